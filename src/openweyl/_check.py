@@ -1,0 +1,83 @@
+"""The one grammar of errors: what must hold, what is, and what to do.
+
+    Argument `gamma` must be >= 0, but is -1. The coupling gamma = 0 is a closed system.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import isfinite
+from numbers import Real
+from typing import Any
+
+LONGEST = 80
+"""The number of characters of a value that a message shows."""
+
+
+class InputError(ValueError):
+    """Something that the user gave cannot be used; the message is one line."""
+
+
+class ResourceError(RuntimeError):
+    """The computation would need more memory than it may use; the message is one line."""
+
+
+def shown(value: Any) -> str:
+    """`value` on one line, cut to a readable length."""
+    text = " ".join((value if isinstance(value, str) else repr(value)).split())
+    text = "".join(c if c.isprintable() else "?" for c in text)
+    return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
+
+
+def fail(name: str, what: str, value: Any, advice: str = "") -> InputError:
+    """The error that says: argument `name` must `what`, but is `value`. `advice`."""
+    message = f"Argument `{name}` must {what}, but is {shown(value) or 'empty'}."
+    return InputError(f"{message} {advice}".rstrip())
+
+
+def must(condition: bool, name: str, what: str, value: Any, advice: str = "") -> None:
+    """Raise InputError unless `condition` holds."""
+    if not condition:
+        raise fail(name, what, value, advice)
+
+
+def real(name: str, value: Any, *, low: float | None = None, above: float | None = None, advice: str = "") -> float:
+    """`value` as a float: a finite real number, >= `low`, > `above`."""
+    bound = f" >= {low:g}" if low is not None else f" > {above:g}" if above is not None else ""
+    what = f"be a finite number{bound}"
+    try:
+        if isinstance(value, (bool, str, bytes)) or not isinstance(value, Real):
+            value = value.__float__() if getattr(value, "ndim", None) == 0 else value  # array scalars
+        must(isinstance(value, Real) and not isinstance(value, bool), name, what, value, advice)
+        number = float(value)
+    except (TypeError, AttributeError, OverflowError):
+        raise fail(name, what, value, advice) from None
+    must(isfinite(number), name, what, value, advice)
+    must(low is None or number >= low, name, f"be >= {low:g}" if low is not None else "", value, advice)
+    must(above is None or number > above, name, f"be > {above:g}" if above is not None else "", value, advice)
+    return number
+
+
+def times(values: Any) -> tuple[float, ...]:
+    """`values` as a tuple: at least one time, the first >= 0, strictly increasing."""
+    if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
+        raise fail("times", "be a list of numbers", values)
+    numbers = tuple(real("times", value) for value in values)
+    must(len(numbers) > 0, "times", "hold at least one time", "empty")
+    must(numbers[0] >= 0, "times", "be >= 0", numbers[0], "The initial state is that at time 0.")
+    must(
+        all(a < b for a, b in zip(numbers, numbers[1:], strict=False)),
+        "times",
+        "increase",
+        list(numbers),
+        "Sort them and drop repetitions.",
+    )
+    return numbers
+
+
+def tolerance(value: Any) -> float:
+    """A tolerance in trace norm that double precision can reach."""
+    number = real("tol", value, above=0.0)
+    must(number >= 1e-11, "tol", "be >= 1e-11", number, "Round-off in double precision allows no less.")
+    must(number <= 0.1, "tol", "be <= 0.1", number, "It is the error allowed in trace norm, at most 2 in all.")
+    return number

@@ -1,0 +1,95 @@
+"""Real Fourier transforms along chosen axes: ducc0 for NumPy arrays, the array's own namespace otherwise.
+
+Everything openweyl evolves is a real array multiplied in a Fourier representation,
+
+    w  ->  F^{-1} [ factor * F w ],        F over some of the axes,
+
+so the transforms of real arrays, this product, and nothing else, live here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ducc0
+import numpy as np
+from array_api_compat import array_namespace
+
+Array = Any
+"""An array of any namespace that follows the array API (NumPy, JAX, ...)."""
+
+THREADED_FROM = 2**15
+"""Number of points from which a transform is worth all threads (ducc0's default; DUCC0_NUM_THREADS caps it)."""
+
+
+def _threads(w: np.ndarray) -> int:
+    return 0 if w.size >= THREADED_FROM else 1
+
+
+def rfft(w: Array, axes: tuple[int, ...], out: np.ndarray | None = None) -> Array:
+    """sum_j w_j e^{-i k.x_j} over `axes` of the real array `w`; the last of `axes` keeps only k >= 0."""
+    if isinstance(w, np.ndarray):
+        return ducc0.fft.r2c(w, axes=axes, out=out, nthreads=_threads(w))
+    return array_namespace(w).fft.rfftn(w, axes=axes)
+
+
+def irfft(f: Array, axes: tuple[int, ...], size: int, out: np.ndarray | None = None) -> Array:
+    """The inverse of `rfft`; `size` is the length of the last of `axes`, `f` may be overwritten."""
+    if isinstance(f, np.ndarray):
+        return ducc0.fft.c2r(
+            f, axes=axes, lastsize=size, forward=False, inorm=2, out=out, nthreads=_threads(f), allow_overwriting_input=True
+        )
+    shape = [f.shape[a] for a in axes[:-1]] + [size]
+    return array_namespace(f).fft.irfftn(f, s=shape, axes=axes)
+
+
+def filtered(
+    w: Array, factor: Array, axes: tuple[int, ...], scratch: dict[tuple[int, ...], Any] | None = None
+) -> Array:
+    """F^{-1}[factor * F w] with F over `axes`.
+
+    `factor` has a leading axis of coefficients of powers of a formal lambda. One coefficient: an ordinary product,
+    and leading axes of `w` are batches. Several: the leading axis of `w` counts powers of lambda too, and the product
+    is that of truncated series, (f w)_j = sum_i f_i w_{j-i}.
+
+    With a `scratch` dictionary (which the caller keeps between calls) a NumPy array is transformed in place:
+    fresh memory for every transform costs more than the transform itself on large grids.
+    """
+    size = w.shape[axes[-1]]
+    if not isinstance(w, np.ndarray) or scratch is None:
+        return irfft(_series_product(factor, rfft(w, axes)), axes, size)
+    shape = spectrum_shape(w.shape, axes)
+    buffer = scratch.get(shape)
+    if buffer is None:
+        buffer = scratch[shape] = np.empty(shape, dtype=complex)
+    rfft(w, axes, out=buffer)
+    if factor.shape[0] == 1:
+        buffer *= factor[0]
+    else:
+        for j in reversed(range(shape[0])):  # from the top: row j needs the rows below it unchanged
+            buffer[j] *= factor[0]
+            for i in range(1, j + 1):
+                buffer[j] += factor[i] * buffer[j - i]
+    return irfft(buffer, axes, size, out=w)
+
+
+def _series_product(factor: Array, f: Array) -> Array:
+    if factor.shape[0] == 1:
+        return f * factor[0]
+    rows = [sum(factor[i] * f[j - i] for i in range(j + 1)) for j in range(f.shape[0])]
+    return array_namespace(f).stack(rows)
+
+
+def spectrum_shape(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape of `rfft(w, axes)` for `w` of this shape."""
+    halved = list(shape)
+    halved[axes[-1]] = shape[axes[-1]] // 2 + 1
+    return tuple(halved)
+
+
+def good_size(minimum: float) -> int:
+    """The smallest even length >= `minimum` whose transform is fast."""
+    size = max(int(np.ceil(minimum)), 8)
+    while size % 2 or ducc0.fft.good_size(size, True) != size:
+        size = ducc0.fft.good_size(size + 1, True)
+    return int(size)

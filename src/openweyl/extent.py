@@ -1,0 +1,132 @@
+"""How far a symbol reaches in its four representations, and the grid that holds it.
+
+A truncated box loses what lies beyond its edges in x and xi; a finite spacing loses what lies beyond its reach in k
+and s. Both losses are measured in units of the trace norm:
+
+    x, xi:  (2 pi h)^-n int_{beyond} |w|                              (the L1 norm, that of the trace for mixtures)
+    k, s:   sqrt(states) * || the part of w beyond ||_HS              (a bound, as the box holds `states` states)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import pi, prod, sqrt
+
+import numpy as np
+
+from ._fourier import good_size, rfft
+from .grid import Axis, PhaseGrid
+
+EDGE = 1 / 16
+"""The part of each axis, at either end, whose content counts as an overflow in the making."""
+ROOM, SMALL_ROOM, SMALL = 0.12, 0.3, 96
+"""The part of the needed interval left free on each side when a grid is chosen: room to move until the next look.
+More on axes of fewer than `SMALL` points, where a new grid costs more than the points that it saves."""
+SLACK = 0.5
+"""A grid shrinks when less than this part of its points would do."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One axis: `outside[j]` = what lies at or beyond point j counted from one end, in units of the trace norm.
+
+    left, right: from the two ends of the box. high: from the largest wave number down.
+    """
+
+    left: np.ndarray
+    right: np.ndarray
+    high: np.ndarray
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a symbol needs of an axis: an interval and the largest wave number."""
+
+    lower: float
+    upper: float
+    reach: float
+
+    def moved_on(self, before: Need) -> Need:
+        """This need and what it will be if it grows on as it did since `before` (by a sixth at most)."""
+        most = (self.upper - self.lower) / 6
+        return Need(
+            self.lower - min(max(before.lower - self.lower, 0.0), most),
+            self.upper + min(max(self.upper - before.upper, 0.0), most),
+            self.reach + min(max(self.reach - before.reach, 0.0), self.reach / 6),
+        )
+
+
+def profiles(w: np.ndarray, grid: PhaseGrid) -> tuple[Profile, ...]:
+    """The profiles of `w` (leading axes are summed over) along each axis of `grid`."""
+    found = []
+    spectral = sqrt(grid.cell * grid.states)
+    magnitude = np.abs(w)
+    for position, axis in enumerate(grid.x + grid.xi):
+        index = position - 2 * grid.n
+        others = tuple(a for a in range(-w.ndim, 0) if a != index)
+        content = magnitude.sum(axis=others) * grid.cell
+        f = rfft(w, (index,))
+        power = (f.real**2 + f.imag**2).sum(axis=others) * (2 / axis.size)  # both signs of the wave number
+        found.append(
+            Profile(
+                left=np.cumsum(content),
+                right=np.cumsum(content[::-1]),
+                high=spectral * np.sqrt(np.cumsum(power[::-1])),
+            )
+        )
+    return tuple(found)
+
+
+def edge_loss(profile: Profile, axis: Axis) -> tuple[float, float, float]:
+    """The content of the outermost points: left, right and in wave numbers."""
+    band = max(2, round(EDGE * axis.size))
+    return (
+        float(profile.left[band - 1]),
+        float(profile.right[band - 1]),
+        float(profile.high[max(1, round(EDGE * profile.high.size)) - 1]),
+    )
+
+
+def need(profile: Profile, axis: Axis, level: float) -> Need:
+    """The smallest interval and wave number beyond which less than `level` lies."""
+    lower = axis.lower + axis.spacing * int(np.searchsorted(profile.left, level))
+    upper = axis.upper - axis.spacing * int(np.searchsorted(profile.right, level))
+    beyond = int(np.searchsorted(profile.high, level))
+    reach = axis.reach * (1 - beyond / (profile.high.size - 1))
+    return Need(min(lower, axis.upper), max(upper, lower + 4 * axis.spacing), max(reach, 4 * pi / axis.length))
+
+
+def fit(axis: Axis, wanted: Need, room: float | None = None) -> Axis:
+    """The axis for `wanted` with `room` to spare: whole steps of the old axis, so that `resample` needs no matrix."""
+    if room is None:
+        room = ROOM if (wanted.upper - wanted.lower) * wanted.reach / pi > SMALL else SMALL_ROOM
+    width = wanted.upper - wanted.lower
+    start = int(np.floor((wanted.lower - room * width - axis.lower) / axis.spacing))
+    stop = int(np.ceil((wanted.upper + room * width - axis.lower) / axis.spacing))
+    stop += (stop - start) % 2
+    length = (stop - start) * axis.spacing
+    size = good_size(length * wanted.reach * (1 + room) / pi)
+    return Axis(axis.lower + start * axis.spacing, length / size, size)
+
+
+def next_axes(axes: tuple[Axis, ...], needs: list[Need]) -> list[Axis] | None:
+    """The axes of a better grid: cut to measure if the present one is much too large, grown where content is close to
+    an edge; None if it is good enough."""
+    wanted = [fit(axis, want) for axis, want in zip(axes, needs, strict=True)]
+    have, use = (prod(float(a.size) for a in group) for group in (axes, wanted))
+    if use < SLACK * have:
+        return wanted
+    close = [_close(axis, want) for axis, want in zip(axes, needs, strict=True)]
+    if not any(close):
+        return None
+    return [_hull(axis, new) if near else axis for axis, new, near in zip(axes, wanted, close, strict=True)]
+
+
+def _close(axis: Axis, want: Need) -> bool:
+    room = min(want.lower - axis.lower, axis.upper - want.upper)
+    return room < ROOM / 3 * axis.length or want.reach > (1 - ROOM / 3) * axis.reach
+
+
+def _hull(axis: Axis, other: Axis) -> Axis:
+    lower, upper = min(axis.lower, other.lower), max(axis.upper, other.upper)
+    return fit(axis, Need(lower, upper, max(axis.reach, other.reach)), room=0.0)

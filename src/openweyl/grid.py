@@ -1,0 +1,215 @@
+"""The grid in phase space, its four representations and the Nyquist rule.
+
+A Weyl symbol w(x, xi) is sampled on a box. With k dual to x and s dual to xi,
+
+    w(x, xi)  =  sum_k  e^{i k.x}  w(k, xi),        w(x, xi)  =  sum_s  e^{-i xi.s/h}  w(x, s),
+
+so that rho(x + s/2, x - s/2) = (2 pi h)^-n int w(x, xi) e^{i xi.s/h} dxi is the kernel of the operator. Spacing and
+reach are tied by Nyquist's rule, stated here once:
+
+    |k| <= pi / dx,        |s| <= pi h / dxi.
+
+Arrays have shape (..., x axes, xi axes); leading axes are batches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import pi, prod
+from typing import Any
+
+import numpy as np
+from array_api_compat import array_namespace
+
+from ._fourier import Array, good_size, irfft, rfft, spectrum_shape
+
+
+@dataclass(frozen=True)
+class Axis:
+    """The points lower + j * spacing, j = 0 .. size - 1, of a periodic axis of length size * spacing."""
+
+    lower: float
+    spacing: float
+    size: int
+
+    @property
+    def length(self) -> float:
+        return self.size * self.spacing
+
+    @property
+    def upper(self) -> float:
+        """The right end of the box; the point `upper` itself is `lower` again."""
+        return self.lower + self.length
+
+    @property
+    def points(self) -> np.ndarray:
+        return self.lower + self.spacing * np.arange(self.size)
+
+    @property
+    def reach(self) -> float:
+        """pi / spacing: the largest wave number that the axis holds."""
+        return pi / self.spacing
+
+    def wave_numbers(self, *, half: bool) -> np.ndarray:
+        """The dual variable in the order of the transform; `half`: non-negative ones only, as `rfft` keeps them."""
+        if half:
+            return 2 * pi * np.fft.rfftfreq(self.size, self.spacing)
+        return 2 * pi * np.fft.fftfreq(self.size, self.spacing)
+
+    @staticmethod
+    def between(lower: float, upper: float, size: int) -> Axis:
+        return Axis(lower, (upper - lower) / size, size)
+
+
+@dataclass(frozen=True)
+class PhaseGrid:
+    """A grid on a box of T*R^n: n axes for x, n axes for xi, and h, which turns wave numbers of xi into s.
+
+    Example: `PhaseGrid.box(h=0.1, x=(-3, 3), xi=(-2, 2), size=(64, 48))`.
+    """
+
+    x: tuple[Axis, ...]
+    xi: tuple[Axis, ...]
+    h: float
+
+    @staticmethod
+    def box(
+        *,
+        h: float,
+        x: tuple[float, float] | list[tuple[float, float]],
+        xi: tuple[float, float] | list[tuple[float, float]],
+        size: tuple[int, int],
+    ) -> PhaseGrid:
+        """The grid of `size` = (points per x axis, points per xi axis) on the box x, xi (one interval an axis)."""
+        intervals = [list(i) if isinstance(i, list) else [i] for i in (x, xi)]
+        axes = [
+            tuple(Axis.between(lower, upper, points) for lower, upper in group)
+            for group, points in zip(intervals, size, strict=True)
+        ]
+        return PhaseGrid(axes[0], axes[1], float(h))
+
+    @property
+    def n(self) -> int:
+        """The number of degrees of freedom."""
+        return len(self.x)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(axis.size for axis in self.x + self.xi)
+
+    @property
+    def size(self) -> int:
+        return prod(self.shape)
+
+    @property
+    def cell(self) -> float:
+        """dx dxi / (2 pi h)^n: the weight of a point, so that tr Op(w) = cell * sum(w)."""
+        volume = prod(axis.spacing for axis in self.x + self.xi)
+        return volume / (2 * pi * self.h) ** self.n
+
+    @property
+    def states(self) -> float:
+        """Volume / (2 pi h)^n: the number of quantum states that the box holds."""
+        return self.cell * self.size
+
+    def array_axes(self, *, x: bool, xi: bool) -> tuple[int, ...]:
+        """The array axes (negative) of x, of xi, or of both."""
+        n = self.n
+        return tuple(range(-2 * n, -n)) * x + tuple(range(-n, 0)) * xi
+
+    def mesh(self, first: str, second: str, xp: Any = np) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """The coordinates of a representation, broadcastable: `first` is "x" or "k", `second` is "xi" or "s".
+
+        k and s come in the order, and with the halved last axis, of `rfft` over `array_axes(x=first == "k", xi=second == "s")`.
+        """
+        transformed = self.array_axes(x=first == "k", xi=second == "s")
+        halved = transformed[-1] if transformed else None
+        columns: list[Array] = []
+        for position, axis in enumerate(self.x + self.xi):
+            index = position - 2 * self.n
+            if index not in transformed:
+                values = axis.points
+            else:
+                values = axis.wave_numbers(half=index == halved)
+                if position >= self.n:  # e^{-i xi.s/h} against the transform's e^{+i xi.sigma}
+                    values = -self.h * values
+            columns.append(xp.asarray(values.reshape((-1,) + (1,) * (2 * self.n - 1 - position))))
+        return tuple(columns[: self.n]), tuple(columns[self.n :])
+
+    def __str__(self) -> str:
+        def side(name: str, axes: tuple[Axis, ...]) -> str:
+            return ", ".join(f"{name} in [{a.lower:.4g}, {a.upper:.4g}] ({a.size})" for a in axes)
+
+        return f"{side('x', self.x)}; {side('xi', self.xi)}; h = {self.h:.6g}"
+
+
+def resample(w: Array, old: PhaseGrid, new: PhaseGrid) -> Array:
+    """The samples on `new` of the band-limited interpolant of `w` on `old`, zero outside the box of `old`.
+
+    Exact (to round-off) where `w` is negligible at the edges of both boxes and beyond both Nyquist limits.
+    """
+    for position, (a, b) in enumerate(zip(old.x + old.xi, new.x + new.xi, strict=True)):
+        w = _resample_axis(w, position - 2 * old.n, a, b)
+    return w
+
+
+def _resample_axis(w: Array, axis: int, old: Axis, new: Axis) -> Array:
+    if old == new:
+        return w
+    # Integer steps at the old spacing, then another number of points on the same box: no matrix needed.
+    shift, length = (new.lower - old.lower) / old.spacing, new.length / old.spacing
+    if abs(shift - round(shift)) < 1e-9 and abs(length - round(length)) < 1e-9 and round(length) % 2 == 0:
+        w = _shift_box(w, axis, round(shift), round(length))
+        return w if new.size == w.shape[axis] else _resize(w, axis, new.size)
+    return _apply_matrix(w, axis, interpolation(old, new.points))
+
+
+def _shift_box(w: Array, axis: int, start: int, size: int) -> Array:
+    """Points start .. start + size - 1 of `w` along `axis`, zero where `w` has none."""
+    xp = array_namespace(w)
+    have = w.shape[axis]
+    low, high = max(start, 0), min(start + size, have)
+    inner = xp.moveaxis(xp.moveaxis(w, axis, 0)[low:high], 0, axis)
+    pads = [list(inner.shape), list(inner.shape)]
+    pads[0][axis], pads[1][axis] = low - start, start + size - high
+    parts = [xp.zeros(tuple(p), dtype=w.dtype) for p in pads]
+    return xp.concat([parts[0], inner, parts[1]], axis=axis)
+
+
+def _resize(w: Array, axis: int, size: int) -> Array:
+    """`size` samples of the trigonometric interpolant on the same box: zeros added, or taken, at high wave numbers."""
+    xp = array_namespace(w)
+    have = w.shape[axis]
+    f = rfft(w, (axis,))
+    keep = min(have, size) // 2 + 1
+    f = xp.moveaxis(xp.moveaxis(f, axis, 0)[:keep], 0, axis)
+    missing = list(spectrum_shape(w.shape[:axis] + (size,) + w.shape[w.ndim + axis + 1 :], (axis,)))
+    missing[axis] -= keep
+    if missing[axis] > 0:
+        f = xp.concat([f, xp.zeros(tuple(missing), dtype=f.dtype)], axis=axis)
+    return irfft(f * (size / have), (axis,), size)
+
+
+def interpolation(axis: Axis, points: np.ndarray) -> np.ndarray:
+    """M[i, j] = sinc((points[i] - x_j) / spacing): Shannon's interpolation of samples that vanish beyond the axis."""
+    return np.sinc((np.asarray(points)[:, None] - axis.points[None, :]) / axis.spacing)
+
+
+def _apply_matrix(w: Array, axis: int, matrix: np.ndarray) -> Array:
+    xp = array_namespace(w)
+    return xp.moveaxis(xp.tensordot(xp.asarray(matrix), w, axes=([1], [w.ndim + axis])), 0, axis)
+
+
+def common_grid(grids: Sequence[PhaseGrid]) -> PhaseGrid:
+    """A grid on the smallest box that holds all boxes of `grids`, as fine as the finest of them."""
+    axes = []
+    for several in zip(*(grid.x + grid.xi for grid in grids), strict=True):
+        lower, upper = min(a.lower for a in several), max(a.upper for a in several)
+        spacing = min(a.spacing for a in several)
+        if len(set(several)) == 1:
+            axes.append(several[0])
+        else:
+            axes.append(Axis.between(lower, upper, good_size((upper - lower) / spacing * (1 - 1e-12))))
+    n = grids[0].n
+    return PhaseGrid(tuple(axes[:n]), tuple(axes[n:]), grids[0].h)

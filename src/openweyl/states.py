@@ -1,0 +1,232 @@
+"""Initial states by their Weyl symbols: coherent, squeezed, Gaussian, superpositions (cats) and mixtures.
+
+Every state here is a sum of Gaussian packets with real centre, real covariance h C and a plane wave,
+
+    w(z) = Re sum_j A_j e^{i phi_j/h} det(C_j)^{-1/2} exp( -Z.(h C_j)^{-1} Z / 2 + i q_j.Z/h ),     Z = z - z_j,
+
+so that its reach in each of the four representations is known before any grid exists. The states do not know h; the
+grid does. Sources: Li (1.7)-(1.8) coherent, (1.12) squeezed, (1.13) mixtures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import cos, exp, log, pi, sin, sqrt
+from typing import Any
+
+import numpy as np
+
+from ._check import must, real
+from ._fourier import Array, good_size
+from .grid import Axis, PhaseGrid
+
+Coordinates = float | Sequence[float]
+
+
+@dataclass(frozen=True)
+class Packet:
+    """One Gaussian of the sum above; `covariance` is C (rows), in units of h: 1/2 on the diagonal if coherent."""
+
+    center: tuple[float, ...]
+    covariance: tuple[tuple[float, ...], ...]
+    weight: complex = 1.0
+    phase: float = 0.0
+    wave: tuple[float, ...] = ()
+
+    @property
+    def q(self) -> np.ndarray:
+        return np.array(self.wave or (0.0,) * len(self.center))
+
+    def trace(self, h: float) -> complex:
+        """(2 pi h)^-n times the integral of the packet."""
+        decay = -self.q @ np.array(self.covariance) @ self.q / (2 * h)
+        return complex(self.weight * np.exp(1j * self.phase / h + decay))
+
+    def on(self, grid: PhaseGrid, xp: Any) -> Array:
+        h, x_xi = grid.h, grid.mesh("x", "xi", xp)
+        shifted = [z - c for z, c in zip((*x_xi[0], *x_xi[1]), self.center, strict=True)]
+        precision = np.linalg.inv(np.array(self.covariance)) / (2 * h)
+        exponent: Array = 1j * self.phase / h
+        for i, z in enumerate(shifted):
+            exponent = exponent - precision[i, i] * z**2 + (1j * self.q[i] / h) * z
+            for j in range(i):
+                if precision[i, j]:
+                    exponent = exponent - 2 * precision[i, j] * z * shifted[j]
+        scale = self.weight / sqrt(np.linalg.det(np.array(self.covariance)))
+        return xp.real(scale * xp.exp(exponent))
+
+
+@dataclass(frozen=True)
+class State:
+    """A mixture of `members`: pairs of a probability and the packets of one state, normalised to trace one."""
+
+    members: tuple[tuple[float, tuple[Packet, ...]], ...]
+    description: str
+
+    @property
+    def n(self) -> int:
+        return len(self.members[0][1][0].center) // 2
+
+    def symbol(self, grid: PhaseGrid, xp: Any = np) -> Array:
+        """The Weyl symbol on `grid`, (2 pi h)^-n int w = 1."""
+        total: Array = 0.0
+        for probability, packets in self.members:
+            trace = sum(packet.trace(grid.h) for packet in packets).real
+            total = total + sum(packet.on(grid, xp) for packet in packets) * (probability / trace)
+        return total
+
+    def window(self, h: float, level: float, room: float = 0.1) -> PhaseGrid:
+        """The smallest grid beyond which, in all four representations, the symbol is below `level` times its maximum.
+
+        `room`: the part of the box, and of the wave numbers, left free on each side.
+        """
+        radius = sqrt(2 * log(1 / level))
+        axes = []
+        for i in range(2 * self.n):
+            lower, upper, reach = np.inf, -np.inf, 0.0
+            for _, packets in self.members:
+                for packet in packets:
+                    covariance = np.array(packet.covariance)
+                    half = radius * sqrt(h * covariance[i, i])
+                    lower, upper = min(lower, packet.center[i] - half), max(upper, packet.center[i] + half)
+                    width = sqrt(np.linalg.inv(covariance)[i, i] / h)
+                    reach = max(reach, abs(packet.q[i]) / h + radius * width)
+            margin = room * (upper - lower)
+            lower, upper = lower - margin, upper + margin
+            size = good_size((upper - lower) * reach * (1 + room) / pi)
+            axes.append(Axis.between(lower, upper, size))
+        return PhaseGrid(tuple(axes[: self.n]), tuple(axes[self.n :]), h)
+
+    def __str__(self) -> str:
+        return self.description
+
+
+def coherent(x: Coordinates, xi: Coordinates) -> State:
+    """The coherent state at z0 = (x, xi): w(z) = 2^n exp(-|z - z0|^2 / h), Li (1.7)-(1.8).
+
+    `x`, `xi`: a number for n = 1, n numbers in general.
+    """
+    center = _center(x, xi)
+    return _single(center, np.eye(len(center)) / 2, f"coherent state at {_at(center)}")
+
+
+def squeezed(
+    x: Coordinates, xi: Coordinates, *, r: Coordinates, angle: Coordinates = 0.0
+) -> State:
+    """The squeezed state w(z) = 2^n exp(-(z - z0).sigma^{-1}(z - z0)), sigma/h symplectic, Li (1.12) with its sign.
+
+    sigma = h R diag(e^{-2r}, e^{2r}) R^T with R the rotation by `angle` (radians): r > 0 narrows x at angle 0. A
+    number for all degrees of freedom, or one for each.
+    """
+    center = _center(x, xi)
+    n = len(center) // 2
+    covariance = np.zeros((2 * n, 2 * n))
+    for j, (r_j, angle_j) in enumerate(zip(_spread(r, n, "r"), _spread(angle, n, "angle"), strict=True)):
+        must(abs(r_j) <= 10, "r", "lie between -10 and 10", r_j)
+        rotation = np.array([[cos(angle_j), -sin(angle_j)], [sin(angle_j), cos(angle_j)]])
+        block = rotation @ np.diag([exp(-2 * r_j), exp(2 * r_j)]) @ rotation.T / 2
+        covariance[np.ix_([j, j + n], [j, j + n])] = block
+    return _single(center, covariance, f"squeezed state at {_at(center)}, r = {r}, angle = {angle}")
+
+
+def gaussian(x: Coordinates, xi: Coordinates, covariance: Sequence[Sequence[float]]) -> State:
+    """The Gaussian state with means (x, xi) and covariance h C: w = det(C)^{-1/2} exp(-Z.(hC)^{-1}Z/2).
+
+    `covariance`: the symmetric 2n x 2n matrix C, in units of h, order (x, xi). Uncertainty asks C + iJ/2 >= 0.
+    """
+    center = _center(x, xi)
+    size = len(center)
+    matrix = np.asarray(covariance, dtype=float)
+    must(matrix.shape == (size, size), "covariance", f"be a {size} x {size} matrix", matrix.shape)
+    must(bool(np.isfinite(matrix).all()), "covariance", "be finite", matrix.tolist())
+    must(bool(np.allclose(matrix, matrix.T)), "covariance", "be symmetric", matrix.tolist())
+    n = size // 2
+    form = np.block([[np.zeros((n, n)), np.eye(n)], [-np.eye(n), np.zeros((n, n))]])
+    lowest = float(np.linalg.eigvalsh(matrix + 0.5j * form)[0])
+    must(
+        lowest >= -1e-12,
+        "covariance",
+        "obey the uncertainty relation C + iJ/2 >= 0",
+        f"short of it by {-lowest:.3g}",
+        "It is in units of h: 1/2 on the diagonal for a coherent state.",
+    )
+    return _single(center, matrix, f"Gaussian state at {_at(center)}")
+
+
+def cat(components: Sequence[tuple[Coordinates, Coordinates]], amplitudes: Sequence[complex] | None = None) -> State:
+    """The pure state sum_j c_j psi_{z_j} of coherent states, with its interference symbol, normalised.
+
+    The symbol of |psi_1><psi_2| is 2^n exp(-|Z|^2/h + (i/h)(X.dxi - Xi.dx) - (i/h) xi_m.dx), where Z = (X, Xi) is z
+    less the midpoint (x_m, xi_m), dx = x_1 - x_2, dxi = xi_1 - xi_2; phases as in Li (1.7).
+    `components`: pairs (x, xi); `amplitudes`: the c_j, all 1 by default.
+    """
+    must(len(components) >= 1, "components", "hold at least one pair (x, xi)", len(components))
+    centers = [np.array(_center(*component)) for component in components]
+    must(len({len(c) for c in centers}) == 1, "components", "have the same dimension", [len(c) // 2 for c in centers])
+    c = [complex(a) for a in (amplitudes if amplitudes is not None else [1.0] * len(centers))]
+    must(len(c) == len(centers), "amplitudes", f"be {len(centers)} numbers, one for each component", len(c))
+    must(bool(np.isfinite(c).all()) and any(c), "amplitudes", "be finite and not all zero", c)
+    n = len(centers[0]) // 2
+    packets = []
+    for i, (z_i, c_i) in enumerate(zip(centers, c, strict=True)):
+        for j in range(i + 1):
+            difference, middle = z_i - centers[j], (z_i + centers[j]) / 2
+            packets.append(
+                Packet(
+                    center=tuple(middle.tolist()),
+                    covariance=_rows(np.eye(2 * n) / 2),
+                    # the pair (j, i) is the complex conjugate of (i, j): the real part counts both
+                    weight=c_i * np.conj(c[j]) * (1.0 if i == j else 2.0),
+                    phase=-float(middle[n:] @ difference[:n]),
+                    wave=(*difference[n:].tolist(), *(-difference[:n]).tolist()),
+                )
+            )
+    places = ", ".join(_at(tuple(z.tolist())) for z in centers)
+    return State(((1.0, tuple(packets)),), f"superposition of coherent states at {places}")
+
+
+def mixture(members: Sequence[tuple[float, State]]) -> State:
+    """sum_j p_j A_j, the p_j scaled to sum to one: Li (1.13). `members`: pairs (p_j >= 0, state)."""
+    must(len(members) >= 1, "members", "hold at least one pair (weight, state)", len(members))
+    weights = [real("weight", weight, low=0.0) for weight, _ in members]
+    must(sum(weights) > 0, "weight", "be > 0 for at least one member", weights)
+    must(len({state.n for _, state in members}) == 1, "members", "have one dimension", [s.n for _, s in members])
+    pairs = [
+        (weight * probability / sum(weights), packets)
+        for weight, (_, state) in zip(weights, members, strict=True)
+        for probability, packets in state.members
+        if weight > 0
+    ]
+    return State(tuple(pairs), "mixture of " + "; ".join(f"{w:g} x {s}" for w, (_, s) in zip(weights, members, strict=True)))
+
+
+def _single(center: tuple[float, ...], covariance: np.ndarray, description: str) -> State:
+    return State(((1.0, (Packet(center, _rows(covariance)),)),), description)
+
+
+def _rows(matrix: np.ndarray) -> tuple[tuple[float, ...], ...]:
+    return tuple(tuple(row) for row in matrix.tolist())
+
+
+def _center(x: Coordinates, xi: Coordinates) -> tuple[float, ...]:
+    a, b = _list(x, "x"), _list(xi, "xi")
+    must(len(a) == len(b), "xi", f"have as many numbers as x ({len(a)})", len(b))
+    return (*a, *b)
+
+
+def _list(value: Coordinates, name: str) -> list[float]:
+    if isinstance(value, (Sequence, np.ndarray)) and not isinstance(value, str):
+        must(len(value) >= 1, name, "hold at least one number", list(value))
+        return [real(name, v) for v in value]
+    return [real(name, value)]
+
+
+def _spread(value: Coordinates, n: int, name: str) -> list[float]:
+    values = _list(value, name)
+    must(len(values) in (1, n), name, f"be a number or {n} numbers", values)
+    return values * n if len(values) == 1 else values
+
+
+def _at(center: tuple[float, ...]) -> str:
+    return "(" + ", ".join(f"{c:g}" for c in center) + ")"

@@ -1,0 +1,129 @@
+"""Weyl quantization on grids: from a symbol to the kernel of its operator and back.
+
+    (Op(w) u)(y) = int rho(y, y') u(y') dy',    rho(x + s/2, x - s/2) = (2 pi h)^-n int w(x, xi) e^{i xi.s/h} dxi.
+
+The kernel is sampled at y_a = y_0 + a d, as the matrix K[a, b] = d^n rho(y_a, y_b): its eigenvalues, trace and trace norm
+are those of Op(w). Sampling is faithful when the window (Nyquist's rule once more) holds
+
+    all y = x + s/2 in the box, |s| <= reach:       M d >= L_x + s_max,
+    all momenta xi + hk/2:                          2 pi h / d >= L_xi + h k_max,
+
+so M = (L_x + s_max)(L_xi + h k_max)/(2 pi h) points per degree of freedom. Source: Li (2.1).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil, pi
+
+import numpy as np
+
+from ._check import must
+from .grid import Axis, PhaseGrid, interpolation
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """K[a_1 .. a_n, b_1 .. b_n] = d^n rho(y_a, y_b) on one `window` of y per degree of freedom.
+
+    `momenta`: the middle of the band of momenta that each window's spacing resolves.
+    """
+
+    entries: np.ndarray
+    windows: tuple[Axis, ...]
+    momenta: tuple[float, ...]
+    h: float
+
+    @property
+    def matrix(self) -> np.ndarray:
+        """The kernel as a square matrix, of the size of the Hilbert space that the window holds."""
+        size = int(np.prod([window.size for window in self.windows]))
+        return self.entries.reshape(size, size)
+
+    @property
+    def trace(self) -> complex:
+        return complex(np.trace(self.matrix))
+
+
+def kernel_points(grid: PhaseGrid) -> tuple[int, ...]:
+    """The number of kernel points per degree of freedom that `quantize` will use for symbols on `grid`."""
+    return tuple(_window(x, xi, grid.h).size for x, xi in zip(grid.x, grid.xi, strict=True))
+
+
+def quantize(symbol: np.ndarray, grid: PhaseGrid) -> Kernel:
+    """The kernel of Op(symbol) for a real `symbol` of the shape of `grid` that is negligible at the grid's edges.
+
+    Raises InputError if the shapes differ.
+    """
+    must(symbol.shape == grid.shape, "symbol", f"have the grid's shape {grid.shape}", symbol.shape)
+    n, windows = grid.n, []
+    array = symbol
+    for j in range(n):
+        window = _window(grid.x[j], grid.xi[j], grid.h)
+        windows.append(window)
+        # bring x_j, xi_j last, turn them into a_j, b_j, and put these back in the same places
+        array = np.moveaxis(array, (j, n + j), (-2, -1))
+        array = _pair_to_kernel(array, grid.x[j], grid.xi[j], window, grid.h)
+        array = np.moveaxis(array, (-2, -1), (j, n + j))
+    centers = tuple((axis.lower + axis.upper) / 2 for axis in grid.xi)
+    return Kernel(np.ascontiguousarray(array), tuple(windows), centers, grid.h)
+
+
+def dequantize(kernel: Kernel, grid: PhaseGrid) -> np.ndarray:
+    """The symbol on `grid` of the operator with this kernel: w(x, xi) = int rho(x + s/2, x - s/2) e^{-i xi.s/h} ds.
+
+    Real for a hermitian kernel (the real part is returned). Exact if kernel and symbol are negligible at the edges
+    of the window and of the grid.
+    """
+    n, array = grid.n, kernel.entries
+    must(len(kernel.windows) == n, "grid", f"have n = {len(kernel.windows)} degrees of freedom", n)
+    for j in range(n):
+        array = np.moveaxis(array, (j, n + j), (-2, -1))
+        array = _kernel_to_pair(array, grid.x[j], grid.xi[j], kernel.windows[j], kernel.momenta[j], kernel.h)
+        array = np.moveaxis(array, (-2, -1), (j, n + j))
+    return np.ascontiguousarray(array.real)
+
+
+def _window(x: Axis, xi: Axis, h: float) -> Axis:
+    """The window of y for one degree of freedom: just as long, and just as fine, as the symbol's box asks."""
+    reach_s, reach_k = pi * h / xi.spacing, pi / x.spacing
+    spacing = 2 * pi * h / (xi.length + h * reach_k)
+    size = ceil((x.length + reach_s) / spacing)
+    return Axis((x.lower + x.upper) / 2 - spacing * (size - 1) / 2, spacing, size)
+
+
+def _pair_to_kernel(w: np.ndarray, x: Axis, xi: Axis, window: Axis, h: float) -> np.ndarray:
+    """(..., x, xi) -> (..., a, b). y_a and y_b of one parity have their middle on the window, of two on half points."""
+    size, d = window.size, window.spacing
+    out = np.empty((*w.shape[:-2], size, size), dtype=complex)
+    a, b = np.indices((size, size))
+    for parity in (0, 1):
+        middles = np.arange(parity, 2 * size - 1, 2)  # a + b
+        differences = np.arange(-size + 1, size)
+        differences = differences[(differences - parity) % 2 == 0]  # a - b
+        s = differences * d
+        fourier = np.exp(1j * np.outer(xi.points, s) / h) * (xi.spacing * d / (2 * pi * h))
+        fourier[:, np.abs(s) > pi * h / xi.spacing] = 0.0  # beyond its reach the sum over xi repeats itself
+        values = interpolation(x, window.lower + d * middles / 2) @ w @ fourier
+        ours = (a + b - parity) % 2 == 0
+        out[..., ours] = values[..., (a + b)[ours] // 2, ((a - b)[ours] - differences[0]) // 2]
+    return out
+
+
+def _kernel_to_pair(rho: np.ndarray, x: Axis, xi: Axis, window: Axis, momentum: float, h: float) -> np.ndarray:
+    """(..., a, b) -> (..., x, xi) by rho at x +- u on the points of half the spacing: w = 2 int rho(x+u, x-u) e^{-2i xi.u/h} du."""
+    size, d = window.size, window.spacing
+    half = Axis(window.lower, d / 2, 2 * size)
+    # interpolate about the middle of the band, where the kernel is slow
+    turn = np.exp(1j * momentum * window.points / h)
+    back = np.exp(1j * momentum * half.points / h)
+    to_half = back[:, None] * interpolation(window, half.points) * turn.conj()
+    fine = to_half @ rho @ to_half.conj().T / d
+    m, j = np.indices((2 * size, 2 * size))
+    j = j - size
+    plus, minus = m + j, m - j
+    inside = (plus >= 0) & (plus < 2 * size) & (minus >= 0) & (minus < 2 * size)
+    chords = np.where(inside, fine[..., plus % (2 * size), minus % (2 * size)], 0.0)
+    u = (np.arange(2 * size) - size) * d / 2
+    values = chords @ np.exp(-2j * np.outer(u, xi.points) / h) * d
+    return interpolation(half, x.points) @ values
