@@ -1,11 +1,12 @@
 """The one grammar of errors: what must hold, what is, and what to do.
 
-    Argument `gamma` must be >= 0, but is -1. The coupling gamma = 0 is a closed system.
+Argument `gamma` must be >= 0, but is -1. The coupling gamma = 0 is a closed system.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 from math import isfinite
 from numbers import Real
 from typing import Any
@@ -45,12 +46,11 @@ def real(name: str, value: Any, *, low: float | None = None, above: float | None
     """`value` as a float: a finite real number, >= `low`, > `above`."""
     bound = f" >= {low:g}" if low is not None else f" > {above:g}" if above is not None else ""
     what = f"be a finite number{bound}"
+    if isinstance(value, (bool, str, bytes)) or not (isinstance(value, Real) or getattr(value, "ndim", None) == 0):
+        raise fail(name, what, value, advice)
     try:
-        if isinstance(value, (bool, str, bytes)) or not isinstance(value, Real):
-            value = value.__float__() if getattr(value, "ndim", None) == 0 else value  # array scalars
-        must(isinstance(value, Real) and not isinstance(value, bool), name, what, value, advice)
         number = float(value)
-    except (TypeError, AttributeError, OverflowError):
+    except (TypeError, ValueError, OverflowError):
         raise fail(name, what, value, advice) from None
     must(isfinite(number), name, what, value, advice)
     must(low is None or number >= low, name, f"be >= {low:g}" if low is not None else "", value, advice)
@@ -66,7 +66,7 @@ def times(values: Any) -> tuple[float, ...]:
     must(len(numbers) > 0, "times", "hold at least one time", "empty")
     must(numbers[0] >= 0, "times", "be >= 0", numbers[0], "The initial state is that at time 0.")
     must(
-        all(a < b for a, b in zip(numbers, numbers[1:], strict=False)),
+        all(a < b for a, b in pairwise(numbers)),
         "times",
         "increase",
         list(numbers),

@@ -37,7 +37,14 @@ def irfft(f: Array, axes: tuple[int, ...], size: int, out: np.ndarray | None = N
     """The inverse of `rfft`; `size` is the length of the last of `axes`, `f` may be overwritten."""
     if isinstance(f, np.ndarray):
         return ducc0.fft.c2r(
-            f, axes=axes, lastsize=size, forward=False, inorm=2, out=out, nthreads=_threads(f), allow_overwriting_input=True
+            f,
+            axes=axes,
+            lastsize=size,
+            forward=False,
+            inorm=2,
+            out=out,
+            nthreads=_threads(f),
+            allow_overwriting_input=True,
         )
     shape = [f.shape[a] for a in axes[:-1]] + [size]
     return array_namespace(f).fft.irfftn(f, s=shape, axes=axes)

@@ -15,7 +15,7 @@ from math import pi, prod, sqrt
 import numpy as np
 
 from ._fourier import good_size, rfft
-from .grid import Axis, PhaseGrid
+from .grid import Axis, PhaseGrid, resample
 
 EDGE = 1 / 16
 """The part of each axis, at either end, whose content counts as an overflow in the making."""
@@ -111,7 +111,8 @@ def fit(axis: Axis, wanted: Need, room: float | None = None) -> Axis:
 
 def next_axes(axes: tuple[Axis, ...], needs: list[Need]) -> list[Axis] | None:
     """The axes of a better grid: cut to measure if the present one is much too large, grown where content is close to
-    an edge; None if it is good enough."""
+    an edge; None if it is good enough.
+    """
     wanted = [fit(axis, want) for axis, want in zip(axes, needs, strict=True)]
     have, use = (prod(float(a.size) for a in group) for group in (axes, wanted))
     if use < SLACK * have:
@@ -130,3 +131,12 @@ def _close(axis: Axis, want: Need) -> bool:
 def _hull(axis: Axis, other: Axis) -> Axis:
     lower, upper = min(axis.lower, other.lower), max(axis.upper, other.upper)
     return fit(axis, Need(lower, upper, max(axis.reach, other.reach)), room=0.0)
+
+
+def trimmed(w: np.ndarray, grid: PhaseGrid, level: float) -> tuple[np.ndarray, PhaseGrid]:
+    """`w` on the grid that leaves out no more than `level`, in trace norm, at each edge of each representation."""
+    axes = grid.x + grid.xi
+    fitted = [fit(a, need(p, a, level), room=0.02) for p, a in zip(profiles(w, grid), axes, strict=True)]
+    kept = [new if new.size < old.size else old for new, old in zip(fitted, axes, strict=True)]
+    small = PhaseGrid(tuple(kept[: grid.n]), tuple(kept[grid.n :]), grid.h)
+    return resample(w, grid, small), small

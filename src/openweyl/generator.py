@@ -87,7 +87,7 @@ def _average(f: sympy.Expr, at: dict[sympy.Symbol, Array], chord: dict[sympy.Sym
     return (plus + evaluate(f, {v: at[v] - chord[v] / 2 for v in at}, xp)) / 2
 
 
-def _value(f: sympy.Expr, at: dict[sympy.Symbol, Array], chord: dict[sympy.Symbol, Array], xp: Any) -> Array:
+def _value(f: sympy.Expr, at: dict[sympy.Symbol, Array], _: dict[sympy.Symbol, Array], xp: Any) -> Array:
     """f(z), the first-order counterpart of `_average`."""
     return evaluate(f, at, xp)
 
@@ -162,9 +162,7 @@ def _commutator(
     h, mass = system.h, system.kinetic_quadratic[0]
     directions = [*system.momentum_jumps_linear, *(b for _, b in system.linear_jumps)]
     gradients = [_gradient(system, where, chord, xp, rate) for chord in chords]
-    by_x, by_s = (
-        [_series([g[side][j] for g in gradients], xp) for j in range(system.n)] for side in ("x", "s")
-    )
+    by_x, by_s = ([_series([g[side][j] for g in gradients], xp) for j in range(system.n)] for side in ("x", "s"))
     total: Array = 0.0
     for i in range(system.n):
         for j in range(system.n):

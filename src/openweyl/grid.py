@@ -113,6 +113,11 @@ class PhaseGrid:
         """Volume / (2 pi h)^n: the number of quantum states that the box holds."""
         return self.cell * self.size
 
+    def scaled(self, factor: float) -> PhaseGrid:
+        """The grid on the same box with `factor` times the spacing, on every axis."""
+        x, xi = (tuple(Axis(a.lower, a.spacing * factor, round(a.size / factor)) for a in g) for g in (self.x, self.xi))
+        return PhaseGrid(x, xi, self.h)
+
     def array_axes(self, *, x: bool, xi: bool) -> tuple[int, ...]:
         """The array axes (negative) of x, of xi, or of both."""
         n = self.n
@@ -121,7 +126,7 @@ class PhaseGrid:
     def mesh(self, first: str, second: str, xp: Any = np) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """The coordinates of a representation, broadcastable: `first` is "x" or "k", `second` is "xi" or "s".
 
-        k and s come in the order, and with the halved last axis, of `rfft` over `array_axes(x=first == "k", xi=second == "s")`.
+        k and s come in the order of `rfft` over `array_axes(x=first == "k", xi=second == "s")`, the last axis halved.
         """
         transformed = self.array_axes(x=first == "k", xi=second == "s")
         halved = transformed[-1] if transformed else None
@@ -184,7 +189,7 @@ def _resize(w: Array, axis: int, size: int) -> Array:
     f = rfft(w, (axis,))
     keep = min(have, size) // 2 + 1
     f = xp.moveaxis(xp.moveaxis(f, axis, 0)[:keep], 0, axis)
-    missing = list(spectrum_shape(w.shape[:axis] + (size,) + w.shape[w.ndim + axis + 1 :], (axis,)))
+    missing = list(spectrum_shape((*w.shape[:axis], size, *w.shape[w.ndim + axis + 1 :]), (axis,)))
     missing[axis] -= keep
     if missing[axis] > 0:
         f = xp.concat([f, xp.zeros(tuple(missing), dtype=f.dtype)], axis=axis)

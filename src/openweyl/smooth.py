@@ -1,8 +1,8 @@
 """Whether an expression is real and smooth on all of phase space: the standing assumption behind every symbol.
 
-An expression fails only at a power with a negative or broken exponent, or at a logarithm. There its base must be shown to be
-positive: by SymPy's assumptions, by an interval bound, or, for polynomials in one variable, by an exact count of roots.
-What cannot be shown is refused.
+An expression fails only at a power with a negative or broken exponent, or at a logarithm. There its base must be shown
+to be positive: by SymPy's assumptions, by an interval bound, or, for polynomials in one variable, by an exact count of
+roots. What cannot be shown is refused.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,12 @@ from .system import System
 
 if TYPE_CHECKING:
     import xarray
+
+CONVENTIONS = (
+    "Symbols w(x, xi) of Weyl quantization, [x, xi] = i h; tr Op(w) = (2 pi h)^-n int w. "
+    "dA/dt = -(i/h) [P, A] + (gamma/h) sum_j (L_j A L_j* - {L_j* L_j, A}/2); the classical density follows "
+    "da/dt = Q a. Trace norm = sum of singular values, no factor 1/2."
+)
 
 
 @dataclass(frozen=True)
@@ -68,12 +75,53 @@ class Solution:
     @property
     def dataset(self) -> xarray.Dataset:
         """The symbols on one grid that holds them all, dims (time, x, xi) or (time, x1, ..., xi1, ...)."""
-        import xarray as xr
+        return symbol_dataset(self)
 
-        grid = common_grid(self.grids)
-        stacked = np.stack([resample(w, g, grid) for w, g in zip(self.symbols, self.grids, strict=True)])
-        return xr.Dataset(
-            {self.kind: (("time", *axis_names(grid)), stacked, {"long_name": f"Weyl symbol, {self.kind} evolution"})},
-            coords={"time": list(self.times), **axis_points(grid)},
-            attrs={**attributes(self.system), "error": list(self.numerics.error)},
+    def __str__(self) -> str:
+        n = self.numerics
+        rows = [
+            (t, "x".join(map(str, g.shape)), e, s)
+            for t, g, e, s in zip(self.times, self.grids, n.grid_error, n.step_error, strict=True)
+        ]
+        head = f"{self.kind} evolution by {n.scheme}, {n.steps} steps, {n.seconds:.2g} s"
+        return f"{self.system}\n{head}\n\n{table(('t', 'grid', 'grid error', 'step error'), rows)}"
+
+
+def symbol_dataset(*solutions: Solution) -> xarray.Dataset:
+    """The symbols of several evolutions of one system at the same times, on one grid."""
+    import xarray as xr
+
+    first = solutions[0]
+    system, grid = first.system, common_grid([g for s in solutions for g in s.grids])
+    names = [str(v) for v in system.x + system.xi]
+    data = {
+        s.kind: (
+            ("time", *names),
+            np.stack([resample(w, g, grid) for w, g in zip(s.symbols, s.grids, strict=True)]),
+            {"long_name": f"Weyl symbol, {s.kind} evolution", "units": "1"},
         )
+        for s in solutions
+    }
+    coordinates = {name: axis.points for name, axis in zip(names, grid.x + grid.xi, strict=True)}
+    dataset = xr.Dataset(data, {"time": list(first.times), **coordinates})
+    dataset["time"].attrs["units"] = "the unit of time of the Hamiltonian"
+    for s in solutions:
+        dataset[f"{s.kind}_error"] = (
+            "time",
+            list(s.numerics.error),
+            {"long_name": f"estimated error of the {s.kind} evolution in trace norm"},
+        )
+    return dataset.assign_attrs(
+        hamiltonian=str(system.hamiltonian),
+        jumps=", ".join(map(str, system.jumps)),
+        h=system.h,
+        gamma=system.gamma,
+        conventions=CONVENTIONS,
+    )
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """Rows of numbers and words under their heads, aligned, six digits."""
+    text = [list(heads)] + [[c if isinstance(c, str) else f"{c:.6g}" for c in row] for row in rows]
+    widths = [max(len(row[j]) for row in text) for j in range(len(heads))]
+    return "\n".join("  ".join(c.rjust(width) for c, width in zip(row, widths, strict=True)).rstrip() for row in text)

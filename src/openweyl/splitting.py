@@ -25,7 +25,7 @@ from .generator import Generator
 
 @dataclass(frozen=True)
 class Scheme:
-    """Coefficients (a, c) of the kicks and b of the drifts between them; `order`: error ~ dt^order over a fixed time."""
+    """Coefficients (a, c) of the kicks and b of the drifts between them; error ~ dt^order over a fixed time."""
 
     name: str
     order: int
@@ -107,10 +107,9 @@ class Stepper:
         if kind == "drift":
             return a * self.dt * generator.drift
         if kind == "spread":
-            assert generator.spread is not None
-            return generator.spread(a * self.dt)
+            return generator.spread(a * self.dt) if generator.spread is not None else None
         exponent = a * self.dt * generator.kick
-        if not c:
+        if not c or generator.commutator is None:
             return exponent
         xp = array_namespace(exponent)
         correction = c * self.dt**3 * generator.commutator

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import cos, exp, log, pi, sin, sqrt
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from ._check import must, real
 from ._fourier import Array, good_size
 from .grid import Axis, PhaseGrid
 
-Coordinates = float | Sequence[float]
+Coordinates: TypeAlias = float | Sequence[float]
 
 
 @dataclass(frozen=True)
@@ -111,9 +111,7 @@ def coherent(x: Coordinates, xi: Coordinates) -> State:
     return _single(center, np.eye(len(center)) / 2, f"coherent state at {_at(center)}")
 
 
-def squeezed(
-    x: Coordinates, xi: Coordinates, *, r: Coordinates, angle: Coordinates = 0.0
-) -> State:
+def squeezed(x: Coordinates, xi: Coordinates, *, r: Coordinates, angle: Coordinates = 0.0) -> State:
     """The squeezed state w(z) = 2^n exp(-(z - z0).sigma^{-1}(z - z0)), sigma/h symplectic, Li (1.12) with its sign.
 
     sigma = h R diag(e^{-2r}, e^{2r}) R^T with R the rotation by `angle` (radians): r > 0 narrows x at angle 0. A
@@ -198,7 +196,9 @@ def mixture(members: Sequence[tuple[float, State]]) -> State:
         for probability, packets in state.members
         if weight > 0
     ]
-    return State(tuple(pairs), "mixture of " + "; ".join(f"{w:g} x {s}" for w, (_, s) in zip(weights, members, strict=True)))
+    return State(
+        tuple(pairs), "mixture of " + "; ".join(f"{w:g} x {s}" for w, (_, s) in zip(weights, members, strict=True))
+    )
 
 
 def _single(center: tuple[float, ...], covariance: np.ndarray, description: str) -> State:

@@ -10,6 +10,7 @@ import ast
 import operator
 from collections.abc import Mapping
 from functools import lru_cache, reduce
+from importlib import import_module
 from typing import Any
 
 import sympy
@@ -53,7 +54,7 @@ def parse(text: str, names: Mapping[str, sympy.Symbol], name: str = "expression"
     must(isinstance(text, str), name, "be text or a SymPy expression", text)
     must(bool(text.strip()), name, "hold an expression", "empty")
     must(len(text) <= MAX_TEXT, name, f"have at most {MAX_TEXT} characters", f"{len(text)} characters long")
-    must(text.isascii() and text.isprintable() or "\n" in text, name, "be plain text", text)
+    must(text.isascii() and "\0" not in text, name, "be plain text", text)
     must(_depth(text) <= MAX_DEPTH, name, f"nest at most {MAX_DEPTH} brackets deep", text)
     must("^" not in text, name, "write powers with **", text)
     try:
@@ -96,9 +97,9 @@ class _Builder:
     def _build(self, node: ast.AST) -> sympy.Expr:
         match node:
             case ast.Constant(value=bool()):
-                raise self._refuse("be a formula", str(node.value))
-            case ast.Constant(value=int() | float()):
-                return self._number(node)
+                raise self._refuse("be a formula", self.text)
+            case ast.Constant(value=int() | float() as number):
+                return self._number(number)
             case ast.Name(id=identifier):
                 return self._name(identifier)
             case ast.UnaryOp(op=ast.USub(), operand=operand):
@@ -115,15 +116,11 @@ class _Builder:
                 raise self._refuse("call known functions only", identifier, f"Known: {', '.join(FUNCTIONS)}.")
         raise self._refuse("be a formula of numbers, names, + - * / ** and functions", self.text)
 
-    def _number(self, node: ast.Constant) -> sympy.Expr:
-        # the digits as written, so that 0.1 is one tenth
-        digits = self.text if isinstance(node.value, float) else str(node.value)
-        if isinstance(node.value, float):
-            digits = repr(node.value)
-        must(len(digits) <= MAX_DIGITS, self.name, f"hold numbers of at most {MAX_DIGITS} digits", digits)
-        must(node.value == node.value and abs(node.value) < 1e40, self.name, "hold numbers below 1e40", digits)
-        must(node.value == 0 or abs(node.value) > 1e-40, self.name, "hold numbers above 1e-40", digits)
-        return sympy.Rational(digits)
+    def _number(self, value: float) -> sympy.Expr:
+        digits = repr(value) if isinstance(value, float) or abs(value) < 10**MAX_DIGITS else "a longer one"
+        must(len(digits) <= MAX_DIGITS and digits[-1].isdigit(), self.name, "hold moderate numbers", digits)
+        must(value == 0 or 1e-40 < abs(value) < 1e40, self.name, "hold numbers between 1e-40 and 1e40", digits)
+        return sympy.Rational(digits)  # the digits as written: 0.1 is one tenth
 
     def _name(self, identifier: str) -> sympy.Expr:
         if identifier in self.names:
@@ -222,10 +219,10 @@ def _power(base: Array, exponent: sympy.Expr, xp: Any) -> Array:
         return 1.0 / xp.sqrt(base)
     if not exponent.is_Integer:
         return xp.exp(float(exponent) * xp.log(base))
-    power, result = abs(int(exponent)), None
+    power, result = abs(int(exponent)), 1.0
     while power:
         if power & 1:
-            result = base if result is None else result * base
+            result = base if isinstance(result, float) else result * base
         power >>= 1
         if power:
             base = base * base
@@ -234,24 +231,17 @@ def _power(base: Array, exponent: sympy.Expr, xp: Any) -> Array:
 
 def _function(function: Any, xp: Any) -> Any:
     if function is sympy.erf:
-        if xp.__name__.startswith("jax"):
-            from jax.scipy.special import erf
-        else:
-            from scipy.special import erf
-        return erf
+        library = "jax.scipy.special" if xp.__name__.startswith("jax") else "scipy.special"
+        return import_module(library).erf
     for name, known in FUNCTIONS.items():
         if function is known:
             return getattr(xp, "arctan" if name == "atan" and not hasattr(xp, "atan") else name)
     raise InputError(f"The function {shown(function.__name__)} has no array form; known: {', '.join(FUNCTIONS)}.")
 
 
-def poisson(
-    f: sympy.Expr, g: sympy.Expr, x: tuple[sympy.Symbol, ...], xi: tuple[sympy.Symbol, ...]
-) -> sympy.Expr:
+def poisson(f: sympy.Expr, g: sympy.Expr, x: tuple[sympy.Symbol, ...], xi: tuple[sympy.Symbol, ...]) -> sympy.Expr:
     """{f, g} = sum_j f_{x_j} g_{xi_j} - f_{xi_j} g_{x_j}; the flow of p is dz/dt = {z, p}."""
-    return sum(
-        (f.diff(a) * g.diff(b) - f.diff(b) * g.diff(a) for a, b in zip(x, xi, strict=True)), sympy.Integer(0)
-    )
+    return sum((f.diff(a) * g.diff(b) - f.diff(b) * g.diff(a) for a, b in zip(x, xi, strict=True)), sympy.Integer(0))
 
 
 def separate(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import sympy
 
@@ -18,8 +18,8 @@ from ._check import InputError, fail, must, real, shown
 from .smooth import check_smooth
 from .symbols import parse, quadratic, separate, variables
 
-Symbol = str | sympy.Expr
-Vector = tuple[float, ...]
+Formula: TypeAlias = str | sympy.Expr
+Vector: TypeAlias = tuple[float, ...]
 
 
 @dataclass(frozen=True, init=False)
@@ -49,7 +49,7 @@ class System:
     momentum_jumps: tuple[sympy.Expr, ...] = field(repr=False)
     linear_jumps: tuple[tuple[Vector, Vector], ...] = field(repr=False)
 
-    def __init__(self, hamiltonian: Symbol, jumps: Sequence[Symbol], *, h: float, gamma: float) -> None:
+    def __init__(self, hamiltonian: Formula, jumps: Sequence[Formula], *, h: float, gamma: float) -> None:
         must(isinstance(jumps, (list, tuple)), "jumps", "be a list of symbols", jumps)
         n = _dimension([hamiltonian, *jumps])
         x, xi = variables(n)
@@ -110,7 +110,7 @@ class System:
         return rf"$p = {sympy.latex(self.hamiltonian)},\; {jumps},\; h = {self.h:.6g},\; \gamma = {self.gamma:.6g}$"
 
 
-def _dimension(symbols: Sequence[Symbol]) -> int:
+def _dimension(symbols: Sequence[Formula]) -> int:
     """n, from the names used: x, xi alone, or the largest index of x1, xi1, ..."""
     names: set[str] = set()
     for symbol in symbols:
@@ -124,7 +124,7 @@ def _dimension(symbols: Sequence[Symbol]) -> int:
     return max(indices, default=1)
 
 
-def _symbol(value: Symbol, allowed: tuple[sympy.Symbol, ...], name: str) -> sympy.Expr:
+def _symbol(value: Formula, allowed: tuple[sympy.Symbol, ...], name: str) -> sympy.Expr:
     """`value` as a smooth real expression in our own variables."""
     names = {str(v): v for v in allowed}
     if isinstance(value, str):

@@ -2,8 +2,8 @@
 
     (Op(w) u)(y) = int rho(y, y') u(y') dy',    rho(x + s/2, x - s/2) = (2 pi h)^-n int w(x, xi) e^{i xi.s/h} dxi.
 
-The kernel is sampled at y_a = y_0 + a d, as the matrix K[a, b] = d^n rho(y_a, y_b): its eigenvalues, trace and trace norm
-are those of Op(w). Sampling is faithful when the window (Nyquist's rule once more) holds
+The kernel is sampled at y_a = y_0 + a d, as the matrix K[a, b] = d^n rho(y_a, y_b): its eigenvalues, trace and trace
+norm are those of Op(w). Sampling is faithful when the window (Nyquist's rule once more) holds
 
     all y = x + s/2 in the box, |s| <= reach:       M d >= L_x + s_max,
     all momenta xi + hk/2:                          2 pi h / d >= L_xi + h k_max,
@@ -111,7 +111,7 @@ def _pair_to_kernel(w: np.ndarray, x: Axis, xi: Axis, window: Axis, h: float) ->
 
 
 def _kernel_to_pair(rho: np.ndarray, x: Axis, xi: Axis, window: Axis, momentum: float, h: float) -> np.ndarray:
-    """(..., a, b) -> (..., x, xi) by rho at x +- u on the points of half the spacing: w = 2 int rho(x+u, x-u) e^{-2i xi.u/h} du."""
+    """(..., a, b) -> (..., x, xi) by w = 2 int rho(x + u, x - u) e^{-2i xi.u/h} du on points of half the spacing."""
     size, d = window.size, window.spacing
     half = Axis(window.lower, d / 2, 2 * size)
     # interpolate about the middle of the band, where the kernel is slow

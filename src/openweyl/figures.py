@@ -1,0 +1,131 @@
+"""Axes-level plots: each function draws arrays into axes that it is given, and decides nothing else.
+
+Colours: symbols in a diverging map around zero, purple negative and orange positive, which the colour-blind tell apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+DIVERGING = "PuOr_r"
+QUANTUM, CLASSICAL, BOUND = "#0b5394", "#e69138", "#444444"
+
+
+def new_figure(rows: int, columns: int, size: tuple[float, float], **options: Any) -> tuple[Figure, Any]:
+    """A figure without a window, and its axes."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=size, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure, figure.subplots(rows, columns, squeeze=False, **options)
+
+
+def write(figure: Figure, path: Path) -> Path:
+    """Write `figure` to `path` (the suffix says how), whole or not at all."""
+    unfinished = path.with_name(f".unfinished-{path.name}")
+    try:
+        figure.savefig(unfinished, dpi=150)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return path
+
+
+def symbol(axes: Axes, w: np.ndarray, x: np.ndarray, xi: np.ndarray, *, scale: float, levels: int = 12) -> Any:
+    """Filled contours of w(x, xi), colours from -scale to scale; the zero level is left white."""
+    edges = np.linspace(-scale, scale, 2 * levels + 2)
+    drawn = axes.contourf(x, xi, np.clip(w, -scale, scale).T, levels=edges, cmap=DIVERGING)
+    axes.contour(x, xi, w.T, levels=edges[np.abs(edges) > scale / (2 * levels)], colors="black", linewidths=0.25)
+    axes.set_xlabel(r"$x$")
+    axes.set_ylabel(r"$\xi$")
+    axes.set_aspect("equal")
+    return drawn
+
+
+def frame(axes: Axes, w: Sequence[np.ndarray], x: np.ndarray, xi: np.ndarray, part: float = 1e-2) -> None:
+    """Limits around where any of the symbols exceeds `part` of its maximum."""
+    inside = np.zeros(w[0].shape, dtype=bool)
+    for one in w:
+        inside |= np.abs(one) > part * np.abs(one).max()
+    for points, along, set_limits in ((x, 1, axes.set_xlim), (xi, 0, axes.set_ylim)):
+        held = points[inside.any(axis=along)]
+        margin = 0.05 * (held[-1] - held[0])
+        set_limits(held[0] - margin, held[-1] + margin)
+
+
+def distances(
+    axes: Axes, times: Sequence[float], series: dict[str, np.ndarray], error: np.ndarray | None = None
+) -> None:
+    """Distances over time on a logarithmic axis; `error`: half-width of a band around the first."""
+    markers = ("o", "s", "^", "D")
+    for position, ((label, values), marker) in enumerate(zip(series.items(), markers, strict=False)):
+        line = axes.plot(times, values, marker=marker, markersize=4, label=label)[0]
+        if position == 0 and error is not None:
+            floor = np.maximum(values - error, 1e-300)
+            axes.fill_between(times, floor, values + error, color=line.get_color(), alpha=0.25, linewidth=0)
+    if any(np.any(values > 0) for values in series.values()):
+        axes.set_yscale("log")
+    axes.set_xlabel(r"$t$")
+    axes.set_ylabel("distance")
+    axes.grid(alpha=0.3)
+    axes.legend()
+
+
+def phase_portraits(dataset: Any, index: int) -> Figure:
+    """Quantum symbol, classical density and their difference at one time (n = 1)."""
+    x, xi = dataset["x"].values, dataset["xi"].values
+    w, a = (dataset[kind].values[index] for kind in ("quantum", "classical"))
+    figure, axes = new_figure(1, 3, (11, 4), sharex=True, sharey=True)
+    scale = float(np.abs(np.stack([w, a])).max())
+    gap = float(np.abs(w - a).max()) or 1.0
+    for ax, values, top, title in zip(
+        axes[0], (w, a, w - a), (scale, scale, gap), ("Lindblad", "Fokker-Planck", "difference"), strict=True
+    ):
+        figure.colorbar(symbol(ax, values, x, xi, scale=top), ax=ax, shrink=0.8, format="%.2g")
+        ax.set_title(title)
+    frame(axes[0][0], [w, a], x, xi)
+    figure.suptitle(
+        rf"$t = {float(dataset['time'][index]):.4g}$,  $h = {dataset.attrs['h']:.4g}$,  "
+        rf"$\gamma = {dataset.attrs['gamma']:.4g}$"
+    )
+    return figure
+
+
+def distance_figure(dataset: Any) -> Figure:
+    """The three distances over time."""
+    figure, axes = new_figure(1, 1, (6, 4))
+    names = {"trace norm": "trace_norm", "Hilbert-Schmidt": "hilbert_schmidt", r"$L^1$ of the symbols": "l1"}
+    distances(
+        axes[0][0],
+        dataset["time"].values,
+        {label: dataset[name].values for label, name in names.items()},
+        dataset["trace_norm_error"].values,
+    )
+    axes[0][0].set_title(rf"$h = {dataset.attrs['h']:.4g}$,  $\gamma = {dataset.attrs['gamma']:.4g}$")
+    return figure
+
+
+def figure_1(open_system: Any, closed_system: Any) -> Figure:
+    """Li's Figure 1: both evolutions at the last time, with (gamma = 1) and without (gamma = 0) an environment."""
+    figure, axes = new_figure(2, 2, (8, 8), sharex=True, sharey=True)
+    shown: list[np.ndarray] = []
+    for row, dataset in zip(axes, (open_system, closed_system), strict=True):
+        x, xi = dataset["x"].values, dataset["xi"].values
+        pair = [dataset[kind].values[-1] for kind in ("classical", "quantum")]
+        scale = float(np.abs(pair[0]).max())
+        for ax, values, name in zip(row, pair, ("Fokker-Planck", "Lindblad"), strict=True):
+            symbol(ax, values, x, xi, scale=scale)
+            ax.set_title(rf"{name}, $\gamma = {dataset.attrs['gamma']:g}$")
+        shown = shown or [*pair, x, xi]
+    frame(axes[0][0], shown[:2], shown[2], shown[3])
+    figure.suptitle(rf"$t = {float(open_system['time'][-1]):g}$,  $h = {open_system.attrs['h']:g}$")
+    return figure
