@@ -25,7 +25,11 @@ class ResourceError(RuntimeError):
 
 def shown(value: Any) -> str:
     """`value` on one line, cut to a readable length."""
-    text = " ".join((value if isinstance(value, str) else repr(value)).split())
+    try:
+        text = value if isinstance(value, str) else repr(value)
+    except Exception:  # an integer of too many digits, a value nested too deeply: a message must not fail
+        text = f"a value of type {type(value).__name__}"
+    text = " ".join(text.split())
     text = "".join(c if c.isprintable() else "?" for c in text)
     return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
 
@@ -46,8 +50,7 @@ def real(name: str, value: Any, *, low: float | None = None, above: float | None
     """`value` as a float: a finite real number, >= `low`, > `above`."""
     bound = f" >= {low:g}" if low is not None else f" > {above:g}" if above is not None else ""
     what = f"be a finite number{bound}"
-    if isinstance(value, (bool, str, bytes)) or not (isinstance(value, Real) or getattr(value, "ndim", None) == 0):
-        raise fail(name, what, value, advice)
+    must(_is_real(value), name, what, value, advice)
     try:
         number = float(value)
     except (TypeError, ValueError, OverflowError):
@@ -58,9 +61,16 @@ def real(name: str, value: Any, *, low: float | None = None, above: float | None
     return number
 
 
+def _is_real(value: Any) -> bool:
+    """Whether `value` is a real number, or an array of one; True, False and text are none."""
+    if isinstance(value, Real):
+        return not isinstance(value, bool)
+    return getattr(value, "ndim", None) == 0 and getattr(getattr(value, "dtype", None), "kind", "none") in "iuf"
+
+
 def times(values: Any) -> tuple[float, ...]:
     """`values` as a tuple: at least one time, the first >= 0, strictly increasing."""
-    if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
+    if isinstance(values, (str, bytes)) or not isinstance(values, Iterable) or getattr(values, "ndim", 1) == 0:
         raise fail("times", "be a list of numbers", values)
     numbers = tuple(real("times", value) for value in values)
     must(len(numbers) > 0, "times", "hold at least one time", "empty")

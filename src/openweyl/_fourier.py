@@ -64,7 +64,7 @@ def filtered(
     """
     size = w.shape[axes[-1]]
     if not isinstance(w, np.ndarray) or scratch is None:
-        return irfft(_series_product(factor, rfft(w, axes)), axes, size)
+        return irfft(series_product(factor, rfft(w, axes)), axes, size)
     shape = spectrum_shape(w.shape, axes)
     buffer = scratch.get(shape)
     if buffer is None:
@@ -80,7 +80,8 @@ def filtered(
     return irfft(buffer, axes, size, out=w)
 
 
-def _series_product(factor: Array, f: Array) -> Array:
+def series_product(factor: Array, f: Array) -> Array:
+    """(factor f)_j = sum_i factor_i f_{j-i} along the leading axis; a lone coefficient multiplies every f_j."""
     if factor.shape[0] == 1:
         return f * factor[0]
     rows = [sum(factor[i] * f[j - i] for i in range(j + 1)) for j in range(f.shape[0])]

@@ -16,8 +16,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ._check import InputError, ResourceError, fail
+from .certify import Certificate, certify, paper_bound
 from .compare import Comparison, compare
+from .evolve import Kind, evolve
+from .observable import Observable
 from .problem import Problem, problems
+from .solution import symbol_dataset
 from .store import output_folder, save
 from .symbols import parse_number
 
@@ -31,17 +35,16 @@ PATIENCE = 2.0
 def main() -> None:
     """Entry point of the `openweyl` command."""
     try:
-        application(standalone_mode=False)
-    except click.exceptions.Abort:
-        _stop("Interrupted; nothing was left half-written.", 130)
-    except KeyboardInterrupt:
+        application(prog_name="openweyl", standalone_mode=False)
+    except (click.exceptions.Abort, KeyboardInterrupt):
         _stop("Interrupted; nothing was left half-written.", 130)
     except click.ClickException as error:
-        _stop(error.format_message(), 2)
+        _stop(f"{error.format_message().rstrip('.')}. See openweyl --help.", 2)
     except (InputError, ResourceError) as error:
         _stop(str(error), 2)
     except OSError as error:
-        _stop(f"{error.filename or 'Output'} cannot be written: {error.strerror or error}.", 2)
+        path = error.filename2 or error.filename or "Output"  # the second is where a file was to be moved
+        _stop(f"{path} cannot be written: {error.strerror or error}.", 2)
 
 
 def _stop(message: str, status: int) -> None:
@@ -49,7 +52,7 @@ def _stop(message: str, status: int) -> None:
     sys.exit(status)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(no_args_is_help=False, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="openweyl")
 def application() -> None:
     """Quantum and classical evolution of open systems, and their distance in trace norm."""
@@ -123,22 +126,91 @@ def write_comparison(result: Comparison, folder: Path) -> list[Path]:
     return written
 
 
+@application.command("certify")
+@_problem_options
+@click.option("--order", help="Number N of terms of the expansion (default 3).")
+@click.option("--target", help="Raise the order until the bound is below this.")
+@click.option("--observable", "observables", multiple=True, help='Bounded observable, such as "tanh(x)"; repeatable.')
+@click.option("--check", is_flag=True, help="Run the quantum evolution too, and compare.")
+def certify_command(
+    problem: str,
+    h: str | None,
+    gamma: str | None,
+    times: str | None,
+    tol: str | None,
+    as_json: bool,
+    out: Path | None,
+    order: str | None,
+    target: str | None,
+    observables: tuple[str, ...],
+    check: bool,
+) -> None:
+    """Bound the quantum-classical distance of PROBLEM from the classical run alone.
+
+    Observables: f(x) + g(xi), smooth(o), region(e), husimi(x, xi), parity.
+    """
+    chosen = _load(problem, h, gamma, times, tol)
+    wanted = [Observable.parse(text, chosen.system.n) for text in observables]
+    n = None if order is None else _whole(order, "order")
+    limit = None if target is None else parse_number(target, "target")
+    folder = _folder(out, as_json, chosen.name)
+    with _Bar(chosen.name) as bar:
+        result = certify(chosen.system, chosen.state, chosen.times, order=n, target=limit, tol=chosen.tol, progress=bar)
+    true = _compare(chosen) if check else None
+    expectations = [result.expectation(observable) for observable in wanted]
+    written = write_certificate(result, true, folder) if folder else []
+    if as_json:
+        extra: dict[str, Any] = {"observables": [e.as_dict() for e in expectations]} if wanted else {}
+        if true is not None:
+            extra["trace_norm"] = true.trace_norm.tolist()
+        click.echo(json.dumps(result.as_dict() | extra))
+        return
+    click.echo(str(result))
+    for expectation in expectations:
+        click.echo(f"\n{expectation}")
+    if true is not None:
+        click.echo(f"\ntrue distance: {', '.join(f'{d:.6g}' for d in true.trace_norm)}")
+    click.echo(f"\n{result.seconds:.2g} s; wrote {', '.join(str(path) for path in written)}")
+
+
+def _whole(text: str, name: str) -> int:
+    number = parse_number(text, name)
+    if number != int(number):
+        raise fail(name, "be a whole number", text)
+    return int(number)
+
+
+def write_certificate(result: Certificate, true: Comparison | None, folder: Path) -> list[Path]:
+    """The dataset and the picture of `result` in `folder`."""
+    from . import figures
+
+    dataset = result.dataset
+    drawn = figures.certificate_figure(dataset, None if true is None else true.dataset, paper_bound(result))
+    return [save(dataset, folder / "certificate.nc"), figures.write(drawn, folder / "certificate.png")]
+
+
 @application.command("figure")
-@click.argument("number", type=int)
+@click.argument("number")
 @click.option("--out", type=click.Path(path_type=Path), default=Path(), help="Folder for the picture.")
-def figure_command(number: int, out: Path) -> None:
+def figure_command(number: str, out: Path) -> None:
     """Draw a figure of the paper: 1 (both evolutions at t = 2, open and closed)."""
-    if number != 1:
+    if _whole(number, "number") != 1:
         raise fail("number", "be 1", number, "Figure 1 is the one that can be drawn.")
     from . import figures
 
     folder = output_folder(out)
-    names = ("double-well", "double-well-closed")
-    open_system, closed_system = (_compare(Problem.load(name).replace(times=[2.0])).dataset for name in names)
+    open_system, closed_system = (_both(Problem.load(name)) for name in ("double-well", "double-well-closed"))
+    folder.mkdir(parents=True, exist_ok=True)
     path = figures.write(figures.figure_1(open_system, closed_system), folder / "figure1.png")
-    for name, dataset in zip(names, (open_system, closed_system), strict=True):
-        click.echo(f"{name}: trace norm of the difference at t = 2: {float(dataset['trace_norm'][-1]):.6f}")
     click.echo(f"wrote {path}")
+
+
+def _both(problem: Problem) -> Any:
+    """Both evolutions of `problem` at t = 2 as one dataset: all that the picture needs."""
+    with _Bar(problem.name) as bar:
+        kinds: tuple[Kind, ...] = ("quantum", "classical")
+        runs = [evolve(problem.system, problem.state, [2.0], kind=k, tol=problem.tol, progress=bar) for k in kinds]
+    return symbol_dataset(*runs)
 
 
 @application.command("problems")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isnan, prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,17 +18,26 @@ import numpy as np
 from .evolve import Progress, evolve
 from .extent import trimmed
 from .grid import PhaseGrid, common_grid, resample
-from .norms import eigenvalues, hilbert_schmidt, l1_norm, moments, purity, trace
+from .localize import trace_norm
+from .norms import eigenvalues, hilbert_schmidt, l1_norm, moments, purity, rank_bound, smallest_eigenvalue, trace
 from .solution import Solution, symbol_dataset, table
 from .states import State
 from .system import System
+from .weyl import kernel_points
 
 if TYPE_CHECKING:
     import xarray
 
+LARGE = {1: 1500, 2: 6000}
+"""The number of kernel points, for n = 1 and 2, above which trace norms are enclosed instead of computed from all
+eigenvalues. The kernel shrinks when it is cut, by more for n = 2."""
+LARGEST = 15_000
+"""The number of kernel points above which the smallest eigenvalue is not computed (the matrix would not fit)."""
 SERIES = {
     "trace_norm": "trace norm of the difference of the operators",
-    "trace_norm_error": "estimated error of trace_norm: of both evolutions, and of the cut to a finite matrix",
+    "trace_norm_error": "error of trace_norm: that of both evolutions (estimated), and half the width of its enclosure",
+    "trace_norm_lower": "lower bound of the trace norm, from the two computed symbols",
+    "trace_norm_upper": "upper bound of the trace norm, from the two computed symbols",
     "hilbert_schmidt": "Hilbert-Schmidt norm of the difference",
     "l1": "(2 pi h)^-n times the L1 norm of the difference of the symbols",
     "l1_error": "error of the quadrature in l1",
@@ -74,21 +84,15 @@ class Comparison:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain numbers and lists: what `openweyl compare --json` prints."""
-        system, n = self.system, self.system.n
+        n = self.system.n
         means = {}
         for suffix, values in (("", self.mean), ("_classical", self.mean_classical)):
             for name, columns in (("mean_x", values[:, :n]), ("mean_xi", values[:, n:])):
                 means[name + suffix] = (columns[:, 0] if n == 1 else columns).tolist()
         return {
-            "system": {
-                "hamiltonian": str(system.hamiltonian),
-                "jumps": [str(jump) for jump in system.jumps],
-                "h": system.h,
-                "gamma": system.gamma,
-                "state": str(self.state),
-            },
+            "system": self.system.as_dict() | {"state": str(self.state)},
             "times": list(self.times),
-            **{name: values.tolist() for name, values in self.series.items()},
+            **{name: [None if isnan(v) else v for v in values.tolist()] for name, values in self.series.items()},
             **means,
             "covariance": self.covariance.tolist(),
             "covariance_classical": self.covariance_classical.tolist(),
@@ -136,7 +140,7 @@ def compare(
 
     `tol`: the error allowed in trace norm, per evolution. Other arguments, and what is raised, as for `evolve`.
 
-    >>> from openweyl import System, coherent, compare
+    >>> from openweyl import System, coherent
     >>> harmonic = System("xi**2/2 + x**2/2", ["x", "xi"], h=0.1, gamma=1.0)
     >>> bool(compare(harmonic, coherent(1, 0), [0.5]).trace_norm[0] < 1e-9)
     True
@@ -152,7 +156,8 @@ def compare(
         means.append([m.mean for m in both])
         covariances.append([m.covariance for m in both])
     series = {name: np.array([row[name] for row in rows]) for name in rows[0]}
-    series["trace_norm_error"] += np.array(quantum.numerics.error) + np.array(classical.numerics.error)
+    solver = np.array(quantum.numerics.error) + np.array(classical.numerics.error)
+    series["trace_norm_error"] = solver + series["trace_norm_upper"] - series["trace_norm"]
     mean, covariance = np.array(means), np.array(covariances)
     return Comparison(
         system=system,
@@ -179,11 +184,11 @@ def _pair(quantum: Solution, classical: Solution, index: int) -> tuple[np.ndarra
 def _distances(w: np.ndarray, a: np.ndarray, grid: PhaseGrid, tol: float) -> dict[str, float]:
     difference = w - a
     l1, l1_error = l1_norm(difference, grid)
-    level = 1e-2 * tol
-    spectra = [eigenvalues(*trimmed(f, grid, level), cut=level) for f in (difference, w, a)]
+    value, lower, upper = _enclosed(difference, grid, 1e-2 * tol)
     return {
-        "trace_norm": float(np.abs(spectra[0][0]).sum()),
-        "trace_norm_error": spectra[0][1] + 6 * grid.n * level,
+        "trace_norm": value,
+        "trace_norm_lower": lower,
+        "trace_norm_upper": upper,
         "hilbert_schmidt": float(hilbert_schmidt(difference, grid)),
         "l1": l1,
         "l1_error": l1_error,
@@ -191,6 +196,29 @@ def _distances(w: np.ndarray, a: np.ndarray, grid: PhaseGrid, tol: float) -> dic
         "purity_classical": float(purity(a, grid)),
         "trace": float(trace(w, grid)),
         "trace_classical": float(trace(a, grid)),
-        "min_eigenvalue": float(spectra[1][0][0]),
-        "min_eigenvalue_classical": float(spectra[2][0][0]),
+        "min_eigenvalue": _smallest(w, grid, 1e-2 * tol),
+        "min_eigenvalue_classical": _smallest(a, grid, 1e-2 * tol),
     }
+
+
+def _enclosed(difference: np.ndarray, grid: PhaseGrid, level: float) -> tuple[float, float, float]:
+    """The trace norm with its bounds: by all eigenvalues of a small kernel, by cells of phase space for a large one."""
+    small = trimmed(difference, grid, level)
+    trimming = 6 * grid.n * level
+    if prod(kernel_points(small[1])) <= LARGE.get(grid.n, 0):
+        values, lost = eigenvalues(*small, cut=level)
+        value = float(np.abs(values).sum())
+        return value, max(value - trimming - lost, 0.0), value + trimming + lost
+    if (bound := rank_bound(difference, grid)) < trimming:  # nothing but round-off
+        return bound, 0.0, bound
+    lower, upper = trace_norm(*small, rtol=1e-2)
+    return (lower + upper) / 2, max(lower - trimming, 0.0), upper + trimming
+
+
+def _smallest(w: np.ndarray, grid: PhaseGrid, level: float) -> float:
+    small = trimmed(w, grid, level)
+    if prod(kernel_points(small[1])) > LARGEST:
+        return float("nan")
+    if prod(kernel_points(small[1])) > LARGE.get(grid.n, 0):
+        return smallest_eigenvalue(*small, accuracy=level)
+    return float(eigenvalues(*small, cut=level)[0][0])

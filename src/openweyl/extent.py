@@ -19,7 +19,9 @@ from .grid import Axis, PhaseGrid, resample
 
 EDGE = 1 / 16
 """The part of each axis, at either end, whose content counts as an overflow in the making."""
-ROOM, SMALL_ROOM, SMALL = 0.12, 0.3, 96
+NEAR = 0.075
+"""The part of an axis, a little more than `EDGE`, at which a grid grows before anything overflows."""
+ROOM, SMALL_ROOM, SMALL = 0.18, 0.22, 128
 """The part of the needed interval left free on each side when a grid is chosen: room to move until the next look.
 More on axes of fewer than `SMALL` points, where a new grid costs more than the points that it saves."""
 SLACK = 0.5
@@ -125,7 +127,7 @@ def next_axes(axes: tuple[Axis, ...], needs: list[Need]) -> list[Axis] | None:
 
 def _close(axis: Axis, want: Need) -> bool:
     room = min(want.lower - axis.lower, axis.upper - want.upper)
-    return room < ROOM / 3 * axis.length or want.reach > (1 - ROOM / 3) * axis.reach
+    return room < NEAR * axis.length or want.reach > (1 - NEAR) * axis.reach
 
 
 def _hull(axis: Axis, other: Axis) -> Axis:

@@ -114,6 +114,40 @@ def distance_figure(dataset: Any) -> Figure:
     return figure
 
 
+def certificate_figure(dataset: Any, true: Any | None = None, paper: np.ndarray | None = None) -> Figure:
+    """The enclosure of the distance over time, the true distance where it was computed, and the shape of Li (1.10)."""
+    figure, axes = new_figure(1, 1, (6.5, 4.2))
+    ax, t = axes[0][0], dataset["time"].values
+    lower, upper = dataset["distance_lower"].values, dataset["distance_upper"].values
+    floor = 1e-3 * max(float(np.max(upper)), 1e-300)
+    later = np.asarray(t) > 0  # the distance is nil at time 0
+    t, lower, upper = t[later], lower[later], upper[later]
+    ax.fill_between(t, np.maximum(lower, floor), upper, color=CLASSICAL, alpha=0.35, linewidth=0, label="enclosure")
+    ax.plot(
+        t, np.maximum(dataset["distance_estimate"].values[later], floor), "o-", color=CLASSICAL, ms=4, label="estimate"
+    )
+    ax.plot(
+        t,
+        np.maximum(dataset["certificate"].values[later], floor),
+        ":",
+        color=BOUND,
+        label=rf"$B_{{{dataset.attrs['order']}}}$",
+    )
+    if true is not None:
+        ax.plot(t, np.maximum(true["trace_norm"].values[later], floor), "x", color=QUANTUM, ms=7, label="true distance")
+    if paper is not None:
+        ax.plot(t, np.maximum(paper[later], floor), "--", color=BOUND, lw=1, label="Li (1.10), constant fitted")
+    ax.set_yscale("log")
+    ax.set_xlabel(r"$t$")
+    ax.set_ylabel(r"$\|A(t) - \mathrm{Op}(a(t))\|_{\mathrm{tr}}$")
+    ax.set_title(
+        rf"$h = {dataset.attrs['h']:.4g}$,  $\gamma = {dataset.attrs['gamma']:.4g}$, no quantum run in the band"
+    )
+    ax.grid(alpha=0.3)
+    ax.legend()
+    return figure
+
+
 def figure_1(open_system: Any, closed_system: Any) -> Figure:
     """Li's Figure 1: both evolutions at the last time, with (gamma = 1) and without (gamma = 0) an environment."""
     figure, axes = new_figure(2, 2, (8, 8), sharex=True, sharey=True)

@@ -31,7 +31,9 @@ from .grid import PhaseGrid
 from .symbols import derivative, evaluate
 from .system import System
 
-Chord = Callable[..., Array]
+Point = dict[sympy.Symbol, Array]
+Rule = Callable[[sympy.Expr, Point, Point, Any], tuple[Array, Array]]
+"""f, where and along which chord -> the difference of f across the chord, and its mean."""
 
 
 @dataclass(frozen=True)
@@ -57,55 +59,42 @@ def lindblad(system: System, grid: PhaseGrid, *, xp: Any = np, gamma: Array | No
 
     `gamma` replaces the system's coupling by an array scalar: that is what one differentiates by.
     """
-    return _build(system, grid, [_difference], xp, gamma)
+    return _build(system, grid, [_quantum], xp, gamma)
 
 
 def fokker_planck(system: System, grid: PhaseGrid, *, xp: Any = np, gamma: Array | None = None) -> Generator:
     """The classical generator Q of `system` on `grid`; arguments as for `lindblad`."""
-    return _build(system, grid, [_derivative], xp, gamma)
+    return _build(system, grid, [_classical], xp, gamma)
 
 
 def hierarchy(system: System, grid: PhaseGrid, *, xp: Any = np, gamma: Array | None = None) -> Generator:
     """Q + lambda (L - Q) as a polynomial in lambda; arguments as for `lindblad`."""
-    return _build(system, grid, [_derivative, _difference], xp, gamma)
+    return _build(system, grid, [_classical, _quantum], xp, gamma)
 
 
-def _difference(f: sympy.Expr, at: dict[sympy.Symbol, Array], chord: dict[sympy.Symbol, Array], xp: Any) -> Array:
-    """f(z + chord/2) - f(z - chord/2)."""
+def _quantum(f: sympy.Expr, at: Point, chord: Point, xp: Any) -> tuple[Array, Array]:
+    """f(z + chord/2) - f(z - chord/2), and the mean of the two values."""
     plus = evaluate(f, {v: at[v] + chord[v] / 2 for v in at}, xp)
-    return plus - evaluate(f, {v: at[v] - chord[v] / 2 for v in at}, xp)
+    minus = evaluate(f, {v: at[v] - chord[v] / 2 for v in at}, xp)
+    return plus - minus, (plus + minus) / 2
 
 
-def _derivative(f: sympy.Expr, at: dict[sympy.Symbol, Array], chord: dict[sympy.Symbol, Array], xp: Any) -> Array:
-    """chord . f'(z)."""
-    return sum(chord[v] * evaluate(derivative(f, v), at, xp) for v in at if f.has(v))
+def _classical(f: sympy.Expr, at: Point, chord: Point, xp: Any) -> tuple[Array, Array]:
+    """The first-order parts of the same: chord . f'(z), and f(z)."""
+    return sum(chord[v] * evaluate(derivative(f, v), at, xp) for v in at if f.has(v)), evaluate(f, at, xp)
 
 
-def _average(f: sympy.Expr, at: dict[sympy.Symbol, Array], chord: dict[sympy.Symbol, Array], xp: Any) -> Array:
-    """(f(z + chord/2) + f(z - chord/2)) / 2: twice the derivative of `_difference` f by the chord is this for f'."""
-    plus = evaluate(f, {v: at[v] + chord[v] / 2 for v in at}, xp)
-    return (plus + evaluate(f, {v: at[v] - chord[v] / 2 for v in at}, xp)) / 2
-
-
-def _value(f: sympy.Expr, at: dict[sympy.Symbol, Array], _: dict[sympy.Symbol, Array], xp: Any) -> Array:
-    """f(z), the first-order counterpart of `_average`."""
-    return evaluate(f, at, xp)
-
-
-_MEAN: dict[Chord, Chord] = {_difference: _average, _derivative: _value}
-
-
-def _build(system: System, grid: PhaseGrid, chords: list[Chord], xp: Any, gamma: Array | None) -> Generator:
+def _build(system: System, grid: PhaseGrid, rules: list[Rule], xp: Any, gamma: Array | None) -> Generator:
     h, rate = system.h, (system.gamma if gamma is None else gamma) / (2 * system.h)
     x, s = grid.mesh("x", "s", xp)
     k, xi = grid.mesh("k", "xi", xp)
     position = (dict(zip(system.x, x, strict=True)), dict(zip(system.x, s, strict=True)))
     momentum = (dict(zip(system.xi, xi, strict=True)), dict(zip(system.xi, (h * q for q in k), strict=True)))
 
-    def rates(energy: sympy.Expr, jumps: tuple[sympy.Expr, ...], where: tuple[dict[Any, Any], ...]) -> Array:
+    def rates(energy: sympy.Expr, jumps: tuple[sympy.Expr, ...], where: tuple[Point, Point]) -> Array:
         columns = [
-            -1j / h * chord(energy, *where, xp) - rate * sum(chord(jump, *where, xp) ** 2 for jump in jumps)
-            for chord in chords
+            -1j / h * rule(energy, *where, xp)[0] - rate * sum(rule(jump, *where, xp)[0] ** 2 for jump in jumps)
+            for rule in rules
         ]
         shape = np.broadcast_shapes(*(np.shape(v) for side in where for v in side.values()))
         return _series([xp.broadcast_to(xp.asarray(c), shape) for c in columns], xp)
@@ -115,7 +104,7 @@ def _build(system: System, grid: PhaseGrid, chords: list[Chord], xp: Any, gamma:
         kick=rates(system.potential, system.position_jumps, position),
         drift=rates(system.kinetic, system.momentum_jumps, momentum),
         spread=_spread(system, grid, xp, rate) if system.linear_jumps else None,
-        commutator=_commutator(system, position, chords, xp, rate),
+        commutator=_commutator(system, position, rules, xp, rate),
     )
 
 
@@ -123,10 +112,13 @@ def _spread(system: System, grid: PhaseGrid, xp: Any, rate: Array) -> Callable[[
     """tau -> int_0^tau sigma(k, s + u h M k) du with sigma(k, s) = -rate sum (a.s + h b.k)^2 and M = T''.
 
     e^{u D} moves s to s + u h M k if D is the drift of a quadratic T, so e^{tau (D + S)} = e^{tau D} e^{this}, exactly;
-    the integrand is quadratic in u and Simpson's rule is exact. For other T it is tau sigma(k, s).
+    the integrand is quadratic in u and Simpson's rule is exact. For other T, or xi-jumps that are not linear and do not
+    commute with S, it is tau sigma(k, s), to be put on both sides of the drift.
     """
     k, s = grid.mesh("k", "s", xp)
-    mass = None if system.kinetic_quadratic is None else system.kinetic_quadratic[0]
+    mass = (
+        system.kinetic_quadratic[0] if system.kinetic_quadratic and system.momentum_jumps_linear is not None else None
+    )
 
     def sigma(time: float) -> Array:
         moved = list(s)
@@ -149,9 +141,7 @@ def _series(columns: list[Array], xp: Any) -> Array:
     return xp.stack([columns[0]] + [c - columns[0] for c in columns[1:]])
 
 
-def _commutator(
-    system: System, where: tuple[dict[Any, Any], dict[Any, Any]], chords: list[Chord], xp: Any, rate: Array
-) -> Array | None:
+def _commutator(system: System, where: tuple[Point, Point], rules: list[Rule], xp: Any, rate: Array) -> Array | None:
     """[A, [B, A]] = -2 i h (dA/dx).M (dA/ds) - 2 h^2 rate sum_b (b.dA/dx)^2 with T'' = M and xi-jumps b.xi.
 
     A is the kick rate; B = i h d_x.M d_s + h^2 rate sum_b (b.d_x)^2 + lower order. For rates that are polynomials
@@ -161,7 +151,7 @@ def _commutator(
         return None
     h, mass = system.h, system.kinetic_quadratic[0]
     directions = [*system.momentum_jumps_linear, *(b for _, b in system.linear_jumps)]
-    gradients = [_gradient(system, where, chord, xp, rate) for chord in chords]
+    gradients = [_gradient(system, where, rule, xp, rate) for rule in rules]
     by_x, by_s = ([_series([g[side][j] for g in gradients], xp) for j in range(system.n)] for side in ("x", "s"))
     total: Array = 0.0
     for i in range(system.n):
@@ -174,22 +164,17 @@ def _commutator(
     return total
 
 
-def _gradient(
-    system: System, where: tuple[dict[Any, Any], dict[Any, Any]], chord: Chord, xp: Any, rate: Array
-) -> dict[str, list[Array]]:
-    """The derivatives of the kick rate by each x_j and each s_j."""
-    h, mean = system.h, _MEAN[chord]
+def _gradient(system: System, where: tuple[Point, Point], rule: Rule, xp: Any, rate: Array) -> dict[str, list[Array]]:
+    """The derivatives of the kick rate by each x_j and each s_j: of a difference they are that, and the mean, of f'."""
     shape = np.broadcast_shapes(*(np.shape(v) for side in where for v in side.values()))
     gradient: dict[str, list[Array]] = {"x": [], "s": []}
-    jumps = [(jump, chord(jump, *where, xp)) for jump in system.position_jumps]
+    jumps = [(jump, rule(jump, *where, xp)[0]) for jump in system.position_jumps]
     for v in system.x:
-        dv = derivative(system.potential, v)
-        by_x = -1j / h * chord(dv, *where, xp)
-        by_s = -1j / h * mean(dv, *where, xp)
+        by_x, by_s = (-1j / system.h * part for part in rule(derivative(system.potential, v), *where, xp))
         for jump, difference in jumps:
-            dl = derivative(jump, v)
-            by_x = by_x - 2 * rate * difference * chord(dl, *where, xp)
-            by_s = by_s - 2 * rate * difference * mean(dl, *where, xp)
+            change, mean = rule(derivative(jump, v), *where, xp)
+            by_x = by_x - 2 * rate * difference * change
+            by_s = by_s - 2 * rate * difference * mean
         gradient["x"].append(xp.broadcast_to(xp.asarray(by_x), shape))
         gradient["s"].append(xp.broadcast_to(xp.asarray(by_s), shape))
     return gradient

@@ -15,6 +15,7 @@ from math import prod, sqrt
 
 import numpy as np
 import scipy.linalg
+import scipy.sparse.linalg
 from array_api_compat import array_namespace
 
 from ._fourier import Array
@@ -34,6 +35,11 @@ def hilbert_schmidt(w: Array, grid: PhaseGrid) -> Array:
     """(2 pi h)^{-n/2} ||w||_{L^2} = ||Op(w)||_HS. Works on JAX arrays, and can be differentiated there."""
     xp = array_namespace(w)
     return xp.sqrt(xp.sum(w * w) * grid.cell)
+
+
+def rank_bound(w: Array, grid: PhaseGrid) -> float:
+    """sqrt(states) ||Op(w)||_HS >= ||Op(w)||_tr, with the number of states that the box holds: quick and crude."""
+    return float(sqrt(grid.states) * hilbert_schmidt(w, grid))
 
 
 def purity(w: Array, grid: PhaseGrid) -> Array:
@@ -62,17 +68,35 @@ def l1_norm(w: np.ndarray, grid: PhaseGrid) -> tuple[float, float]:
 
 def _kinked_sum(w: np.ndarray, grid: PhaseGrid) -> float:
     size = np.abs(w)
-    following = np.roll(w, -1, axis=-1)
-    crossing = np.nonzero(w * following < 0)
-    f, g = size[crossing], np.abs(following[crossing])
-    return float((size.sum() - (f * g / (f + g) - (f + g) / 6).sum()) * grid.cell)
+    total = float(size.sum())
+    for axis in range(w.ndim):  # a zero set across this axis costs the sum along it; oblique ones cost little
+        crossing = np.nonzero(w * np.roll(w, -1, axis=axis) < 0)
+        f, g = size[crossing], np.roll(size, -1, axis=axis)[crossing]
+        total -= float((f * g / (f + g) - (f + g) / 6).sum())
+    return total * grid.cell
 
 
 def eigenvalues(w: np.ndarray, grid: PhaseGrid, cut: float = 1e-12) -> tuple[np.ndarray, float]:
-    """All eigenvalues of Op(w), ascending, and a bound on what the cut below takes away in trace norm.
+    """All eigenvalues of Op(w), ascending, and a bound on what the cut of its kernel takes away in trace norm."""
+    matrix, lost = _matrix(w, grid, cut)
+    return np.asarray(scipy.linalg.eigvalsh(matrix, check_finite=False, overwrite_a=True)), lost
 
-    The kernel is cut to the positions, and then to the momenta, where it lives: with a projection Pi,
-    ||K - Pi K Pi||_tr <= 2 ||(1 - Pi) K||_tr <= 2 sqrt(states) ||(1 - Pi) K||_HS. `cut` bounds the latter at each end.
+
+def smallest_eigenvalue(w: np.ndarray, grid: PhaseGrid, accuracy: float) -> float:
+    """The smallest eigenvalue of Op(w) up to about `accuracy`, by Lanczos' method: O(states^2)."""
+    matrix, _ = _matrix(w, grid, accuracy)
+    shift = 10 * accuracy  # residuals are small against the eigenvalue, and this one is near zero
+    matrix[np.diag_indices_from(matrix)] += shift
+    start = np.ones(len(matrix), dtype=complex)
+    found = scipy.sparse.linalg.eigsh(matrix, k=1, which="SA", tol=0.1, v0=start, return_eigenvectors=False)
+    return float(found[0]) - shift
+
+
+def _matrix(w: np.ndarray, grid: PhaseGrid, cut: float) -> tuple[np.ndarray, float]:
+    """The kernel of Op(w), cut to the positions, and then to the momenta, where it lives; and what that took away.
+
+    With a projection Pi, ||K - Pi K Pi||_tr <= 2 ||(1 - Pi) K||_tr <= 2 sqrt(states) ||(1 - Pi) K||_HS, and `cut`
+    bounds the latter at each end of each axis.
     """
     entries = quantize(w, grid).entries
     n = grid.n
@@ -82,8 +106,7 @@ def eigenvalues(w: np.ndarray, grid: PhaseGrid, cut: float = 1e-12) -> tuple[np.
     entries, more = _cut(np.fft.fftshift(entries), cut)
     size = prod(entries.shape[:n])
     matrix = entries.reshape(size, size)
-    values = scipy.linalg.eigvalsh((matrix + matrix.conj().T) / 2, check_finite=False, overwrite_a=True)
-    return np.asarray(values), lost + more
+    return (matrix + matrix.conj().T) / 2, lost + more
 
 
 def _cut(entries: np.ndarray, cut: float) -> tuple[np.ndarray, float]:

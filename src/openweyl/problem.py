@@ -27,12 +27,12 @@ from pathlib import Path
 from typing import Any
 
 from . import _check
-from ._check import InputError, fail, must
+from ._check import InputError, fail, must, shown
 from .states import State, cat, coherent, mixture, squeezed
 from .symbols import parse_number
 from .system import System
 
-LARGEST_FILE = 100_000
+LARGEST_FILE = 20_000
 """Bytes; a problem is a page of text."""
 _CATALOGUE = resources.files("openweyl") / "problems"
 
@@ -49,16 +49,14 @@ class Problem:
     description: str = ""
 
     @staticmethod
-    def load(name_or_path: str) -> Problem:
+    def load(name_or_path: str | Path) -> Problem:
         """The built-in problem of this name, or the one in this TOML file."""
-        if name_or_path in problems():
-            text = (_CATALOGUE / f"{name_or_path}.toml").read_text(encoding="utf-8")
-            return _read(text, name_or_path, name_or_path)
-        path = Path(name_or_path)
-        if path.suffix != ".toml" and not path.is_file():
-            known = ", ".join(problems())
-            raise fail("problem", "be a built-in name or a TOML file", name_or_path, f"Built in: {known}.")
-        return _read(_text(path), path.stem, str(path))
+        must(isinstance(name_or_path, (str, Path)), "problem", "be a name or a path", name_or_path)
+        name = str(name_or_path)
+        if name in problems():
+            return _read((_CATALOGUE / f"{name}.toml").read_text(encoding="utf-8"), name, name)
+        path = Path(name)
+        return _read(_text(path), path.stem, name)
 
     def replace(
         self, *, h: float | None = None, gamma: float | None = None, times: Any = None, tol: float | None = None
@@ -84,26 +82,31 @@ def problems() -> tuple[str, ...]:
 
 def _text(path: Path) -> str:
     try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise fail("problem", f"be a file of at most {LARGEST_FILE} bytes", str(path))
-        return path.read_text(encoding="utf-8")
+        if not path.is_file():  # nothing there, a folder, or a device that might never end
+            known = ", ".join(problems())
+            raise fail("problem", "be a built-in name or a TOML file", str(path), f"Built in: {known}.")
+        with path.open("rb") as file:
+            content = file.read(LARGEST_FILE + 1)
+    except OSError as error:
+        raise fail("problem", "be a file that can be read", str(path), f"{error.strerror}.") from None
+    must(len(content) <= LARGEST_FILE, "problem", f"be a file of at most {LARGEST_FILE} bytes", str(path))
+    try:
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise fail("problem", "be a text file in UTF-8", str(path)) from None
-    except OSError as error:
-        raise fail("problem", "be a file that can be read", f"{path} ({error.strerror})") from None
 
 
 def _read(text: str, name: str, source: str) -> Problem:
     try:
         content = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # numbers of too many digits are a bare ValueError
         raise InputError(
-            f"Argument `problem` must be a TOML file, but {source} is not: {' '.join(str(error).split())}."
+            f"Argument `problem` must be a TOML file, but {shown(source)} is not: {shown(str(error))}."
         ) from None
     try:
         return _problem(_Table(content, ""), name)
     except InputError as error:
-        raise InputError(f"{source}: {error}") from None
+        raise InputError(f"{shown(source)}: {error}") from None
 
 
 class _Table:
@@ -127,7 +130,7 @@ class _Table:
     def finish(self) -> None:
         where = f" in [{self.where}]" if self.where else ""
         for key in self.content:
-            raise InputError(f"Unknown key `{key}`{where}: remove it, or correct its spelling.")
+            raise InputError(f"Unknown key `{shown(key)}`{where}: remove it, or correct its spelling.")
 
 
 def _problem(top: _Table, name: str) -> Problem:

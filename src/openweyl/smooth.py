@@ -8,6 +8,7 @@ roots. What cannot be shown is refused.
 from __future__ import annotations
 
 import sympy
+from sympy.polys.rings import ring
 
 from ._check import InputError, shown
 
@@ -20,6 +21,8 @@ _RANGES = {
     sympy.cosh: (1.0, float("inf")),
     sympy.exp: (0.0, float("inf")),
 }
+MAX_DEGREE = 32
+"""The degree up to which the real roots of polynomials are counted."""
 _ANYWHERE = (float("-inf"), float("inf"))
 
 
@@ -53,16 +56,39 @@ def _positive(base: sympy.Expr, part: sympy.Expr, name: str, *, even_negative: b
     if low > 0 or (even_negative and high < 0):
         return
     free = sorted(base.free_symbols, key=str)
-    if len(free) == 1 and base.is_polynomial(*free):
-        polynomial = sympy.Poly(base, *free)
-        value = polynomial.eval(0)
-        if polynomial.count_roots() == 0 and (value > 0 or even_negative):
-            return
+    rootless = len(free) == 1 and base.is_polynomial(*free) and _rootless(base, free[0])
+    if rootless and (even_negative or base.subs(free[0], 0).is_positive):
+        return
     wanted = "nowhere zero" if even_negative else "positive everywhere"
     raise InputError(
         f"Argument `{name}` must be smooth for all real {', '.join(map(str, free)) or 'arguments'}, but in "
         f"{shown(str(part))} the expression {shown(str(base))} is not shown to be {wanted}."
     )
+
+
+def _rootless(f: sympy.Expr, v: sympy.Symbol) -> bool:
+    """Whether the polynomial `f` is shown to have no real root."""
+    degree = _degree(f)
+    if degree == 2:
+        return bool(sympy.discriminant(f, v).is_negative)
+    if degree > MAX_DEGREE:
+        return False
+    try:
+        expanded = ring([v], sympy.QQ)[0].from_expr(f)  # far faster than to multiply out expressions
+    except ValueError:  # coefficients that are not rational
+        return False
+    return bool(sympy.Poly(expanded.as_expr(), v).count_roots() == 0)
+
+
+def _degree(f: sympy.Expr) -> int:
+    """A bound on the degree of the polynomial `f`, without multiplying it out."""
+    if f.is_number:
+        return 0
+    if f.is_Add:
+        return max(map(_degree, f.args))
+    if f.is_Mul:
+        return sum(map(_degree, f.args))
+    return int(f.exp) * _degree(f.base) if f.is_Pow else 1
 
 
 def interval(f: sympy.Expr) -> tuple[float, float]:
@@ -82,7 +108,7 @@ def interval(f: sympy.Expr) -> tuple[float, float]:
         return low, high
     if f.is_Pow and f.exp.is_Integer and f.exp > 0:
         low, high = interval(f.base)
-        corners = [low ** int(f.exp), high ** int(f.exp)]
+        corners = [_power(v, int(f.exp)) for v in (low, high)]
         if f.exp.is_even:
             return (0.0 if low <= 0 <= high else min(corners)), max(corners)
         return min(corners), max(corners)
@@ -102,4 +128,11 @@ def _real_power(value: float, exponent: float) -> float:
         return 0.0 if exponent > 0 else float("inf")
     if value == float("inf"):
         return float("inf") if exponent > 0 else 0.0
-    return float(value**exponent)
+    return _power(value, exponent)
+
+
+def _power(value: float, exponent: float) -> float:
+    try:
+        return float(value**exponent)
+    except OverflowError:
+        return float("-inf") if value < 0 and exponent % 2 == 1 else float("inf")

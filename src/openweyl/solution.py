@@ -62,11 +62,13 @@ class Numerics:
 class Solution:
     """The Weyl symbol of the density operator (or the classical density) at the saved times.
 
-    symbols[i] is an array on grids[i] at times[i]; the grids differ, as each is as small as it can be.
+    symbols[i] is an array on grids[i] at times[i]; the grids differ, as each is as small as it can be. With `order` N
+    > 1 it has a leading axis: the terms b_0, ..., b_{N-1} of Li's Theorem 3.
     """
 
     system: System
     kind: str
+    order: int
     times: tuple[float, ...]
     symbols: tuple[np.ndarray, ...]
     grids: tuple[PhaseGrid, ...]
@@ -96,7 +98,7 @@ def symbol_dataset(*solutions: Solution) -> xarray.Dataset:
     names = [str(v) for v in system.x + system.xi]
     data = {
         s.kind: (
-            ("time", *names),
+            ("time", *(("order",) if s.order > 1 else ()), *names),
             np.stack([resample(w, g, grid) for w, g in zip(s.symbols, s.grids, strict=True)]),
             {"long_name": f"Weyl symbol, {s.kind} evolution", "units": "1"},
         )

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from array_api_compat import array_namespace
 
-from ._fourier import Array, filtered
+from ._fourier import Array, filtered, series_product
 from .generator import Generator
 
 
@@ -62,6 +62,7 @@ class Stepper:
 
     `order` is the number of powers of lambda kept (1 without corrections). `growth` bounds the rate at which a kick may
     amplify: far out in (x, s), where the symbol is nil, dt^3 [A, [B, A]] may outgrow dt A and would amplify round-off.
+    `half`: a stepper for dt/2 with the same generator; squares of its factors are cheaper than exponentials.
     """
 
     generator: Generator
@@ -69,7 +70,8 @@ class Stepper:
     dt: float
     order: int = 1
     growth: float = np.inf
-    _factors: dict[tuple[Any, ...], Array] = field(default_factory=dict, repr=False)
+    half: Stepper | None = field(default=None, repr=False)
+    _factors: dict[tuple[str, float, float], Array] = field(default_factory=dict, repr=False)
     _scratch: dict[tuple[int, ...], Any] = field(default_factory=dict, repr=False)
 
     def run(self, w: Array, steps: int) -> Array:
@@ -97,10 +99,18 @@ class Stepper:
         w = self._multiply(w, ("drift", b), x=True, xi=False)
         return self._multiply(w, ("spread", b / 2), x=True, xi=True)
 
-    def _multiply(self, w: Array, key: tuple[Any, ...], *, x: bool, xi: bool) -> Array:
+    def _multiply(self, w: Array, key: tuple[str, *tuple[float, ...]], *, x: bool, xi: bool) -> Array:
+        return filtered(w, self._factor(*key), self.generator.grid.array_axes(x=x, xi=xi), self._scratch)
+
+    def _factor(self, kind: str, a: float, c: float = 0.0) -> Array:
+        key = (kind, a, c)
         if key not in self._factors:
-            self._factors[key] = exponential(self._exponent(*key), self.order)
-        return filtered(w, self._factors[key], self.generator.grid.array_axes(x=x, xi=xi), self._scratch)
+            root = None
+            if kind != "spread" and not c:  # the exponent is a dt times a rate: look for half of it
+                root = self.half._factor(kind, a) if self.half else self._factors.get((kind, a / 2, 0.0))
+            factor = series_product(root, root) if root is not None else exponential(self._exponent(*key), self.order)
+            self._factors[key] = factor
+        return self._factors[key]
 
     def _exponent(self, kind: str, a: float, c: float = 0.0) -> Array:
         generator = self.generator

@@ -73,6 +73,7 @@ class State:
         total: Array = 0.0
         for probability, packets in self.members:
             trace = sum(packet.trace(grid.h) for packet in packets).real
+            must(trace > 1e-12 * abs(packets[0].weight), "amplitudes", "not cancel each other", f"of trace {trace:.2g}")
             total = total + sum(packet.on(grid, xp) for packet in packets) * (probability / trace)
         return total
 

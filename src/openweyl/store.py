@@ -4,37 +4,50 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ._check import InputError
+from ._check import InputError, fail, must, shown
 
 if TYPE_CHECKING:
     import xarray
 
+MARKS = {"hamiltonian", "jumps", "h", "gamma", "conventions"}
+"""The attributes by which a file of ours is known."""
+
 
 def output_folder(path: str | Path) -> Path:
-    """The folder `path`, made if it is not there. Raises InputError if that is not possible."""
+    """The folder `path`, found to be one that can be made and written; what is on disk stays as it was.
+
+    Raises InputError if that is not possible.
+    """
     folder = Path(path)
+    missing: list[Path] = []
     try:
+        missing += [p for p in (folder, *folder.parents) if not p.exists()]
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise InputError(
-            f"Argument `out` must be a folder that can be written, but {folder}: {error.strerror}."
-        ) from None
+        raise fail("out", "be a folder that can be written", str(folder), f"{error.strerror}.") from None
+    finally:
+        for made in missing:
+            with suppress(OSError):
+                made.rmdir()
     return folder
 
 
 def save(dataset: xarray.Dataset, path: str | Path) -> Path:
     """Write `dataset` as netCDF-4 to `path`: under another name first, so that no reader sees half a file."""
+    content = dataset.to_netcdf(engine="h5netcdf")  # in memory: HDF5 does not survive a full disk
     target = Path(path)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".unfinished-", suffix=".nc")
-    os.close(handle)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".unfinished-", suffix=target.suffix)
     unfinished = Path(name)
     try:
-        dataset.to_netcdf(unfinished, engine="h5netcdf")
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
         unfinished.chmod(0o644)
         unfinished.replace(target)
     except BaseException:
@@ -48,10 +61,14 @@ def load(path: str | Path) -> xarray.Dataset:
     import xarray as xr
 
     source = Path(path)
-    if not source.is_file():
-        raise InputError(f"Argument `path` must be a file written by openweyl, but {source} is not a file.")
+    what = "be a netCDF file written by openweyl"
     try:
-        with xr.open_dataset(source, engine="h5netcdf") as dataset:
-            return dataset.load()
-    except (OSError, ValueError) as error:
-        raise InputError(f"Argument `path` must be a netCDF file, but {source} is not: {error}.") from None
+        must(source.is_file(), "path", what, str(source), "There is no such file.")
+        with xr.open_dataset(source, engine="h5netcdf", phony_dims="access") as opened:
+            dataset = opened.load()
+    except InputError:
+        raise
+    except Exception as error:  # whatever a file of others makes the libraries stumble over
+        raise fail("path", what, str(source), f"{shown(str(error))}.") from None
+    must(dataset.attrs.keys() >= MARKS, "path", what, str(source), "It holds other data.")
+    return dataset

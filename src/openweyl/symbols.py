@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import ast
 import operator
+import re
+import warnings
 from collections.abc import Mapping
 from functools import lru_cache, reduce
 from importlib import import_module
+from math import comb, prod
 from typing import Any
 
 import sympy
@@ -18,7 +21,12 @@ import sympy
 from ._check import InputError, fail, must, real, shown
 from ._fourier import Array
 
-MAX_TEXT, MAX_NODES, MAX_DEPTH, MAX_POWER, MAX_DIGITS = 2000, 400, 60, 64, 40
+MAX_TEXT, MAX_NODES, MAX_DEPTH, MAX_POWER, MAX_DIGITS = 2000, 1000, 20, 64, 40
+"""Limits on what text may hold; they keep every input a matter of milliseconds."""
+MAX_TERMS = 1000
+"""The number of terms up to which a symbol is multiplied out."""
+MAX_BITS = 512
+"""The length of exact numbers: well inside the range of double precision."""
 
 FUNCTIONS: dict[str, Any] = {
     "sin": sympy.sin,
@@ -34,7 +42,13 @@ FUNCTIONS: dict[str, Any] = {
 }
 """The functions that text may call. All are smooth where `smooth.check_smooth` lets them stand."""
 
-_OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
+# Abs, as SymPy makes it of sqrt(x**2), is left to `smooth.check_smooth`, which can say what is wrong.
+_FORMS = {*FUNCTIONS.values(), sympy.Abs}
+_OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow)
+_NOT_COVERED = {
+    "t": "Symbols that depend on time are not covered yet.",
+    "I": "Complex symbols (friction) are not covered yet.",
+}
 
 
 def variables(n: int) -> tuple[tuple[sympy.Symbol, ...], tuple[sympy.Symbol, ...]]:
@@ -54,15 +68,48 @@ def parse(text: str, names: Mapping[str, sympy.Symbol], name: str = "expression"
     must(isinstance(text, str), name, "be text or a SymPy expression", text)
     must(bool(text.strip()), name, "hold an expression", "empty")
     must(len(text) <= MAX_TEXT, name, f"have at most {MAX_TEXT} characters", f"{len(text)} characters long")
-    must(text.isascii() and "\0" not in text, name, "be plain text", text)
-    must(_depth(text) <= MAX_DEPTH, name, f"nest at most {MAX_DEPTH} brackets deep", text)
     must("^" not in text, name, "write powers with **", text)
+    must(not re.search(r"[^A-Za-z0-9_.,=+*/()\s-]", text), name, "hold letters, digits, . + - * / and ( ) only", text)
+    must(_depth(text) <= MAX_DEPTH, name, f"nest at most {MAX_DEPTH} brackets deep", text)
     try:
-        tree = ast.parse(" ".join(text.split()), mode="eval").body
+        with warnings.catch_warnings():  # Python's own, on oddities such as 1or x
+            warnings.simplefilter("ignore")
+            tree = ast.parse(" ".join(text.split()), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise fail(name, "be a formula with balanced brackets", text) from None
     must(sum(1 for _ in ast.walk(tree)) <= MAX_NODES, name, f"have at most {MAX_NODES} parts", text)
-    return _Builder(names, name, text).build(tree)
+    f = _Builder(names, name, text).build(tree)
+    check_form(f, name)
+    return f
+
+
+def check_form(f: sympy.Expr, name: str) -> None:
+    """Raise InputError unless `f` is made of symbols, moderate numbers, sums, products, powers and known functions."""
+    parts = [f]
+    while parts:
+        part = parts.pop()
+        if part.is_number:
+            _check_number(part, name)
+        elif part.is_Pow and part.exp.is_Rational:
+            must(abs(part.exp) <= MAX_POWER, name, f"have exponents of at most {MAX_POWER}", part)
+            parts.append(part.base)
+        elif part.is_Add or part.is_Mul or part.is_Pow or part.func in _FORMS:
+            parts.extend(part.args)
+        elif not part.is_Symbol:
+            raise fail(name, "be a formula of the known functions", part, f"Known: {', '.join(FUNCTIONS)}.")
+
+
+def _check_number(value: sympy.Expr, name: str) -> None:
+    """Raise InputError unless double precision can hold `value`."""
+    must(not value.has(sympy.zoo, sympy.nan, sympy.oo, -sympy.oo), name, "be finite", value)
+    if value.is_Rational:
+        small = abs(value) < 10**60 and max(abs(value.p), value.q).bit_length() <= MAX_BITS
+    else:
+        try:
+            small = abs(complex(value.evalf(15))) < 1e60
+        except (TypeError, ValueError, OverflowError):
+            raise fail(name, "hold numbers that have a value", value) from None
+    must(small, name, "hold moderate numbers, below 1e60", value)
 
 
 def parse_number(value: Any, name: str) -> float:
@@ -128,7 +175,9 @@ class _Builder:
         if identifier == "pi":
             return sympy.pi
         known = ", ".join([*self.names, "pi"])
-        advice = f"Functions need brackets, as in {identifier}(...)." if identifier in FUNCTIONS else f"Known: {known}."
+        advice = _NOT_COVERED.get(identifier, f"Known: {known}.")
+        if identifier in FUNCTIONS:
+            advice = f"Functions need brackets, as in {identifier}(...)."
         raise self._refuse("use known names only", identifier, advice)
 
     def _operate(self, kind: type, left: sympy.Expr, right: sympy.Expr) -> sympy.Expr:
@@ -146,13 +195,19 @@ class _Builder:
         if left.is_number:
             size = abs(complex(left.evalf(15)))
             must(size <= 1e6 and (size >= 1e-6 or right > 0), self.name, "raise moderate numbers to powers", left)
+        else:  # (x**64)**64 is x**4096
+            powers = [e for _, e in (part.as_base_exp() for part in sympy.Mul.make_args(left)) if e.is_Rational]
+            must(
+                all(abs(e * right) <= MAX_POWER for e in powers),
+                self.name,
+                f"have exponents of at most {MAX_POWER}",
+                self.text,
+            )
         return self._finite(left**right)
 
     def _finite(self, value: sympy.Expr) -> sympy.Expr:
-        if value.has(sympy.zoo, sympy.nan, sympy.oo, -sympy.oo):
-            raise self._refuse("be finite", self.text)
-        if value.is_number:
-            must(abs(complex(value.evalf(15))) < 1e60, self.name, "hold numbers below 1e60", self.text)
+        """`value`, whose number (or numerical factor) is small enough to go on with."""
+        _check_number(value if value.is_number else value.as_coeff_Mul()[0], self.name)
         return value
 
     def _refuse(self, what: str, value: str, advice: str = "") -> InputError:
@@ -213,20 +268,19 @@ def evaluate(expr: sympy.Expr, values: Mapping[sympy.Symbol, Array], xp: Any) ->
 
 def _power(base: Array, exponent: sympy.Expr, xp: Any) -> Array:
     """Integer powers by repeated squaring: exact to round-off and many times faster than a general power."""
-    if exponent == sympy.Rational(1, 2):
-        return xp.sqrt(base)
-    if exponent == sympy.Rational(-1, 2):
-        return 1.0 / xp.sqrt(base)
+    if (2 * exponent).is_Integer and not exponent.is_Integer:
+        base, exponent = xp.sqrt(base), 2 * exponent
     if not exponent.is_Integer:
         return xp.exp(float(exponent) * xp.log(base))
-    power, result = abs(int(exponent)), 1.0
-    while power:
-        if power & 1:
-            result = base if isinstance(result, float) else result * base
-        power >>= 1
-        if power:
-            base = base * base
+    result = _integer_power(base, abs(int(exponent)))
     return 1.0 / result if exponent < 0 else result
+
+
+def _integer_power(base: Array, power: int) -> Array:
+    if power == 1:
+        return base
+    half = _integer_power(base * base, power // 2)
+    return half * base if power % 2 else half
 
 
 def _function(function: Any, xp: Any) -> Any:
@@ -244,11 +298,26 @@ def poisson(f: sympy.Expr, g: sympy.Expr, x: tuple[sympy.Symbol, ...], xi: tuple
     return sum((f.diff(a) * g.diff(b) - f.diff(b) * g.diff(a) for a, b in zip(x, xi, strict=True)), sympy.Integer(0))
 
 
+def _terms(f: sympy.Expr) -> int:
+    """A bound, itself cut off above MAX_TERMS, on the number of terms of `f` when all of it is multiplied out."""
+    parts = [_terms(a) for a in f.args]
+    if f.is_Add:
+        count = sum(parts)
+    elif f.is_Mul:
+        count = prod(parts)
+    elif f.is_Pow and f.exp.is_Integer:
+        power = abs(int(f.exp))
+        count = comb(parts[0] + power - 1, power) if power <= MAX_POWER else MAX_TERMS + 1
+    else:
+        count = max(parts, default=1)
+    return min(count, MAX_TERMS + 1)
+
+
 def separate(
     p: sympy.Expr, x: tuple[sympy.Symbol, ...], xi: tuple[sympy.Symbol, ...]
 ) -> tuple[sympy.Expr, sympy.Expr] | None:
-    """(T(xi), V(x)) with p = T + V, constants in V; None if p is not of that form."""
-    for candidate in (p, sympy.expand(p)):
+    """(T(xi), V(x)) with p = T + V, constants in V; None if p is not of that form, or too large to tell."""
+    for candidate in (p, sympy.expand(p)) if _terms(p) <= MAX_TERMS else (p,):
         kinetic = sympy.Add(*(term for term in sympy.Add.make_args(candidate) if term.has(*xi)))
         if not kinetic.has(*x):
             return kinetic, candidate - kinetic
@@ -258,9 +327,19 @@ def separate(
 def quadratic(
     f: sympy.Expr, v: tuple[sympy.Symbol, ...]
 ) -> tuple[tuple[tuple[float, ...], ...], tuple[float, ...]] | None:
-    """(Hessian, gradient at 0) if f is a polynomial of degree <= 2 in `v`, else None."""
-    if not f.is_polynomial(*v) or (f.has(*v) and sympy.Poly(f, *v).total_degree() > 2):
+    """(Hessian, gradient at 0) if f is a polynomial of degree <= 2 in `v`, else None; None too if f is very large."""
+    if not f.free_symbols <= set(v) or _terms(f) > MAX_TERMS or not f.is_polynomial(*v):
         return None
-    zero = dict.fromkeys(v, 0)
-    hessian = tuple(tuple(float(f.diff(a, b)) for b in v) for a in v)
-    return hessian, tuple(float(f.diff(a).subs(zero)) for a in v)
+    polynomial = sympy.Poly(f, *v)
+    if polynomial.total_degree() > 2:
+        return None
+    hessian, gradient = [[0.0] * len(v) for _ in v], [0.0] * len(v)
+    for powers, coefficient in polynomial.terms():
+        factors = [i for i, power in enumerate(powers) for _ in range(power)]
+        if len(factors) == 1:
+            gradient[factors[0]] = float(coefficient)
+        elif len(factors) == 2:
+            i, j = factors  # c v_i v_j adds c to both entries; if i = j, to one entry twice
+            hessian[i][j] += float(coefficient)
+            hessian[j][i] += float(coefficient)
+    return tuple(map(tuple, hessian)), tuple(gradient)

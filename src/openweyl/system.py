@@ -16,7 +16,7 @@ import sympy
 
 from ._check import InputError, fail, must, real, shown
 from .smooth import check_smooth
-from .symbols import parse, quadratic, separate, variables
+from .symbols import check_form, parse, quadratic, separate, variables
 
 Formula: TypeAlias = str | sympy.Expr
 Vector: TypeAlias = tuple[float, ...]
@@ -26,9 +26,9 @@ Vector: TypeAlias = tuple[float, ...]
 class System:
     """An open system with Hamiltonian p = T(xi) + V(x) and real jumps.
 
-    `hamiltonian`, `jumps`: SymPy expressions or text in x, xi (n = 1) or x1, xi1, x2, xi2, ... A jump is a function of
-    x alone, of xi alone, or linear, a.x + b.xi. `h` > 0: the semiclassical parameter (the hbar of physics).
-    `gamma` >= 0: the coupling to the environment; 0 is a closed system.
+    `hamiltonian`, `jumps`: SymPy expressions or text in x, xi (n = 1) or x1, xi1, x2, xi2, ...; SymPy's symbols are
+    known by their names. A jump is a function of x alone, of xi alone, or linear, a.x + b.xi. `h` > 0: the
+    semiclassical parameter (the hbar of physics). `gamma` >= 0: the coupling to the environment; 0 is a closed system.
 
     >>> print(System("xi**2 + (x**2 - 1/2)**2", ["x", "xi"], h=2**-4, gamma=1.0))
     p = xi**2 + (x**2 - 1/2)**2, jumps x, xi; h = 0.0625, gamma = 1
@@ -48,6 +48,7 @@ class System:
     position_jumps: tuple[sympy.Expr, ...] = field(repr=False)
     momentum_jumps: tuple[sympy.Expr, ...] = field(repr=False)
     linear_jumps: tuple[tuple[Vector, Vector], ...] = field(repr=False)
+    momentum_jumps_linear: tuple[Vector, ...] | None = field(repr=False)
 
     def __init__(self, hamiltonian: Formula, jumps: Sequence[Formula], *, h: float, gamma: float) -> None:
         must(isinstance(jumps, (list, tuple)), "jumps", "be a list of symbols", jumps)
@@ -80,17 +81,6 @@ class System:
         """The number of degrees of freedom."""
         return len(self.x)
 
-    @property
-    def momentum_jumps_linear(self) -> tuple[Vector, ...] | None:
-        """The vectors b of the jumps b.xi if all jumps in xi alone are linear, else None."""
-        found = []
-        for jump in self.momentum_jumps:
-            b = _linear(jump, self.xi)
-            if b is None:
-                return None
-            found.append(b)
-        return tuple(found)
-
     def replace(self, **changes: Any) -> System:
         """This system with other `hamiltonian`, `jumps`, `h` or `gamma`."""
         now: dict[str, Any] = {k: getattr(self, k) for k in ("hamiltonian", "jumps", "h", "gamma")}
@@ -101,13 +91,24 @@ class System:
         """p -> -p: the time direction of Li (1.1), whose commutator has the sign +i/h."""
         return self.replace(hamiltonian=-self.hamiltonian)
 
+    def as_dict(self) -> dict[str, Any]:
+        """The system as text and numbers, for JSON."""
+        return {
+            "hamiltonian": str(self.hamiltonian),
+            "jumps": [str(jump) for jump in self.jumps],
+            "h": self.h,
+            "gamma": self.gamma,
+        }
+
     def __str__(self) -> str:
         jumps = ", ".join(map(str, self.jumps)) or "none"
         return f"p = {self.hamiltonian}, jumps {jumps}; h = {self.h:.10g}, gamma = {self.gamma:.10g}"
 
     def _repr_latex_(self) -> str:
-        jumps = r",\; ".join(rf"\ell_{{{j + 1}}} = {sympy.latex(jump)}" for j, jump in enumerate(self.jumps))
-        return rf"$p = {sympy.latex(self.hamiltonian)},\; {jumps},\; h = {self.h:.6g},\; \gamma = {self.gamma:.6g}$"
+        parts = [f"p = {sympy.latex(self.hamiltonian)}"]
+        parts += [rf"\ell_{{{j + 1}}} = {sympy.latex(jump)}" for j, jump in enumerate(self.jumps)]
+        parts += [f"h = {self.h:.10g}", rf"\gamma = {self.gamma:.10g}"]
+        return "$" + r",\; ".join(parts) + "$"
 
 
 def _dimension(symbols: Sequence[Formula]) -> int:
@@ -127,17 +128,20 @@ def _dimension(symbols: Sequence[Formula]) -> int:
 def _symbol(value: Formula, allowed: tuple[sympy.Symbol, ...], name: str) -> sympy.Expr:
     """`value` as a smooth real expression in our own variables."""
     names = {str(v): v for v in allowed}
+    if len(allowed) == 2:
+        names.update(x1=allowed[0], xi1=allowed[1])  # n = 1, written with indices
     if isinstance(value, str):
         f = parse(value, names, name)
     else:
         if not isinstance(value, (int, float, sympy.Expr)) or isinstance(value, bool):
             raise fail(name, "be text or a SymPy expression", value)
         f = sympy.sympify(value)
+        check_form(f, name)
         f = f.xreplace({s: names[str(s)] for s in f.free_symbols if str(s) in names})
     strangers = sorted(str(s) for s in f.free_symbols if s not in allowed)
     if strangers:
         time = " Symbols that depend on time are not covered yet." if "t" in strangers else ""
-        raise fail(name, f"use the names {', '.join(names)} only", ", ".join(strangers), time.strip())
+        raise fail(name, f"use the names {', '.join(map(str, allowed))} only", ", ".join(strangers), time.strip())
     check_smooth(f, name)
     return f
 
@@ -159,11 +163,13 @@ def _classify(jumps: list[sympy.Expr], x: tuple[sympy.Symbol, ...], xi: tuple[sy
                     f"{shown(str(jump))}. Other jumps that mix x and xi are not covered yet."
                 )
             mixed.append((both[: len(x)], both[len(x) :]))
+    slopes = [_linear(jump, xi) for jump in momentum]
     return {
         "jumps": tuple(jumps),
         "position_jumps": tuple(position),
         "momentum_jumps": tuple(momentum),
         "linear_jumps": tuple(mixed),
+        "momentum_jumps_linear": None if None in slopes else tuple(slopes),
     }
 
 

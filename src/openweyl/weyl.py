@@ -21,6 +21,9 @@ import numpy as np
 from ._check import must
 from .grid import Axis, PhaseGrid, interpolation
 
+BLOCK = 64
+"""Kernels that `dequantize` refines at a time: with n = 2 there are thousands."""
+
 
 @dataclass(frozen=True)
 class Kernel:
@@ -95,8 +98,9 @@ def _window(x: Axis, xi: Axis, h: float) -> Axis:
 def _pair_to_kernel(w: np.ndarray, x: Axis, xi: Axis, window: Axis, h: float) -> np.ndarray:
     """(..., x, xi) -> (..., a, b). y_a and y_b of one parity have their middle on the window, of two on half points."""
     size, d = window.size, window.spacing
-    out = np.empty((*w.shape[:-2], size, size), dtype=complex)
     a, b = np.indices((size, size))
+    where = np.empty((size, size), dtype=np.intp)
+    parts: list[np.ndarray] = []
     for parity in (0, 1):
         middles = np.arange(parity, 2 * size - 1, 2)  # a + b
         differences = np.arange(-size + 1, size)
@@ -106,8 +110,10 @@ def _pair_to_kernel(w: np.ndarray, x: Axis, xi: Axis, window: Axis, h: float) ->
         fourier[:, np.abs(s) > pi * h / xi.spacing] = 0.0  # beyond its reach the sum over xi repeats itself
         values = interpolation(x, window.lower + d * middles / 2) @ w @ fourier
         ours = (a + b - parity) % 2 == 0
-        out[..., ours] = values[..., (a + b)[ours] // 2, ((a - b)[ours] - differences[0]) // 2]
-    return out
+        offset = parts[0].shape[-1] if parts else 0
+        where[ours] = offset + (a + b)[ours] // 2 * len(differences) + ((a - b)[ours] - differences[0]) // 2
+        parts.append(values.reshape(*w.shape[:-2], -1))
+    return np.take(np.concatenate(parts, axis=-1), where, axis=-1)
 
 
 def _kernel_to_pair(rho: np.ndarray, x: Axis, xi: Axis, window: Axis, momentum: float, h: float) -> np.ndarray:
@@ -118,12 +124,17 @@ def _kernel_to_pair(rho: np.ndarray, x: Axis, xi: Axis, window: Axis, momentum: 
     turn = np.exp(1j * momentum * window.points / h)
     back = np.exp(1j * momentum * half.points / h)
     to_half = back[:, None] * interpolation(window, half.points) * turn.conj()
-    fine = to_half @ rho @ to_half.conj().T / d
     m, j = np.indices((2 * size, 2 * size))
-    j = j - size
-    plus, minus = m + j, m - j
+    plus, minus = m + j - size, m - j + size
     inside = (plus >= 0) & (plus < 2 * size) & (minus >= 0) & (minus < 2 * size)
-    chords = np.where(inside, fine[..., plus % (2 * size), minus % (2 * size)], 0.0)
+    where = np.where(inside, plus * 2 * size + minus, 0)
     u = (np.arange(2 * size) - size) * d / 2
-    values = chords @ np.exp(-2j * np.outer(u, xi.points) / h) * d
-    return interpolation(half, x.points) @ values
+    fourier = np.exp(-2j * np.outer(u, xi.points) / h)
+    to_x = interpolation(half, x.points)
+    stacked = rho.reshape(-1, size, size)
+    out = np.empty((len(stacked), x.size, xi.size), dtype=complex)
+    for first in range(0, len(stacked), BLOCK):  # the fine kernels are four times as large
+        fine = to_half @ stacked[first : first + BLOCK] @ to_half.conj().T
+        chords = np.take(fine.reshape(len(fine), -1), where, axis=-1) * inside
+        out[first : first + BLOCK] = to_x @ chords @ fourier
+    return out.reshape(*rho.shape[:-2], x.size, xi.size)

@@ -1,0 +1,73 @@
+"""Smooth partitions of a line, and what they multiply a kernel with.
+
+    sum_j chi_j(y)^2 = 1,      chi_j(y) = chi(y/W - j),      chi = 0 outside (-1, 1).
+
+Cutting an operator D into chi_j D chi_j multiplies its kernel by chi_j(x + s/2) chi_j(x - s/2). Together the pieces
+hold D times the overlap
+
+    f(x, s) = sum_j chi_j(x + s/2) chi_j(x - s/2) = 1 - sum_j (chi_j(x + s/2) - chi_j(x - s/2))^2 / 2,      0 <= f <= 1,
+
+which differs from 1 by O((s/W)^2). Hence D = sum_j chi_j D' chi_j + (1 - f)^r D, with D' the kernel D times
+
+    restored(f) = (1 - (1 - f)^r) / f = 1 + (1 - f) + ... + (1 - f)^{r-1}.
+
+Lengths are in units of W here: t = x/W - j. The proofs are in docs/trace-norm.md.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from math import pi
+
+import numpy as np
+
+POWER = 8
+"""r above: what is not restored falls like ((s/W)^2)^r."""
+SLOPE = (pi / 2) ** 2 * 10 / 7
+"""The mean over y of sum_j chi_j'(y)^2, in units of 1/W^2."""
+
+
+def window(t: np.ndarray) -> np.ndarray:
+    """chi(t) = cos(pi u(|t|)/2), u(t) = 10 t^3 - 15 t^4 + 6 t^5: chi(t)^2 + chi(1 - t)^2 = 1, twice differentiable."""
+    t = np.minimum(np.abs(t), 1.0)
+    return np.where(t < 1.0, np.cos(pi / 2 * t**3 * (10 + t * (6 * t - 15))), 0.0)
+
+
+def overlap(t: np.ndarray, s: np.ndarray) -> np.ndarray:
+    """f, of period 1 in t: for 0 <= t < 1 both ends lie under one of the windows 0 and 1 or under none."""
+    t = t - np.floor(t)
+    ends = t + s / 2, t - s / 2
+    return window(ends[0]) * window(ends[1]) + window(ends[0] - 1) * window(ends[1] - 1)
+
+
+def restored(f: np.ndarray) -> np.ndarray:
+    """1 + (1 - f) + ... + (1 - f)^{r-1}."""
+    total = np.ones_like(f)
+    for _ in range(POWER - 1):
+        total = 1 + (1 - f) * total
+    return total
+
+
+def tail(wave_number: float, several: bool = False) -> float:
+    """What multiplies the kernel, chi chi or chi chi restored(f), above `wave_number` in x, at any |s| <= 1.
+
+    Measured by sum_i max_{i <= t < i+1} |.|: it bounds the sum over all windows at any point, and over all periods.
+    `several` degrees of freedom: f is times any number of [0, 1], the overlap in the others.
+    """
+    cuts, sums = _tails((1.0, 0.75, 0.5, 0.25, 0.0) if several else (1.0,))
+    return float(np.interp(wave_number, cuts, sums))
+
+
+@cache
+def _tails(others: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
+    period, size = 8, 2**12
+    t = (np.arange(size) / size - 0.5) * period
+    k = 2 * pi * np.fft.rfftfreq(size, period / size)
+    cuts = np.concatenate([np.arange(0.0, 40.0, 4.0), np.arange(40.0, 800.0, 20.0)])
+    sums = np.zeros(len(cuts))
+    for s in np.linspace(0.0, 1.0, 17):
+        cut = window(t + s / 2) * window(t - s / 2)
+        for factor in (cut, *(cut * restored(other * overlap(t, s)) for other in others)):
+            high = np.fft.irfft(np.where(k > cuts[:, None], np.fft.rfft(factor), 0.0), size)
+            sums = np.maximum(sums, np.abs(high).reshape(len(cuts), period, -1).max(axis=-1).sum(axis=-1))
+    return cuts, np.maximum.accumulate(sums[::-1])[::-1]

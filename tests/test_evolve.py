@@ -1,0 +1,193 @@
+"""The time loop: an honest error, a kept tolerance, limits, and what a caller sees of it."""
+
+from __future__ import annotations
+
+import json
+import tracemalloc
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from openweyl import (
+    InputError,
+    PhaseGrid,
+    ResourceError,
+    Solution,
+    State,
+    System,
+    cat,
+    coherent,
+    dense_trace_norm,
+    evolve,
+    resample,
+    trace,
+)
+from openweyl.grid import common_grid
+
+TABLE = json.loads((Path(__file__).parent / "data" / "double_well.json").read_text())
+ROWS = [dict(zip(TABLE["columns"], row, strict=True)) for row in TABLE["rows"]]
+WELL = System("xi**2 + (x**2 - 1/2)**2", ["x", "xi"], h=2**-4, gamma=1.0)
+START = coherent(0.7, 0.0)
+OVERLY_CAUTIOUS = 300
+"""An estimate this much larger than the error would waste more than half of all digits."""
+
+
+@cache
+def solved(index: int, kind: str, tol: float) -> Solution:
+    row = ROWS[index]
+    given = TABLE["system"]
+    system = System(given["hamiltonian"], given["jumps"], h=row["h"], gamma=row["gamma"])
+    return evolve(system, coherent(row["x0"], row["xi0"]), [row["t"]], kind=kind, tol=tol)
+
+
+def distance(a: Solution, b: Solution, index: int = 0) -> float:
+    grid = common_grid([a.grids[index], b.grids[index]])
+    both = [resample(s.symbols[index], s.grids[index], grid) for s in (a, b)]
+    return dense_trace_norm(both[0] - both[1], grid)
+
+
+QUICK = (0, 3, 6)
+
+
+@pytest.mark.parametrize("kind", ["quantum", "classical"])
+@pytest.mark.parametrize(
+    "index", [pytest.param(i, marks=() if i in QUICK else pytest.mark.slow) for i in range(len(ROWS))]
+)
+def test_the_error_is_kept_and_honest(index: int, kind: str) -> None:
+    """The true trace-norm error is within the tolerance, within the estimate, and not far below it."""
+    reference = solved(index, kind, 1e-10)
+    for tol in (1e-4, 1e-6, 1e-8):
+        solution = solved(index, kind, tol)
+        true, estimate = distance(solution, reference), solution.numerics.error[0]
+        assert estimate <= tol
+        assert true <= tol
+        assert true <= 2 * estimate
+        if tol >= 1e-6:  # at smaller steps extrapolation gains more than the estimate dares to say
+            assert estimate <= OVERLY_CAUTIOUS * true
+
+
+@pytest.mark.parametrize("tol", [1e-4, 1e-7])
+@pytest.mark.parametrize(
+    "system",
+    [
+        System("sqrt(1 + xi**2) + x**2/2", ["tanh(x)"], h=1 / 8, gamma=1.0),
+        System("sqrt(1 + xi**2) - cos(x)", ["x + xi/2"], h=1 / 8, gamma=1.0),
+        System("xi**2/2 - cos(x)", ["x", "tanh(xi)"], h=1 / 8, gamma=0.5),
+    ],
+    ids=["relativistic", "mixed jump", "nonlinear jump"],
+)
+def test_second_order_runs_end(system: System, tol: float) -> None:
+    """Strang's step: the loop must not shrink its step for ever over an error already made."""
+    solution = evolve(system, coherent(0.7, 0.3), [0.3, 1.0], tol=tol)
+    assert max(solution.numerics.error) <= tol
+    assert solution.numerics.scheme == "Strang"
+
+
+def test_a_cat_at_strong_coupling() -> None:
+    """Stiff decoherence of interference fringes, from the first step on."""
+    system = WELL.replace(h=2**-5, gamma=4.0)
+    state = cat([(0.7, 0.0), (-0.7, 0.2)])
+    solution, reference = (evolve(system, state, [0.05, 0.3], tol=tol) for tol in (1e-5, 1e-8))
+    for index in (0, 1):
+        assert distance(solution, reference, index) <= 1e-5
+
+
+def test_time_nought_alone() -> None:
+    solution = evolve(WELL, START, [0.0], tol=1e-8)
+    assert solution.numerics.steps == 0
+    assert solution.numerics.scheme == "none"
+    assert np.array_equal(solution.symbols[0], START.symbol(solution.grids[0]))
+    assert trace(solution.symbols[0], solution.grids[0]) == pytest.approx(1, rel=0, abs=1e-8)
+
+
+def test_times_between_do_no_harm() -> None:
+    many, few = evolve(WELL, START, [0, 0.1, 0.35, 0.4, 1], tol=1e-7), evolve(WELL, START, [1.0], tol=1e-7)
+    assert many.times == (0.0, 0.1, 0.35, 0.4, 1.0)
+    assert few.times == (1.0,)
+    grid = common_grid([many.grids[-1], few.grids[0]])
+    w, v = resample(many.symbols[-1], many.grids[-1], grid), resample(few.symbols[0], few.grids[0], grid)
+    assert dense_trace_norm(w - v, grid) <= 2e-7
+    assert list(many.numerics.grid_error) == sorted(many.numerics.grid_error)
+
+
+def test_a_late_start_far_from_the_initial_window() -> None:
+    """The packet leaves its first window many times over: grids are changed, steps taken back, and nothing is lost."""
+    system = System("xi**2/2 - 4*x", ["x", "xi"], h=0.05, gamma=0.3)
+    solution = evolve(system, coherent(0.0, 0.0), [2.0], tol=1e-8)
+    assert solution.numerics.regrids > 3
+    grid = solution.grids[0]
+    assert grid.x[0].lower > 1
+    assert trace(solution.symbols[0], grid) == pytest.approx(1, rel=0, abs=1e-8)
+
+
+class Tight(State):
+    """A state whose first window has no room to spare."""
+
+    def window(self, h: float, level: float, room: float = 0.0) -> PhaseGrid:
+        assert room > 0
+        return super().window(h, level, 0.0)
+
+
+def test_rollbacks_happen_and_are_harmless() -> None:
+    start = coherent(0.0, 0.0)
+    solution = evolve(WELL, Tight(start.members, start.description), [1.0], tol=1e-5)
+    assert solution.numerics.rollbacks > 0
+    assert distance(solution, evolve(WELL, start, [1.0], tol=1e-9)) <= 1e-5
+
+
+def test_memory_is_limited_in_one_line() -> None:
+    with pytest.raises(ResourceError, match=r"grid of \d+ x \d+ points.*limit.*raise `memory`") as caught:
+        evolve(WELL, coherent(0.0, 0.0), [2.0], memory=1.5e6)
+    assert "\n" not in str(caught.value)
+
+
+def test_memory_is_limited_before_the_first_grid() -> None:
+    """n = 2: the first window alone would not fit, and is never allocated."""
+    system = System("xi1**2 + xi2**2 + x1**2*x2**2", ["x1", "x2"], h=0.5, gamma=1.0)
+    tracemalloc.start()
+    try:
+        with pytest.raises(ResourceError) as caught:
+            evolve(system, coherent([0, 0], [0, 0]), [0.1], tol=1e-2, memory=1e6)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 2e6
+    assert "\n" not in str(caught.value)
+
+
+def test_progress_is_called() -> None:
+    calls: list[tuple[float, float, str]] = []
+    evolve(WELL, START, [0.2, 0.5], tol=1e-5, progress=lambda *args: calls.append(args))
+    times = [call[0] for call in calls]
+    assert times == sorted(times)
+    assert times[-1] == 0.5
+    assert {call[1] for call in calls} == {0.5}
+    assert all("grid" in call[2] for call in calls)
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        ({"times": []}, "times"),
+        ({"times": [-1.0]}, "times"),
+        ({"times": [1.0, 0.5]}, "times"),
+        ({"times": [1.0, 1.0]}, "times"),
+        ({"times": [float("nan")]}, "times"),
+        ({"times": "1"}, "times"),
+        ({"times": 1.0}, "times"),
+        ({"tol": 0.0}, "tol"),
+        ({"tol": 1e-13}, "tol"),
+        ({"tol": 1.0}, "tol"),
+        ({"tol": "small"}, "tol"),
+        ({"kind": "both"}, "kind"),
+        ({"memory": -1.0}, "memory"),
+        ({"state": coherent([0, 0], [0, 0])}, "state"),
+    ],
+)
+def test_bad_arguments(change: dict[str, object], name: str) -> None:
+    arguments = {"system": WELL, "state": START, "times": [1.0], **change}
+    with pytest.raises(InputError, match=f"^Argument `{name}` must ") as caught:
+        evolve(arguments.pop("system"), arguments.pop("state"), arguments.pop("times"), **arguments)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,206 @@
+"""Quadratic p and linear jumps: quantum = classical, and both are Gaussian in closed form.
+
+With dz/dt = M z + m the Hamiltonian flow and G = sum_j grad l_j grad l_j^T,
+
+    d mean/dt = M mean + m,        dC/dt = M C + C M^T + gamma h J G J^T.
+"""
+
+from __future__ import annotations
+
+from math import cos, exp, sin, sqrt
+
+import numpy as np
+import pytest
+import scipy.linalg
+import sympy
+
+from openweyl import (
+    PhaseGrid,
+    State,
+    System,
+    cat,
+    coherent,
+    compare,
+    dense_trace_norm,
+    evolve,
+    gaussian,
+    l1_norm,
+    moments,
+    purity,
+    quantize,
+    resample,
+    squeezed,
+    trace,
+)
+from openweyl.generator import fokker_planck, lindblad
+from openweyl.grid import common_grid
+from openweyl.splitting import CHIN, Stepper
+
+H = 0.1
+MIXED = ["x + xi/2", "x/3 - xi"]
+QUADRATIC = {
+    "harmonic": ("xi**2/2 + x**2/2", ["x", "xi"]),
+    "inverted": ("xi**2/2 - x**2/2", ["x", "xi"]),
+    "free": ("xi**2/2", ["x", "xi"]),
+    "harmonic, mixed jumps": ("xi**2/2 + 2*x**2", MIXED),
+    "inverted, mixed jumps": ("xi**2 - x**2/3 + x/4", MIXED),
+    "free, mixed jumps": ("xi**2/2 + xi/3", MIXED),
+    "harmonic, all jumps": ("xi**2/2 + x**2/2 - x/5", ["x", "xi/2", *MIXED]),
+    "momentum diffusion alone": ("xi**2/2 + x**2/2", ["x"]),
+    "closed": ("xi**2/2 + x**2/2", ["x"]),
+}
+
+
+def exact_moments(
+    system: System, mean: np.ndarray, covariance: np.ndarray, time: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and covariance at `time`: the variation of constants, by one matrix exponential (Van Loan)."""
+    z = (*system.x, *system.xi)
+    n, zero = system.n, dict.fromkeys(z, 0)
+    form = np.block([[np.zeros((n, n)), np.eye(n)], [-np.eye(n), np.zeros((n, n))]])
+    hessian = np.array(sympy.hessian(system.hamiltonian, z), dtype=float)
+    gradient = np.array([system.hamiltonian.diff(v).subs(zero) for v in z], dtype=float)
+    flow, shift = form @ hessian, form @ gradient
+    fields = [form @ np.array([jump.diff(v) for v in z], dtype=float) for jump in system.jumps]
+    diffusion = system.gamma * system.h * sum(np.outer(f, f) for f in fields)
+    size = 2 * n
+    affine = scipy.linalg.expm(time * np.block([[flow, shift[:, None]], [np.zeros((1, size + 1))]]))
+    blocks = scipy.linalg.expm(time * np.block([[-flow, diffusion], [np.zeros((size, size)), flow.T]]))
+    propagator = blocks[size:, size:].T
+    grown = propagator @ covariance @ propagator.T + propagator @ blocks[:size, size:]
+    return affine[:size, :size] @ mean + affine[:size, size], (grown + grown.T) / 2
+
+
+def gaussian_moments(state: State) -> tuple[np.ndarray, np.ndarray]:
+    packet = state.members[0][1][0]
+    return np.array(packet.center), np.array(packet.covariance)
+
+
+def both(system: System, state: State, time: float, tol: float = 1e-9) -> tuple[np.ndarray, np.ndarray, PhaseGrid]:
+    """The quantum and the classical symbol at `time`, on one grid."""
+    runs = [evolve(system, state, [time], kind=kind, tol=tol) for kind in ("quantum", "classical")]
+    grid = common_grid([run.grids[0] for run in runs])
+    w, a = (resample(run.symbols[0], run.grids[0], grid) for run in runs)
+    return w, a, grid
+
+
+@pytest.mark.parametrize(("hamiltonian", "jumps"), QUADRATIC.values(), ids=QUADRATIC)
+@pytest.mark.parametrize("state", [coherent(0.6, -0.3), cat([(0.7, 0.0), (-0.6, 0.4)])], ids=["coherent", "cat"])
+def test_quantum_is_classical(hamiltonian: str, jumps: list[str], state: State, request: pytest.FixtureRequest) -> None:
+    gamma = 0.0 if "closed" in request.node.name else 0.7
+    w, a, grid = both(System(hamiltonian, jumps, h=H, gamma=gamma), state, 0.6)
+    assert dense_trace_norm(w - a, grid) < 1e-10
+
+
+def test_quantum_is_classical_in_two_degrees_of_freedom() -> None:
+    system = System(
+        "xi1**2/2 + xi2**2 + x1**2/2 + x1*x2/3", ["x1", "xi2", "x1 - xi2/2", "x2 + xi1/2"], h=1.0, gamma=0.2
+    )
+    grid = PhaseGrid.box(h=1.0, x=[(-5.6, 5.8)] * 2, xi=[(-5.8, 5.6)] * 2, size=(28, 28))
+    symbols = [
+        Stepper(build(system, grid), CHIN, 0.1).run(coherent([0.3, 0.1], [0.0, 0.2]).symbol(grid), 4)
+        for build in (lindblad, fokker_planck)
+    ]
+    assert np.abs(symbols[0] - symbols[1]).sum() * grid.cell < 1e-10
+    mean, covariance = exact_moments(system, np.array([0.3, 0.1, 0.0, 0.2]), np.eye(4) / 2, 0.4)
+    found = moments(symbols[0], grid)
+    assert found.mean == pytest.approx(mean, rel=0, abs=1e-5)
+    assert found.covariance == pytest.approx(covariance, rel=0, abs=1e-5)
+
+
+@pytest.mark.parametrize(("hamiltonian", "jumps"), QUADRATIC.values(), ids=QUADRATIC)
+@pytest.mark.parametrize("kind", ["quantum", "classical"])
+def test_moments(hamiltonian: str, jumps: list[str], kind: str) -> None:
+    """Mean, covariance and purity of a squeezed state against the matrix exponential; the symbol itself, too."""
+    system = System(hamiltonian, jumps, h=H, gamma=0.7)
+    state = squeezed(0.6, -0.3, r=0.4, angle=0.5)
+    center, c = gaussian_moments(state)
+    times = [0.3, 0.8]
+    solution = evolve(system, state, times, kind=kind, tol=1e-9)
+    for time, w, grid in zip(times, solution.symbols, solution.grids, strict=True):
+        mean, covariance = exact_moments(system, center, H * c, time)
+        found = moments(w, grid)
+        assert found.mean == pytest.approx(mean, rel=0, abs=1e-8)
+        assert found.covariance == pytest.approx(covariance, rel=0, abs=1e-8)
+        assert purity(w, grid) == pytest.approx(H / 2 / sqrt(np.linalg.det(covariance)), rel=0, abs=1e-9)
+        assert trace(w, grid) == pytest.approx(1.0, rel=0, abs=1e-9)
+        exact = gaussian(*mean, (covariance / H).tolist()).symbol(grid)
+        assert dense_trace_norm(w - exact, grid) < 1e-9
+
+
+def test_saddle_of_section_4_2() -> None:
+    """Li (4.25), Q = eps^2 Lap + x d_x - xi d_xi: a = (h - 2 eps^2) e^{-2t} + 2 eps^2,
+    b = (h + 2 eps^2) e^{2t} - 2 eps^2.
+
+    p = -x xi there. Turned by 45 degrees it is (xi^2 - x^2)/2 with (x - xi)/sqrt 2 the contracting and (x + xi)/sqrt 2
+    the expanding coordinate; the diffusion of the pair x, xi does not turn.
+    """
+    h, gamma, times = 0.05, 0.8, [0.0, 0.4, 0.9, 1.5]
+    system = System("(xi**2 - x**2)/2", ["x", "xi"], h=h, gamma=gamma)
+    turn = np.array([[1, -1], [1, 1]]) / sqrt(2)
+    eps2 = gamma * h / 2
+    for kind in ("quantum", "classical"):
+        solution = evolve(system, coherent(0, 0), times, kind=kind, tol=1e-10)
+        for t, w, grid in zip(times, solution.symbols, solution.grids, strict=True):
+            a = (h - 2 * eps2) * exp(-2 * t) + 2 * eps2
+            b = (h + 2 * eps2) * exp(2 * t) - 2 * eps2
+            found = moments(w, grid)
+            assert found.mean == pytest.approx(np.zeros(2), rel=0, abs=1e-10)
+            assert turn @ found.covariance @ turn.T == pytest.approx(np.diag([a, b]) / 2, rel=0, abs=1e-10)
+            assert purity(w, grid) == pytest.approx(h / sqrt(a * b), rel=0, abs=1e-10)
+
+
+@pytest.mark.parametrize("kind", ["quantum", "classical"])
+def test_damped_rotation(kind: str) -> None:
+    """Jumps x and xi around a harmonic oscillator: the mean rotates, the covariance is h/2 + gamma h t in both."""
+    h, gamma, t = 2.0**-5, 0.9, 1.3
+    system = System("xi**2/2 + x**2/2", ["x", "xi"], h=h, gamma=gamma)
+    solution = evolve(system, coherent(0.8, 0.1), [t], kind=kind, tol=1e-10)
+    found = moments(solution.symbols[0], solution.grids[0])
+    mean = [0.8 * cos(t) + 0.1 * sin(t), 0.1 * cos(t) - 0.8 * sin(t)]
+    assert found.mean == pytest.approx(mean, rel=0, abs=1e-10)
+    assert found.covariance == pytest.approx((h / 2 + gamma * h * t) * np.eye(2), rel=0, abs=1e-10)
+
+
+def test_reversed_runs_backwards() -> None:
+    system = System("xi**2/2 + x**2/2 + x/3", ["x"], h=H, gamma=0.0)
+    forth = evolve(system, coherent(0.6, 0.2), [0.7], tol=1e-9)
+    center = moments(forth.symbols[0], forth.grids[0]).mean
+    back = evolve(system.reversed(), coherent(*center), [0.7], tol=1e-9)
+    assert moments(back.symbols[0], back.grids[0]).mean == pytest.approx([0.6, 0.2], rel=0, abs=1e-8)
+
+
+DOUBLE_WELL = System("xi**2 + (x**2 - 1/2)**2", ["x", "xi"], h=2**-4, gamma=1.0)
+
+
+@pytest.mark.parametrize("state", [coherent(0.7, 0), cat([(0.7, 0), (-0.7, 0)])], ids=["coherent", "cat"])
+def test_quantum_states_stay_positive(state: State) -> None:
+    """Complete positivity: no eigenvalue below the error, trace one, purity at most one."""
+    tol = 1e-7
+    solution = evolve(DOUBLE_WELL, state, [0.0, 0.1, 0.5, 1.5], tol=tol)
+    for w, grid, error in zip(solution.symbols, solution.grids, solution.numerics.error, strict=True):
+        values = np.linalg.eigvalsh(quantize(w, grid).matrix)
+        assert values[0] >= -tol
+        assert values.sum() == pytest.approx(1.0, rel=0, abs=tol)
+        assert trace(w, grid) == pytest.approx(1.0, rel=0, abs=tol)
+        assert purity(w, grid) <= 1 + tol
+        assert error <= tol
+
+
+def test_classical_densities_stay_positive_and_keep_their_mass() -> None:
+    """The maximum principle: min a >= 0, so its L1 norm stays its mass."""
+    tol = 1e-7
+    solution = evolve(DOUBLE_WELL, coherent(0.7, 0), [0.1, 0.5, 1.5], kind="classical", tol=tol)
+    for a, grid in zip(solution.symbols, solution.grids, strict=True):
+        assert a.min() >= -1e-6 * a.max()
+        assert trace(a, grid) == pytest.approx(1.0, rel=0, abs=tol)
+        assert l1_norm(a, grid)[0] == pytest.approx(1.0, rel=0, abs=tol)
+
+
+def test_the_distance_without_a_difference_is_nought() -> None:
+    comparison = compare(System("xi**2/2 + x**2/2", ["x", "xi"], h=H, gamma=1.0), coherent(1, 0), [0.0, 0.5], tol=1e-8)
+    w, a, grid = comparison.difference(1)
+    assert dense_trace_norm(w - a, grid) < 1e-10
+    assert comparison.trace_norm.max() < 1e-8  # it may leave out what the tolerance allows
+    assert comparison.hilbert_schmidt.max() < 1e-10
+    assert comparison.l1.max() < 1e-10

@@ -1,0 +1,89 @@
+"""The same code on JAX arrays: equal to NumPy, under jit, and with gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from openweyl import PhaseGrid, System, coherent, hilbert_schmidt
+from openweyl.generator import fokker_planck, hierarchy, lindblad
+from openweyl.splitting import Stepper, best_scheme
+
+jax = pytest.importorskip("jax")
+
+H = 0.2
+GRID = PhaseGrid.box(h=H, x=(-3.5, 3.5), xi=(-3.5, 3.5), size=(48, 54))
+SYSTEMS = {
+    "double well": System("xi**2 + (x**2 - 1/2)**2", ["x", "xi"], h=H, gamma=0.6),
+    "mixed jump": System("xi**2/2 - cos(x)", ["x - xi/2", "tanh(x)"], h=H, gamma=0.6),
+    "relativistic": System("sqrt(1 + xi**2) + x**2/2", ["x", "erf(xi)"], h=H, gamma=0.6),
+}
+STATE = coherent(0.6, -0.2)
+
+
+@pytest.fixture(autouse=True)
+def x64() -> Iterator[None]:
+    before = jax.config.jax_enable_x64
+    jax.config.update("jax_enable_x64", True)
+    yield
+    jax.config.update("jax_enable_x64", before)
+
+
+def run(build: Any, system: System, xp: Any, steps: int = 5, **kwargs: Any) -> Any:
+    generator = build(system, GRID, xp=xp, **kwargs)
+    return Stepper(generator, best_scheme(generator), 0.02, growth=2.0).run(STATE.symbol(GRID, xp), steps)
+
+
+@pytest.mark.parametrize(
+    ("name", "build", "jit"),
+    [
+        ("double well", lindblad, True),
+        ("double well", fokker_planck, True),
+        ("mixed jump", lindblad, False),
+        ("mixed jump", lindblad, True),
+        ("relativistic", lindblad, True),
+        ("relativistic", fokker_planck, True),
+    ],
+)
+def test_equal_to_numpy(name: str, build: Any, jit: bool) -> None:
+    system = SYSTEMS[name]
+    expected = run(build, system, np)
+
+    def evolve() -> Any:
+        return run(build, system, jax.numpy)
+
+    found = (jax.jit(evolve) if jit else evolve)()
+    assert isinstance(found, jax.Array)
+    assert found.dtype == np.float64
+    assert np.abs(np.asarray(found) - expected).max() < 1e-12
+
+
+def test_the_hierarchy_equals_numpy() -> None:
+    system = SYSTEMS["mixed jump"]
+
+    def series(xp: Any) -> Any:
+        generator = hierarchy(system, GRID, xp=xp)
+        first = STATE.symbol(GRID, xp)
+        start = xp.stack([first, xp.zeros_like(first), xp.zeros_like(first)])
+        return Stepper(generator, best_scheme(generator), 0.02, order=3, growth=2.0).run(start, 4)
+
+    assert np.abs(np.asarray(series(jax.numpy)) - series(np)).max() < 1e-12
+
+
+@pytest.mark.parametrize("name", ["double well", "mixed jump"])
+def test_the_gradient_by_gamma(name: str) -> None:
+    system = SYSTEMS[name]
+
+    def distance(gamma: Any, xp: Any = jax.numpy) -> Any:
+        w, a = (run(build, system, xp, gamma=gamma) for build in (lindblad, fokker_planck))
+        return hilbert_schmidt(w - a, GRID)
+
+    gamma, step = 0.6, 1e-4
+    value, slope = jax.jit(jax.value_and_grad(distance))(gamma)
+    quotient = (distance(gamma + step, np) - distance(gamma - step, np)) / (2 * step)
+    assert float(value) == pytest.approx(float(distance(gamma, np)), rel=1e-11)
+    assert abs(float(slope)) > 1e-5
+    assert float(slope) == pytest.approx(float(quotient), rel=1e-6)

@@ -1,0 +1,292 @@
+"""The enclosure of the trace norm: each inequality of docs/trace-norm.md by itself, then all of them together."""
+
+from __future__ import annotations
+
+from math import pi, sqrt
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from openweyl import InputError, PhaseGrid, System, cat, coherent, evolve, localize, resample, squeezed, trace_norm
+from openweyl.cells import compress, enclose
+from openweyl.extent import profiles
+from openweyl.grid import common_grid
+from openweyl.norms import dense_trace_norm
+from openweyl.tiling import plan
+from openweyl.weyl import quantize
+from openweyl.windows import POWER, SLOPE, overlap, restored, tail, window
+
+H = 0.02
+
+
+def tr(matrix: np.ndarray) -> float:
+    return float(np.abs(np.linalg.eigvalsh(matrix)).sum())
+
+
+def random_symbol(
+    seed: int, n: int = 1, h: float = H, box: float = 1.5, points: int = 96
+) -> tuple[np.ndarray, PhaseGrid]:
+    """Gaussians of random signs, widths and places, some with fringes, of zero trace or not."""
+    rng = np.random.default_rng(seed)
+    grid = PhaseGrid.box(h=h, x=[(-box, box)] * n, xi=[(-box, box)] * n, size=(points, points))
+    x, xi = grid.mesh("x", "xi")
+    w = np.zeros(grid.shape)
+    for _ in range(rng.integers(1, 6)):
+        term = rng.standard_normal()
+        for z in (*x, *xi):
+            scaled = (z - rng.uniform(-0.35, 0.35) * box) / sqrt(h * rng.uniform(0.5, 1.5))
+            term = term * np.exp(-(scaled**2) / 2) * np.cos(rng.uniform(0, 1.2) * scaled + rng.uniform(0, pi))
+        w += term
+    return w, grid
+
+
+def cells_only(w: np.ndarray, grid: PhaseGrid, width: float) -> tuple[float, float]:
+    """Both sums for windows 2 W = `width` sqrt(h), however small the kernel is."""
+    scale = float(np.abs(w).sum() * grid.cell)
+    layout = plan(grid, profiles(w, grid), [width * sqrt(grid.h)] * (2 * grid.n), 1e-4 * scale)
+    return enclose(w, layout, 1e-4 * scale, 1e-4)
+
+
+def double_well(h: float, t: float, tol: float) -> tuple[np.ndarray, PhaseGrid]:
+    system = System("xi**2 + (x**2 - 1/2)**2", ["x", "xi"], h=h, gamma=1.0)
+    runs = [evolve(system, coherent(1, 0), [t], kind=kind, tol=tol) for kind in ("quantum", "classical")]
+    grid = common_grid([run.grids[0] for run in runs])
+    quantum, classical = (resample(run.symbols[0], run.grids[0], grid) for run in runs)
+    return quantum - classical, grid
+
+
+# --- the windows
+
+
+def test_squares_of_the_windows_add_up_to_one():
+    t = np.linspace(-1, 1, 1001)
+    assert sum(window(t - j) ** 2 for j in range(-3, 4)) == pytest.approx(np.ones(1001), abs=1e-14)
+    assert window(np.array([0.0, 1.0, -1.0, 7.0])) == pytest.approx([1, 0, 0, 0], abs=1e-15)
+
+
+@given(st.floats(-5, 5), st.floats(-4, 4))
+def test_overlap_is_the_sum_over_all_windows(t, s):
+    direct = sum(window(np.array(t + s / 2 - j)) * window(np.array(t - s / 2 - j)) for j in range(-9, 10))
+    assert overlap(np.array(t), np.array(s)) == pytest.approx(direct, abs=1e-13)
+    assert -1e-15 <= direct <= 1 + 1e-14
+
+
+def test_slope_is_the_mean_of_the_squared_derivatives():
+    t, s = np.linspace(0, 1, 4000, endpoint=False), 1e-3
+    assert 2 * (1 - overlap(t, np.array(s))).mean() / s**2 == pytest.approx(SLOPE, rel=1e-4)
+
+
+def test_restored_gives_back_the_overlap_but_for_its_remainder():
+    f = np.linspace(0, 1, 101)
+    assert f * restored(f) + (1 - f) ** POWER == pytest.approx(np.ones(101), abs=1e-14)
+
+
+def test_tail_falls_and_bounds_what_a_window_has_above_a_wave_number():
+    cuts = np.array([10.0, 30.0, 60.0, 100.0, 200.0])
+    tails = np.array([tail(c) for c in cuts])
+    assert (np.diff(tails) < 0).all() and tails[-1] < 1e-4
+    t = np.linspace(-8, 8, 2**13, endpoint=False)
+    spectrum, k = np.fft.fft(window(t) ** 2), 2 * pi * np.fft.fftfreq(2**13, 16 / 2**13)
+    for cut, bound in zip(cuts, tails, strict=True):
+        assert np.abs(np.fft.ifft(np.where(np.abs(k) > cut, spectrum, 0))).max() <= bound
+
+
+# --- the inequalities, on kernels
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_pinching_below_restored_pieces_and_remainder_above(seed):
+    kernel = quantize(*random_symbol(seed))
+    k, (axis,) = kernel.matrix, kernel.windows
+    width = 10 * sqrt(H)
+    y = axis.points / width
+    chi = [window(y - j) for j in range(-9, 10)]
+    f = sum(np.outer(c, c) for c in chi)
+    gap = k * (1 - f) ** POWER
+    lower = sum(tr(k * np.outer(c, c)) for c in chi)
+    upper = sum(tr(k * restored(f) * np.outer(c, c)) for c in chi)
+    assert sum(k * restored(f) * np.outer(c, c) for c in chi) + gap == pytest.approx(k, abs=1e-13)
+    assert lower <= tr(k) + 1e-12
+    assert tr(k) <= upper + tr(gap) + 1e-12
+    assert tr(gap) <= sqrt(len(k)) * np.linalg.norm(gap) + 1e-14
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_strips_from_the_symbol_are_those_of_the_kernel(seed):
+    """Windows in x alone: the sum over strips, made from symbols, against kernels in positions."""
+    w, grid = random_symbol(seed)
+    scale = float(np.abs(w).sum() * grid.cell)
+    layout = plan(grid, profiles(w, grid), [14 * sqrt(H), 100.0], 1e-4 * scale)
+    (part,) = layout.parts
+    assert part.bands == 1 and part.strips > 1
+    lower, _ = enclose(w, layout, 0.0, 0.0)
+    kernel = quantize(w, grid)
+    y = (kernel.windows[0].points - part.x.lower) / (part.rows * part.x.spacing)
+    direct = sum(tr(kernel.matrix * np.outer(window(y - j), window(y - j))) for j in range(-3, part.strips + 3))
+    assert lower + layout.lost == pytest.approx(direct, abs=layout.lost)
+    assert layout.lost < 3e-2 * direct
+
+
+@pytest.mark.parametrize("accuracy", [1e-2, 1e-3, 1e-4])
+def test_compressed_matrices_have_less_trace_norm_but_not_much_less(accuracy):
+    rng = np.random.default_rng(1)
+    q = np.linalg.qr(rng.standard_normal((300, 300)) + 1j * rng.standard_normal((300, 300)))[0]
+    matrix = (q * np.exp(-np.arange(300) / 5) * rng.choice([-1, 1], 300)) @ q.conj().T
+    matrix = (matrix + matrix.conj().T) / 2
+    other = matrix + 1e-3 * np.diag(rng.standard_normal(300))
+    (first, second), lost = compress(matrix, other, accuracy=accuracy)
+    assert len(first) <= 150
+    assert tr(first) <= tr(matrix) + 1e-12 and tr(second) <= tr(other) + 1e-12
+    assert tr(matrix) <= tr(first) + lost
+    assert lost <= accuracy * np.linalg.norm(matrix)
+
+
+def test_full_rank_is_not_compressed():
+    matrix = np.diag(np.random.default_rng(0).standard_normal(100)).astype(complex)
+    (same,), lost = compress(matrix, accuracy=1e-3)
+    assert same is matrix and lost == 0
+
+
+# --- both bounds
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10**6), st.sampled_from([12.0, 16.0, 22.0]))
+def test_cells_enclose_the_dense_trace_norm_of_random_symbols(seed, width):
+    w, grid = random_symbol(seed)
+    exact = dense_trace_norm(w, grid)
+    lower, upper = cells_only(w, grid, width)
+    assert lower <= exact <= upper
+
+
+def test_wider_windows_close_the_gap_quadratically():
+    kernel = quantize(*random_symbol(3))
+    gaps = []
+    for width in (8 * sqrt(H), 16 * sqrt(H)):
+        y = kernel.windows[0].points / width
+        chi = [window(y - j) for j in range(-9, 10)]
+        full = restored(sum(np.outer(c, c) for c in chi))
+        gaps.append(sum(tr(kernel.matrix * full * np.outer(c, c)) - tr(kernel.matrix * np.outer(c, c)) for c in chi))
+    assert 0 <= gaps[1] < gaps[0] / 3
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 10**6), st.sampled_from([1e-1, 1e-2, 1e-4, 1e-6]))
+def test_the_enclosure_is_as_narrow_as_asked(seed, rtol):
+    w, grid = random_symbol(seed)
+    lower, upper = trace_norm(w, grid, rtol)
+    exact = dense_trace_norm(w, grid)
+    assert lower <= exact * (1 + 1e-11) and exact * (1 - 1e-11) <= upper
+    assert upper - lower <= rtol * upper
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (coherent(0.3, 0), coherent(-0.3, 0.2)),
+        (coherent(0.3, 0), coherent(0.31, 0)),
+        (cat([(0.35, 0), (-0.35, 0)]), coherent(0, 0.2)),
+        (squeezed(0, 0, r=0.4), coherent(0, 0)),
+    ],
+    ids=["far", "near", "cat", "squeezed"],
+)
+def test_differences_of_states(first, second, monkeypatch):
+    monkeypatch.setattr(localize, "DENSE", 0)
+    grid = PhaseGrid.box(h=0.01, x=(-1.2, 1.2), xi=(-1.2, 1.2), size=(160, 160))
+    w = first.symbol(grid) - second.symbol(grid)
+    lower, upper = trace_norm(w, grid)
+    assert lower <= dense_trace_norm(w, grid) <= upper
+    assert upper - lower <= 1e-2 * upper
+
+
+def test_states_have_trace_norm_one(monkeypatch):
+    """Positive operators: the restored pieces have the trace of the whole, so the upper sum is nearly sharp."""
+    monkeypatch.setattr(localize, "DENSE", 0)
+    grid = PhaseGrid.box(h=0.01, x=(-1.2, 1.2), xi=(-1.2, 1.2), size=(96, 96))
+    lower, upper = trace_norm(coherent(0.1, 0.2).symbol(grid), grid)
+    assert lower <= 1 <= upper <= lower * 1.0101
+
+
+@pytest.mark.parametrize("power", [4, 6, 8])
+def test_double_well_difference(power, monkeypatch):
+    w, grid = double_well(2.0**-power, 1.0, 1e-5)
+    exact = dense_trace_norm(w, grid)
+    for dense in (localize.DENSE, 0):
+        monkeypatch.setattr(localize, "DENSE", dense)
+        lower, upper = trace_norm(w, grid)
+        assert lower <= exact <= upper
+        assert upper - lower <= 1e-2 * upper
+    lower, upper = cells_only(w, grid, 20)
+    assert lower <= exact <= upper
+
+
+@pytest.mark.slow
+def test_large_double_well_difference():
+    w, grid = double_well(2.0**-10, 3.0, 1e-4)
+    lower, upper = cells_only(w, grid, 50)
+    assert lower <= dense_trace_norm(w, grid) <= upper
+    assert upper - lower <= 3e-2 * upper
+
+
+def test_two_degrees_of_freedom():
+    w, grid = random_symbol(0, n=2, h=0.4, box=3.2, points=14)
+    lower, upper = trace_norm(w, grid, 0.2)
+    exact = dense_trace_norm(w, grid)
+    assert lower <= exact * (1 + 1e-9) and exact * (1 - 1e-9) <= upper and upper - lower <= 1e-2 * upper
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1])
+def test_cells_of_two_degrees_of_freedom(seed):
+    w, grid = random_symbol(seed, n=2, h=0.4, box=3.2, points=14)
+    scale = float(np.abs(w).sum() * grid.cell)
+    layout = plan(grid, profiles(w, grid), [1.0] * 4, 0.1 * scale)
+    assert all(part.strips > 2 and part.bands > 2 for part in layout.parts)
+    lower, upper = enclose(w, layout, 1e-3 * scale, 1e-3)
+    exact = dense_trace_norm(w, grid)
+    # without the allowance for the samples, which is far from sharp on a grid as coarse as this one
+    assert lower <= lower + layout.lost <= exact <= upper - layout.lost <= upper
+
+
+# --- what is refused
+
+
+def test_zero_has_trace_norm_zero():
+    _, grid = random_symbol(0)
+    assert trace_norm(np.zeros(grid.shape), grid) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("rtol", [0, -1e-2, 2, 1e-12, float("nan"), "small", None])
+def test_bad_tolerances_are_refused(rtol):
+    w, grid = random_symbol(0)
+    with pytest.raises(InputError, match="Argument `rtol` must") as error:
+        trace_norm(w, grid, rtol)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("x", "xi", "size", "name"),
+    [
+        ((-1.2, 1.2), (-1.2, 1.2), (16, 96), "wave number of x"),
+        ((-1.2, 1.2), (-1.2, 1.2), (96, 16), "wave number of xi"),
+        ((-0.2, 1.2), (-1.2, 1.2), (96, 96), "interval of x"),
+        ((-1.2, 1.2), (-1.2, 0.2), (96, 96), "interval of xi"),
+    ],
+)
+def test_unresolved_symbols_are_refused_with_the_grid_that_they_need(x, xi, size, name):
+    """Aliasing: on such grids the trace norm is wrong while L1, Hilbert-Schmidt norm and trace look right."""
+    grid = PhaseGrid.box(h=0.01, x=x, xi=xi, size=size)
+    with pytest.raises(InputError, match=f"end of the {name}. Take at least") as error:
+        trace_norm(coherent(0, 0).symbol(grid), grid)
+    assert "\n" not in str(error.value)
+
+
+def test_bad_symbols_are_refused():
+    w, grid = random_symbol(0)
+    with pytest.raises(InputError, match="shape"):
+        trace_norm(w[1:], grid)
+    w[3, 4] = np.nan
+    with pytest.raises(InputError, match="finite"):
+        trace_norm(w, grid)

@@ -1,0 +1,201 @@
+"""Files are there whole or not at all, come back as they were, and are told from those of others."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+import xarray as xr
+
+from openweyl import InputError, System, coherent, evolve
+from openweyl.store import load, output_folder, save
+
+GRAMMAR = re.compile(r"Argument `(path|out)` must .+, but is .+\.")
+
+
+@pytest.fixture(scope="module")
+def dataset() -> xr.Dataset:
+    system = System("xi**2/2 + x**2/2", ["x", "xi"], h=0.5, gamma=1.0)
+    return evolve(system, coherent(0.5, 0), [0.0, 0.25], kind="quantum", tol=1e-3).dataset
+
+
+def refused(function: Callable[..., Any], *args: Any) -> str:
+    """The message of the InputError that the call raises, checked for the grammar."""
+    with pytest.raises(InputError) as caught:
+        function(*args)
+    message = str(caught.value)
+    assert message.isprintable() and GRAMMAR.fullmatch(message) and len(message) < 400, message
+    return message
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_what_is_saved_comes_back(dataset: xr.Dataset, tmp_path: Path) -> None:
+    path = tmp_path / "run.nc"
+    assert save(dataset, path) == path
+    xr.testing.assert_identical(load(path), dataset)
+    xr.testing.assert_identical(load(str(path)), dataset)
+    assert names(tmp_path) == ["run.nc"]
+
+
+def test_the_file_is_netcdf_that_others_can_read(dataset: xr.Dataset, tmp_path: Path) -> None:
+    with h5py.File(save(dataset, tmp_path / "run.nc")) as file:
+        assert np.array_equal(file["quantum"][()], dataset["quantum"].values)
+        assert file.attrs["h"] == 0.5 and "Weyl" in str(file.attrs["conventions"])
+        assert "DIMENSION_LIST" in file["quantum"].attrs
+    assert (tmp_path / "run.nc").stat().st_mode & 0o777 == 0o644
+
+
+def test_the_folder_is_made_and_an_older_file_replaced(dataset: xr.Dataset, tmp_path: Path) -> None:
+    path = tmp_path / "a" / "b" / "run.nc"
+    save(dataset.isel(time=[0]), path)
+    save(dataset, path)
+    assert load(path).sizes["time"] == 2
+    assert names(path.parent) == ["run.nc"]
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
+    dataset: xr.Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = save(dataset.isel(time=[0]), tmp_path / "run.nc")
+    before = path.read_bytes()
+
+    def full(self: Path, target: Path) -> None:
+        assert self.stat().st_size > 1000  # the content was there, under another name
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(OSError, match="No space left"):
+        save(dataset, path)
+    assert path.read_bytes() == before
+    assert names(tmp_path) == ["run.nc"]
+
+
+def test_an_interrupt_leaves_nothing(dataset: xr.Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(self: Path, mode: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "chmod", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        save(dataset, tmp_path / "run.nc")
+    assert names(tmp_path) == []
+
+
+FULL_DISK = """
+import resource, sys, numpy, xarray
+from openweyl.store import save
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+try:
+    save(xarray.Dataset({"a": ("x", numpy.arange(1e5))}), "run.nc")
+except OSError as error:
+    sys.exit(error.errno)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux for a limit on the size of files")
+def test_a_full_disk_is_an_error_and_no_crash(tmp_path: Path) -> None:
+    # HDF5 would crash as the interpreter ends: its file could not be closed.
+    done = subprocess.run([sys.executable, "-c", FULL_DISK], cwd=tmp_path, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (errno.EFBIG, b"")
+    assert names(tmp_path) == []
+
+
+# --- files of others ---
+
+
+def _hdf5(path: Path) -> None:
+    with h5py.File(path, "w") as file:
+        file["a"] = np.ones((3, 3))
+
+
+def _odd_hdf5(path: Path) -> None:
+    with h5py.File(path, "w") as file:
+        file["a"] = h5py.Empty("f")
+
+
+def _odd_times(path: Path) -> None:
+    with h5py.File(path, "w") as file:
+        file["time"] = np.arange(3)
+        file["time"].attrs["units"] = "days since never"
+
+
+def _netcdf(path: Path) -> None:
+    xr.Dataset({"a": ("x", [1.0, 2.0])}, attrs={"h": 0.5}).to_netcdf(path, engine="h5netcdf")
+
+
+def _truncated(path: Path) -> None:
+    _netcdf(path)
+    path.write_bytes(path.read_bytes()[:3000])
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda path: None,
+        lambda path: path.mkdir(),
+        lambda path: path.write_bytes(b""),
+        lambda path: path.write_bytes(b"h = 1\n"),
+        lambda path: path.write_bytes(bytes(range(256)) * 100),
+        lambda path: path.write_bytes(b"\x89HDF\r\n\x1a\n" + b"\0" * 50),
+        lambda path: path.symlink_to(path),
+        _hdf5,
+        _odd_hdf5,
+        _odd_times,
+        _netcdf,
+        _truncated,
+    ],
+    ids=["none", "folder", "empty", "text", "binary", "header", "loop", "hdf5", "odd", "times", "netcdf", "cut"],
+)
+def test_files_that_are_not_ours(make: Callable[[Path], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    make(Path("theirs.nc"))
+    assert "be a netCDF file written by openweyl, but is theirs.nc. " in refused(load, "theirs.nc")
+
+
+@pytest.mark.parametrize("path", ["a\0.nc", "q" * 5000, "two\nlines.nc"])
+def test_paths_that_cannot_be(path: str) -> None:
+    refused(load, path)
+
+
+# --- the folder for results ---
+
+
+def test_a_folder_is_tried_and_left_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    for folder in (tmp_path / "new" / "er", tmp_path / "there", tmp_path / "there" / "new"):
+        assert output_folder(folder) == output_folder(str(folder)) == folder
+    assert [p.name for p in tmp_path.rglob("*")] == ["there"]
+
+
+def test_folders_that_cannot_be(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "link").symlink_to(tmp_path / "file" / "gone")
+    for bad, why in (
+        (tmp_path / "file", "File exists."),
+        (tmp_path / "file" / "deeper" / "still", "Not a directory."),
+        (tmp_path / "new" / ("q" * 300), "File name too long."),
+        (tmp_path / "link", ""),
+    ):
+        assert refused(output_folder, bad).endswith(why)
+    assert names(tmp_path) == ["file", "link"]
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser may write anywhere")
+def test_a_folder_without_permission(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    try:
+        assert refused(output_folder, tmp_path / "new").endswith("Permission denied.")
+    finally:
+        tmp_path.chmod(0o700)
