@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openweyl import InputError, PhaseGrid, System, cat, coherent, evolve, localize, resample, squeezed, trace_norm
-from openweyl.cells import compress, enclose
+from openweyl.cells import compress, enclose, one_thread
 from openweyl.extent import profiles
 from openweyl.grid import common_grid
 from openweyl.norms import dense_trace_norm
@@ -19,6 +19,12 @@ from openweyl.weyl import quantize
 from openweyl.windows import POWER, SLOPE, overlap, restored, tail, window
 
 H = 0.02
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _serial():
+    with one_thread():
+        yield
 
 
 def tr(matrix: np.ndarray) -> float:

@@ -115,10 +115,10 @@ def _compare(problem: Problem) -> Comparison:
 
 
 def write_comparison(result: Comparison, folder: Path) -> list[Path]:
-    """The dataset and the pictures of `result` in `folder`."""
+    """The dataset and the pictures of `result` in `folder`; symbols, which are large for n > 1, for n = 1 only."""
     from . import figures
 
-    dataset = result.dataset
+    dataset = result.dataset if result.system.n == 1 else result.summary
     written = [save(dataset, folder / "comparison.nc")]
     written.append(figures.write(figures.distance_figure(dataset), folder / "distances.png"))
     if result.system.n == 1:
@@ -185,7 +185,7 @@ def write_certificate(result: Certificate, true: Comparison | None, folder: Path
     from . import figures
 
     dataset = result.dataset
-    drawn = figures.certificate_figure(dataset, None if true is None else true.dataset, paper_bound(result))
+    drawn = figures.certificate_figure(dataset, None if true is None else true.summary, paper_bound(result))
     return [save(dataset, folder / "certificate.nc"), figures.write(drawn, folder / "certificate.png")]
 
 

@@ -20,7 +20,7 @@ from .extent import trimmed
 from .grid import PhaseGrid, common_grid, resample
 from .localize import trace_norm
 from .norms import eigenvalues, hilbert_schmidt, l1_norm, moments, purity, rank_bound, smallest_eigenvalue, trace
-from .solution import Solution, symbol_dataset, table
+from .solution import Solution, attributes, symbol_dataset, table
 from .states import State
 from .system import System
 from .weyl import kernel_points
@@ -105,20 +105,30 @@ class Comparison:
         }
 
     @property
-    def dataset(self) -> xarray.Dataset:
-        """Symbols, distances and moments as one labelled dataset; units and conventions in the attributes."""
-        data = symbol_dataset(self.quantum, self.classical)
+    def summary(self) -> xarray.Dataset:
+        """Distances and moments over time, without the symbols."""
+        import xarray as xr
+
+        names = [str(v) for v in self.system.x + self.system.xi]
+        data = xr.Dataset(coords={"time": list(self.times), "coordinate": names, "coordinate_": names})
         for name, values in self.series.items():
             data[name] = ("time", values, {"long_name": SERIES[name]})
-        names = [str(v) for v in self.system.x + self.system.xi]
-        data = data.assign_coords(coordinate=names, coordinate_=names)
         for suffix, mean, covariance in (
             ("", self.mean, self.covariance),
             ("_classical", self.mean_classical, self.covariance_classical),
         ):
             data["mean" + suffix] = (("time", "coordinate"), mean)
             data["covariance" + suffix] = (("time", "coordinate", "coordinate_"), covariance)
-        return data.assign_attrs(tol=self.tol, state=str(self.state))
+        return data.assign_attrs(**attributes(self.system), tol=self.tol, state=str(self.state))
+
+    @property
+    def dataset(self) -> xarray.Dataset:
+        """The summary and both symbols on one grid as one labelled dataset; units and conventions in the attributes."""
+        return (
+            symbol_dataset(self.quantum, self.classical)
+            .merge(self.summary, combine_attrs="override")
+            .assign_attrs(self.summary.attrs)
+        )
 
     def __str__(self) -> str:
         columns = ("trace_norm", "trace_norm_error", "hilbert_schmidt", "l1", "purity", "min_eigenvalue")

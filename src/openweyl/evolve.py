@@ -136,8 +136,8 @@ def _check_memory(grid: PhaseGrid, order: int, limit: float, t: float) -> None:
     if needed > limit:
         size = " x ".join(map(str, grid.shape))
         raise ResourceError(
-            f"At t = {t:.4g} the symbol needs a grid of {size} points, about {needed / 2**30:.3g} GiB, but the limit is "
-            f"{limit / 2**30:.3g} GiB: shorten `times`, raise `tol`, `gamma` or `h`, or raise `memory`."
+            f"At t = {t:.4g} the symbol needs a grid of {size} points, about {needed / 2**30:.3g} GiB, but the limit "
+            f"is {limit / 2**30:.3g} GiB: shorten `times`, raise `tol`, `gamma` or `h`, or raise `memory`."
         )
 
 
@@ -251,8 +251,8 @@ class _Run:
         self._set_step(self.dt * max(factor, 0.1), until)
         if self.dt < SHORTEST * self.horizon:
             raise ResourceError(
-                f"At t = {self.t:.4g} tol = {self.tol:g} asks for more than {1 / SHORTEST:.0e} steps: raise `tol` or `h`, "
-                "lower `gamma`, or shorten `times`."
+                f"At t = {self.t:.4g} tol = {self.tol:g} asks for more than {1 / SHORTEST:.0e} steps: raise `tol` or "
+                "`h`, lower `gamma`, or shorten `times`."
             )
 
     def _set_step(self, dt: float, until: float) -> None:

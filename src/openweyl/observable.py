@@ -4,6 +4,9 @@
 
 The norm is bounded, never guessed: ||f(x) + g(hD)|| <= sup|f| + sup|g|; a Husimi value and a parity have norm 1; what
 is smoothed with coherent states (anti-Wick quantization, int o(z) |z><z| dz/(2 pi h)^n) has norm at most sup|o|.
+
+An observable may vary faster than the symbol's grid, so the integrals are repeated on finer grids; what the last
+halving of the spacing changes is reported as their error.
 """
 
 from __future__ import annotations
@@ -17,19 +20,25 @@ import sympy
 
 from ._check import InputError, must, shown
 from ._fourier import filtered
-from .grid import PhaseGrid, interpolation
+from .grid import PhaseGrid, interpolation, resample
 from .smooth import check_smooth, interval
 from .states import coherent
-from .symbols import evaluate, parse, parse_number, separate, variables
+from .symbols import derivative, evaluate, parse, parse_number, separate, variables
+
+
+POINTS = 2**20
+"""The number of points up to which the grid of an integral is refined."""
+ACCURACY = 1e-9
+"""The change, relative to the observable's norm, at which refinement stops; after two halvings at least."""
 
 
 @dataclass(frozen=True)
 class Observable:
-    """A bounded observable: its `value` on a symbol, and `norm` >= ||O||."""
+    """A bounded observable: its `value` on a symbol, with an estimate of the error of that, and `norm` >= ||O||."""
 
     name: str
     norm: float
-    value: Callable[[np.ndarray, PhaseGrid], float]
+    value: Callable[[np.ndarray, PhaseGrid], tuple[float, float]]
 
     @staticmethod
     def parse(text: str, n: int) -> Observable:
@@ -44,6 +53,7 @@ class Observable:
             return function(text, n)
         kind, inside = match[1], match[2] or ""
         if kind == "parity":
+            must(match[2] is None, "observable", "be parity, without arguments", text)
             return parity(n)
         if kind == "husimi":
             numbers = [parse_number(part, "observable") for part in inside.split(",")]
@@ -64,10 +74,7 @@ def function(text: str, n: int) -> Observable:
         )
     norm = sum(_largest(part, text) for part in parts)
 
-    def value(w: np.ndarray, grid: PhaseGrid) -> float:
-        return float((w * _on(o, grid)).sum() * grid.cell)
-
-    return Observable(text, norm, value)
+    return Observable(text, norm, lambda w, grid: _integral(w, grid, lambda fine: _on(o, fine), norm))
 
 
 def smoothed(text: str, n: int, *, indicator: bool) -> Observable:
@@ -75,12 +82,11 @@ def smoothed(text: str, n: int, *, indicator: bool) -> Observable:
     o = _expression(text, n)
     norm = 1.0 if indicator else _largest(o, text)
 
-    def value(w: np.ndarray, grid: PhaseGrid) -> float:
+    def value(w: np.ndarray, grid: PhaseGrid) -> tuple[float, float]:
         k, s = grid.mesh("k", "s")
         gaussian = np.exp(-grid.h / 4 * sum(q**2 for q in k) - sum(q**2 for q in s) / (4 * grid.h))
         density = filtered(w, gaussian[None], grid.array_axes(x=True, xi=True))
-        weight = _on(o, grid)
-        return float((density * ((weight > 0) if indicator else weight)).sum() * grid.cell)
+        return _integral(density, grid, lambda fine: _inside(o, fine) if indicator else _on(o, fine), norm)
 
     return Observable(f"{'region' if indicator else 'smooth'}({text})", norm, value)
 
@@ -89,16 +95,16 @@ def husimi(x: list[float], xi: list[float]) -> Observable:
     """<z|A|z> for the coherent state at z = (x, xi): the integral against its symbol; norm 1."""
     projection = coherent(x, xi)
     places = ", ".join(f"{c:g}" for c in (*x, *xi))
-    return Observable(f"husimi({places})", 1.0, lambda w, grid: float((w * projection.symbol(grid)).sum() * grid.cell))
+    return Observable(f"husimi({places})", 1.0, lambda w, grid: _integral(w, grid, projection.symbol, 1.0))
 
 
 def parity(n: int) -> Observable:
     """tr(Pi A) = 2^-n w(0) with (Pi u)(x) = u(-x); norm 1."""
 
-    def value(w: np.ndarray, grid: PhaseGrid) -> float:
+    def value(w: np.ndarray, grid: PhaseGrid) -> tuple[float, float]:
         for axis in grid.x + grid.xi:
             w = np.tensordot(interpolation(axis, np.zeros(1))[0], w, axes=1)
-        return float(w) / 2**n
+        return float(w) / 2**n, 0.0
 
     return Observable("parity", 1.0, value)
 
@@ -121,7 +127,34 @@ def _largest(o: sympy.Expr, text: str) -> float:
     return largest
 
 
+def _integral(
+    w: np.ndarray, grid: PhaseGrid, weight: Callable[[PhaseGrid], np.ndarray], scale: float
+) -> tuple[float, float]:
+    """(2 pi h)^-n int o w with o = weight(grid), and the last change, on grids of 1, 1/2, 1/4, ... times the spacing."""
+    values = [float((w * weight(grid)).sum() * grid.cell)]
+    while grid.size * 4**grid.n <= POINTS or len(values) == 1:
+        finer = grid.scaled(1 / 2)
+        w, grid = resample(w, grid, finer), finer
+        values.append(float((w * weight(grid)).sum() * grid.cell))
+        if len(values) > 2 and abs(values[-1] - values[-2]) <= ACCURACY * scale:
+            break
+    return values[-1], abs(values[-1] - values[-2])
+
+
+def _inside(o: sympy.Expr, grid: PhaseGrid) -> np.ndarray:
+    """The part of each grid cell where o > 0, by the gradient of o: sums then converge like the square of the spacing."""
+    names = variables(grid.n)
+    across = 0.0
+    for v, axis in zip((*names[0], *names[1]), grid.x + grid.xi, strict=True):
+        across = across + np.abs(_on(derivative(o, v), grid)) * axis.spacing
+    value = _on(o, grid)
+    return np.where(across > 0, np.clip(value / np.where(across > 0, across, 1.0) + 0.5, 0.0, 1.0), value > 0)
+
+
 def _on(o: sympy.Expr, grid: PhaseGrid) -> np.ndarray:
     x, xi = grid.mesh("x", "xi")
     names = variables(grid.n)
-    return np.asarray(evaluate(o, dict(zip((*names[0], *names[1]), (*x, *xi), strict=True)), np))
+    with np.errstate(over="ignore", invalid="ignore"):  # exp(x**2) far out, as in 1/(1 + exp(x**2))
+        values = evaluate(o, dict(zip((*names[0], *names[1]), (*x, *xi), strict=True)), np)
+    must(bool(np.isfinite(values).all()), "observable", "have values on the grid that double precision holds", str(o))
+    return np.asarray(values)

@@ -113,13 +113,18 @@ def symbol_dataset(*solutions: Solution) -> xarray.Dataset:
             list(s.numerics.error),
             {"long_name": f"estimated error of the {s.kind} evolution in trace norm"},
         )
-    return dataset.assign_attrs(
-        hamiltonian=str(system.hamiltonian),
-        jumps=", ".join(map(str, system.jumps)),
-        h=system.h,
-        gamma=system.gamma,
-        conventions=CONVENTIONS,
-    )
+    return dataset.assign_attrs(attributes(system))
+
+
+def attributes(system: System) -> dict[str, Any]:
+    """What every dataset says of its system and conventions."""
+    return {
+        "hamiltonian": str(system.hamiltonian),
+        "jumps": ", ".join(map(str, system.jumps)),
+        "h": system.h,
+        "gamma": system.gamma,
+        "conventions": CONVENTIONS,
+    }
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
