@@ -14,14 +14,13 @@ a Fourier transform of the symbol, of which the cells are sections. No kernel in
 from __future__ import annotations
 
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import AbstractContextManager
 from itertools import product
 from math import pi, prod, sqrt
 
 import numpy as np
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from ._fourier import irfft, rfft
+from ._threads import one_thread
 from .grid import resample
 from .tiling import Layout, Part
 from .weyl import kernel_points
@@ -29,11 +28,6 @@ from .windows import POWER, overlap, restored, window
 
 THREADS = 2
 """Cells that are worked on at a time."""
-
-
-def one_thread() -> AbstractContextManager[object]:
-    """BLAS with one thread: more lose a good deal on matrices this small, above all where cores are shared."""
-    return threadpool_limits(1, user_api="blas")
 
 
 def enclose(symbol: np.ndarray, layout: Layout, negligible: float, accuracy: float) -> tuple[float, float]:

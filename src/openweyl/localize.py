@@ -21,7 +21,8 @@ import psutil
 
 from ._check import InputError, ResourceError, must, real
 from ._fourier import good_size, irfft, rfft
-from .cells import compress, enclose, one_thread
+from ._threads import one_thread
+from .cells import compress, enclose
 from .extent import Profile, edge_loss, profiles
 from .grid import PhaseGrid
 from .tiling import plan

@@ -19,6 +19,7 @@ import scipy.sparse.linalg
 from array_api_compat import array_namespace
 
 from ._fourier import Array
+from ._threads import one_thread
 from .grid import PhaseGrid, resample
 from .weyl import quantize
 
@@ -79,7 +80,8 @@ def _kinked_sum(w: np.ndarray, grid: PhaseGrid) -> float:
 def eigenvalues(w: np.ndarray, grid: PhaseGrid, cut: float = 1e-12) -> tuple[np.ndarray, float]:
     """All eigenvalues of Op(w), ascending, and a bound on what the cut of its kernel takes away in trace norm."""
     matrix, lost = _matrix(w, grid, cut)
-    return np.asarray(scipy.linalg.eigvalsh(matrix, check_finite=False, overwrite_a=True)), lost
+    with one_thread(len(matrix)):
+        return np.asarray(scipy.linalg.eigvalsh(matrix, check_finite=False, overwrite_a=True)), lost
 
 
 def smallest_eigenvalue(w: np.ndarray, grid: PhaseGrid, accuracy: float) -> float:
