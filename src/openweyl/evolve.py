@@ -51,6 +51,9 @@ SEGMENT = 4
 """The most steps (an even number) between two looks at the error and the edges."""
 MAX_ORDER = 12
 """The largest number of terms of the expansion in the corrections."""
+AMPLIFIED, ROUND_OFF = 10.0, 1e-12
+"""With corrections, what a grid cuts off b_j comes back in b_{j+1} enlarged, by about this factor near the corners of
+(x, s), where L - Q is largest; and the relative size of what the transforms leave there, which no grid can hold."""
 BYTES_PER_POINT = 160
 """Peak memory of a run per grid point: rates, factors, states and temporaries (measured, see docs/numerics.md)."""
 
@@ -213,8 +216,8 @@ class _Run:
             return
 
         axes = self.grid.x + self.grid.xi
-        found = profiles(self.w, self.grid)
-        allowed = self._allowed_loss(steps * self.dt / self.horizon)
+        found = profiles(self._weighted(), self.grid)
+        allowed = max(self._allowed_loss(steps * self.dt / self.horizon), 10 * self._noise())
         losses = [edge_loss(p, a) for p, a in zip(found, axes, strict=True)]
         if sum(sum(loss) for loss in losses) > allowed:
             self._enlarge(start, losses, LEVEL * allowed)
@@ -230,10 +233,21 @@ class _Run:
             self.progress(self.t, self.horizon, "x".join(map(str, self.grid.shape)) + f" grid, dt = {self.dt:.2g}")
         # what is small against the errors already made is noise, and not followed
         if self.t < self.horizon:
-            self._follow(found, max(LEVEL * allowed, 0.1 * self.grid_error + 0.02 * self.step_error))
+            self._follow(found, max(LEVEL * allowed, 0.1 * self.grid_error + 0.02 * self.step_error, self._noise()))
         if self.t < until and (error < 0.3 * budget or (grown and error > 0.85 * budget)):
             factor = (0.6 * budget / max(error, 1e-300)) ** (1 / self.scheme.order)
             self._set_step(self.dt * min(max(factor, 0.5), 1.4), until)
+
+    def _weighted(self) -> np.ndarray:
+        """w, with b_j times what a loss in it is enlarged by on its way to b_{N-1}."""
+        if self.order == 1:
+            return self.w
+        weights = AMPLIFIED ** np.arange(self.order - 1.0, -1.0, -1.0)
+        return self.w * weights.reshape(-1, *(1,) * len(self.grid.shape))
+
+    def _noise(self) -> float:
+        """The round-off in `_weighted`."""
+        return ROUND_OFF * AMPLIFIED ** (self.order - 1) if self.order > 1 else 0.0
 
     def _allowed_loss(self, share: float) -> float:
         """What one segment may lose at the edges: its share of half of the budget, and a part of what is left."""

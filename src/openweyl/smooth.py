@@ -7,6 +7,9 @@ roots. What cannot be shown is refused.
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import sympy
 from sympy.polys.rings import ring
 
@@ -21,6 +24,7 @@ _RANGES = {
     sympy.cosh: (1.0, float("inf")),
     sympy.exp: (0.0, float("inf")),
 }
+_INCREASING = {sympy.exp: math.exp, sympy.tanh: math.tanh, sympy.erf: math.erf, sympy.atan: math.atan}
 MAX_DEGREE = 32
 """The degree up to which the real roots of polynomials are counted."""
 _ANYWHERE = (float("-inf"), float("inf"))
@@ -118,9 +122,18 @@ def interval(f: sympy.Expr) -> tuple[float, float]:
             return _ANYWHERE
         bounds = [_real_power(v, float(f.exp)) for v in (low, high)]
         return min(bounds), max(bounds)
-    if f.func is sympy.exp or f.func is sympy.cosh:
-        return _RANGES[f.func]
+    if f.func in _INCREASING:
+        low, high = (_increasing(f.func, v) for v in interval(f.args[0]))
+        return max(low, _RANGES[f.func][0]), min(high, _RANGES[f.func][1])
     return _RANGES.get(f.func, _ANYWHERE)
+
+
+def _increasing(function: Any, value: float) -> float:
+    """The value of an increasing function, infinities included."""
+    try:
+        return float(_INCREASING[function](value))
+    except OverflowError:
+        return float("inf")
 
 
 def _real_power(value: float, exponent: float) -> float:
