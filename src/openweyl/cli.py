@@ -28,6 +28,8 @@ from .symbols import parse_number
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+LARGEST_FILE = 200_000_000
+"""Bytes of symbols that a dataset may hold for n > 1; beyond it has distances and moments only."""
 PATIENCE = 2.0
 """Seconds before a progress bar appears."""
 
@@ -115,10 +117,12 @@ def _compare(problem: Problem) -> Comparison:
 
 
 def write_comparison(result: Comparison, folder: Path) -> list[Path]:
-    """The dataset and the pictures of `result` in `folder`; symbols, which are large for n > 1, for n = 1 only."""
+    """The dataset and the pictures of `result` in `folder`; without the symbols where these would be very large."""
     from . import figures
 
-    dataset = result.dataset if result.system.n == 1 else result.summary
+    points = max(run.numerics.largest_grid.size for run in (result.quantum, result.classical))
+    whole = result.system.n == 1 or 16 * points * len(result.times) < LARGEST_FILE
+    dataset = result.dataset if whole else result.summary
     written = [save(dataset, folder / "comparison.nc")]
     written.append(figures.write(figures.distance_figure(dataset), folder / "distances.png"))
     if result.system.n == 1:
