@@ -46,17 +46,20 @@ def test_the_toml_example_is_the_double_well() -> None:
     assert mine.times == (0.0, 0.5, 1.0, 2.0)
 
 
-def test_the_python_example(capsys: pytest.CaptureFixture[str]) -> None:
-    (code,) = blocks("python")
+def test_the_python_examples(capsys: pytest.CaptureFixture[str]) -> None:
     names: dict[str, Any] = {}
-    exec(compile(code, "README.md", "exec"), names)  # noqa: S102 - our own page
+    for code in blocks("python"):
+        exec(compile(code, "README.md", "exec"), names)  # noqa: S102 - our own page
     comparison = names["comparison"]
     assert isinstance(comparison, Comparison)
     assert comparison.times == (0.0, 0.5, 1.0, 2.0)
     assert comparison.trace_norm[0] < 1e-6 < comparison.trace_norm[-1]
     assert 0 < names["solution"].numerics.error[0] < 1e-6
     assert {"x", "xi", "time"} == set(names["solution"].dataset.dims)
-    assert str(comparison) in capsys.readouterr().out
+    certificate = names["certificate"]
+    assert 0 < certificate.distance_lower[0] < certificate.distance_estimate[0] < certificate.distance_upper[0]
+    printed = capsys.readouterr().out
+    assert str(comparison) in printed and str(certificate) in printed
 
 
 def test_every_command_line_is_read(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
