@@ -67,11 +67,15 @@ def distances(
 ) -> None:
     """Distances over time on a logarithmic axis; `error`: half-width of a band around the first."""
     markers = ("o", "s", "^", "D")
+    moments = np.asarray(times)
     for position, ((label, values), marker) in enumerate(zip(series.items(), markers, strict=False)):
-        line = axes.plot(times, values, marker=marker, markersize=4, label=label)[0]
+        shown = np.asarray(values) > 0  # a distance of zero, as at time 0, has no place on a logarithmic axis
+        line = axes.plot(moments[shown], values[shown], marker=marker, markersize=4, label=label)[0]
         if position == 0 and error is not None:
-            floor = np.maximum(values - error, 1e-300)
-            axes.fill_between(times, floor, values + error, color=line.get_color(), alpha=0.25, linewidth=0)
+            lower, upper = np.maximum(values - error, values / 10), values + error
+            axes.fill_between(
+                moments[shown], lower[shown], upper[shown], color=line.get_color(), alpha=0.25, linewidth=0
+            )
     if any(np.any(values > 0) for values in series.values()):
         axes.set_yscale("log")
     axes.set_xlabel(r"$t$")
@@ -90,7 +94,7 @@ def phase_portraits(dataset: Any, index: int) -> Figure:
     for ax, values, top, title in zip(
         axes[0], (w, a, w - a), (scale, scale, gap), ("Lindblad", "Fokker-Planck", "difference"), strict=True
     ):
-        figure.colorbar(symbol(ax, values, x, xi, scale=top), ax=ax, shrink=0.8, format="%.2g")
+        figure.colorbar(symbol(ax, values, x, xi, scale=top), ax=ax, fraction=0.046, format="%.2g")
         ax.set_title(title)
     frame(axes[0][0], [w, a], x, xi)
     figure.suptitle(
