@@ -1,14 +1,15 @@
 """An independent dense solver: density matrices in the Fock basis, nothing of openweyl's numerics.
 
-    dA/dt = -(i/h)[P, A] + (gamma/h) sum_j (L_j A L_j - {L_j^2, A}/2),
+    dA/dt = -(i/h)[P(t), A] + (gamma/h) sum_j (L_j A L_j* - {L_j* L_j, A}/2),
 
-with P = T(hD) + V(x) and L_j real, n = 1. The basis is that of the oscillator (x^2 + xi^2)/2 at the same h,
+P(t) = sum_k c_k(t) Op(p_k), L_j = Op(l_j), n = 1. The basis is that of the oscillator (x^2 + xi^2)/2 at the same h,
 
     phi_m(y) = h^{-1/4} psi_m(y/sqrt h),    psi_m the Hermite functions.
 
-Functions of x are Gauss-Hermite quadratures; functions of xi follow from F phi_m = (-i)^m phi_m. Truncated matrices
-stay hermitian, so the truncated evolution keeps trace and positivity, and errors enter from the last levels only: their
-population is checked. Time: DOP853, between the lowest eigenstates of P, as the others only make the equation stiff.
+Functions of x are Gauss-Hermite quadratures; functions of xi follow from F phi_m = (-i)^m phi_m; for terms that mix
+the two see `fock_weyl.py`. The truncated equation is of Lindblad's form again, keeps trace and positivity, and errors
+enter from the last levels only: their population is checked. Time: DOP853, between the lowest eigenstates of what does
+not depend on time in P, as the others only make the equation stiff.
 """
 
 from __future__ import annotations
@@ -21,8 +22,11 @@ import numpy as np
 import scipy.integrate
 import scipy.special
 import sympy
+from threadpoolctl import threadpool_limits
 
-X, XI = sympy.symbols("x xi", real=True)
+from fock_weyl import quantized, symbol_at
+
+X, XI, T = sympy.symbols("x xi t", real=True)
 
 
 def hermite_functions(size: int, points: np.ndarray) -> np.ndarray:
@@ -36,9 +40,13 @@ def hermite_functions(size: int, points: np.ndarray) -> np.ndarray:
     return psi
 
 
+def _expression(f: str | sympy.Expr) -> sympy.Expr:
+    return sympy.expand(sympy.sympify(f, {"x": X, "xi": XI, "t": T}))
+
+
 @dataclass(frozen=True)
 class Oracle:
-    """The system p, l_j (text or SymPy, in x and xi) in `size` Fock states, evolved in the `levels` lowest of P."""
+    """The system p, l_j (text or SymPy, in x, xi, t, I) in `size` Fock states, evolved in the `levels` lowest of P."""
 
     hamiltonian: str | sympy.Expr
     jumps: tuple[str | sympy.Expr, ...]
@@ -68,16 +76,33 @@ class Oracle:
         return turn[:, None] * self.of_x(f) * turn.conj()
 
     def operator(self, f: str | sympy.Expr) -> np.ndarray:
-        """Op(f) for f(x) + g(xi)."""
-        expr = sympy.expand(sympy.sympify(f, {"x": X, "xi": XI}))
-        in_xi = sympy.Add(*(term for term in sympy.Add.make_args(expr) if term.has(XI)))
-        in_x = expr - in_xi
-        assert not in_xi.has(X)
-        return self.of_x(sympy.lambdify(X, in_x, "numpy")) + self.of_xi(sympy.lambdify(XI, in_xi, "numpy"))
+        """Op(f)."""
+        terms = sympy.Add.make_args(_expression(f))
+        mixed = sympy.Add(*(term for term in terms if term.has(X) and term.has(XI)))
+        in_xi = sympy.Add(*(term for term in terms if term.has(XI) and not term.has(X)))
+        in_x = sympy.Add(*(term for term in terms if not term.has(XI)))
+        out = self.of_x(sympy.lambdify(X, in_x, "numpy")) + self.of_xi(sympy.lambdify(XI, in_xi, "numpy"))
+        return out + quantized(sympy.lambdify((X, XI), mixed, "numpy"), self.h, self.size) if mixed else out
 
     @cached_property
     def _operators(self) -> tuple[np.ndarray, list[np.ndarray]]:
-        return self.operator(self.hamiltonian), [self.operator(jump) for jump in self.jumps]
+        """What does not depend on time in P, and the jumps."""
+        return self.operator(self._parts[sympy.S.One]), [self.operator(jump) for jump in self.jumps]
+
+    @cached_property
+    def _drives(self) -> list[tuple[Callable[[float], float], np.ndarray]]:
+        """(c_k, P_k), so that P(t) is the part that does not depend on time plus sum_k c_k(t) P_k."""
+        return [(sympy.lambdify(T, c), self.operator(f)) for c, f in self._parts.items() if c.has(T)]
+
+    @property
+    def _parts(self) -> dict[sympy.Expr, sympy.Expr]:
+        """c(t): f(x, xi), so that p is the sum of their products; c = 1 is always there."""
+        parts = {sympy.S.One: sympy.S.Zero}
+        for term in sympy.Add.make_args(_expression(self.hamiltonian)):
+            c, f = term.as_independent(X, XI) if term.has(T) else (sympy.S.One, term)
+            assert not f.has(T), f"{term} is no product of a function of t and one of x, xi"
+            parts[c] = parts.get(c, sympy.S.Zero) + f
+        return parts
 
     # ------------------------------------------------------------------ states
 
@@ -95,36 +120,44 @@ class Oracle:
 
     # ------------------------------------------------------------------ evolution
 
-    def generator(self, a: np.ndarray) -> np.ndarray:
-        """The Lindbladian's action on the hermitian matrix `a`."""
+    def generator(self, a: np.ndarray, t: float = 0.0) -> np.ndarray:
+        """The Lindbladian's action, at time t, on the matrix `a`."""
         p, jumps = self._operators
-        effective = -1j / self.h * p - self.gamma / (2 * self.h) * sum(jump @ jump for jump in jumps)
-        return effective @ a + a @ effective.conj().T + self.gamma / self.h * sum(jump @ a @ jump for jump in jumps)
+        p = p + sum(c(t) * drive for c, drive in self._drives)
+        effective = -1j / self.h * p - self.gamma / (2 * self.h) * sum(jump.conj().T @ jump for jump in jumps)
+        sandwich = self.gamma / self.h * sum(jump @ a @ jump.conj().T for jump in jumps)
+        return effective @ a + a @ effective.conj().T + sandwich
 
     def evolve(self, a: np.ndarray, times: Sequence[float], rtol: float = 1e-11) -> list[np.ndarray]:
         """A at `times`, increasing, A(0) = a; fails if the last levels come to be populated."""
         p, jumps = self._operators
         energies, basis = np.linalg.eigh(p)
         energies, basis = energies[: self.levels], basis[:, : self.levels]
-        jumps = [basis.conj().T @ jump @ basis for jump in jumps]
-        squares = -self.gamma / (2 * self.h) * sum(jump @ jump for jump in jumps)
-        effective = squares - np.diag(1j * energies / self.h)
+        cut = self.levels < self.size  # without a cut, the Fock states alone are watched: P may be unbounded below
+        jumps = [np.sqrt(self.gamma / self.h) * (basis.conj().T @ jump @ basis) for jump in jumps]
+        pairs = [(jump, np.ascontiguousarray(jump.conj().T)) for jump in jumps]
+        drives = [(c, basis.conj().T @ drive @ basis / (1j * self.h)) for c, drive in self._drives]
+        constant = np.diag(energies / (1j * self.h)) - sum(adjoint @ jump for jump, adjoint in pairs) / 2
 
-        def rate(_: float, flat: np.ndarray) -> np.ndarray:
+        def rate(t: float, flat: np.ndarray) -> np.ndarray:
             b = flat.reshape(self.levels, self.levels)
+            effective = constant + sum(c(t) * drive for c, drive in drives)
             # not half + half*: that is another equation for the antihermitian part, which grows
-            sandwich = self.gamma / self.h * sum(jump @ b @ jump for jump in jumps)
-            return (effective @ b + b @ effective.conj().T + sandwich).ravel()
+            return (effective @ b + b @ effective.conj().T + sum(jump @ b @ adjoint for jump, adjoint in pairs)).ravel()
 
-        start = (basis.conj().T @ a @ basis).ravel()
-        found = scipy.integrate.solve_ivp(
-            rate, (0.0, times[-1]), start, method="DOP853", t_eval=list(times), rtol=rtol, atol=1e-3 * rtol
-        )
-        assert found.success, found.message
-        states = [flat.reshape(self.levels, self.levels) for flat in found.y.T]
-        assert max(self.edge(state) for state in states) < 1e-10, [self.edge(state) for state in states]
+        now, flat, states = 0.0, (basis.conj().T @ a @ basis).ravel(), []
+        with threadpool_limits(1, "blas"):  # threads waiting for each other made small products a hundred times slower
+            for time in times:  # interpolation between the steps would be of lower order
+                if time > now:
+                    found = scipy.integrate.solve_ivp(
+                        rate, (now, time), flat, method="DOP853", rtol=rtol, atol=1e-3 * rtol
+                    )
+                    assert found.success, found.message
+                    now, flat = time, found.y[:, -1]
+                states.append(flat.reshape(self.levels, self.levels))
+        assert not cut or max(map(self.edge, states)) < 1e-10, [self.edge(state) for state in states]
         states = [basis @ state @ basis.conj().T for state in states]
-        assert max(self.edge(state) for state in states) < 1e-10, [self.edge(state) for state in states]
+        assert max(map(self.edge, states)) < 1e-10, [self.edge(state) for state in states]
         return states
 
     @staticmethod
@@ -144,6 +177,10 @@ class Oracle:
     @staticmethod
     def trace_norm(a: np.ndarray) -> float:
         return float(np.abs(np.linalg.eigvalsh((a + a.conj().T) / 2)).sum())
+
+    def symbol_at(self, a: np.ndarray, x: np.ndarray, xi: np.ndarray) -> np.ndarray:
+        """w at the points (x, xi): another route than `symbol`."""
+        return symbol_at(a, self.h, x, xi)
 
     def symbol(self, a: np.ndarray, x: np.ndarray, xi: np.ndarray) -> np.ndarray:
         """w(x, xi) = int rho(x + s/2, x - s/2) e^{-i xi.s/h} ds on the product of `x` and `xi`: a plain sum."""

@@ -26,12 +26,12 @@ from openweyl import (
     l1_norm,
     resample,
     trace,
-    trace_norm,
 )
 from openweyl._check import InputError
 from openweyl.certify import residual
 from openweyl.generator import fokker_planck
 from openweyl.grid import common_grid
+from openweyl.localize import enclosure
 from openweyl.problem import Problem, problems
 from openweyl.splitting import CHIN, Stepper
 
@@ -62,7 +62,7 @@ def error_of(true: Solution, certificate: Certificate, terms: int) -> tuple[floa
     b = b.reshape(-1, *grids[1].shape)[:terms].sum(axis=0)
     difference = resample(w, grids[0], grid) - resample(b, grids[1], grid)
     if grid.n > 1:
-        return trace_norm(difference, grid, rtol=1e-2)
+        return enclosure(difference, grid, rtol=1e-2, negligible=1e-2 * certificate.tol)
     value = dense_trace_norm(difference, grid)  # of noise too
     return value, value
 
@@ -80,20 +80,34 @@ def orders(quick: tuple[int, ...], slow: tuple[int, ...]) -> list[object]:
     return [*quick, *(pytest.param(n, marks=pytest.mark.slow) for n in slow)]
 
 
-@pytest.mark.parametrize("order", orders((1, 2), (3, 4, 5)))
-@pytest.mark.parametrize("index", range(len(ROWS)))
-def test_table(index: int, order: int) -> None:
-    """The printed distances of a separate code lie in the enclosures."""
-    row = ROWS[index]
-    if row["gamma"] < 1 and order > 2:
-        pytest.skip("a weak environment: the terms grow with the order, and the bound is above 2 from order 1 on")
-    given = TABLE["system"]
+QUICK_ROWS = {0, 3, 5, 9, 11}
+"""Rows of the table for the quick tests: small and large h, weak and strong environments."""
+
+
+@cache
+def row_run(index: int) -> Solution:
+    given, row = TABLE["system"], ROWS[index]
     system = System(given["hamiltonian"], given["jumps"], h=row["h"], gamma=row["gamma"])
-    found = certify(system, coherent(row["x0"], row["xi0"]), [row["t"]], order=order, tol=TOL)
+    return evolve(system, coherent(row["x0"], row["xi0"]), [row["t"]], kind="quantum", tol=TOL)
+
+
+@pytest.mark.parametrize(
+    ("index", "order"),
+    [
+        pytest.param(i, n, marks=() if i in QUICK_ROWS and n < 3 else pytest.mark.slow)
+        for i in range(len(ROWS))
+        for n in range(1, 6)
+        if n < 3 or ROWS[i]["gamma"] >= 1  # B_2 = 30 where gamma = 0.1: see test_built_in_problems for higher orders
+    ],
+)
+def test_table(index: int, order: int) -> None:
+    """The printed distances of a separate code lie in the enclosures, and B_N bounds the error of a_N."""
+    row, true = ROWS[index], row_run(index)
+    found = certify(true.system, coherent(row["x0"], row["xi0"]), [row["t"]], order=order, tol=10 * TOL)
     assert found.distance_lower[0] <= row["trace_norm"] + PRINTED
     assert row["trace_norm"] - PRINTED <= found.distance_upper[0]
-    assert found.distance_upper[0] <= found.distance_estimate[0] + found.certificate[0]
-    assert found.solver_error[0] < 3 * TOL
+    assert found.solver_error[0] < 30 * TOL
+    check(found, true)
 
 
 @pytest.mark.parametrize("order", orders((1, 2), (3, 4, 5)))
@@ -114,22 +128,38 @@ def test_bounds_are_no_larger_than_they_must_be() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("gamma", [0.1, 1.0, 4.0])
-@pytest.mark.parametrize("name", [name for name in problems() if name != "henon-heiles"])
+@pytest.mark.parametrize("name", [name for name in problems() if Problem.load(name).system.n == 1])
 def test_built_in_problems(name: str, gamma: float) -> None:
     problem = Problem.load(name)
-    system = problem.system.replace(gamma=0.0 if name.endswith("closed") else gamma)
-    t = 0.3 if gamma < 1 or name.endswith("closed") else 1.0
-    true = evolve(system, problem.state, [t], kind="quantum", tol=1e-4)
-    for order in (1, 2) if gamma < 1 or name.endswith("closed") else (1, 2, 3):
-        check(certify(system, problem.state, [t], order=order, tol=1e-4), true)
+    system = problem.system.replace(gamma=0.0 if name.endswith("closed") else gamma, h=2.0**-5)
+    t = 0.25 if system.gamma >= 1 else 0.1
+    true = evolve(system, problem.state, [t], kind="quantum", tol=1e-3)
+    for order in range(1, 6):
+        check(certify(system, problem.state, [t], order=order, tol=1e-3), true)
+
+
+def test_what_always_holds() -> None:
+    """A weak environment: B_N passes 2, the distance does not, nor do the values of observables."""
+    system = DOUBLE_WELL.replace(gamma=0.1, h=2.0**-4)
+    true = evolve(system, START, [1.0], kind="quantum", tol=1e-4)
+    found = certify(system, START, [0.3, 1.0], order=2, tol=1e-4)
+    assert found.certificate[1] > 2
+    assert found.distance_upper[0] == found.distance_estimate[0] + found.certificate[0]
+    a, grid = found.solution.symbols[1][0], found.solution.grids[1]
+    assert 2 <= found.distance_upper[1] == pytest.approx(1 + dense_trace_norm(a, grid), rel=0.03)
+    check(found, true)
+    values = found.expectation(Observable.parse("tanh(x)", 1))
+    assert values.classical_error[1] < 3
+    assert values.corrected_error[1] < abs(values.corrected[1] - values.classical[1]) + 3
 
 
 @pytest.mark.slow
-def test_two_degrees_of_freedom() -> None:
+@pytest.mark.parametrize(("gamma", "order"), [(0.1, 1), (1.0, 1), (4.0, 1), (4.0, 2)])
+def test_two_degrees_of_freedom(gamma: float, order: int) -> None:
     problem = Problem.load("henon-heiles")
-    system = problem.system.replace(h=0.5, gamma=4.0)
+    system = problem.system.replace(h=0.5, gamma=gamma)
     true = evolve(system, problem.state, [0.05], kind="quantum", tol=5e-2)
-    check(certify(system, problem.state, [0.05], order=1, tol=5e-2), true)
+    check(certify(system, problem.state, [0.05], order=order, tol=5e-2), true)
 
 
 def test_time_zero() -> None:
@@ -279,12 +309,15 @@ def test_target_met() -> None:
 def test_target_out_of_reach() -> None:
     """h = 1/4: the series soon stops to improve; or the solver's error is larger than the target."""
     coarse = DOUBLE_WELL.replace(h=0.25)
-    found = certify(coarse, START, [0.5], target=1e-6, tol=1e-4)
+    found = certify(coarse, START, [0.25], target=1e-6, tol=1e-4)
     assert 1 <= found.order <= 4
     assert found.reason.startswith("target 1e-06 not met; ")
     assert found.certificate[0] > 1e-6
-    other = certify(coarse, START, [0.5], order=found.order, tol=1e-4)
-    assert other.certificate[0] == pytest.approx(found.certificate[0])
+    others = [certify(coarse, START, [0.25], order=n, tol=1e-4) for n in range(1, found.order + 2)]
+    assert others[found.order - 1].certificate[0] == pytest.approx(found.certificate[0])
+    assert found.distance_upper[0] == pytest.approx(min(other.distance_upper[0] for other in others))
+    assert found.distance_lower[0] == pytest.approx(max(other.distance_lower[0] for other in others))
+    check(found, evolve(coarse, START, [0.25], kind="quantum", tol=1e-4))
 
 
 OBSERVABLES = (
@@ -346,6 +379,10 @@ def test_json(command: Callable[..., tuple[int, str, str]], tmp_path: Path) -> N
     [
         *(("--order", value) for value in ("0", "-1", "13", "99", "1.5", "x", "", "nan")),
         *(("--target", value) for value in ("0", "-0.1", "nan", "x", "", "1e400")),
+        *(("--times", value) for value in ("1e30", "2e6", "0, 1e30")),
+        *(("--gamma", value) for value in ("1e5", "1e30")),
+        ("--out", ""),
+        ("--out", " "),
         ("--order", "2", "--target", "0.1"),
         *(("--observable", text) for text in ("x", "x**2", "xi*x", "log(1+x**2)", "smooth(x)")),
         *(("--observable", text) for text in ("", "(", "nonsense(x)", "husimi", "husimi(1)", "parity(2)", "region()")),

@@ -124,7 +124,9 @@ def test_the_bounds_of_real() -> None:
 
 
 @pytest.mark.parametrize(
-    "values", [[0], (0, 1), range(3), np.linspace(0, 1, 5), [0.5, 1e9], (t for t in (1, 2))], ids=repr
+    "values",
+    [[0], (0, 1), range(3), np.linspace(0, 1, 5), [0.5, 1e9], (t for t in (1, 2))],
+    ids=lambda v: type(v).__name__,
 )
 def test_times_become_a_tuple_of_floats(values: Any) -> None:
     found = times(values)

@@ -151,6 +151,13 @@ def test_there_and_back(state: object) -> None:
     assert np.abs(dequantize(quantize(w, grid), grid) - w).max() < 1e-12
 
 
+def test_complex_symbols_there_and_back() -> None:
+    w = STATES["coherent"].symbol(GRID) + 1j * STATES["squeezed"].symbol(GRID)
+    kernel = quantize(w, GRID)
+    assert np.abs(dequantize(kernel, GRID, hermitian=False) - w).max() < 1e-12
+    assert np.array_equal(dequantize(kernel, GRID), dequantize(kernel, GRID, hermitian=False).real)
+
+
 def test_two_degrees_of_freedom_are_a_tensor_product() -> None:
     """quantize and dequantize act on each pair (x_j, xi_j) by itself: with n = 1 there and back to 1e-12, so with n =
     2.

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, replace
-from pathlib import Path
+from math import comb
 
 import numpy as np
 import pytest
 
+from fock_weyl import quantized
+from gaussian import Gaussian
 from openweyl import System, cat, coherent, dense_trace_norm, evolve, moments, purity, quantize
-
-sys.path.insert(0, str(Path(__file__).parent))
 from oracle import Oracle
 
 H, TOL = 1 / 8, 1e-7
@@ -101,6 +100,128 @@ def test_the_oracle_itself() -> None:
     assert reference.symbol(start, x, xi) == pytest.approx(exact, rel=0, abs=1e-10)
     commutator = reference.operator("x") @ reference.operator("xi") - reference.operator("xi") @ reference.operator("x")
     assert commutator[:-1, :-1] == pytest.approx(1j * H * np.eye(case.size - 1), rel=0, abs=1e-10)
+
+
+SYMBOLS = {
+    "x": lambda x, xi: x,
+    "tanh(x)": lambda x, xi: np.tanh(x),
+    "sqrt(1 + xi**2)": lambda x, xi: np.sqrt(1 + xi**2),
+    "x**3/3 - I*cos(xi)": lambda x, xi: x**3 / 3 - 1j * np.cos(xi),
+    "sqrt(1 + x**2 + xi**2)": lambda x, xi: np.sqrt(1 + x**2 + xi**2),
+}
+
+
+@pytest.mark.parametrize("text", SYMBOLS)
+def test_quantization_by_polar_coordinates(text: str) -> None:
+    """Against quadrature in x and in xi where nothing mixes them, and on its own finer points."""
+    found = quantized(SYMBOLS[text], H, 80)
+    finer = quantized(SYMBOLS[text], H, 80, angles=768, radii=600)
+    assert np.abs(found - finer).max() < 1e-11
+    if "x**2 + xi**2" not in text:
+        assert np.abs(found - Oracle(text, (), H, 1.0, 80, 80).operator(text)).max() < 1e-11
+
+
+@pytest.mark.parametrize(("a", "b"), [(1, 1), (2, 1), (1, 3), (2, 2), (4, 2), (3, 3)])
+def test_weyl_ordering(a: int, b: int) -> None:
+    """McCoy: Op(x^a xi^b) = 2^-a sum_j (a over j) X^j Xi^b X^{a-j}, from matrices cut after they are multiplied."""
+    size = 60
+    larger = Oracle("0", (), H, 1.0, size + a + b, size)
+    x, xi = larger.operator("x"), np.linalg.matrix_power(larger.operator("xi"), b)
+    powers = [np.linalg.matrix_power(x, j) for j in range(a + 1)]
+    exact = sum(comb(a, j) * powers[j] @ xi @ powers[a - j] for j in range(a + 1))[:size, :size] / 2**a
+    found = Oracle("0", (), H, 1.0, size, size).operator(f"x**{a}*xi**{b}")
+    assert np.abs(found - exact).max() < 1e-12 * np.abs(exact).max()
+
+
+def test_weyl_ordering_of_a_position_dependent_mass() -> None:
+    """Op(xi^2 f(x)) = (Xi^2 f + 2 Xi f Xi + f Xi^2)/4."""
+    size = 60
+    larger = Oracle("0", (), H, 1.0, size + 60, size)
+    f, xi = larger.operator("2 + cos(x)"), larger.operator("xi")
+    exact = (xi @ xi @ f + 2 * xi @ f @ xi + f @ xi @ xi)[:size, :size] / 4
+    found = Oracle("0", (), H, 1.0, size, size).operator("xi**2*(2 + cos(x))")
+    assert np.abs(found - exact).max() < 1e-12 * np.abs(exact).max()
+
+
+def test_kerr_levels() -> None:
+    """Op((x^2 + xi^2)^2) = 4 h^2 (N^2 + N + 1/2)."""
+    n = np.arange(60)
+    found = Oracle("0", (), H, 1.0, 60, 60).operator("(x**2 + xi**2)**2")
+    assert np.abs(found - np.diag(4 * H**2 * (n**2 + n + 0.5))).max() < 1e-11
+
+
+def test_the_symbol_by_two_routes() -> None:
+    """Parity (Laguerre functions) against the Fourier transform of the kernel's chords, for a random matrix."""
+    random = np.random.default_rng(0)
+    a = random.normal(size=(60, 60)) + 1j * random.normal(size=(60, 60))
+    a = a + a.conj().T
+    x, xi = np.array([0.0, 0.3, -2.0]), np.array([0.0, -0.4, 1.2])
+    reference = Oracle("0", (), H, 1.0, 60, 60)
+    found = reference.symbol_at(a, *np.meshgrid(x, xi, indexing="ij"))
+    assert found == pytest.approx(reference.symbol(a, x, xi), rel=0, abs=1e-11)
+
+
+@pytest.mark.parametrize(
+    ("hamiltonian", "jumps"),
+    [
+        ("(x**2 + xi**2)/2", ("(x + I*xi)/sqrt(2)",)),
+        ("(x**2 + xi**2)/2", ("sqrt(3/2)*(x + I*xi)/sqrt(2)", "sqrt(1/2)*(x - I*xi)/sqrt(2)")),
+        ("xi**2/2 + x**2/2 + x*xi/10", ("x + I*xi/10",)),
+        ("(x**2 + xi**2)/2", ("(x + I*xi)/sqrt(2) + 1/3 - I/4", "x + I/2")),
+        ("xi**2/2 + x**2/2 + x*cos(2*t) - xi*t/3", ("x + I*xi/2", "x/2 - xi")),
+        ("xi**2/2 + (2 + sin(3*t))*x**2/4", ("x",)),
+    ],
+    ids=["damped", "thermal", "Caldeira-Leggett", "displaced", "driven", "parametric"],
+)
+def test_the_oracle_against_closed_moments(hamiltonian: str, jumps: tuple[str, ...]) -> None:
+    gamma, time = 0.8, 0.9
+    reference = Oracle(hamiltonian, jumps, H, gamma, 90, 90)
+    (state,) = reference.evolve(reference.pure(reference.coherent(0.5, 0.3)), [time])
+    exact = Gaussian(hamiltonian, jumps, H, gamma)
+    mean, c = exact.moments(np.array([0.5, 0.3]), H / 2 * np.eye(2), time)
+    assert [reference.mean(state, f) for f in ("x", "xi")] == pytest.approx(mean, rel=0, abs=1e-10)
+    second = [c[0, 0] + mean[0] ** 2, c[1, 1] + mean[1] ** 2, c[0, 1] + mean[0] * mean[1]]
+    assert [reference.mean(state, f) for f in ("x**2", "xi**2", "x*xi")] == pytest.approx(second, rel=0, abs=1e-10)
+    assert reference.purity(state) == pytest.approx(H / 2 / np.sqrt(np.linalg.det(c)), rel=0, abs=1e-10)
+
+
+def kerr_damped_amplitude(z0: complex, h: float, gamma: float, t: float) -> complex:
+    """<x + i xi> for p = (x^2 + xi^2)^2/4, l = (x + i xi)/sqrt 2: Milburn and Holmes, PRL 56, 2237 (1986).
+
+    P/h = h (N^2 + N + 1/2) here, and sqrt(gamma/h) L = sqrt(gamma) a.
+    """
+    damped = gamma + 2j * h
+    spread = 2j * h / damped * (1 - np.exp(-damped * t))
+    return complex(z0 * np.exp(-gamma * t / 2 - 2j * h * t - abs(z0) ** 2 / (2 * h) * spread))
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.3, 1.0])
+def test_the_oracle_against_the_damped_kerr_oscillator(gamma: float) -> None:
+    reference = Oracle("(x**2 + xi**2)**2/4", ("(x + I*xi)/sqrt(2)",), H, gamma, 40, 40)
+    times = [0.4, 1.0, 3.0]
+    states = reference.evolve(reference.pure(reference.coherent(0.5, 0.3)), times)
+    found = [reference.mean(a, "x") + 1j * reference.mean(a, "xi") for a in states]
+    exact = [kerr_damped_amplitude(0.5 + 0.3j, H, gamma, t) for t in times]
+    assert found == pytest.approx(exact, rel=0, abs=1e-10)
+
+
+def test_the_oracle_against_qutip() -> None:
+    """Kerr with friction and heating: the state in trace norm. Operators from qutip's own annihilator; hbar = 1."""
+    qutip = pytest.importorskip("qutip")
+    gamma, time, size = 0.8, 1.0, 60
+    a = qutip.destroy(size)
+    start = qutip.coherent(size, (0.5 + 0.3j) / np.sqrt(2 * H), method="analytic").unit()
+    found = qutip.mesolve(
+        H * (a.dag() * a * a.dag() * a + a.dag() * a),
+        qutip.ket2dm(start),
+        [0.0, time],
+        c_ops=[np.sqrt(gamma * 1.3) * a, np.sqrt(gamma * 0.3) * a.dag()],
+        options={"method": "adams", "atol": 1e-13, "rtol": 1e-11, "nsteps": 100_000, "progress_bar": ""},
+    )
+    jumps = ("sqrt(1.3)*(x + I*xi)/sqrt(2)", "sqrt(0.3)*(x - I*xi)/sqrt(2)")
+    reference = Oracle("(x**2 + xi**2)**2/4", jumps, H, gamma, size, size)
+    (state,) = reference.evolve(reference.pure(reference.coherent(0.5, 0.3)), [time])
+    assert reference.trace_norm(state - found.states[-1].full()) < 1e-8
 
 
 @pytest.mark.slow

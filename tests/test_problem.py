@@ -15,7 +15,10 @@ from hypothesis import strategies as st
 from openweyl import InputError, System, cat, coherent, mixture, squeezed
 from openweyl.problem import LARGEST_FILE, Problem, problems
 
-NAMES = ("double-well", "double-well-closed", "duffing", "harmonic", "henon-heiles", "inverted", "pendulum")
+NAMES = (
+    "caldeira-leggett", "damped-oscillator", "double-well", "double-well-closed", "driven-duffing", "duffing",
+    "harmonic", "henon-heiles", "inverted", "kerr", "kerr-damped", "pendulum", "saddle",
+)  # fmt: skip
 GOOD = """\
 description = "an oscillator"
 [system]
@@ -174,11 +177,11 @@ def test_states(tmp_path: Path, text: str, state: Any) -> None:
         ('h = "2**-4"', "h = 0", "`h` must be > 0"),
         ("gamma = 1.0", "gamma = -1", "`gamma` must be >= 0"),
         ('"xi**2/2 + x**2/2"', "3", "`system.hamiltonian` must be text in quotes"),
-        ('"xi**2/2 + x**2/2"', '"x*xi"', "`hamiltonian` must be T(xi) + V(x)"),
+        ('"xi**2/2 + x**2/2"', '"x + I*xi"', "`hamiltonian` must use known names only, but is I"),
         ('"xi**2/2 + x**2/2"', '"x\\u0000"', "`hamiltonian` must hold letters, digits"),
         ('["x", "xi"]', '"x"', "`system.jumps` must be a list"),
         ('["x", "xi"]', "[1]", "`system.jumps` must be text in quotes"),
-        ('["x", "xi"]', '["x**2*xi"]', "`jumps` must hold functions of x alone"),
+        ('["x", "xi"]', '["x*t"]', "`jumps` must use known names only, but is t"),
         ('"coherent"', '"thermal"', "`state.kind` must be coherent, squeezed, cat or mixture, but is thermal"),
         ('"coherent"', "1", "`state.kind` must be text in quotes"),
         ("x = 1.0\n", "", "`state.x` must be given"),
@@ -301,3 +304,51 @@ def test_numbers_can_be_replaced() -> None:
 def test_replaced_numbers_are_checked(name: str, value: Any) -> None:
     with pytest.raises(InputError, match=f"Argument `{name}` must "):
         Problem.load("harmonic").replace(**{name: value})
+
+
+# --- parameters ---
+
+NAMED = GOOD.replace("x**2/2", "depth*(x**2/2 - c*x)").replace("x = 1.0", 'x = "2*c"') + (
+    '[parameters]\ndepth = "1/2"\nc = 0.1\n'
+)
+
+
+def test_parameters_are_put_into_the_formulas_as_exact_numbers(tmp_path: Path) -> None:
+    problem = load(tmp_path, NAMED)
+    assert problem.parameters == {"depth": 0.5, "c": 0.1}
+    assert problem.system == System("xi**2/2 + (x**2/2 - x/10)/2", ["x", "xi"], h=0.0625, gamma=1)
+    assert problem.state == coherent(0.2, 0) and problem.text == NAMED
+
+
+def test_parameters_can_be_replaced(tmp_path: Path) -> None:
+    problem = load(tmp_path, NAMED).replace(h=0.5, tol=1e-3)
+    changed = problem.replace(parameters={"c": -3.0}, gamma=2)
+    assert changed.system == System("xi**2/2 + (x**2/2 + 3*x)/2", ["x", "xi"], h=0.5, gamma=2)
+    assert changed.state == coherent(-6, 0) and changed.tol == 1e-3
+    assert changed.parameters == {"depth": 0.5, "c": -3.0}
+    assert changed.replace(parameters={"c": 0.1}, gamma=1) == problem
+
+
+@pytest.mark.parametrize(
+    ("table", "what"),
+    [
+        ("a = 1", "`parameters.a` must be used in the formulas of [system] or [state], but is not used."),
+        ("x = 1", "`parameters` must be a name of at most 20 letters and digits that means nothing else, but is x."),
+        ("xi2 = 1", "but is xi2."), ("t = 1", "but is t."), ("I = 1", "but is I."), ("pi = 3", "but is pi."),
+        ("sin = 1", "but is sin."), ("h = 1", "but is h."), ("gamma = 1", "but is gamma."), ("tol = 1", "but is tol."),
+        ('"" = 1', "but is empty."), ('"a b" = 1', "but is a b."), ('"a|x" = 1', "but is a|x."), ("_a = 1", "is _a."),
+        (f"{'a' * 21} = 1", "at most 20 letters"), ("a = true", "`parameters.a` must be a finite number"),
+        ('a = "b"', "`parameters.a` must use known names only"), ("a = [1]", "`parameters.a` must be a finite number"),
+    ],
+)  # fmt: skip
+def test_each_mistake_in_parameters_has_its_line(tmp_path: Path, table: str, what: str) -> None:
+    assert what in refused(tmp_path, f"{GOOD}[parameters]\n{table}\n")
+
+
+def test_parameters_that_a_problem_lacks(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="`parameters` must be one of depth, c, but is d"):
+        load(tmp_path, NAMED).replace(parameters={"d": 1.0})
+    with pytest.raises(InputError, match="`parameters` must be in the problem, but is d"):
+        Problem.load("harmonic").replace(parameters={"d": 1.0})
+    assert "`parameters` must be a table" in refused(tmp_path, "parameters = 3\n" + GOOD)
+    assert "use known names only" in refused(tmp_path, NAMED.replace('h = "2**-4"', 'h = "c"'))

@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openweyl import InputError
+from openweyl.parser import parse
 from openweyl.smooth import check_smooth, interval
-from openweyl.symbols import evaluate, parse, variables
+from openweyl.symbols import evaluate, variables
 
 (x,), (xi,) = variables(1)
 GRAMMAR = re.compile(r"Argument `p` must .+, but .+\.")

@@ -14,14 +14,10 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from openweyl._check import InputError
+from openweyl.parser import FUNCTIONS, MAX_POWER, check_form, parse, parse_number
 from openweyl.smooth import check_smooth, interval
 from openweyl.symbols import (
-    FUNCTIONS,
-    MAX_POWER,
-    check_form,
     evaluate,
-    parse,
-    parse_number,
     poisson,
     quadratic,
     separate,
@@ -114,8 +110,8 @@ def test_text_becomes_an_exact_expression(text: str, expected: sp.Expr) -> None:
         ("y", "use known names only, but is y. Known: x, xi, pi."),
         ("e**x", "use known names only, but is e"),
         ("sin", "Functions need brackets, as in sin(...)."),
-        ("t*x", "Symbols that depend on time are not covered yet."),
-        ("x + I*xi", "Complex symbols (friction) are not covered yet."),
+        ("t*x", "This symbol cannot depend on time."),
+        ("x + I*xi", "This symbol must be real."),
         ("1j*x", "be a formula of numbers"),
         ("sin(x, xi)", "give sin one argument"),
         ("sin()", "give sin one argument"),
@@ -239,6 +235,20 @@ def test_arbitrary_text_is_read_or_refused_but_never_fails_or_hangs(text: str) -
     assert message.isprintable() and GRAMMAR.fullmatch(message)
 
 
+def test_names_are_those_that_the_caller_allows() -> None:
+    t, names = sp.Symbol("t", real=True), {**NAMES, "I": sp.I}
+    assert parse("x*cos(2*t)", {**NAMES, "t": t}) == x * sp.cos(2 * t)
+    assert parse("(x + I*xi)**2/sqrt(2)", names) == (x + sp.I * xi) ** 2 / sp.sqrt(2)
+    assert parse("I**2 + exp(I*pi)", names) == -2
+    assert "This symbol cannot depend on time." in refused(parse, "t", names, "p")
+    assert "have constant real exponents" in refused(parse, "x**I", names, "p")
+    assert "hold moderate numbers" in refused(parse, "(1e39*I*x)**64", names, "p")
+    assert "not divide by zero" in refused(parse, "x/(1 + I**2)", names, "p")
+    check_form(sp.sqrt(2) * sp.I * x + (1 + 2 * sp.I) / 3, "p")
+    assert "hold moderate numbers" in refused(check_form, sp.I * 10**60 * x, "p")
+    assert "Known: pi." in refused(parse_number, "2*t", "p")
+
+
 @pytest.mark.parametrize(
     ("value", "number"),
     [("2**-4", 0.0625), ("pi/2", np.pi / 2), ("1/3", 1 / 3), ("exp(1)", np.e), (3, 3.0), (0.1, 0.1), ("1e-6", 1e-6)],
@@ -299,6 +309,11 @@ def test_constants_stay_python_floats() -> None:
     value = evaluate(sp.sqrt(2) * sp.pi, {}, np)
     assert type(value) is float and value == pytest.approx(np.sqrt(2) * np.pi, rel=1e-15)
     assert evaluate(x * sp.Rational(1, 3), {x: np.ones(2, dtype=np.float32)}, np).dtype == np.float32
+
+
+def test_complex_constants() -> None:
+    value = evaluate(x**2 + sp.I * x / 2, {x: np.arange(3.0)}, np)
+    assert np.array_equal(value, np.arange(3.0) ** 2 + 0.5j * np.arange(3.0))
 
 
 def test_arrays_broadcast() -> None:

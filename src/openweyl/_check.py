@@ -6,6 +6,7 @@ Argument `gamma` must be >= 0, but is -1. The coupling gamma = 0 is a closed sys
 from __future__ import annotations
 
 from collections.abc import Iterable
+from importlib import import_module
 from itertools import pairwise
 from math import isfinite
 from numbers import Real
@@ -85,9 +86,33 @@ def times(values: Any) -> tuple[float, ...]:
     return numbers
 
 
+def run_times(values: Any, gamma: float) -> tuple[float, ...]:
+    """`values` as `times`, of a run that ends within anybody's patience.
+
+    In gamma t = 10^4 an environment fills thousands of states, or has relaxed the system thousands of times over; and
+    a million units of time are more than a million steps, if the Hamiltonian moves anything in one.
+    """
+    numbers = times(values)
+    must(numbers[-1] <= 1e6, "times", "be <= 1e6", numbers[-1], "Write the system in units of its own motion.")
+    last = 1e4 / gamma if gamma > 0 else 1e6
+    advice = "Little of the initial state is left by then. Lower `times`, or `gamma`."
+    must(numbers[-1] <= last, "times", f"be <= 1e4/gamma = {last:.3g}", numbers[-1], advice)
+    return numbers
+
+
 def tolerance(value: Any) -> float:
     """A tolerance in trace norm that double precision can reach."""
     number = real("tol", value, above=0.0)
     must(number >= 1e-11, "tol", "be >= 1e-11", number, "Round-off in double precision allows no less.")
     must(number <= 0.1, "tol", "be <= 0.1", number, "It is the error allowed in trace norm, at most 2 in all.")
     return number
+
+
+def needs(module: str, extra: str) -> Any:
+    """The optional `module`; if it is not installed, an ImportError that says which extra brings it."""
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        raise ImportError(f"{module} is not installed: pip install 'openweyl[{extra}]'.") from None

@@ -4,7 +4,7 @@ Everything openweyl evolves is a real array multiplied in a Fourier representati
 
     w  ->  F^{-1} [ factor * F w ],        F over some of the axes,
 
-so the transforms of real arrays, this product, and nothing else, live here.
+so the transforms of real arrays and this product live here; those of complex arrays serve the star product.
 """
 
 from __future__ import annotations
@@ -48,6 +48,20 @@ def irfft(f: Array, axes: tuple[int, ...], size: int, out: np.ndarray | None = N
         )
     shape = [f.shape[a] for a in axes[:-1]] + [size]
     return array_namespace(f).fft.irfftn(f, s=shape, axes=axes)
+
+
+def fft(w: Array, axes: tuple[int, ...]) -> Array:
+    """sum_j w_j e^{-i k.x_j} over `axes` of a real or complex array; all k are kept."""
+    if isinstance(w, np.ndarray):
+        return ducc0.fft.c2c(w.astype(complex, copy=False), axes=axes, nthreads=_threads(w))
+    return array_namespace(w).fft.fftn(w + 0j, axes=axes)
+
+
+def ifft(f: Array, axes: tuple[int, ...]) -> Array:
+    """The inverse of `fft`."""
+    if isinstance(f, np.ndarray):
+        return ducc0.fft.c2c(f, axes=axes, forward=False, inorm=2, nthreads=_threads(f))
+    return array_namespace(f).fft.ifftn(f, axes=axes)
 
 
 def filtered(

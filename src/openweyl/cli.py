@@ -15,15 +15,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ._check import InputError, ResourceError, fail
-from .certify import Certificate, certify, paper_bound
+from ._check import InputError, ResourceError, fail, must
+from .assumptions import check_assumptions
+from .certificate import Certificate, paper_bound
+from .certify import certify
 from .compare import Comparison, compare
 from .evolve import Kind, evolve
 from .observable import Observable
+from .parser import parse_number
 from .problem import Problem, problems
 from .solution import symbol_dataset
 from .store import output_folder, save
-from .symbols import parse_number
+from .sweep import parse_values, sweep
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -32,6 +35,8 @@ LARGEST_FILE = 200_000_000
 """Bytes of symbols that a dataset may hold for n > 1; beyond it has distances and moments only."""
 PATIENCE = 2.0
 """Seconds before a progress bar appears."""
+SILENCE = 10.0
+"""Seconds between two lines of progress, where standard error is a file."""
 
 
 def main() -> None:
@@ -60,10 +65,16 @@ def application() -> None:
     """Quantum and classical evolution of open systems, and their distance in trace norm."""
 
 
+def _named(_context: click.Context, _parameter: click.Parameter, folder: str | None) -> Path | None:
+    """The folder of --out; an empty name, which a path would take for the present folder, is refused."""
+    must(folder is None or folder.strip() != "", "out", "name a folder", folder, "Write `.` for the present one.")
+    return None if folder is None else Path(folder)
+
+
 def _problem_options(command: Callable[..., None]) -> Callable[..., None]:
     """The argument PROBLEM and the options that override its numbers."""
     for option in (
-        click.option("--out", type=click.Path(path_type=Path), help="Folder for the dataset and the pictures."),
+        click.option("--out", callback=_named, help="Folder for the dataset and the pictures."),
         click.option("--json", "as_json", is_flag=True, help="Print one JSON object, nothing else."),
         click.option("--tol", help="Error allowed in trace norm, per evolution."),
         click.option("--times", help='Times to report, such as "0.5, 1, 2".'),
@@ -193,9 +204,118 @@ def write_certificate(result: Certificate, true: Comparison | None, folder: Path
     return [save(dataset, folder / "certificate.nc"), figures.write(drawn, folder / "certificate.png")]
 
 
+@application.command("sweep")
+@click.argument("problem")
+@click.option("--h", "h", help='Values of h: "0.1, 0.05", or the powers of two 2^-4:2^-10.')
+@click.option("--gamma", help="Values of gamma, likewise, upward.")
+@click.option("--param", "parameters", multiple=True, help="NAME=VALUES for a name of [parameters]; repeatable.")
+@click.option("--times", help='Times to report: "0.5, 1, 2", or 20 from 0.1 to 2: 0.1:2:20.')
+@click.option("--tol", help="Error allowed in trace norm, per evolution.")
+@click.option("--order", help="Add certificates of this order (several times the cost).")
+@click.option("--symbols", is_flag=True, help="Keep both symbols at each time, on 128 x 128 points.")
+@click.option("--workers", help="Number of processes on this machine (default 1).")
+@click.option("--scheduler", help="Address of a Dask scheduler, such as tcp://127.0.0.1:8786.")
+@click.option("--retry", is_flag=True, help="Run again what failed.")
+@click.option("--out", callback=_named, help="The store, a folder (default openweyl-PROBLEM-sweep).")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, nothing else.")
+def sweep_command(
+    problem: str,
+    h: str | None,
+    gamma: str | None,
+    parameters: tuple[str, ...],
+    times: str | None,
+    tol: str | None,
+    order: str | None,
+    symbols: bool,
+    workers: str | None,
+    scheduler: str | None,
+    retry: bool,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Compare both evolutions of PROBLEM at all combinations of h, gamma and parameters, into one store.
+
+    Interrupted, or killed, it goes on where it was when it is called again.
+    """
+    must(workers is None or scheduler is None, "workers", "not be given together with `scheduler`", workers)
+    started = time.perf_counter()
+    chosen = Problem.load(problem)
+    given = (("h", h), ("gamma", gamma))
+    axes: dict[str, Any] = {name: parse_values(text, name) for name, text in given if text is not None}
+    for name, equals, text in (parameter.partition("=") for parameter in parameters):
+        must(equals == "=" and name not in axes, "param", "be NAME=VALUES, once for each name", name + equals + text)
+        known = f"Known: {', '.join(chosen.parameters)}." if chosen.parameters else "The problem has no [parameters]."
+        must(name in chosen.parameters, "param", "name a parameter of the problem", name, known)
+        axes[name] = parse_values(text, name)
+    store = out or Path(f"openweyl-{chosen.name}-sweep")
+    with _Bar(chosen.name, lines=True) as bar:
+        data = sweep(
+            chosen,
+            times=None if times is None else parse_values(times, "times"),
+            out=store,
+            tol=None if tol is None else parse_number(tol, "tol"),
+            order=None if order is None else _whole(order, "order"),
+            keep_symbols=symbols,
+            executor=scheduler if workers is None else _whole(workers, "workers"),
+            retry=retry,
+            progress=bar,
+            **axes,
+        )
+    counts = {status: int((data["status"] == status).sum()) for status in ("done", "failed", "missing")}
+    seconds = time.perf_counter() - started
+    messages = sorted(set(data["message"].values.ravel().tolist()) - {""})
+    if as_json:
+        axes = {str(name): data[name].values.tolist() for name in data["status"].dims}
+        found = {"store": str(store), "axes": axes, "times": data["time"].values.tolist(), **counts, "seconds": seconds}
+        found["messages"] = messages
+        click.echo(json.dumps(found))
+        return
+    for message in messages:
+        click.echo(f"{int((data['message'] == message).sum())} failed: {message}")
+    click.echo(f"{', '.join(f'{count} {status}' for status, count in counts.items())}; {seconds:.2g} s; wrote {store}")
+
+
+@application.command("check")
+@click.argument("problem")
+@click.option("--h", "h", help="Semiclassical parameter.")
+@click.option("--gamma", help="Coupling to the environment.")
+@click.option("--times", help='Times, such as "0.5, 1, 2".')
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, nothing else.")
+def check_command(problem: str, h: str | None, gamma: str | None, times: str | None, as_json: bool) -> None:
+    """Say which of the paper's assumptions PROBLEM satisfies, and which theorems apply."""
+    chosen = _load(problem, h, gamma, times, None)
+    result = check_assumptions(chosen.system, chosen.state, chosen.times)
+    click.echo(json.dumps(result.as_dict()) if as_json else str(result))
+
+
+@application.command("theory")
+@click.option("--rows", help="Groups of rows, such as theorem-1,lemma-2.1 (default: all).")
+@click.option("--fast", "--quick", "fast", is_flag=True, help="Fewer and larger values of h.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, nothing else.")
+@click.option("--out", callback=_named, help="Folder for a picture of each row, and for rows.json.")
+def theory_command(rows: str | None, fast: bool, as_json: bool, out: Path | None) -> None:
+    """Measure the paper's statements: exponents, constants, and whether they hold."""
+    from .theory import Row, battery
+
+    names = battery.chosen([] if rows is None else [name.strip() for name in rows.split(",")])
+    folder = None if out is None else output_folder(out)
+    found: list[Row] = []
+    with _Bar("theory") as bar:
+        for done, name in enumerate(names):
+            bar(done, len(names), name)
+            made = battery.GROUPS[name](fast=fast)
+            found += made
+            if folder is not None:  # what is done stays, should the rest be interrupted
+                from .theory import pictures
+
+                pictures.draw(name, made, folder)
+                pictures.write_text(json.dumps({"rows": [row.as_dict() for row in found]}), folder / "rows.json")
+    click.echo(json.dumps({"rows": [row.as_dict() for row in found]}) if as_json else battery.as_table(found))
+
+
 @application.command("figure")
 @click.argument("number")
-@click.option("--out", type=click.Path(path_type=Path), default=Path(), help="Folder for the picture.")
+@click.option("--out", callback=_named, default=".", help="Folder for the picture.")
 def figure_command(number: str, out: Path) -> None:
     """Draw a figure of the paper: 1 (both evolutions at t = 2, open and closed)."""
     if _whole(number, "number") != 1:
@@ -227,13 +347,20 @@ def problems_command() -> None:
 
 
 class _Bar:
-    """A progress bar on standard error, if that is a terminal and the work takes longer than `PATIENCE` seconds."""
+    """A progress bar on standard error, if that is a terminal and the work takes longer than `PATIENCE` seconds.
 
-    def __init__(self, title: str) -> None:
+    With `lines`, what is no terminal gets a line now and then.
+    """
+
+    def __init__(self, title: str, lines: bool = False) -> None:
         self.title, self.started = title, time.monotonic()
+        self.next_line = self.started + SILENCE if lines else float("inf")
         self.bar: Progress | None = None
 
     def __call__(self, reached: float, end: float, words: str) -> None:
+        if not sys.stderr.isatty() and time.monotonic() > self.next_line:
+            self.next_line = time.monotonic() + SILENCE
+            click.echo(f"{self.title}: {words}", err=True)
         if not sys.stderr.isatty() or time.monotonic() - self.started < PATIENCE:
             return
         if self.bar is None:

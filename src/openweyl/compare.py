@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .evolve import Progress, evolve
+from . import _check
+from .control import Progress
+from .evolve import evolve
 from .extent import trimmed
 from .grid import PhaseGrid, common_grid, resample
-from .localize import trace_norm
-from .norms import eigenvalues, hilbert_schmidt, l1_norm, moments, purity, rank_bound, smallest_eigenvalue, trace
+from .localize import enclosure
+from .norms import eigenvalues, hilbert_schmidt, l1_norm, moments, purity, smallest_eigenvalue, trace
 from .solution import Solution, attributes, symbol_dataset, table
 from .states import State
 from .system import System
@@ -156,6 +158,7 @@ def compare(
     True
     """
     started = time.perf_counter()
+    times = _check.run_times(times, system.gamma)
     quantum = evolve(system, state, times, kind="quantum", tol=tol, memory=memory, progress=progress)
     classical = evolve(system, state, times, kind="classical", tol=tol, memory=memory, progress=progress)
     rows, means, covariances = [], [], []
@@ -194,12 +197,13 @@ def _pair(quantum: Solution, classical: Solution, index: int) -> tuple[np.ndarra
 def _distances(w: np.ndarray, a: np.ndarray, grid: PhaseGrid, tol: float) -> dict[str, float]:
     difference = w - a
     l1, l1_error = l1_norm(difference, grid)
-    value, lower, upper = _enclosed(difference, grid, 1e-2 * tol)
+    lower, upper = enclosure(difference, grid, rtol=1e-2, negligible=0.1 * tol, exact=LARGE.get(grid.n, 0))
+    least = float(hilbert_schmidt(difference, grid))  # no trace norm is smaller
     return {
-        "trace_norm": value,
-        "trace_norm_lower": lower,
-        "trace_norm_upper": upper,
-        "hilbert_schmidt": float(hilbert_schmidt(difference, grid)),
+        "trace_norm": max((lower + upper) / 2, least),
+        "trace_norm_lower": max(lower, least),
+        "trace_norm_upper": max(upper, least),
+        "hilbert_schmidt": least,
         "l1": l1,
         "l1_error": l1_error,
         "purity": float(purity(w, grid)),
@@ -209,20 +213,6 @@ def _distances(w: np.ndarray, a: np.ndarray, grid: PhaseGrid, tol: float) -> dic
         "min_eigenvalue": _smallest(w, grid, 1e-2 * tol),
         "min_eigenvalue_classical": _smallest(a, grid, 1e-2 * tol),
     }
-
-
-def _enclosed(difference: np.ndarray, grid: PhaseGrid, level: float) -> tuple[float, float, float]:
-    """The trace norm with its bounds: by all eigenvalues of a small kernel, by cells of phase space for a large one."""
-    small = trimmed(difference, grid, level)
-    trimming = 6 * grid.n * level
-    if prod(kernel_points(small[1])) <= LARGE.get(grid.n, 0):
-        values, lost = eigenvalues(*small, cut=level)
-        value = float(np.abs(values).sum())
-        return value, max(value - trimming - lost, 0.0), value + trimming + lost
-    if (bound := rank_bound(difference, grid)) < trimming:  # nothing but round-off
-        return bound, 0.0, bound
-    lower, upper = trace_norm(*small, rtol=1e-2)
-    return (lower + upper) / 2, max(lower - trimming, 0.0), upper + trimming
 
 
 def _smallest(w: np.ndarray, grid: PhaseGrid, level: float) -> float:

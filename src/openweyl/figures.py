@@ -51,6 +51,16 @@ def symbol(axes: Axes, w: np.ndarray, x: np.ndarray, xi: np.ndarray, *, scale: f
     return drawn
 
 
+def colour_bar(drawn: Any, axes: Axes) -> None:
+    """The bar of `symbol`'s colours beside `axes`, ticks at round numbers."""
+    from matplotlib.ticker import MaxNLocator
+
+    scale = float(drawn.levels[-1])
+    ticks = MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10], symmetric=True).tick_values(-scale, scale)
+    bar = axes.figure.colorbar(drawn, ax=axes, fraction=0.046, format="%.3g")
+    bar.set_ticks([tick for tick in ticks if abs(tick) <= scale])
+
+
 def frame(axes: Axes, w: Sequence[np.ndarray], x: np.ndarray, xi: np.ndarray, part: float = 1e-2) -> None:
     """Limits around where any of the symbols exceeds `part` of its maximum."""
     inside = np.zeros(w[0].shape, dtype=bool)
@@ -94,7 +104,7 @@ def phase_portraits(dataset: Any, index: int) -> Figure:
     for ax, values, top, title in zip(
         axes[0], (w, a, w - a), (scale, scale, gap), ("Lindblad", "Fokker-Planck", "difference"), strict=True
     ):
-        figure.colorbar(symbol(ax, values, x, xi, scale=top), ax=ax, fraction=0.046, format="%.2g")
+        colour_bar(symbol(ax, values, x, xi, scale=top), ax)
         ax.set_title(title)
     frame(axes[0][0], [w, a], x, xi)
     figure.suptitle(

@@ -128,8 +128,15 @@ class PhaseGrid:
 
         k and s come in the order of `rfft` over `array_axes(x=first == "k", xi=second == "s")`, the last axis halved.
         """
-        transformed = self.array_axes(x=first == "k", xi=second == "s")
-        halved = transformed[-1] if transformed else None
+        columns = self.coordinates(self.array_axes(x=first == "k", xi=second == "s"), xp)
+        return columns[: self.n], columns[self.n :]
+
+    def coordinates(self, transformed: tuple[int, ...], xp: Any = np, *, half: bool = True) -> tuple[Array, ...]:
+        """The coordinates of all axes, broadcastable: k for x, s for xi on the array axes `transformed`.
+
+        `half`: in the order of `rfft`, which halves the last of these axes, else of the transform of complex arrays.
+        """
+        halved = transformed[-1] if transformed and half else None
         columns: list[Array] = []
         for position, axis in enumerate(self.x + self.xi):
             index = position - 2 * self.n
@@ -140,7 +147,7 @@ class PhaseGrid:
                 if position >= self.n:  # e^{-i xi.s/h} against the transform's e^{+i xi.sigma}
                     values = -self.h * values
             columns.append(xp.asarray(values.reshape((-1,) + (1,) * (2 * self.n - 1 - position))))
-        return tuple(columns[: self.n]), tuple(columns[self.n :])
+        return tuple(columns)
 
     def __str__(self) -> str:
         def side(name: str, axes: tuple[Axis, ...]) -> str:
@@ -167,7 +174,7 @@ def _resample_axis(w: Array, axis: int, old: Axis, new: Axis) -> Array:
     if abs(shift - round(shift)) < 1e-9 and abs(length - round(length)) < 1e-9 and round(length) % 2 == 0:
         w = _shift_box(w, axis, round(shift), round(length))
         return w if new.size == w.shape[axis] else _resize(w, axis, new.size)
-    return _apply_matrix(w, axis, interpolation(old, new.points))
+    return along(w, axis, interpolation(old, new.points))
 
 
 def _shift_box(w: Array, axis: int, start: int, size: int) -> Array:
@@ -201,7 +208,8 @@ def interpolation(axis: Axis, points: np.ndarray) -> np.ndarray:
     return np.sinc((np.asarray(points)[:, None] - axis.points[None, :]) / axis.spacing)
 
 
-def _apply_matrix(w: Array, axis: int, matrix: np.ndarray) -> Array:
+def along(w: Array, axis: int, matrix: np.ndarray) -> Array:
+    """The matrix applied along one (negative) axis of `w`."""
     xp = array_namespace(w)
     return xp.moveaxis(xp.tensordot(xp.asarray(matrix), w, axes=([1], [w.ndim + axis])), 0, axis)
 

@@ -23,8 +23,9 @@ from ._check import InputError, ResourceError, must, real
 from ._fourier import good_size, irfft, rfft
 from ._threads import one_thread
 from .cells import compress, enclose
-from .extent import Profile, edge_loss, profiles
-from .grid import PhaseGrid
+from .extent import Need, Profile, edge_loss, fit, profiles, trimmed
+from .grid import PhaseGrid, resample
+from .norms import eigenvalues, rank_bound
 from .tiling import plan
 from .weyl import kernel_points, quantize
 from .windows import SLOPE
@@ -59,22 +60,57 @@ def trace_norm(symbol: np.ndarray, grid: PhaseGrid, rtol: float = 1e-2) -> tuple
     scale = float(np.abs(symbol).sum() * grid.cell)
     if scale == 0:
         return 0.0, 0.0
-    found = profiles(symbol, grid)
-    _check_resolved(found, grid, rtol * scale)
+    _check_resolved(profiles(symbol, grid), grid, rtol * scale)
+    return _bounds(symbol, grid, rtol)
+
+
+def enclosure(w: np.ndarray, grid: PhaseGrid, *, rtol: float, negligible: float, exact: int = 0) -> tuple[float, float]:
+    """lower <= ||Op(w)||_tr <= upper for a symbol as a run leaves it, with noise, and content near the edges.
+
+    `negligible`, in trace norm, may be cut off at the edges, and moves each bound outwards (the lower one perhaps below
+    zero). A kernel of at most `exact` points is taken with all its eigenvalues, a larger one to `rtol`; what is
+    negligible as a whole is bounded crudely. If w does not vanish at the edges it gets a larger grid: it is the
+    band-limited function of its samples.
+    """
+    if not w.any():
+        return 0.0, 0.0
+    level = negligible / (6 * grid.n)  # three edges to each axis
+    w, grid = trimmed(w, grid, level)
+    if prod(kernel_points(grid)) <= exact:
+        values, lost = eigenvalues(w, grid, cut=level)
+        lower = float(np.abs(values).sum())
+        upper = lower + lost
+    elif (crude := rank_bound(w, grid)) <= negligible:
+        lower, upper = 0.0, crude
+    else:
+        axes = grid.x + grid.xi
+        losses = [edge_loss(p, a) for p, a in zip(profiles(w, grid), axes, strict=True)]
+        if max(map(max, losses)) > max(level, rtol * float(np.abs(w).sum() * grid.cell)):
+            axes = tuple(fit(a, Need(a.lower, a.upper, a.reach), room=0.15) for a in axes)
+            larger = PhaseGrid(axes[: grid.n], axes[grid.n :], grid.h)
+            w, grid = resample(w, grid, larger), larger
+        lower, upper = _bounds(w, grid, rtol)
+    return lower - negligible, upper + negligible
+
+
+def _bounds(w: np.ndarray, grid: PhaseGrid, rtol: float) -> tuple[float, float]:
+    """Both sums, with wider and wider windows; or the whole kernel."""
+    found = profiles(w, grid)
+    scale = float(np.abs(w).sum() * grid.cell)
     size = prod(kernel_points(grid))
     if size > DENSE:
-        wide = _first_widths(symbol, grid, rtol)
+        wide = _first_widths(w, grid, rtol)
         while True:
             layout = plan(grid, found, wide, SHARE * rtol * scale)
             cheaper = layout.cells * float(layout.cell) ** 3 < float(size) ** 3 or BYTES * size**2 > _memory()
             if not cheaper or layout.cell > size / 2:
                 break
-            lower, upper = enclose(symbol, layout, SHARE * rtol * scale, 5 * SHARE * rtol)
+            lower, upper = enclose(w, layout, SHARE * rtol * scale, 5 * SHARE * rtol)
             if upper - lower <= rtol * upper:
                 return lower, upper
             growth = sqrt(min(max(1.1 * (upper - lower) / (rtol * upper), 1.2), 4.0))
             wide = [growth * width for width in wide]
-    return _whole(symbol, grid, rtol)
+    return _whole(w, grid, rtol)
 
 
 def _whole(symbol: np.ndarray, grid: PhaseGrid, rtol: float) -> tuple[float, float]:

@@ -21,9 +21,10 @@ import sympy
 from ._check import InputError, must, shown
 from ._fourier import filtered
 from .grid import PhaseGrid, interpolation, resample
+from .parser import parse, parse_number
 from .smooth import check_smooth, interval
 from .states import coherent
-from .symbols import derivative, evaluate, parse, parse_number, separate, variables
+from .symbols import derivative, evaluate, separate, variables
 
 POINTS = 2**20
 """The number of points up to which the grid of an integral is refined."""

@@ -15,31 +15,42 @@ Every key is checked; expressions are parsed, never evaluated. The layout of a f
     [run]
     times = [0.0, 0.5, 1.0, 2.0]
     tol = 1e-6
+    [parameters]                              # optional: names for the formulas of [system] and the numbers of [state]
+    depth = 0.5
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from . import _check
 from ._check import InputError, fail, must, shown
+from .parser import FUNCTIONS, parse_number
 from .states import State, cat, coherent, mixture, squeezed
-from .symbols import parse_number
 from .system import System
 
 LARGEST_FILE = 20_000
 """Bytes; a problem is a page of text."""
+NO_PARAMETERS = re.compile(
+    "(x|xi)[0-9]*|t|I|pi|h|gamma|time|times|tol|problem|state|out|order|keep_symbols|workers|executor|retry|progress|"
+    + "|".join(FUNCTIONS)
+)
+"""The names that mean something else, here or as arguments of a sweep."""
 _CATALOGUE = resources.files("openweyl") / "problems"
 
 
 @dataclass(frozen=True)
 class Problem:
-    """A system with a state, times and a tolerance: what the commands take."""
+    """A system with a state, times and a tolerance: what the commands take.
+
+    `parameters`: the values of the names that the problem's text uses; `text`: that text, as it was read.
+    """
 
     name: str
     system: System
@@ -47,6 +58,8 @@ class Problem:
     times: tuple[float, ...]
     tol: float
     description: str = ""
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    text: str = field(default="", compare=False, repr=False)
 
     @staticmethod
     def load(name_or_path: str | Path) -> Problem:
@@ -59,19 +72,34 @@ class Problem:
         return _read(_text(path), path.stem, name)
 
     def replace(
-        self, *, h: float | None = None, gamma: float | None = None, times: Any = None, tol: float | None = None
+        self,
+        *,
+        h: float | None = None,
+        gamma: float | None = None,
+        times: Any = None,
+        tol: float | None = None,
+        parameters: Mapping[str, float] | None = None,
     ) -> Problem:
         """This problem with other numbers."""
-        system = self.system
-        if h is not None or gamma is not None:
-            system = system.replace(h=system.h if h is None else h, gamma=system.gamma if gamma is None else gamma)
+        read = self
+        if parameters:
+            for name in parameters:
+                known = f"be one of {', '.join(self.parameters)}" if self.parameters else "be in the problem"
+                must(name in self.parameters, "parameters", known, name, "The table [parameters] names them.")
+            read = _read(self.text, self.name, self.name, {**self.parameters, **parameters})
+        system = read.system
+        if parameters or h is not None or gamma is not None:
+            h, gamma = self.system.h if h is None else h, self.system.gamma if gamma is None else gamma
+            system = system.replace(h=h, gamma=gamma)
         return Problem(
             self.name,
             system,
-            self.state,
+            read.state,
             self.times if times is None else _check.times(times),
             self.tol if tol is None else _check.tolerance(tol),
             self.description,
+            read.parameters,
+            self.text,
         )
 
 
@@ -96,7 +124,7 @@ def _text(path: Path) -> str:
         raise fail("problem", "be a text file in UTF-8", str(path)) from None
 
 
-def _read(text: str, name: str, source: str) -> Problem:
+def _read(text: str, name: str, source: str, parameters: Mapping[str, float] | None = None) -> Problem:
     try:
         content = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # numbers of too many digits are a bare ValueError
@@ -104,9 +132,11 @@ def _read(text: str, name: str, source: str) -> Problem:
             f"Argument `problem` must be a TOML file, but {shown(source)} is not: {shown(str(error))}."
         ) from None
     try:
-        return _problem(_Table(content, ""), name)
+        return _problem(_Table(content, ""), name, text, parameters)
     except InputError as error:
         raise InputError(f"{shown(source)}: {error}") from None
+    except RecursionError:
+        raise fail("problem", "be tables in tables of moderate depth", source) from None
 
 
 class _Table:
@@ -133,10 +163,13 @@ class _Table:
             raise InputError(f"Unknown key `{shown(key)}`{where}: remove it, or correct its spelling.")
 
 
-def _problem(top: _Table, name: str) -> Problem:
+def _problem(top: _Table, name: str, text: str, changed: Mapping[str, float] | None) -> Problem:
     description = top.take("description", _string, default=" ")
     system, state, run = top.table("system"), top.table("state"), top.table("run")
+    values = top.take("parameters", _parameters, default={})
     top.finish()
+    if values:
+        _put({**values, **(changed or {})}, system.content, state.content)
     problem = Problem(
         name=name,
         system=System(
@@ -149,6 +182,8 @@ def _problem(top: _Table, name: str) -> Problem:
         times=_check.times(run.take("times", _numbers)),
         tol=_check.tolerance(run.take("tol", parse_number)),
         description=description.strip(),
+        parameters={**values, **(changed or {})},
+        text=text,
     )
     system.finish()
     run.finish()
@@ -159,6 +194,37 @@ def _problem(top: _Table, name: str) -> Problem:
         problem.state.n,
     )
     return problem
+
+
+def _parameters(value: Any, path: str) -> dict[str, float]:
+    table = _Table(value, path)
+    for name in table.content:
+        what = "be a name of at most 20 letters and digits that means nothing else"
+        named = re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,19}", name) and not NO_PARAMETERS.fullmatch(name)
+        must(bool(named), path, what, name, "Taken are x, xi, t, h, gamma, functions and the like.")
+    return {name: parse_number(number, f"{path}.{name}") for name, number in table.content.items()}
+
+
+def _put(values: Mapping[str, float], system: dict[str, Any], state: dict[str, Any]) -> None:
+    """Write the values for their names into the formulas of both tables: digits, which are read as exact numbers."""
+    pattern = re.compile(rf"(?<![\w.])({'|'.join(values)})\b")
+    used: set[str] = set()
+
+    def digits(match: re.Match[str]) -> str:
+        used.add(match[0])
+        return f"({values[match[0]]!r})"
+
+    def filled(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: inner if key == "kind" else filled(inner) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [filled(inner) for inner in value]
+        return pattern.sub(digits, value) if isinstance(value, str) else value
+
+    system.update({key: filled(system[key]) for key in ("hamiltonian", "jumps") if key in system})
+    state.update(filled(state))
+    for name in values:
+        must(name in used, f"parameters.{name}", "be used in the formulas of [system] or [state]", "not used")
 
 
 def _state(table: _Table) -> State:

@@ -33,10 +33,7 @@ _ANYWHERE = (float("-inf"), float("inf"))
 def check_smooth(f: sympy.Expr, name: str) -> None:
     """Raise InputError unless `f` is shown to be real and smooth for all real values of its variables."""
     if f.has(sympy.I) or f.is_real is False:
-        raise InputError(
-            f"Argument `{name}` must be a real function, but {shown(str(f))} is complex. "
-            "Complex jumps (friction) are not covered yet."
-        )
+        raise InputError(f"Argument `{name}` must be a real function, but {shown(str(f))} is complex.")
     if f.has(sympy.Abs, sympy.sign, sympy.Heaviside, sympy.DiracDelta, sympy.Piecewise, sympy.Min, sympy.Max):
         raise InputError(f"Argument `{name}` must be smooth, but {shown(str(f))} has a corner or a jump.")
     for part in sympy.preorder_traversal(f):

@@ -1,15 +1,17 @@
 """Initial states by their Weyl symbols: coherent, squeezed, Gaussian, superpositions (cats) and mixtures.
 
-Every state here is a sum of Gaussian packets with real centre, real covariance h C and a plane wave,
+Every state made here is a sum of Gaussian packets with real centre, real covariance h C and a plane wave,
 
     w(z) = Re sum_j A_j e^{i phi_j/h} det(C_j)^{-1/2} exp( -Z.(h C_j)^{-1} Z / 2 + i q_j.Z/h ),     Z = z - z_j,
 
-so that its reach in each of the four representations is known before any grid exists. The states do not know h; the
-grid does. Sources: Li (1.7)-(1.8) coherent, (1.12) squeezed, (1.13) mixtures.
+so that its reach in each of the four representations is known before any grid exists. These states do not know h; the
+grid does. States that come from outside, as matrices or wave functions, are in interchange.py. Sources: Li (1.7)-(1.8)
+coherent, (1.12) squeezed, (1.13) mixtures.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import cos, exp, log, pi, sin, sqrt
@@ -19,7 +21,7 @@ import numpy as np
 
 from ._check import must, real
 from ._fourier import Array, good_size
-from .grid import Axis, PhaseGrid
+from .grid import Axis, PhaseGrid, common_grid
 
 Coordinates: TypeAlias = float | Sequence[float]
 
@@ -57,8 +59,33 @@ class Packet:
         return xp.real(scale * xp.exp(exponent))
 
 
+class State(ABC):
+    """A density operator of trace one by its Weyl symbol: what an evolution starts from."""
+
+    description: str
+
+    @property
+    @abstractmethod
+    def n(self) -> int:
+        """The number of degrees of freedom."""
+
+    @abstractmethod
+    def symbol(self, grid: PhaseGrid, xp: Any = np) -> Array:
+        """The Weyl symbol on `grid`, (2 pi h)^-n int w = 1, as an array of the namespace `xp`."""
+
+    @abstractmethod
+    def window(self, h: float, level: float, room: float = 0.1) -> PhaseGrid:
+        """The smallest grid beyond which, in all four representations, the symbol is negligible: `level` in size.
+
+        `room`: the part of the box, and of the wave numbers, left free on each side.
+        """
+
+    def __str__(self) -> str:
+        return self.description
+
+
 @dataclass(frozen=True)
-class State:
+class PacketState(State):
     """A mixture of `members`: pairs of a probability and the packets of one state, normalised to trace one."""
 
     members: tuple[tuple[float, tuple[Packet, ...]], ...]
@@ -69,7 +96,6 @@ class State:
         return len(self.members[0][1][0].center) // 2
 
     def symbol(self, grid: PhaseGrid, xp: Any = np) -> Array:
-        """The Weyl symbol on `grid`, (2 pi h)^-n int w = 1."""
         total: Array = 0.0
         for probability, packets in self.members:
             trace = sum(packet.trace(grid.h) for packet in packets).real
@@ -78,10 +104,7 @@ class State:
         return total
 
     def window(self, h: float, level: float, room: float = 0.1) -> PhaseGrid:
-        """The smallest grid beyond which, in all four representations, the symbol is below `level` times its maximum.
-
-        `room`: the part of the box, and of the wave numbers, left free on each side.
-        """
+        """Beyond this grid the symbol is below `level` times its maximum."""
         radius = sqrt(2 * log(1 / level))
         axes = []
         for i in range(2 * self.n):
@@ -99,8 +122,23 @@ class State:
             axes.append(Axis.between(lower, upper, size))
         return PhaseGrid(tuple(axes[: self.n]), tuple(axes[self.n :]), h)
 
-    def __str__(self) -> str:
-        return self.description
+
+@dataclass(frozen=True)
+class MixedState(State):
+    """A mixture of `members`, pairs of a probability and a state of any kind."""
+
+    members: tuple[tuple[float, State], ...]
+    description: str
+
+    @property
+    def n(self) -> int:
+        return self.members[0][1].n
+
+    def symbol(self, grid: PhaseGrid, xp: Any = np) -> Array:
+        return sum(probability * state.symbol(grid, xp) for probability, state in self.members)
+
+    def window(self, h: float, level: float, room: float = 0.1) -> PhaseGrid:
+        return common_grid([state.window(h, level, room) for _, state in self.members])
 
 
 def coherent(x: Coordinates, xi: Coordinates) -> State:
@@ -182,7 +220,7 @@ def cat(components: Sequence[tuple[Coordinates, Coordinates]], amplitudes: Seque
                 )
             )
     places = ", ".join(_at(tuple(z.tolist())) for z in centers)
-    return State(((1.0, tuple(packets)),), f"superposition of coherent states at {places}")
+    return PacketState(((1.0, tuple(packets)),), f"superposition of coherent states at {places}")
 
 
 def mixture(members: Sequence[tuple[float, State]]) -> State:
@@ -191,19 +229,16 @@ def mixture(members: Sequence[tuple[float, State]]) -> State:
     weights = [real("weight", weight, low=0.0) for weight, _ in members]
     must(sum(weights) > 0, "weight", "be > 0 for at least one member", weights)
     must(len({state.n for _, state in members}) == 1, "members", "have one dimension", [s.n for _, s in members])
-    pairs = [
-        (weight * probability / sum(weights), packets)
-        for weight, (_, state) in zip(weights, members, strict=True)
-        for probability, packets in state.members
-        if weight > 0
-    ]
-    return State(
-        tuple(pairs), "mixture of " + "; ".join(f"{w:g} x {s}" for w, (_, s) in zip(weights, members, strict=True))
-    )
+    text = "mixture of " + "; ".join(f"{w:g} x {s}" for w, (_, s) in zip(weights, members, strict=True))
+    parts = [(w / sum(weights), s) for w, (_, s) in zip(weights, members, strict=True) if w > 0]
+    gaussian_parts = [(w, s) for w, s in parts if isinstance(s, PacketState)]
+    if len(gaussian_parts) < len(parts):
+        return MixedState(tuple(parts), text)
+    return PacketState(tuple((w * p, packets) for w, s in gaussian_parts for p, packets in s.members), text)
 
 
 def _single(center: tuple[float, ...], covariance: np.ndarray, description: str) -> State:
-    return State(((1.0, (Packet(center, _rows(covariance)),)),), description)
+    return PacketState(((1.0, (Packet(center, _rows(covariance)),)),), description)
 
 
 def _rows(matrix: np.ndarray) -> tuple[tuple[float, ...], ...]:

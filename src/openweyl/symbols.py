@@ -1,15 +1,12 @@
-"""Symbols on phase space as SymPy expressions: a safe parser, array evaluation, brackets.
+"""Symbols on phase space as SymPy expressions: their variables, array evaluation, brackets, separation.
 
-Text becomes an expression by walking Python's syntax tree against a whitelist; expressions become arrays by walking
-the expression tree. Nothing from outside is ever evaluated as code.
+Expressions become arrays by walking the expression tree; nothing is ever evaluated as code.
 """
 
 from __future__ import annotations
 
-import ast
 import operator
 import re
-import warnings
 from collections.abc import Mapping
 from functools import lru_cache, reduce
 from importlib import import_module
@@ -18,37 +15,14 @@ from typing import Any
 
 import sympy
 
-from ._check import InputError, fail, must, real, shown
+from ._check import InputError, must, shown
 from ._fourier import Array
+from .parser import FUNCTIONS, MAX_POWER, MAX_TEXT
 
-MAX_TEXT, MAX_NODES, MAX_DEPTH, MAX_POWER, MAX_DIGITS = 2000, 1000, 20, 64, 40
-"""Limits on what text may hold; they keep every input a matter of milliseconds."""
 MAX_TERMS = 1000
 """The number of terms up to which a symbol is multiplied out."""
-MAX_BITS = 512
-"""The length of exact numbers: well inside the range of double precision."""
-
-FUNCTIONS: dict[str, Any] = {
-    "sin": sympy.sin,
-    "cos": sympy.cos,
-    "exp": sympy.exp,
-    "log": sympy.log,
-    "sqrt": sympy.sqrt,
-    "sinh": sympy.sinh,
-    "cosh": sympy.cosh,
-    "tanh": sympy.tanh,
-    "atan": sympy.atan,
-    "erf": sympy.erf,
-}
-"""The functions that text may call. All are smooth where `smooth.check_smooth` lets them stand."""
-
-# Abs, as SymPy makes it of sqrt(x**2), is left to `smooth.check_smooth`, which can say what is wrong.
-_FORMS = {*FUNCTIONS.values(), sympy.Abs}
-_OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow)
-_NOT_COVERED = {
-    "t": "Symbols that depend on time are not covered yet.",
-    "I": "Complex symbols (friction) are not covered yet.",
-}
+TIME = sympy.Symbol("t", real=True)
+"""The time, in Hamiltonians that depend on it."""
 
 
 def variables(n: int) -> tuple[tuple[sympy.Symbol, ...], tuple[sympy.Symbol, ...]]:
@@ -60,158 +34,29 @@ def variables(n: int) -> tuple[tuple[sympy.Symbol, ...], tuple[sympy.Symbol, ...
     )
 
 
-def parse(text: str, names: Mapping[str, sympy.Symbol], name: str = "expression") -> sympy.Expr:
-    """The expression that `text` writes in the variables `names`, with + - * / **, pi and the functions above.
+def variables_of(
+    formulas: Mapping[str, Any], n: int | None = None, *, name: str = ""
+) -> tuple[tuple[sympy.Symbol, ...], ...]:
+    """The symbols (x, xi) that the arguments `formulas`, text or SymPy expressions, are written in: see `variables`.
 
-    `name`: the argument's name in messages. Raises InputError for anything else, and for text that is too large.
+    n is the largest index in use unless it is given. SymPy's symbols are known by their names and taken as they are,
+    from the first argument that has them. `name`: what messages call them all.
     """
-    must(isinstance(text, str), name, "be text or a SymPy expression", text)
-    must(bool(text.strip()), name, "hold an expression", "empty")
-    must(len(text) <= MAX_TEXT, name, f"have at most {MAX_TEXT} characters", f"{len(text)} characters long")
-    must("^" not in text, name, "write powers with **", text)
-    must(not re.search(r"[^A-Za-z0-9_.,=+*/()\s-]", text), name, "hold letters, digits, . + - * / and ( ) only", text)
-    must(_depth(text) <= MAX_DEPTH, name, f"nest at most {MAX_DEPTH} brackets deep", text)
-    try:
-        with warnings.catch_warnings():  # Python's own, on oddities such as 1or x
-            warnings.simplefilter("ignore")
-            tree = ast.parse(" ".join(text.split()), mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise fail(name, "be a formula with balanced brackets", text) from None
-    must(sum(1 for _ in ast.walk(tree)) <= MAX_NODES, name, f"have at most {MAX_NODES} parts", text)
-    f = _Builder(names, name, text).build(tree)
-    check_form(f, name)
-    return f
-
-
-def check_form(f: sympy.Expr, name: str) -> None:
-    """Raise InputError unless `f` is made of symbols, moderate numbers, sums, products, powers and known functions."""
-    parts = [f]
-    while parts:
-        part = parts.pop()
-        if part.is_number:
-            _check_number(part, name)
-        elif part.is_Pow and part.exp.is_Rational:
-            must(abs(part.exp) <= MAX_POWER, name, f"have exponents of at most {MAX_POWER}", part)
-            parts.append(part.base)
-        elif part.is_Add or part.is_Mul or part.is_Pow or part.func in _FORMS:
-            parts.extend(part.args)
-        elif not part.is_Symbol:
-            raise fail(name, "be a formula of the known functions", part, f"Known: {', '.join(FUNCTIONS)}.")
-
-
-def _check_number(value: sympy.Expr, name: str) -> None:
-    """Raise InputError unless double precision can hold `value`."""
-    must(not value.has(sympy.zoo, sympy.nan, sympy.oo, -sympy.oo), name, "be finite", value)
-    if value.is_Rational:
-        small = abs(value) < 10**60 and max(abs(value.p), value.q).bit_length() <= MAX_BITS
-    else:
-        try:
-            small = abs(complex(value.evalf(15))) < 1e60
-        except (TypeError, ValueError, OverflowError):
-            raise fail(name, "hold numbers that have a value", value) from None
-    must(small, name, "hold moderate numbers, below 1e60", value)
-
-
-def parse_number(value: Any, name: str) -> float:
-    """A number, or arithmetic in quotes such as "2**-4", as a float."""
-    if isinstance(value, str):
-        number = parse(value, {}, name)
-        must(bool(number.is_real) and bool(number.is_finite), name, "be a finite real number", value)
-        value = float(number)
-    return real(name, value)
-
-
-def _depth(text: str) -> int:
-    deepest = depth = 0
-    for character in text:
-        depth += (character in "([{") - (character in ")]}")
-        deepest = max(deepest, depth)
-    return deepest
-
-
-class _Builder:
-    """Turns a whitelisted syntax tree into an expression, watching the size of numbers and powers."""
-
-    def __init__(self, names: Mapping[str, sympy.Symbol], name: str, text: str) -> None:
-        self.names, self.name, self.text = names, name, text
-
-    def build(self, node: ast.AST) -> sympy.Expr:
-        try:
-            return self._build(node)
-        except RecursionError:
-            raise fail(self.name, f"nest at most {MAX_DEPTH} levels deep", self.text) from None
-
-    def _build(self, node: ast.AST) -> sympy.Expr:
-        match node:
-            case ast.Constant(value=bool()):
-                raise self._refuse("be a formula", self.text)
-            case ast.Constant(value=int() | float() as number):
-                return self._number(number)
-            case ast.Name(id=identifier):
-                return self._name(identifier)
-            case ast.UnaryOp(op=ast.USub(), operand=operand):
-                return -self._build(operand)
-            case ast.UnaryOp(op=ast.UAdd(), operand=operand):
-                return self._build(operand)
-            case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
-                return self._operate(type(op), self._build(left), self._build(right))
-            case ast.Call(func=ast.Name(id=identifier), args=[argument], keywords=[]) if identifier in FUNCTIONS:
-                return self._finite(FUNCTIONS[identifier](self._build(argument)))
-            case ast.Call(func=ast.Name(id=identifier)) if identifier in FUNCTIONS:
-                raise self._refuse(f"give {identifier} one argument", self.text)
-            case ast.Call(func=ast.Name(id=identifier)):
-                raise self._refuse("call known functions only", identifier, f"Known: {', '.join(FUNCTIONS)}.")
-        raise self._refuse("be a formula of numbers, names, + - * / ** and functions", self.text)
-
-    def _number(self, value: float) -> sympy.Expr:
-        digits = repr(value) if isinstance(value, float) or abs(value) < 10**MAX_DIGITS else "a longer one"
-        must(len(digits) <= MAX_DIGITS and digits[-1].isdigit(), self.name, "hold moderate numbers", digits)
-        must(value == 0 or 1e-40 < abs(value) < 1e40, self.name, "hold numbers between 1e-40 and 1e40", digits)
-        return sympy.Rational(digits)  # the digits as written: 0.1 is one tenth
-
-    def _name(self, identifier: str) -> sympy.Expr:
-        if identifier in self.names:
-            return self.names[identifier]
-        if identifier == "pi":
-            return sympy.pi
-        known = ", ".join([*self.names, "pi"])
-        advice = _NOT_COVERED.get(identifier, f"Known: {known}.")
-        if identifier in FUNCTIONS:
-            advice = f"Functions need brackets, as in {identifier}(...)."
-        raise self._refuse("use known names only", identifier, advice)
-
-    def _operate(self, kind: type, left: sympy.Expr, right: sympy.Expr) -> sympy.Expr:
-        if kind is ast.Add:
-            return left + right
-        if kind is ast.Sub:
-            return left - right
-        if kind is ast.Mult:
-            return self._finite(left * right)
-        if kind is ast.Div:
-            must(right != 0, self.name, "not divide by zero", self.text)
-            return self._finite(left / right)
-        must(bool(right.is_number) and bool(right.is_real), self.name, "have constant real exponents", right)
-        must(abs(float(right)) <= MAX_POWER, self.name, f"have exponents of at most {MAX_POWER}", right)
-        if left.is_number:
-            size = abs(complex(left.evalf(15)))
-            must(size <= 1e6 and (size >= 1e-6 or right > 0), self.name, "raise moderate numbers to powers", left)
-        else:  # (x**64)**64 is x**4096
-            powers = [e for _, e in (part.as_base_exp() for part in sympy.Mul.make_args(left)) if e.is_Rational]
-            must(
-                all(abs(e * right) <= MAX_POWER for e in powers),
-                self.name,
-                f"have exponents of at most {MAX_POWER}",
-                self.text,
-            )
-        return self._finite(left**right)
-
-    def _finite(self, value: sympy.Expr) -> sympy.Expr:
-        """`value`, whose number (or numerical factor) is small enough to go on with."""
-        _check_number(value if value.is_number else value.as_coeff_Mul()[0], self.name)
-        return value
-
-    def _refuse(self, what: str, value: str, advice: str = "") -> InputError:
-        return fail(self.name, what, value, advice)
+    own = {str(s): s for f in reversed(list(formulas.values())) if isinstance(f, sympy.Basic) for s in f.free_symbols}
+    texts = [f[:MAX_TEXT] for f in formulas.values() if isinstance(f, str)]
+    used = {*own, *(name for text in texts for name in re.findall(r"\b(?:xi|x)\d*\b", text))}
+    indices = {int(m[1]) for name in used if (m := re.fullmatch(r"(?:xi|x)([1-9]\d?)", name))}
+    mixed = bool(indices) and not used.isdisjoint({"x", "xi"})
+    must(
+        not mixed,
+        name or " and ".join(formulas),
+        "use either x, xi or x1, xi1, x2, ... throughout",
+        ", ".join(sorted(used)),
+    )
+    n = n or max(indices, default=1)
+    tails = [str(j + 1) for j in range(n)] if indices or n > 1 else [""]
+    x, xi = ([sympy.Symbol(stem + tail, real=True) for tail in tails] for stem in ("x", "xi"))
+    return tuple(own.get(str(v), v) for v in x), tuple(own.get(str(v), v) for v in xi)
 
 
 @lru_cache(maxsize=512)
@@ -230,7 +75,7 @@ def _program(expr: sympy.Expr) -> tuple[tuple[str, Any, tuple[int, ...]], ...]:
         if e in places:
             return places[e]
         if e.is_number:
-            step: tuple[str, Any, tuple[int, ...]] = ("number", float(e), ())
+            step: tuple[str, Any, tuple[int, ...]] = ("number", float(e) if e.is_real else complex(e), ())
         elif e.is_Symbol:
             step = ("symbol", e, ())
         elif e.is_Add or e.is_Mul:
@@ -248,7 +93,7 @@ def _program(expr: sympy.Expr) -> tuple[tuple[str, Any, tuple[int, ...]], ...]:
 
 
 def evaluate(expr: sympy.Expr, values: Mapping[sympy.Symbol, Array], xp: Any) -> Array:
-    """The array of `expr` at `values`, with the functions of the namespace `xp`; scalars stay Python floats."""
+    """The array of `expr` at `values`, with the functions of the namespace `xp`; real scalars stay Python floats."""
     done: list[Array] = []
     for kind, what, operands in _program(expr):
         parts = [done[j] for j in operands]
@@ -313,11 +158,16 @@ def _terms(f: sympy.Expr) -> int:
     return min(count, MAX_TERMS + 1)
 
 
+def expandable(f: sympy.Expr) -> bool:
+    """Whether `f` may be multiplied out: it has few terms then."""
+    return _terms(f) <= MAX_TERMS
+
+
 def separate(
     p: sympy.Expr, x: tuple[sympy.Symbol, ...], xi: tuple[sympy.Symbol, ...]
 ) -> tuple[sympy.Expr, sympy.Expr] | None:
     """(T(xi), V(x)) with p = T + V, constants in V; None if p is not of that form, or too large to tell."""
-    for candidate in (p, sympy.expand(p)) if _terms(p) <= MAX_TERMS else (p,):
+    for candidate in (p, sympy.expand(p)) if expandable(p) else (p,):
         kinetic = sympy.Add(*(term for term in sympy.Add.make_args(candidate) if term.has(*xi)))
         if not kinetic.has(*x):
             return kinetic, candidate - kinetic
@@ -328,7 +178,7 @@ def quadratic(
     f: sympy.Expr, v: tuple[sympy.Symbol, ...]
 ) -> tuple[tuple[tuple[float, ...], ...], tuple[float, ...]] | None:
     """(Hessian, gradient at 0) if f is a polynomial of degree <= 2 in `v`, else None; None too if f is very large."""
-    if not f.free_symbols <= set(v) or _terms(f) > MAX_TERMS or not f.is_polynomial(*v):
+    if not f.free_symbols <= set(v) or not expandable(f) or not f.is_polynomial(*v):
         return None
     polynomial = sympy.Poly(f, *v)
     if polynomial.total_degree() > 2:

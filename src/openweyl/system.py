@@ -7,33 +7,37 @@ Li (1.1) in the time direction of von Neumann's equation (`System.reversed` turn
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import sympy
 
-from ._check import InputError, fail, must, real, shown
+from ._check import fail, must, real
+from .parser import check_form, parse
 from .smooth import check_smooth
-from .symbols import check_form, parse, quadratic, separate, variables
+from .symbols import TIME, expandable, variables, variables_of
+from .terms import Terms, sort_terms
 
 Formula: TypeAlias = str | sympy.Expr
-Vector: TypeAlias = tuple[float, ...]
 
 
 @dataclass(frozen=True, init=False)
 class System:
-    """An open system with Hamiltonian p = T(xi) + V(x) and real jumps.
+    """An open system with a real Hamiltonian p(x, xi), which may depend on the time t, and jumps l(x, xi).
 
     `hamiltonian`, `jumps`: SymPy expressions or text in x, xi (n = 1) or x1, xi1, x2, xi2, ...; SymPy's symbols are
-    known by their names. A jump is a function of x alone, of xi alone, or linear, a.x + b.xi. `h` > 0: the
-    semiclassical parameter (the hbar of physics). `gamma` >= 0: the coupling to the environment; 0 is a closed system.
+    known by their names. A jump may be complex, a + I*b with real a and b. `h` > 0: the semiclassical parameter (the
+    hbar of physics). `gamma` >= 0: the coupling to the environment; 0 is a closed system. `terms`: what the solver
+    makes of the symbols.
 
     >>> print(System("xi**2 + (x**2 - 1/2)**2", ["x", "xi"], h=2**-4, gamma=1.0))
     p = xi**2 + (x**2 - 1/2)**2, jumps x, xi; h = 0.0625, gamma = 1
+    >>> kerr = System("(x**2 + xi**2)**2/4", ["(x + I*xi)/sqrt(2)"], h=0.1, gamma=0.5)
+    >>> [ridge.slopes for ridge in kerr.terms.ridges]
+    [(-sqrt(3)/3,), (sqrt(3)/3,)]
 
-    Raises InputError for symbols that are not real and smooth, and for what the split steps do not cover.
+    Raises InputError for symbols that are not smooth, and for the few that no method here covers.
     """
 
     hamiltonian: sympy.Expr
@@ -42,36 +46,26 @@ class System:
     gamma: float
     x: tuple[sympy.Symbol, ...] = field(repr=False)
     xi: tuple[sympy.Symbol, ...] = field(repr=False)
-    kinetic: sympy.Expr = field(repr=False)
-    potential: sympy.Expr = field(repr=False)
-    kinetic_quadratic: tuple[tuple[Vector, ...], Vector] | None = field(repr=False)
-    position_jumps: tuple[sympy.Expr, ...] = field(repr=False)
-    momentum_jumps: tuple[sympy.Expr, ...] = field(repr=False)
-    linear_jumps: tuple[tuple[Vector, Vector], ...] = field(repr=False)
-    momentum_jumps_linear: tuple[Vector, ...] | None = field(repr=False)
+    terms: Terms = field(repr=False)
 
     def __init__(self, hamiltonian: Formula, jumps: Sequence[Formula], *, h: float, gamma: float) -> None:
         must(isinstance(jumps, (list, tuple)), "jumps", "be a list of symbols", jumps)
-        n = _dimension([hamiltonian, *jumps])
-        x, xi = variables(n)
-        p = _symbol(hamiltonian, x + xi, "hamiltonian")
-        parts = separate(p, x, xi)
-        if parts is None:
-            raise InputError(
-                f"Argument `hamiltonian` must be T(xi) + V(x), but is {shown(str(p))}. "
-                "Terms that mix x and xi are not covered yet."
-            )
-        kinds = _classify([_symbol(jump, x + xi, "jumps") for jump in jumps], x, xi)
+        given = {"hamiltonian": hamiltonian, **{f"jump {j}": jump for j, jump in enumerate(jumps)}}
+        x, xi = variables(len(variables_of(given, name="hamiltonian")[0]))
+        p = _symbol(hamiltonian, {str(v): v for v in (*x, *xi, TIME)}, "hamiltonian")
+        must(not p.has(sympy.I), "hamiltonian", "be a real function", p, "Only jumps may be complex.")
+        found = [_symbol(jump, {str(v): v for v in (*x, *xi)} | {"I": sympy.I}, "jumps") for jump in jumps]
+        pairs = tuple(map(_real_and_imaginary, found))
+        for part, name in [(p, "hamiltonian"), *((f, "jumps") for pair in pairs for f in pair)]:
+            check_smooth(part, name)
         values: dict[str, Any] = {
             "hamiltonian": p,
+            "jumps": tuple(found),
             "h": real("h", h, above=0.0),
             "gamma": real("gamma", gamma, low=0.0, advice="gamma = 0 is a closed system."),
             "x": x,
             "xi": xi,
-            "kinetic": parts[0],
-            "potential": parts[1],
-            "kinetic_quadratic": quadratic(parts[0], xi),
-            **kinds,
+            "terms": sort_terms(p, pairs, x, xi),
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
@@ -111,71 +105,34 @@ class System:
         return "$" + r",\; ".join(parts) + "$"
 
 
-def _dimension(symbols: Sequence[Formula]) -> int:
-    """n, from the names used: x, xi alone, or the largest index of x1, xi1, ..."""
-    names: set[str] = set()
-    for symbol in symbols:
-        if isinstance(symbol, str):
-            names.update(re.findall(r"\b(?:xi|x)\d*\b", symbol[:4000]))
-        elif isinstance(symbol, sympy.Basic):
-            names.update(str(s) for s in symbol.free_symbols)
-    plain = names & {"x", "xi"}
-    indices = {int(m[1]) for name in names if (m := re.fullmatch(r"(?:xi|x)([1-9]\d?)", name))}
-    must(not (plain and indices), "hamiltonian", "use either x, xi or x1, xi1, x2, ... throughout", sorted(names))
-    return max(indices, default=1)
-
-
-def _symbol(value: Formula, allowed: tuple[sympy.Symbol, ...], name: str) -> sympy.Expr:
-    """`value` as a smooth real expression in our own variables."""
-    names = {str(v): v for v in allowed}
-    if len(allowed) == 2:
-        names.update(x1=allowed[0], xi1=allowed[1])  # n = 1, written with indices
+def _symbol(value: Formula, names: dict[str, sympy.Expr], name: str) -> sympy.Expr:
+    """`value` as an expression in our own variables."""
+    known = {**names}
+    if "x" in names:
+        known.update(x1=names["x"], xi1=names["xi"])  # n = 1, written with indices
     if isinstance(value, str):
-        f = parse(value, names, name)
+        f = parse(value, known, name)
     else:
         if not isinstance(value, (int, float, sympy.Expr)) or isinstance(value, bool):
             raise fail(name, "be text or a SymPy expression", value)
         f = sympy.sympify(value)
         check_form(f, name)
-        f = f.xreplace({s: names[str(s)] for s in f.free_symbols if str(s) in names})
+        f = f.xreplace({s: known[str(s)] for s in f.free_symbols if str(s) in known})
+    allowed = set(names.values())
     strangers = sorted(str(s) for s in f.free_symbols if s not in allowed)
     if strangers:
-        time = " Symbols that depend on time are not covered yet." if "t" in strangers else ""
-        raise fail(name, f"use the names {', '.join(map(str, allowed))} only", ", ".join(strangers), time.strip())
-    check_smooth(f, name)
+        time = "Jumps cannot depend on time." if "t" in strangers else ""
+        raise fail(name, f"use the names {', '.join(map(str, names))} only", ", ".join(strangers), time)
+    must(name != "jumps" or bool(f.free_symbols), name, "depend on x or xi", f, "A constant jump does nothing.")
     return f
 
 
-def _classify(jumps: list[sympy.Expr], x: tuple[sympy.Symbol, ...], xi: tuple[sympy.Symbol, ...]) -> dict[str, Any]:
-    position, momentum, mixed = [], [], []
-    for jump in jumps:
-        if not jump.has(*x, *xi):
-            raise fail("jumps", "depend on x or xi", jump, "A constant jump does nothing.")
-        if not jump.has(*xi):
-            position.append(jump)
-        elif not jump.has(*x):
-            momentum.append(jump)
-        else:
-            both = _linear(jump, x + xi)
-            if both is None:
-                raise InputError(
-                    f"Argument `jumps` must hold functions of x alone, of xi alone, or linear ones a x + b xi, but has "
-                    f"{shown(str(jump))}. Other jumps that mix x and xi are not covered yet."
-                )
-            mixed.append((both[: len(x)], both[len(x) :]))
-    slopes = [_linear(jump, xi) for jump in momentum]
-    return {
-        "jumps": tuple(jumps),
-        "position_jumps": tuple(position),
-        "momentum_jumps": tuple(momentum),
-        "linear_jumps": tuple(mixed),
-        "momentum_jumps_linear": None if None in slopes else tuple(slopes),
-    }
-
-
-def _linear(f: sympy.Expr, v: tuple[sympy.Symbol, ...]) -> Vector | None:
-    """The gradient of f if f is of degree <= 1 in `v`, else None."""
-    found = quadratic(f, v)
-    if found is None or any(any(row) for row in found[0]):
-        return None
-    return found[1]
+def _real_and_imaginary(jump: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr]:
+    """(a, b) with jump = a + i b."""
+    if not jump.has(sympy.I):
+        return jump, sympy.Integer(0)
+    f = sympy.expand(jump) if expandable(jump) else jump
+    b = sympy.Add(*(term / sympy.I for term in sympy.Add.make_args(f) if term.has(sympy.I)))
+    a = sympy.Add(*(term for term in sympy.Add.make_args(f) if not term.has(sympy.I)))
+    must(not b.has(sympy.I), "jumps", "be a + I*b with real a and b", jump, "Write exp(I*x) as cos(x) + I*sin(x).")
+    return a, b

@@ -19,6 +19,7 @@ from math import ceil, pi
 import numpy as np
 
 from ._check import must
+from ._threads import one_thread
 from .grid import Axis, PhaseGrid, interpolation
 
 BLOCK = 64
@@ -54,7 +55,7 @@ def kernel_points(grid: PhaseGrid) -> tuple[int, ...]:
 
 
 def quantize(symbol: np.ndarray, grid: PhaseGrid) -> Kernel:
-    """The kernel of Op(symbol) for a real `symbol` of the shape of `grid` that is negligible at the grid's edges.
+    """The kernel of Op(symbol) for a `symbol` of the shape of `grid` that is negligible at the grid's edges.
 
     Raises InputError if the shapes differ.
     """
@@ -64,27 +65,30 @@ def quantize(symbol: np.ndarray, grid: PhaseGrid) -> Kernel:
     for j in range(n):
         window = _window(grid.x[j], grid.xi[j], grid.h)
         windows.append(window)
-        # bring x_j, xi_j last, turn them into a_j, b_j, and put these back in the same places
-        array = np.moveaxis(array, (j, n + j), (-2, -1))
-        array = _pair_to_kernel(array, grid.x[j], grid.xi[j], window, grid.h)
+        # bring x_j, xi_j last (in memory too: products of strided matrices are slow), turn them into a_j, b_j, and put
+        # these back in the same places
+        array = np.ascontiguousarray(np.moveaxis(array, (j, n + j), (-2, -1)))
+        with one_thread(window.size):
+            array = _pair_to_kernel(array, grid.x[j], grid.xi[j], window, grid.h)
         array = np.moveaxis(array, (-2, -1), (j, n + j))
     centers = tuple((axis.lower + axis.upper) / 2 for axis in grid.xi)
     return Kernel(np.ascontiguousarray(array), tuple(windows), centers, grid.h)
 
 
-def dequantize(kernel: Kernel, grid: PhaseGrid) -> np.ndarray:
+def dequantize(kernel: Kernel, grid: PhaseGrid, *, hermitian: bool = True) -> np.ndarray:
     """The symbol on `grid` of the operator with this kernel: w(x, xi) = int rho(x + s/2, x - s/2) e^{-i xi.s/h} ds.
 
-    Real for a hermitian kernel (the real part is returned). Exact if kernel and symbol are negligible at the edges
-    of the window and of the grid.
+    Real for a `hermitian` kernel (the real part is returned), else complex. Exact if kernel and symbol are negligible
+    at the edges of the window and of the grid; zero where the grid reaches beyond the window.
     """
     n, array = grid.n, kernel.entries
     must(len(kernel.windows) == n, "grid", f"have n = {len(kernel.windows)} degrees of freedom", n)
     for j in range(n):
-        array = np.moveaxis(array, (j, n + j), (-2, -1))
-        array = _kernel_to_pair(array, grid.x[j], grid.xi[j], kernel.windows[j], kernel.momenta[j], kernel.h)
+        array = np.ascontiguousarray(np.moveaxis(array, (j, n + j), (-2, -1)))
+        with one_thread(kernel.windows[j].size):
+            array = _kernel_to_pair(array, grid.x[j], grid.xi[j], kernel.windows[j], kernel.momenta[j], kernel.h)
         array = np.moveaxis(array, (-2, -1), (j, n + j))
-    return np.ascontiguousarray(array.real)
+    return np.ascontiguousarray(array.real if hermitian else array)
 
 
 def _window(x: Axis, xi: Axis, h: float) -> Axis:
@@ -130,6 +134,7 @@ def _kernel_to_pair(rho: np.ndarray, x: Axis, xi: Axis, window: Axis, momentum: 
     where = np.where(inside, plus * 2 * size + minus, 0)
     u = (np.arange(2 * size) - size) * d / 2
     fourier = np.exp(-2j * np.outer(u, xi.points) / h)
+    fourier[:, np.abs(xi.points - momentum) > pi * h / d] = 0.0  # outside its band of momenta the sum repeats itself
     to_x = interpolation(half, x.points)
     stacked = rho.reshape(-1, size, size)
     out = np.empty((len(stacked), x.size, xi.size), dtype=complex)

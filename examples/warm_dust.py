@@ -1,0 +1,61 @@
+"""How cold a dust grain must be kept to move quantum mechanically.
+
+E. Joos and H. D. Zeh, Z. Phys. B 59, 223 (1985), showed that scattered thermal photons localize even small grains:
+dA/dt = -Lambda [X, [X, A]]. For photons much longer than the grain's radius a, with the wave number q = k_B T/(hbar c),
+
+    Lambda = 8! 8 zeta(9)/(9 pi) c a^6 q^9,
+
+quoted from memory of Schlosshauer's book on decoherence (chapter 3), dielectric factor set to 1, as is the order of
+magnitude in Joos and Zeh's table that it reproduces: 10^12/(cm^2 s) for a = 10^-5 cm at 300 K. Emission, absorption and
+collisions are left out. Twice the temperature is 2^9 = 512 times the rate.
+
+Our choices: density 2000 kg/m^3, a lattice V = -m (x0/t0)^2 cos(X/x0) with x0 = 20 nm and t0 = 1 s (so weak that only
+free fall could offer it), and a coherent state at X = 2 x0. Then h = 0.031, and gamma = 2 h Lambda x0^2 t0 runs from
+0.002 at 150 K to 1 at 300 K. The trace-norm distance of the quantum from the classical evolution after 3 s tells the
+two apart, the largest difference of any measurement: it falls from 0.25 at 150 K to 0.0046 at 300 K, by a factor of 53.
+
+![distances](../docs/figures/warm_dust.png)
+
+Run `python examples/warm_dust.py [FOLDER]`: it prints gamma and the distance at each temperature and draws them.
+"""
+
+from __future__ import annotations
+
+import sys
+from math import factorial, pi
+from pathlib import Path
+
+import numpy as np
+
+from openweyl import Scales, System, coherent, compare
+from openweyl.figures import distances, new_figure, write
+
+GRAIN = Scales(mass="4/3*pi*(100 nm)**3*2000 kg/m**3", length="20 nm", time="1 s")
+TEMPERATURES = (150, 200, 250, 300)
+PHOTONS = factorial(8) * 8 * 1.0020083928 / (9 * pi)
+TIMES = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
+
+
+def grain(kelvin: float) -> System:
+    """The grain in its lattice, among thermal photons of this temperature."""
+    rate = f"{PHOTONS}*c*(100 nm)**6*(k_B*{kelvin} K/(hbar*c))**9"
+    return GRAIN.system("-m*(x0/t0)**2*cos(x/x0)", {"x0": "20 nm", "t0": "1 s"}, localization=rate)
+
+
+def main(folder: Path) -> dict[int, np.ndarray]:
+    """Compute, draw into `folder`, and return the distances by temperature."""
+    start = coherent(GRAIN.number("40 nm"), 0.0)
+    found = {kelvin: np.asarray(compare(grain(kelvin), start, TIMES, tol=1e-4).trace_norm) for kelvin in TEMPERATURES}
+    figure, axes = new_figure(1, 1, (6.5, 4.2))
+    seconds = GRAIN.quantity(np.array(TIMES), "s").magnitude
+    distances(axes[0][0], seconds, {f"{kelvin} K": values for kelvin, values in found.items()})
+    axes[0][0].set_title("dust of 100 nm radius among thermal photons")
+    axes[0][0].set(xlabel="time (s)", ylabel="distance in trace norm")
+    write(figure, folder / "warm_dust.png")
+    return found
+
+
+if __name__ == "__main__":
+    print(GRAIN, end="\n\n")
+    for temperature, values in main(Path(sys.argv[1] if len(sys.argv) > 1 else ".")).items():
+        print(f"{temperature} K: gamma = {grain(temperature).gamma:.3g}, distance after 3 s {values[-1]:.4f}")

@@ -1,0 +1,176 @@
+"""Small line charts as SVG text: logarithmic or plain axes, lines with markers, bands, rectangles, pictures.
+
+Colours are CSS variables --s0 .. --s7, which the style sheet gives one value for light pages and one for dark ones;
+each line has its own marker too, for those who see no colours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from html import escape
+from math import ceil, floor, log10
+
+import numpy as np
+
+from .markup import raised
+
+WIDTH, HEIGHT = 340.0, 240.0
+LEFT, RIGHT, TOP, BOTTOM = 46.0, 10.0, 24.0, 36.0
+COLOURS = 8
+_MARKERS = (
+    "M-3 0a3 3 0 1 0 6 0a3 3 0 1 0-6 0z",
+    "M-2.7-2.7h5.4v5.4h-5.4z",
+    "M0-3.5L3.3 2.6H-3.3z",
+    "M0-3.8L3.4 0 0 3.8-3.4 0z",
+    "M0 3.5L3.3-2.6H-3.3z",
+    "M-3-3.4h6l-6 6.8h6z",
+    "M-3.8-1.3h7.6v2.6h-7.6z",
+    "M-3.2-1h2.2v-2.2h2v2.2h2.2v2h-2.2v2.2h-2v-2.2h-2.2z",
+)
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A range of numbers and its label (HTML-safe SVG text)."""
+
+    low: float
+    high: float
+    label: str
+    log: bool = False
+    at: tuple[tuple[float, str], ...] = ()
+
+    @staticmethod
+    def around(values: np.ndarray, label: str, *, log: bool = False, at: Sequence[tuple[float, str]] = ()) -> Axis:
+        """The axis that holds all finite `values` (the positive ones, if `log`), with some margin; `at`: its ticks."""
+        values = np.asarray(values, dtype=float).ravel()
+        values = values[np.isfinite(values) & ((values > 0) | (not log))]
+        low, high = (float(values.min()), float(values.max())) if values.size else (1.0, 10.0)
+        if log:
+            margin = max((high / low) ** 0.04, 1.15 if high == low else 1.05)
+            return Axis(low / margin, high * margin, label, True, tuple(at))
+        margin = 0.03 * (high - low) or 0.5
+        return Axis(low - margin, high + margin, label, False, tuple(at))
+
+    def place(self, value: np.ndarray | float) -> np.ndarray:
+        """Where `value` lies, from 0 to 1."""
+        v, low, high = np.asarray(value, dtype=float), self.low, self.high
+        if self.log:
+            v, low, high = np.log(v), float(np.log(low)), float(np.log(high))
+        return (v - low) / (high - low)
+
+    @property
+    def ticks(self) -> list[tuple[float, str]]:
+        """Round numbers within the range, and their text."""
+        if self.at:
+            chosen = [tick for tick in self.at if self.low <= tick[0] <= self.high]
+            return chosen[:: ceil(len(chosen) / 7) or 1]
+        if not self.log:
+            step = _step((self.high - self.low) / 5)
+            first, last = ceil(self.low / step), floor(self.high / step)
+            return [(k * step, f"{k * step:.6g}".replace("-", "−")) for k in range(first, last + 1)]
+        decades = range(ceil(log10(self.low)), floor(log10(self.high)) + 1)
+        if len(decades) >= 2:
+            every = ceil(len(decades) / 6)
+            return [(10.0**k, f"10{raised(k)}") for k in decades[::every]]
+        powers = range(floor(log10(self.low)), ceil(log10(self.high)) + 1)
+        fine = [m * 10.0**k for k in powers for m in (1, 2, 5) if self.low <= m * 10.0**k <= self.high]
+        return [(v, f"{v:.3g}") for v in fine]
+
+
+def _step(rough: float) -> float:
+    decade = 10.0 ** floor(log10(rough))
+    return next((m * decade for m in (1, 2, 2.5, 5) if m * decade >= rough), 10 * decade)
+
+
+@dataclass
+class Chart:
+    """A plot under construction; `svg` ends it."""
+
+    x: Axis
+    y: Axis
+    height: float = HEIGHT
+    parts: list[str] = field(default_factory=list)
+
+    def to(self, x: np.ndarray | float, y: np.ndarray | float) -> np.ndarray:
+        """Points in the picture, shape (..., 2)."""
+        right = LEFT + self.x.place(x) * (WIDTH - LEFT - RIGHT)
+        down = TOP + (1 - self.y.place(y)) * (self.height - TOP - BOTTOM)
+        return np.stack(np.broadcast_arrays(right, down), axis=-1)
+
+    def line(self, x: np.ndarray, y: np.ndarray, colour: int, titles: Sequence[str]) -> None:
+        """A line with a marker at each point that exists and has a place on the axes; titles show on hovering."""
+        shown = np.isfinite(y) & ((y > 0) | (not self.y.log))
+        points = self.to(x[shown], y[shown])
+        style = f"var(--s{colour % COLOURS})"
+        if len(points) > 1:
+            self.parts.append(f'<path d="{_path(points)}" fill="none" stroke="{style}" stroke-width="1.6"/>')
+        marker = _MARKERS[colour % COLOURS]
+        for (right, down), title in zip(points, np.array(titles, dtype=object)[shown], strict=True):
+            self.parts.append(
+                f'<path transform="translate({right:.1f} {down:.1f})" d="{marker}" fill="{style}">'
+                f"<title>{escape(title)}</title></path>"
+            )
+
+    def band(self, x: np.ndarray, lower: np.ndarray, upper: np.ndarray, colour: int) -> None:
+        """The area between two curves, cut off at the ends of the axis."""
+        known = np.isfinite(lower) & np.isfinite(upper) & (upper > (self.y.low if self.y.log else -np.inf))
+        if known.sum() < 2:
+            return
+        x, lower, upper = x[known], np.clip(lower[known], self.y.low, None), np.clip(upper[known], None, self.y.high)
+        around = np.concatenate([self.to(x, upper), self.to(x, np.minimum(lower, upper))[::-1]])
+        self.parts.append(f'<path d="{_path(around)}z" fill="var(--s{colour % COLOURS})" opacity=".22"/>')
+
+    def guide(self, x: np.ndarray, y: np.ndarray, text: str = "", *, end: int = -1, drop: float = -5) -> None:
+        """A dashed line, with its name `drop` beneath its first or last point (`end`: 0 or -1)."""
+        points = self.to(x, y)
+        self.parts.append(f'<path d="{_path(points)}" class="halo"/><path d="{_path(points)}" class="guide"/>')
+        if text:
+            right, down = points[end]
+            self.parts.append(
+                f'<text x="{right - 4:.1f}" y="{down + drop:.1f}" text-anchor="end" '
+                f'class="note">{text}</text>'
+            )
+
+    def svg(self, title: str, classes: str = "chart") -> str:
+        """The whole picture; `title` says in words what is to be seen."""
+        right, bottom = WIDTH - RIGHT, self.height - BOTTOM
+        out = [
+            f'<svg class="{classes}" viewBox="0 0 {WIDTH:g} {self.height:g}" role="img" aria-label="{escape(title)}">'
+        ]
+        for value, text in self.x.ticks:
+            at = self.to(value, self.y.low)[0]
+            out.append(f'<path class="grid" d="M{at:.1f} {TOP}V{bottom}"/>')
+            out.append(f'<text x="{at:.1f}" y="{bottom + 14}" text-anchor="middle">{text}</text>')
+        for value, text in self.y.ticks:
+            at = self.to(self.x.low, value)[1]
+            out.append(f'<path class="grid" d="M{LEFT} {at:.1f}H{right}"/>')
+            out.append(f'<text x="{LEFT - 5}" y="{at + 3.5:.1f}" text-anchor="end">{text}</text>')
+        out += self.parts
+        out.append(f'<path class="frame" d="M{LEFT} {TOP}H{right}V{bottom}H{LEFT}z"/>')
+        out.append(f'<text x="{LEFT}" y="{TOP - 9}" class="label">{self.y.label}</text>')
+        out.append(
+            f'<text x="{(LEFT + right) / 2}" y="{self.height - 5}" class="label" text-anchor="middle">'
+            f"{self.x.label}</text></svg>"
+        )
+        return "".join(out)
+
+
+def legend(entries: Sequence[tuple[int, str]], *more: str) -> str:
+    """The markers with their names (HTML)."""
+    items = [
+        f'<li><svg viewBox="-9 -5 18 10" width="18" height="10" aria-hidden="true"><path d="M-9 0H9" '
+        f'stroke="var(--s{c % COLOURS})" stroke-width="1.6"/><path d="{_MARKERS[c % COLOURS]}" '
+        f'fill="var(--s{c % COLOURS})"/></svg> {name}</li>'
+        for c, name in entries
+    ]
+    return f'<ul class="legend">{"".join(items)}{"".join(f"<li>{text}</li>" for text in more)}</ul>'
+
+
+def spread(count: int) -> list[int]:
+    """`count` colours, as far apart as the palette allows."""
+    return [round(k * (COLOURS - 1) / max(count - 1, 1)) for k in range(count)]
+
+
+def _path(points: np.ndarray) -> str:
+    return "M" + "L".join(f"{right:.1f} {down:.1f}" for right, down in points)

@@ -1,0 +1,102 @@
+"""The films of a report's representative points: their symbols, from the store or computed once more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from openweyl._check import InputError, ResourceError
+from openweyl.evolve import evolve
+from openweyl.grid import Axis, common_grid, resample
+from openweyl.problem import Problem, _read
+from openweyl.system import System
+
+from .portraits import Film, Moment, film, representatives, shown_times
+from .study import Place, Study
+
+if TYPE_CHECKING:
+    from openweyl.control import Progress
+    from openweyl.solution import Solution
+
+COARSE = 1e-4
+"""The tolerance of a run that is only looked at."""
+_STORED = ("symbol_quantum", "symbol_classical")
+_ENDS = ("x0", "x1", "xi0", "xi1")
+
+
+def problem_of(study: Study) -> Problem | None:
+    """The problem that the store was made from, at the place that the charts keep; None if it is not said, or not in
+    words of this version.
+    """
+    try:
+        found = _read(study.text, str(study.attrs.get("name", "problem")), "the problem in the store")
+        values = {axis: float(study.values(axis)[index]) for axis, index in study.base.items()}
+        return found.replace(parameters=values) if values else found
+    except InputError:
+        return None
+
+
+def system_of(study: Study, problem: Problem | None) -> System | None:
+    """The system, from the problem or from what every dataset says of itself."""
+    if problem is not None:
+        return problem.system
+    try:
+        jumps = [jump for jump in str(study.attrs["jumps"]).split(", ") if jump]
+        return System(study.attrs["hamiltonian"], jumps, h=study.attrs["h"], gamma=study.attrs["gamma"])
+    except (InputError, KeyError):
+        return None
+
+
+def films(study: Study, problem: Problem | None, progress: Progress | None = None) -> list[Film]:
+    """One or two films: of the largest and of the smallest distance at the last time; none for n > 1."""
+    stored = all(name in study.dataset for name in (*_STORED, *_ENDS))
+    if not stored and (problem is None or problem.system.n > 1):
+        return []
+    indices = shown_times(study)
+    times = [float(t) for t in study.times[indices]]
+    made = []
+    for place in representatives(study, stored=stored):
+        if stored:
+            moments = _read_back(study, place, indices)
+        else:
+            try:
+                moments = _computed(study, problem, place, times, progress)
+            except (InputError, ResourceError):  # of a problem that this version reads otherwise, or has no room for
+                continue
+        made.append(film(place, times, moments))
+    return made
+
+
+def _read_back(study: Study, place: Place, indices: np.ndarray) -> list[Moment]:
+    """Both symbols of `place` from the store."""
+    data = study.dataset[[*_STORED, *_ENDS]].isel(place).isel(time=indices)
+    w, a = (data[name].transpose("time", ...).values for name in _STORED)
+    x0, x1, xi0, xi1 = (float(data[name]) for name in _ENDS)  # the first and the last points
+    x = Axis(x0, (x1 - x0) / (w.shape[1] - 1), w.shape[1])
+    xi = Axis(xi0, (xi1 - xi0) / (w.shape[2] - 1), w.shape[2])
+    return [Moment(w[k], a[k], x, xi) for k in range(len(indices))]
+
+
+def _computed(
+    study: Study, problem: Any, place: Place, times: Sequence[float], progress: Progress | None
+) -> list[Moment]:
+    """Both symbols of `place`, computed again to a coarse tolerance."""
+    values = {axis: float(study.values(axis)[place[axis]]) for axis in study.axes}
+    parameters = {axis: values[axis] for axis in study.parameters}
+    chosen = problem.replace(h=values["h"], gamma=values["gamma"], parameters=parameters)
+    quantum, classical = (
+        evolve(chosen.system, chosen.state, times, kind=kind, tol=max(chosen.tol, COARSE), progress=progress)
+        for kind in ("quantum", "classical")
+    )
+    return moments_of(quantum, classical)
+
+
+def moments_of(quantum: Solution, classical: Solution) -> list[Moment]:
+    """Both symbols at each time on one grid (n = 1)."""
+    moments = []
+    for w, a, of_w, of_a in zip(quantum.symbols, classical.symbols, quantum.grids, classical.grids, strict=True):
+        grid = common_grid([of_w, of_a])
+        moments.append(Moment(resample(w, of_w, grid), resample(a, of_a, grid), grid.x[0], grid.xi[0]))
+    return moments

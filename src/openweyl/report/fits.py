@@ -1,0 +1,95 @@
+"""Exponents: log D = c + p log(axis), fitted by least squares, with what (1.10) says of p.
+
+The half-width of the interval is Student's, at 95 %, plus the most by which the errors of the distances can move p.
+The bound is fitted over the same points, where its constant cancels: a bound holds with larger distances too, so
+what it asks of p is one-sided as h -> 0, gamma -> infinity or t -> infinity, and a guide at finite values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+
+from .study import Study
+
+FEWEST = 3
+"""Points that a fit needs."""
+LIMITS = {"h": 0.5, "gamma": -1.5, "time": 1.0}
+"""The exponents of Li (1.10): h^{1/2}; gamma^{-3/2}, of the part that grows with t; t."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """`exponent` +- `half_width` of the distance along `axis`, from `points` values between `low` and `high`.
+
+    `fixed`: the other coordinates. `bound`: the exponent of the right-hand side of (1.10) over the same points, NaN
+    where the theorem does not speak.
+    """
+
+    axis: str
+    fixed: dict[str, float]
+    exponent: float
+    half_width: float
+    bound: float
+    points: int
+    low: float
+    high: float
+
+
+def exponents(study: Study) -> list[Fit]:
+    """The fits along h, along gamma > 0 (both at the last time) and along t (at the least h), where there are enough
+    distances that exceed twice their error.
+    """
+    h, gamma, t = study.values("h"), study.values("gamma"), study.times
+    base, found = study.base, []
+    for j, g in enumerate(gamma):
+        d, e = (study.over(a, "h", base | {"gamma": j}, -1) for a in (study.distance, study.error))
+        found.append(_fit("h", {"gamma": g, "time": t[-1]}, h, d, e))
+    for i, value in enumerate(h):
+        d, e = (study.over(a, "gamma", base | {"h": i}, -1) for a in (study.distance, study.error))
+        inside = (gamma >= 1) & (gamma <= 1 / value) & np.isfinite(d)
+        part = inside if inside.sum() >= FEWEST else gamma > 0  # the theorem's range, if there is enough of it
+        found.append(_fit("gamma", {"h": value, "time": t[-1]}, gamma[part], d[part], e[part]))
+    least = int(np.argmin(h))
+    for j, g in enumerate(gamma):
+        place = base | {"h": least, "gamma": j}
+        d, e = study.at(study.distance, place), study.at(study.error, place)
+        late = t >= 1 if (t >= 1).sum() >= FEWEST else t > 0
+        found.append(_fit("time", {"h": h[least], "gamma": g}, t[late], d[late], e[late]))
+    return [fit for fit in found if fit is not None]
+
+
+def _fit(axis: str, fixed: dict[str, float], x: np.ndarray, d: np.ndarray, error: np.ndarray) -> Fit | None:
+    from scipy.special import stdtrit
+
+    error = np.where(np.isfinite(error), error, 0.0)
+    with np.errstate(invalid="ignore"):
+        used = np.isfinite(d) & (d > 2 * error) & (d > 0) & (x > 0)
+    x, d, error = x[used], d[used], error[used]
+    if len(x) < FEWEST:
+        return None
+    u = np.log(x) - np.log(x).mean()
+    weights = u / (u @ u)
+    slope = float(weights @ np.log(d))
+    residual = np.log(d) - np.log(d).mean() - slope * u
+    freedom = len(x) - 2
+    spread = float(stdtrit(freedom, 0.975)) * sqrt(residual @ residual / freedom / (u @ u))
+    known = fixed | {axis: x}
+    bound = float(weights @ np.log(shape(**known))) if _stated(**known) else float("nan")
+    return Fit(
+        axis, fixed, slope, spread + float(np.abs(weights) @ (error / d)), bound, len(x), float(x.min()), float(x.max())
+    )
+
+
+def shape(h: np.ndarray | float, gamma: np.ndarray | float, time: np.ndarray | float) -> np.ndarray:
+    """The right-hand side of Li (1.10) without its constant, gamma > 0."""
+    first = np.sqrt(h) + h * np.asarray(gamma)
+    growth = np.sqrt(h) * np.asarray(gamma) ** -1.5 + h / np.asarray(gamma)
+    return np.asarray(np.where(np.asarray(time) <= 1, time * first, first + time * growth))
+
+
+def _stated(h: np.ndarray | float, gamma: np.ndarray | float, time: np.ndarray | float) -> bool:
+    """Whether Theorem 1 speaks of all these points."""
+    return bool(np.all((np.asarray(gamma) >= 1) & (np.asarray(gamma) * h <= 1) & (np.asarray(time) > 0)))

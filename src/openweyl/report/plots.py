@@ -1,0 +1,111 @@
+"""The charts of a report: distances over time, and along each axis."""
+
+from __future__ import annotations
+
+from html import escape
+
+import numpy as np
+
+from .chart import Axis, Chart, legend, spread
+from .markup import coordinate, labelled, letter, number, plain
+from .study import Study
+
+DISTANCE = (
+    '‖<tspan class="v">A</tspan>(<tspan class="v">t</tspan>) − '
+    'Op(<tspan class="v">a</tspan>(<tspan class="v">t</tspan>))‖<tspan class="sub" dy="3">tr</tspan>'
+)
+MOST_CURVES, MOST_PANELS = 8, 9
+"""Curves in a panel, and panels."""
+
+
+def name(axis: str) -> str:
+    """The label of an axis in SVG."""
+    return f'<tspan class="v">{escape(letter(axis))}</tspan>'
+
+
+def chosen(count: int, most: int) -> list[int]:
+    """At most `most` of `count` indices, evenly."""
+    return [int(i) for i in np.unique(np.linspace(0, count - 1, min(count, most)).round())]
+
+
+def over_time(study: Study) -> tuple[list[str], str]:
+    """A panel for each gamma with a curve for each h, and the legend of them all."""
+    h, gamma, t = study.values("h"), study.values("gamma"), study.times
+    lower, upper = study.array("distance_lower"), study.array("distance_upper")
+    rows = chosen(len(h), MOST_CURVES)
+    colours = dict(zip(rows, spread(len(rows)), strict=True))
+    drawn = study.distance[tuple(study.base.get(a, slice(None)) for a in study.axes)]
+    log = bool((drawn > 0).any())
+    y = Axis.around(_above(drawn) if log else drawn, DISTANCE, log=log)
+    panels = []
+    for j in chosen(len(gamma), MOST_PANELS):
+        chart = Chart(Axis.around(t, name("time")), y)
+        for i in rows:
+            place = study.base | {"h": i, "gamma": j}
+            d, e = study.at(study.distance, place), study.at(study.error, place)
+            band = (study.at(lower, place), study.at(upper, place)) if study.certified else (d - e, d + e)
+            chart.band(t, *band, colours[i])
+            words = plain(labelled("h", h[i]))
+            titles = [
+                f"{words}, t = {coordinate(s)}: {number(v)} ± {number(w, 2)}" for s, v, w in zip(t, d, e, strict=True)
+            ]
+            chart.line(t, d, colours[i], titles)
+        head = labelled("gamma", gamma[j])
+        panels.append(
+            f"<figure><figcaption>{head}</figcaption>{chart.svg(f'Distance over time, {plain(head)}')}</figure>"
+        )
+    what = "enclosure by the certificate" if study.certified else "distance ± error"
+    return panels, legend([(colours[i], labelled("h", h[i])) for i in rows], f'<span class="swatch"></span> {what}')
+
+
+def along(study: Study, axis: str) -> str:
+    """The distance at the last time along `axis`: along gamma a curve for each h, otherwise one for each gamma."""
+    other = "h" if axis == "gamma" else "gamma"
+    x, kinds, base = study.values(axis), study.values(other), study.base
+    if axis not in ("h", "gamma"):
+        base |= {"h": int(np.argmin(study.values("h")))}
+    rows = chosen(len(kinds), MOST_CURVES)
+    log = bool((x > 0).all()) or axis in ("h", "gamma")
+    order = np.argsort(x)
+    order = order[(x[order] > 0) | (not log)]
+    d, e = (
+        np.array([study.over(a, axis, base | {other: i}, -1)[order] for i in rows])
+        for a in (study.distance, study.error)
+    )
+    x, upward = x[order], bool((d > 0).any())
+    line, slope = _guide(axis, x, d)
+    shown = np.append(_above(d), line) if upward else d
+    ticks = [(v, coordinate(v)) for v in x.tolist()] if axis == "h" else []
+    chart = Chart(Axis.around(x, name(axis), log=log, at=ticks), Axis.around(shown, DISTANCE, log=upward))
+    colours = spread(len(rows))
+    for i, values, errors, colour in zip(rows, d, e, colours, strict=True):
+        chart.band(x, values - errors, values + errors, colour)
+        words = plain(labelled(other, kinds[i]))
+        triples = zip(x, values, errors, strict=True)
+        titles = [f"{plain(labelled(axis, u))}, {words}: {number(v)} ± {number(w, 2)}" for u, v, w in triples]
+        chart.line(x, values, colour, titles)
+    if upward and slope:
+        known = np.isfinite(line)
+        chart.guide(x[known], line[known])
+    head = f"Along <i>{escape(letter(axis))}</i> at <i>t</i> = {coordinate(study.times[-1])}"
+    head += f", {labelled('h', study.values('h')[base['h']])}" if "h" in base else ""
+    entries = [(c, labelled(other, kinds[i])) for i, c in zip(rows, colours, strict=True)]
+    more = [f'<span class="dashes"></span> slope {slope}, that of (1.10)'] if slope else []
+    return f"<figure><figcaption>{head}</figcaption>{chart.svg(plain(head))}{legend(entries, *more)}</figure>"
+
+
+def _guide(axis: str, x: np.ndarray, distances: np.ndarray) -> tuple[np.ndarray, str]:
+    """A line of the slope that (1.10) has in its limit, a little beneath all distances, and its slope in words."""
+    power, text = {"h": (0.5, "1/2"), "gamma": (-1.5, "−3/2")}.get(axis, (0.0, ""))
+    part = (x >= 1) | (axis == "h")  # of gamma, what the theorem speaks of
+    positive = np.where((distances > 0) & part, distances, np.nan)
+    if not text or part.sum() < 2 or not np.isfinite(positive).any():
+        return np.full(len(x), np.nan), ""
+    line = np.where(part, x, np.nan) ** power
+    return line * np.nanmin(positive / line) * 0.7, text
+
+
+def _above(values: np.ndarray) -> np.ndarray:
+    """`values` without those beneath a millionth of the largest: zeros with round-off do not stretch an axis."""
+    top = np.nanmax(np.where(values > 0, values, np.nan))
+    return np.where(values > 1e-6 * top, values, np.nan)

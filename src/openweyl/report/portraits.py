@@ -1,0 +1,159 @@
+"""Phase-space pictures over time: bands of colour with contour lines, as PNG of a few kilobytes.
+
+Positive contours are whole and negative ones dashed, so that a sign is seen without colours too. Each moment has its
+own scale, which is stated beside it.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from openweyl.figures import DIVERGING
+from openweyl.grid import Axis
+
+from .study import Place, Study
+
+PIXELS, BANDS = 440, 10
+"""Side of a picture, and the number of bands of either sign."""
+MOST_TIMES, PATIENCE = 60, 10.0
+"""Pictures along time at most; seconds that a point may have taken to be computed once more."""
+KINDS = ("quantum", "classical", "difference")
+_LINE = 2 * BANDS + 1
+
+
+Box = tuple[float, float, float, float]
+"""x_low, x_high, xi_low, xi_high."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Both symbols at one time, on the axes x and xi."""
+
+    quantum: np.ndarray
+    classical: np.ndarray
+    x: Axis
+    xi: Axis
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The three pictures at one time (PNG in base64) and the largest |value| of the symbols and of their difference."""
+
+    time: float
+    pictures: tuple[str, str, str]
+    scale: float
+    gap: float
+
+
+@dataclass(frozen=True)
+class Film:
+    """The pictures of one place, on a square box."""
+
+    place: Place
+    box: Box
+    frames: tuple[Frame, ...]
+
+
+def representatives(study: Study, *, stored: bool) -> list[Place]:
+    """The finished places with the largest and the smallest distance at the last time; unless the symbols are
+    `stored`, among those that are cheap to compute again.
+    """
+    last, seconds = study.distance[..., -1], np.asarray(study.array("seconds"), dtype=float)
+    seconds = seconds[..., 0] if seconds.shape != last.shape else seconds
+    done = [p for p in study.places() if study.at(study.status, p) == "done" and np.isfinite(study.at(last, p))]
+    if not done:
+        return []
+    cost = {id(p): float(np.nan_to_num(study.at(seconds, p), nan=0.0)) for p in done}
+    cheap = done if stored else [p for p in done if cost[id(p)] <= PATIENCE]
+    ranked = sorted(cheap or [min(done, key=lambda p: cost[id(p)])], key=lambda p: float(study.at(last, p)))
+    return [ranked[-1], ranked[0]] if len(ranked) > 1 else ranked
+
+
+def shown_times(study: Study) -> np.ndarray:
+    """The indices of the times that get pictures."""
+    count = len(study.times)
+    return np.unique(np.linspace(0, count - 1, min(count, MOST_TIMES)).round().astype(int))
+
+
+def film(place: Place, times: Sequence[float], moments: Sequence[Moment]) -> Film:
+    """The film of `moments` at `times`."""
+    box, frames = box_around(moments), []
+    for time, moment in zip(times, moments, strict=True):
+        images, scale, gap = drawn(moment, box)
+        quantum, classical, difference = map(_png, images)
+        frames.append(Frame(float(time), (quantum, classical, difference), scale, gap))
+    return Film(place, box, tuple(frames))
+
+
+def drawn(moment: Moment, box: Box) -> tuple[list[np.ndarray], float, float]:
+    """The three pictures in `box` as indices into `palette`, and the largest |value| of both symbols and of their
+    difference.
+    """
+    w, a = (_sampled(f, moment.x, moment.xi, box) for f in (moment.quantum, moment.classical))
+    scale, gap = float(max(np.abs(w).max(), np.abs(a).max())), float(np.abs(w - a).max())
+    return [_indices(f, top) for f, top in ((w, scale), (a, scale), (w - a, gap))], scale, gap
+
+
+def box_around(moments: Sequence[Moment], part: float = 3e-2) -> Box:
+    """The square box around where any symbol exceeds `part` of its maximum."""
+    low, high = np.full(2, np.inf), np.full(2, -np.inf)
+    for m in moments:
+        for f in (m.quantum, m.classical):
+            inside = np.abs(f) >= part * np.abs(f).max()
+            for axis, points in enumerate((m.x.points, m.xi.points)):
+                held = points[inside.any(axis=1 - axis)]
+                low[axis], high[axis] = min(low[axis], held[0]), max(high[axis], held[-1])
+    (x, xi), half = (low + high) / 2, 0.53 * float((high - low).max())
+    return (float(x - half), float(x + half), float(xi - half), float(xi + half))
+
+
+def _sampled(f: np.ndarray, x: Axis, xi: Axis, box: Box) -> np.ndarray:
+    """`f` at the centres of the pixels, the first row at the top (largest xi); zero outside its box."""
+    from scipy.ndimage import map_coordinates
+
+    steps = (np.arange(PIXELS) + 0.5) / PIXELS
+    i = (box[0] + steps * (box[1] - box[0]) - x.lower) / x.spacing
+    j = (box[3] - steps * (box[3] - box[2]) - xi.lower) / xi.spacing
+    return np.asarray(map_coordinates(np.asarray(f, dtype=float), np.meshgrid(i, j), order=3, mode="constant"))
+
+
+def _indices(f: np.ndarray, scale: float) -> np.ndarray:
+    """The band of each pixel, 0 .. 2 BANDS, BANDS around zero; _LINE on contour lines, dashed where negative."""
+    level = np.clip(np.rint(f / (scale or 1.0) * (BANDS + 0.49)), -BANDS, BANDS).astype(int)
+    step = np.zeros(level.shape, dtype=int)  # the band away from zero at an edge between two bands
+    for axis in (0, 1):
+        ahead = np.roll(level, -1, axis)
+        outer = np.where(np.abs(ahead) > np.abs(level), ahead, level)
+        step = np.where((ahead != level) & (step == 0), outer, step)
+    step[-1], step[:, -1] = 0, 0
+    rows, columns = np.indices(level.shape)
+    dashed = (rows + columns) % 10 < 5
+    line = (step > 1) | ((step < -1) & dashed)  # no line where a field leaves zero: it would follow the round-off
+    return np.where(line, _LINE, level + BANDS).astype(np.uint8)
+
+
+def palette() -> np.ndarray:
+    """The colours of the bands, from the most negative to the most positive, and that of the lines: bytes, (.., 3)."""
+    from matplotlib import colormaps
+
+    bands = colormaps[DIVERGING](np.linspace(0, 1, 2 * BANDS + 1))[:, :3]
+    return np.vstack([np.rint(255 * bands), [60, 60, 60]]).astype(np.uint8)
+
+
+def _png(indices: np.ndarray) -> str:
+    """A PNG of palette colours, in base64."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    height, width = indices.shape
+    rows = np.hstack([np.zeros((height, 1), np.uint8), indices]).tobytes()
+    content = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0))
+    content += chunk(b"PLTE", palette().tobytes()) + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b"")
+    return b64encode(content).decode()

@@ -1,0 +1,190 @@
+"""Many runs of one problem, over h, gamma and whatever else it names: resumable, on any executor.
+
+The call that sweeps is the only one that writes: workers get a problem and numbers, and send back a row. It claims a
+row, submits it, and makes the result permanent (rows.py) before anything else, so that whatever is killed, what was
+finished stays, and the next call computes what is missing.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import ExitStack
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from importlib.metadata import version
+from math import prod
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from openweyl import _check, store
+from openweyl._check import InputError, must, real
+from openweyl.compare import SERIES
+from openweyl.control import Progress
+from openweyl.problem import Problem
+from openweyl.solution import attributes
+from openweyl.states import State
+from openweyl.system import System
+
+from .driver import Driver
+from .points import CERTIFICATE, COUNTS, EXTENT, SYMBOLS, VERSION
+from .rows import Store, load_rows, open_store
+from .workers import open_pool
+
+if TYPE_CHECKING:
+    import xarray
+
+LARGEST = 1_000_000
+"""The most rows of a sweep."""
+
+
+def sweep(
+    problem: Problem | System,
+    state: State | None = None,
+    times: Sequence[float] | None = None,
+    *,
+    out: str | Path,
+    h: Sequence[float] | None = None,
+    gamma: Sequence[float] | None = None,
+    tol: float | None = None,
+    order: int | None = None,
+    keep_symbols: bool = False,
+    executor: Executor | int | str | Any | None = None,
+    retry: bool = False,
+    progress: Progress | None = None,
+    **parameters: Sequence[float],
+) -> xarray.Dataset:
+    """`compare` at every combination of `h`, `gamma` and `parameters`, as one dataset with dims (h, gamma, ..., time).
+
+    `problem`: a Problem, or a System with its state and times. `parameters`: values for the names in the problem's
+    table [parameters], each an axis. `out`: the store, a folder; if it holds rows of the same sweep, only what is
+    missing is computed, and with `retry` what failed. `order`: adds the certificate of that order to each row, at
+    several times the cost. `keep_symbols`: keeps both symbols at each time, on 128 x 128 points in single precision.
+
+    `executor`: a number of processes, an executor of `concurrent.futures`, a Dask client or the address of a Dask
+    scheduler; by default the runs go one after another in this process. (Processes import the script that starts
+    them: guard it by `if __name__ == "__main__"`.) A run that fails has its message in the row, and the rest goes on.
+
+    Raises InputError for arguments out of range and for stores of anything else, OSError if a row cannot be written.
+    """
+    problem = _problem(problem, state, times, tol)
+    axes = _axes(problem, h, gamma, parameters)
+    must(order is None or isinstance(order, int), "order", "be a whole number", order)
+    must(order is None or 1 <= order <= 12, "order", "lie between 1 and 12", order)
+    must(not keep_symbols or problem.system.n == 1, "keep_symbols", "be left out for n > 1", keep_symbols)
+    must(bool(str(out).strip()) and "\0" not in str(out), "out", "name a folder", str(out))
+    _check.run_times(problem.times, max(axes["gamma"]))
+    with ExitStack() as stack:
+        pool = stack.enter_context(open_pool(executor))
+        rows = _store(Path(out), problem, axes, order, keep_symbols)
+        stack.callback(rows.close)
+        Driver(rows, problem, order, keep_symbols, pool, retry, progress).run()
+    return load_rows(Path(out))
+
+
+def load(path: str | Path) -> xarray.Dataset:
+    """What `openweyl sweep`, or another command, has written to `path`, as a labelled dataset.
+
+    Of a sweep: variables over (h, gamma, ..., time), NaN where rows are missing; `status` and `message` say why.
+    """
+    return load_rows(Path(path)) if Path(path).is_dir() else store.load(path)
+
+
+def _problem(
+    problem: Problem | System, state: State | None, times: Sequence[float] | None, tol: float | None
+) -> Problem:
+    if isinstance(problem, Problem):
+        must(state is None, "state", "be left out: the problem has one", state)
+        return problem.replace(times=times, tol=tol)
+    must(isinstance(problem, System), "problem", "be a Problem or a System", problem)
+    if state is None or times is None:
+        raise InputError("Arguments `state` and `times` must be given with a System.")
+    must(state.n == problem.n, "state", f"have n = {problem.n} degrees of freedom, as the system", state.n)
+    return Problem("system", problem, state, _check.times(times), _check.tolerance(1e-6 if tol is None else tol))
+
+
+def _axes(
+    problem: Problem,
+    h: Sequence[float] | None,
+    gamma: Sequence[float] | None,
+    parameters: Mapping[str, Sequence[float]],
+) -> dict[str, tuple[float, ...]]:
+    """The values of each dimension but time."""
+    for name in parameters:
+        has = f"It has {', '.join(problem.parameters)}." if problem.parameters else "It has no table [parameters]."
+        must(name in problem.parameters, "parameters", "be names that the problem has", name, has)
+        taken = {*SERIES, *CERTIFICATE, *COUNTS, *EXTENT, *SYMBOLS, "message", "symbol_x", "symbol_xi"}
+        must(
+            name not in taken, "parameters", "have names of their own", name, "The dataset has a variable of this name."
+        )
+    given = {"h": (problem.system.h,) if h is None else h, "gamma": (problem.system.gamma,) if gamma is None else gamma}
+    axes = {}
+    for name, values in {**given, **parameters}.items():
+        what = "be a list of numbers"
+        must(isinstance(values, (Sequence, np.ndarray)) and not isinstance(values, (str, bytes)), name, what, values)
+        above, low = 0.0 if name == "h" else None, 0.0 if name == "gamma" else None
+        numbers = tuple(real(name, value, above=above, low=low) for value in values)
+        must(len(numbers) > 0, name, "hold at least one value", "empty")
+        must(len(set(numbers)) == len(numbers), name, "hold different values", list(numbers))
+        axes[name] = numbers
+    size = prod(map(len, axes.values()))
+    must(size <= LARGEST, "out", f"hold at most {LARGEST} rows", size)
+    return axes
+
+
+def _store(
+    path: Path, problem: Problem, axes: Mapping[str, tuple[float, ...]], order: int | None, symbols: bool
+) -> Store:
+    columns = {**SERIES, **(CERTIFICATE if order else {}), **COUNTS, **(EXTENT if symbols else {})}
+    text = problem.text or _text(problem)
+    system = problem.system
+    fixed = [pair for pair in problem.parameters.items() if pair[0] not in axes]
+    what = _fingerprint([problem.text, system.hamiltonian, system.jumps, problem.state, fixed])
+    identity = {"problem": what, "openweyl": VERSION, "tol": problem.tol, "order": order, "symbols": symbols}
+    about = {
+        **attributes(system),
+        "problem": text,
+        "name": problem.name,
+        "description": problem.description,
+        "state": str(problem.state),
+        "tol": problem.tol,
+        "order": order or 0,
+        "openweyl": VERSION,
+        "numpy": version("numpy"),
+        "python": platform.python_version(),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "columns": columns,
+        "scalars": [*COUNTS, *EXTENT],
+    }
+    kept = SYMBOLS if symbols else ()
+    return open_store(path, axes, problem.times, list(columns), identity=identity, about=about, symbols=kept)
+
+
+def _text(problem: Problem) -> str:
+    """A system made in Python as the text of a problem; of the state, its description."""
+    system = problem.system
+    jumps = ", ".join(f'"{jump}"' for jump in system.jumps)
+    return (
+        f'[system]\nhamiltonian = "{system.hamiltonian}"\njumps = [{jumps}]\n'
+        f"h = {system.h!r}\ngamma = {system.gamma!r}\n"
+        f"[state]\n# {problem.state}\n[run]\ntimes = {list(problem.times)}\ntol = {problem.tol!r}\n"
+    )
+
+
+def _fingerprint(value: Any) -> str:
+    """The same for equal states, another for others."""
+    if isinstance(value, np.ndarray):
+        content = f"{value.dtype}{value.shape}".encode() + value.tobytes()
+    elif is_dataclass(value):
+        content = "".join(
+            [type(value).__name__, *(_fingerprint(getattr(value, f.name)) for f in fields(value))]
+        ).encode()
+    elif isinstance(value, (list, tuple)):
+        content = "".join(map(_fingerprint, value)).encode()
+    else:
+        content = repr(value).encode()
+    return sha256(content).hexdigest()

@@ -1,0 +1,165 @@
+"""One measured claim: what the paper says, what a run gives, and whether the two agree.
+
+    y <= C x^q    is measured by a fit of    log y = log c + q log x + b x^s,
+
+whose last term stands for the next order of an expansion y = c x^q (1 + b x^s + ...), s = 1 unless the claim knows
+better: without it the slope would be that of no limit. The interval of q holds Student's 95 % interval, the fit without
+the point farthest from the limit, and what the errors of the y can do. C is then the least constant that serves on all
+points. Verdicts: `holds` if all of the interval is on the claim's side, `fails` if none of it is, else `undecided`; an
+exponent may be off by `SLACK`, as no limit is ever reached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import scipy.stats
+
+Verdict = Literal["holds", "fails", "undecided"]
+SLACK = 0.05
+"""The exponent's distance from the claim that counts as agreement, relative to an exponent above 1."""
+NOISE = 0.2
+"""Points with a larger relative error are left out of fits."""
+FEWEST = 5
+"""An exponent needs at least this many points."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A claim and its measurement. `x`, `y`: all points; `part`: the first and last x of the fit."""
+
+    name: str
+    claim: str
+    predicted: str
+    measured: float
+    interval: tuple[float, float]
+    constant: float
+    verdict: Verdict
+    variable: str
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    part: tuple[float, float] | None = None
+    note: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain numbers and lists, for JSON."""
+        return {
+            "name": self.name,
+            "claim": self.claim,
+            "predicted": self.predicted,
+            "measured": _plain(self.measured),
+            "interval": [_plain(v) for v in self.interval],
+            "constant": _plain(self.constant),
+            "verdict": self.verdict,
+            "variable": self.variable,
+            "x": list(self.x),
+            "y": [_plain(v) for v in self.y],
+            "fitted": None if self.part is None else list(self.part),
+            "note": self.note,
+        }
+
+
+def _plain(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def bound(
+    name: str,
+    claim: str,
+    power: float,
+    variable: str,
+    x: Sequence[float],
+    y: Sequence[float],
+    *,
+    large: bool = False,
+    error: Sequence[float] | None = None,
+    order: float = 1.0,
+    note: str = "",
+) -> Row:
+    """y <= C x^power as x -> 0, or as x -> infinity where `large`."""
+    exponent, interval, part = fitted(x, y, large=large, error=error, order=order)
+    low, high = interval if not large else (-interval[1], -interval[0])
+    least = (-power if large else power) - SLACK * max(1.0, abs(power))
+    verdict: Verdict = "holds" if low >= least else "fails" if high < least else "undecided"
+    predicted = f"{'<=' if large else '>='} {power:.4g}"
+    constant = float(np.max(np.asarray(y) / np.asarray(x) ** power))
+    return Row(name, claim, predicted, exponent, interval, constant, verdict, variable, tuple(x), tuple(y), part, note)
+
+
+def rate(
+    name: str,
+    claim: str,
+    power: float,
+    variable: str,
+    x: Sequence[float],
+    y: Sequence[float],
+    *,
+    large: bool = False,
+    error: Sequence[float] | None = None,
+    order: float = 1.0,
+    note: str = "",
+) -> Row:
+    """y ~ C x^power as x -> 0, or as x -> infinity where `large`; C is that of the point nearest the limit."""
+    exponent, interval, part = fitted(x, y, large=large, error=error, order=order)
+    slack = SLACK * max(1.0, abs(power))
+    reached = interval[0] - slack <= power <= interval[1] + slack
+    narrow = interval[1] - interval[0] <= 0.5
+    verdict: Verdict = "fails" if not reached else "holds" if narrow else "undecided"
+    near = int(np.argmax(x) if large else np.argmin(x))
+    constant = float(y[near] / x[near] ** power)
+    predicted = f"= {power:.4g}"
+    return Row(name, claim, predicted, exponent, interval, constant, verdict, variable, tuple(x), tuple(y), part, note)
+
+
+def level(
+    name: str,
+    claim: str,
+    most: float,
+    variable: str,
+    x: Sequence[float],
+    y: Sequence[float],
+    *,
+    error: float = 0.0,
+    note: str = "",
+) -> Row:
+    """y <= most for all x, the y known to `error`."""
+    worst = float(np.max(y))
+    verdict: Verdict = "fails" if worst - error > most else "holds" if worst + error <= most else "undecided"
+    interval = (worst - error, worst + error)
+    return Row(name, claim, f"<= {most:.4g}", worst, interval, worst, verdict, variable, tuple(x), tuple(y), None, note)
+
+
+def fitted(
+    x: Sequence[float],
+    y: Sequence[float],
+    *,
+    large: bool = False,
+    error: Sequence[float] | None = None,
+    order: float = 1.0,
+) -> tuple[float, tuple[float, float], tuple[float, float] | None]:
+    """q of the fit log y = log c + q log x + b x^s, s = `order` (-`order` where `large`), its interval, its range."""
+    u, v = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    e = np.zeros_like(v) if error is None else np.asarray(error, dtype=float)
+    usable = (v > 0) & np.isfinite(v) & (e <= NOISE * v)
+    u, v, e = (a[usable] for a in (u, v, e))
+    far_to_near = np.argsort(u if large else -u)
+    u, v, e = (a[far_to_near] for a in (u, v, e))
+    if len(u) < FEWEST:
+        return float("nan"), (-np.inf, np.inf), None
+    model = np.stack([np.ones_like(u), np.log(u), (u / u[-1]) ** (-order if large else order)], axis=1)
+    found = [_slope(model[first:], np.log(v[first:]), e[first:] / v[first:]) for first in (0, 1)]
+    half = found[0][1]
+    low, high = (pick(found[0][0] + sign * half, found[1][0]) for pick, sign in ((min, -1), (max, 1)))
+    return found[0][0], (low, high), (float(u.min()), float(u.max()))
+
+
+def _slope(model: np.ndarray, b: np.ndarray, relative: np.ndarray) -> tuple[float, float]:
+    """The second coefficient of the least-squares fit of b, and half of its interval."""
+    inverse = np.linalg.pinv(model)
+    residual = b - model @ (inverse @ b)
+    free = len(b) - 3
+    spread = np.sqrt(residual @ residual / free * (inverse[1] @ inverse[1]))
+    return float(inverse[1] @ b), float(scipy.stats.t.ppf(0.975, free) * spread + np.abs(inverse[1]) @ relative)
