@@ -78,7 +78,7 @@ def test_every_command_line_is_read(monkeypatch: pytest.MonkeyPatch, capsys: pyt
     assert len(asked) == len(compared) >= 5
     assert {problem.system.gamma for problem in asked} == {0.0, 1.0}
     assert {problem.system.h for problem in asked} == {2**-4, 2**-8}
-    assert {problem.name for problem in asked} == {"double-well", "problem"}
+    assert {problem.name for problem in asked} == {"double-well", "kerr-damped", "problem"}
 
 
 def test_the_command_lines_that_are_quick(

@@ -150,7 +150,7 @@ def _slopes(p: sympy.Poly, x: sympy.Symbol, xi: sympy.Symbol) -> tuple[sympy.Exp
     slope asks least of the grid.
     """
     A, B, C = (p.coeff_monomial(x**a * xi**b) for a, b in ((2, 2), (4, 0), (0, 4)))
-    squares = [first / second for first, second in ((A, 6 * B), (6 * C, A)) if second != 0]
+    squares = [first / second for first, second in ((A, 6 * B), (6 * C, A)) if not second.is_zero]
     small = [sympy.sqrt(c) for c in squares if c.is_number and 0 < c <= 1]
     return (min(small), *(c for c in SLOPES if c != min(small))) if small else SLOPES
 

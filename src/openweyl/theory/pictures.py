@@ -39,7 +39,8 @@ def together(rows: list[Row]) -> Figure:
         axes[0][0].loglog(row.x, row.y, "o-", markersize=4, label=f"{row.name}: exponent {row.measured:.2f}")
     axes[0][0].set_xlabel(rows[0].variable)
     axes[0][0].grid(alpha=0.3, which="both")
-    axes[0][0].legend(fontsize=7)
+    axes[0][0].set_ylabel("distance in trace norm")
+    axes[0][0].legend(fontsize=7, loc="lower right")
     return figure
 
 
