@@ -108,7 +108,7 @@ def _in_time(*, fast: bool) -> list[Row]:
 def _in_gamma(*, fast: bool) -> list[Row]:
     """The rate ||Op(e_1)||_tr, (5.7), which t >= 1 integrates to t (h^1/2 gamma^-3/2 + h/gamma); and the constant C."""
     h = 2.0**-6 if fast else 2.0**-7
-    gammas = powers(0, 5 if fast else 6)
+    gammas = powers(0, 4 if fast else 6)
     rates = [error_rate(system(WELL, h, gamma), WELL_START, 1.0) for gamma in gammas]
     claim = f"(5.7), well: the rate ||Op(e_1)||_tr at t = 1, h = {h:g}, is O(gamma^-3/2) for 1 <= gamma < 1/h"
     rows = [bound("theorem-1/gamma-rate", claim, -1.5, "gamma", gammas, rates, large=True)]
