@@ -84,7 +84,8 @@ def plan(grid: PhaseGrid, found: tuple[Profile, ...], widths: list[float], level
     for j in range(n):
         x, xi, in_x, in_xi = grid.x[j], grid.xi[j], found[j], found[n + j]
         wave, distance = need(in_x, x, level).reach, h * need(in_xi, xi, level).reach
-        wide_x, wide_xi = max(widths[j], 3 * distance), max(widths[n + j], 3 * h * wave)
+        wide_x = max(widths[j], 3 * distance, 4 * x.spacing)
+        wide_xi = max(widths[n + j], 3 * h * wave, 4 * xi.spacing)
         margin = ceil(h * wave / xi.spacing)
         longer = Axis(xi.lower - margin * xi.spacing, xi.spacing, xi.size + 2 * margin + xi.size % 2)
         momenta = 4 * max(ceil(wide_x * wide_xi / (8 * pi * h)), 2)
