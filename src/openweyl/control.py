@@ -39,8 +39,8 @@ SHORTEST = 1e-6
 """The shortest step, as a part of the whole time, that a run may come down to."""
 LEVEL = 0.1
 """A grid is chosen so that beyond each edge lies less than this part of what all edges together may lose."""
-LOOSE = 1e-5
-"""The tolerance from which on the two solutions that are compared are of order 4, and not of order 6."""
+LOOSE = {2: 1e-5, 4: 3e-7}
+"""By the order of the scheme, the tolerance from which on the two solutions that are compared are of order 4, not 6."""
 EXTRAPOLATED = 1 / 2
 """Error of the extrapolated symbol over that of w itself. With errors that fall by q at a halving of the step it is
 |2^p - q|/(q - 1): below 1/2 for 11 <= q <= 31 at order p = 4, and for 43 <= q <= 127 at p = 6. The L1 norm is taken
@@ -93,7 +93,7 @@ class Run:
 
     @property
     def pair_order(self) -> int:
-        return 4 if self.tol >= LOOSE else 6
+        return 4 if self.tol >= LOOSE[self.scheme.order] else 6
 
     def extrapolated(self) -> np.ndarray:
         """The symbol at the present time."""
@@ -251,7 +251,7 @@ class Run:
 def check_memory(system: System, grid: PhaseGrid, order: int, tol: float, limit: float, t: float) -> None:
     """Raise ResourceError if a run on `grid` would use more than `limit` bytes."""
     terms = system.terms
-    each = BYTES_PER_POINT + MORE_RUNS * (tol < LOOSE or not terms.split) + RIDGE_BYTES * len(terms.ridges)
+    each = BYTES_PER_POINT + MORE_RUNS * (tol < LOOSE[4] or not terms.split) + RIDGE_BYTES * len(terms.ridges)
     each += REST_BYTES * bool(terms.rest or terms.rest_jumps)
     needed = grid.size * each * (order + 1) / 2
     if needed > limit:
