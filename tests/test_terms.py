@@ -22,9 +22,7 @@ def total(s: System) -> sp.Expr:
     """T + V + scalings + ridges + rest."""
     terms = s.terms
     ridges = [
-        r.function.subs(
-            {v: v + c * k for v, c, k in zip(s.x, r.slopes, s.xi, strict=True) if c}, simultaneous=True
-        )
+        r.function.subs({v: v + c * k for v, c, k in zip(s.x, r.slopes, s.xi, strict=True) if c}, simultaneous=True)
         for r in terms.ridges
     ]
     scalings = [c * q * k for c, q, k in zip(terms.scaling, s.x, s.xi, strict=False)]

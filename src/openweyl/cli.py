@@ -26,7 +26,7 @@ from .parser import parse_number
 from .problem import Problem, problems
 from .solution import symbol_dataset
 from .store import output_folder, save
-from .sweep import parse_values, sweep
+from .sweep import load, parse_values, sweep
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -335,6 +335,56 @@ def _both(problem: Problem) -> Any:
         kinds: tuple[Kind, ...] = ("quantum", "classical")
         runs = [evolve(problem.system, problem.state, [2.0], kind=k, tol=problem.tol, progress=bar) for k in kinds]
     return symbol_dataset(*runs)
+
+
+@application.command("report")
+@click.argument("store")
+@click.option("-o", "--out", default="report.html", help="The page (default report.html).")
+@click.option("--no-pictures", is_flag=True, help="Leave the phase-space pictures out.")
+def report_command(store: str, out: str, no_pictures: bool) -> None:
+    """Write a page about STORE, the result of a sweep or of compare: one HTML file that needs no network."""
+    from . import report
+
+    target = report.writable(out)
+    dataset = load(store)
+    with _Bar(Path(store).name) as bar:
+        text = report.page(dataset, pictures=not no_pictures, store=store, progress=bar)
+    report.write(text, target)
+    click.echo(f"wrote {target} ({len(text.encode()) / 1e6:.2g} MB)")
+
+
+@application.command("movie")
+@click.argument("problem")
+@click.option("--h", "h", help='Semiclassical parameter, such as 0.0625 or "2**-4".')
+@click.option("--gamma", help="Coupling to the environment.")
+@click.option("--times", help='Times of the frames: "0:2:60" for 60 from 0 to 2, or a list.')
+@click.option("--frames", help="Number of frames, from time 0 to the problem's last time (default 60).")
+@click.option("--tol", help="Error allowed in trace norm, per evolution (default: the problem's, at least 1e-4).")
+@click.option("--out", help="The movie, .mp4 or .gif (default openweyl-PROBLEM.mp4).")
+def movie_command(
+    problem: str,
+    h: str | None,
+    gamma: str | None,
+    times: str | None,
+    frames: str | None,
+    tol: str | None,
+    out: str | None,
+) -> None:
+    """Write a movie of both evolutions of PROBLEM side by side, and of their difference."""
+    from . import report
+
+    must(times is None or frames is None, "frames", "not be given together with `times`", frames)
+    chosen = _load(problem, h, gamma, None, tol)
+    target = report.checked(f"openweyl-{chosen.name}.mp4" if out is None else out)
+    count = 60 if frames is None else _whole(frames, "frames")
+    must(2 <= count <= report.MOST_FRAMES, "frames", f"lie between 2 and {report.MOST_FRAMES}", count)
+    moments = (
+        parse_values(f"0:{chosen.times[-1]!r}:{count}", "times") if times is None else parse_values(times, "times")
+    )
+    chosen = chosen.replace(times=moments, tol=max(chosen.tol, 1e-4) if tol is None else None)
+    with _Bar(chosen.name) as bar:
+        report.movie(chosen, target, times=chosen.times, progress=bar)
+    click.echo(f"wrote {target} ({len(chosen.times)} frames, {target.stat().st_size / 1e6:.2g} MB)")
 
 
 @application.command("problems")

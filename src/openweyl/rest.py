@@ -6,7 +6,8 @@ With C_f w = (f * w - w * f)/(i h) and M_f w = (f * w + w * f)/2 the Lindblad eq
 
 and the Fokker-Planck equation is the same with their limits {f, w} and f w. Quantum: C and M are imaginary and real
 part of f * w, see `leftstar`; the mean of f * w and its discrete adjoint makes C skew and M symmetric, so that nothing
-grows at the grid's corners, where values are huge and the symbol nil. Classical: {f, w} = div(w grad f turned), pseudo-spectrally, so that mass is kept.
+grows at the grid's corners, where values are huge and the symbol nil. Classical: {f, w} = div(w grad f turned),
+pseudo-spectrally, so that mass is kept.
 """
 
 from __future__ import annotations

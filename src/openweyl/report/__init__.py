@@ -1,5 +1,8 @@
 """Pages for people: the report of a sweep, and movies of both evolutions."""
 
+from .movie import MOST_FRAMES as MOST_FRAMES
+from .movie import checked as checked
 from .movie import movie as movie
+from .output import writable as writable
 from .page import page as page
 from .page import write as write

@@ -121,15 +121,14 @@ class Chart:
         around = np.concatenate([self.to(x, upper), self.to(x, np.minimum(lower, upper))[::-1]])
         self.parts.append(f'<path d="{_path(around)}z" fill="var(--s{colour % COLOURS})" opacity=".22"/>')
 
-    def guide(self, x: np.ndarray, y: np.ndarray, text: str = "", *, end: int = -1, drop: float = -5) -> None:
-        """A dashed line, with its name `drop` beneath its first or last point (`end`: 0 or -1)."""
+    def guide(self, x: np.ndarray, y: np.ndarray, text: str = "", drop: float = -5) -> None:
+        """A dashed line, with its name `drop` beneath its last point."""
         points = self.to(x, y)
         self.parts.append(f'<path d="{_path(points)}" class="halo"/><path d="{_path(points)}" class="guide"/>')
         if text:
-            right, down = points[end]
+            right, down = points[-1]
             self.parts.append(
-                f'<text x="{right - 4:.1f}" y="{down + drop:.1f}" text-anchor="end" '
-                f'class="note">{text}</text>'
+                f'<text x="{right - 4:.1f}" y="{down + drop:.1f}" text-anchor="end" class="note">{text}</text>'
             )
 
     def svg(self, title: str, classes: str = "chart") -> str:

@@ -18,6 +18,7 @@ from openweyl.figures import new_figure
 from openweyl.problem import Problem
 
 from .films import moments_of
+from .output import writable, writing
 from .portraits import BANDS, PIXELS, box_around, drawn, palette
 
 if TYPE_CHECKING:
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
     from openweyl.solution import Solution
 
 SUFFIXES = (".mp4", ".gif")
-FRAMES, MOST_FRAMES, PER_SECOND = 60, 2000, 12
-"""Frames without further wishes, at most, and per second."""
+MOST_FRAMES, PER_SECOND = 2000, 12
 
 
 def movie(problem: Problem, path: str | Path, *, times: Sequence[float], progress: Progress | None = None) -> Path:
@@ -35,46 +35,28 @@ def movie(problem: Problem, path: str | Path, *, times: Sequence[float], progres
     The file is there whole or not at all. Raises InputError for another suffix, for n > 1, for a path that cannot be
     written, and if an mp4 is wanted without imageio-ffmpeg; what `evolve` raises, too.
     """
-    target = writable(path)
+    target = checked(path)
     must(problem.system.n == 1, "problem", "have one degree of freedom to be drawn", problem.system.n)
-    must(len(times) <= MOST_FRAMES, "times", f"be at most {MOST_FRAMES} for a movie", len(times))
+    must(1 < len(times) <= MOST_FRAMES, "times", f"be 2 to {MOST_FRAMES} for a movie", len(times))
     quantum, classical = (
         evolve(problem.system, problem.state, times, kind=kind, tol=problem.tol, progress=progress)
         for kind in ("quantum", "classical")
     )
-    unfinished = target.with_name(f".unfinished-{target.name}")
     try:
-        _film(quantum, classical, unfinished, progress)
-        unfinished.replace(target)
-    except OSError as error:
-        raise _refusal(target, error) from None
+        with writing(target) as unfinished:
+            _film(quantum, classical, unfinished, progress)
     except subprocess.CalledProcessError as error:
-        raise fail(
-            "out", "be a file that can be written", str(target), f"ffmpeg ended with {error.returncode}."
-        ) from None
-    finally:
-        unfinished.unlink(missing_ok=True)
+        raise fail("out", "be a file that ffmpeg can write", str(path), f"It ended with {error.returncode}.") from None
     return target
 
 
-def writable(path: str | Path) -> Path:
+def checked(path: str | Path) -> Path:
     """`path` as one that a movie can be written to, found out before the work starts."""
     target = Path(path)
     must(target.suffix in SUFFIXES, "out", f"end in {' or '.join(SUFFIXES)}", str(path))
     if target.suffix == ".mp4":
         _ffmpeg()
-    unfinished = target.with_name(f".unfinished-{target.name}")
-    try:
-        must(not target.is_dir(), "out", "be a file", str(path))
-        unfinished.touch()
-        unfinished.unlink()
-    except OSError as error:
-        raise _refusal(target, error) from None
-    return target
-
-
-def _refusal(path: Path, error: OSError) -> InputError:
-    return fail("out", "be a file that can be written", str(path), f"{error.strerror or error}.")
+    return writable(target)
 
 
 def _ffmpeg() -> str:
@@ -119,12 +101,14 @@ class _Pictures:
         for ax, title in zip(axes[0], ("Lindblad", "Fokker-Planck", "difference"), strict=True):
             self.images.append(ax.imshow(blank, extent=self.box))
             self.bars.append(ScalarMappable(Normalize(-1, 1), bands))
-            self.figure.colorbar(self.bars[-1], ax=ax, fraction=0.046, format="%8.3g")
+            self.figure.colorbar(self.bars[-1], ax=ax, fraction=0.046, format="%.3g")
             ax.set_title(title)
             ax.set_xlabel(r"$x$")
         axes[0][0].set_ylabel(r"$\xi$")
         self.numbers = rf"$h = {system.h:.4g}$,  $\gamma = {system.gamma:.4g}$"
-        self.draw(0)
+        for bar in self.bars:
+            bar.set_clim(-0.025, 0.025)  # the widest labels
+        self.figure.suptitle(" ")
         self.figure.draw_without_rendering()
         self.figure.set_layout_engine("none")  # nothing moves from frame to frame
 

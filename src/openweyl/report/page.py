@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from openweyl import __version__
-from openweyl._check import fail
 
 from . import sections
 from .chart import Axis, Chart
 from .films import films, problem_of, system_of
 from .markup import coordinate, labelled, number, plain
+from .output import writing
 from .plots import name
 from .portraits import BANDS, KINDS, Film, palette
 from .regimes import regimes
@@ -74,18 +74,12 @@ def page(dataset: xarray.Dataset, *, pictures: bool = True, store: str = "", pro
     return Template(_asset("template.html")).substitute(parts)
 
 
-def write(text: str, path: Path) -> Path:
+def write(text: str, path: str | Path) -> Path:
     """Write `text` to `path`, whole or not at all."""
-    unfinished = path.with_name(f".unfinished-{path.name}")
-    try:
+    target = Path(path)
+    with writing(target) as unfinished:
         unfinished.write_text(text, encoding="utf-8")
-        unfinished.replace(path)
-    except OSError as error:
-        raise fail("out", "be a file that can be written", str(path), f"{error.strerror}.") from None
-    finally:
-        if unfinished.exists():
-            unfinished.unlink()
-    return path
+    return target
 
 
 def _asset(file: str) -> str:
@@ -135,7 +129,7 @@ def _film(study: Study, film: Film, index: int) -> str:
     return (
         f"<h3>{head} <small>({which} of those shown)</small></h3><p>Distance "
         f'<output class="value" id="f{index}-distance">{_distance(study, film, frame.time)}</output></p>'
-        f'<div class="panels">{"".join(figures)}</div>'
+        f'<div class="panels three">{"".join(figures)}</div>'
     )
 
 

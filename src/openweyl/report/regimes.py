@@ -33,16 +33,16 @@ def regimes(study: Study) -> str:
         if np.isfinite(value):
             part = float(np.log(max(value, low) / low) / (np.log(high / low) or 1.0))
             fill, ink, text = _colour(part), "#fff" if part < 0.55 else "#000", _short(float(value))
-            words += f"{number(float(value))} ± {number(error[i, j], 2)}"
+            words += f"{number(float(value))} ± {number(float(error[i, j]), 2)}"
         else:
             words += str(status[i, j])
         _cell(chart, columns[h[i]], rows[heights[j]], fill, words, (text, ink) if written or text == "×" else ("", ""))
     reach = np.geomspace(chart.x.low, chart.x.high, 60)
-    for power, text, end, drop in ((1 / 3, _power("1/3"), -1, 24), (0, "1", -1, -5), (-1, _power("−1"), 0, 12)):
+    for power, text, drop in ((1 / 3, _power("1/3"), 24), (0, "1", -5), (-1, _power("−1"), 14)):
         line = reach**power
         inside = (line >= chart.y.low) & (line <= chart.y.high)
         if inside.sum() > 1:
-            chart.guide(reach[inside], line[inside], f"{name('gamma')} = {text}", end=end, drop=drop)
+            chart.guide(reach[inside], line[inside], f"{name('gamma')} = {text}", drop)
     stops = ",".join(_colour(k / 8) for k in range(9))
     bar = (
         f'<p class="bar"><span>{number(low, 2)}</span><span class="gradient" style="background:'

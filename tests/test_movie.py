@@ -1,0 +1,99 @@
+"""Movies: what is in the file, and what is refused."""
+
+from __future__ import annotations
+
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from openweyl import cli
+from openweyl.problem import Problem
+from openweyl.report import movie
+
+FAST = ("--h", "0.25", "--tol", "1e-2")
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *args: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["openweyl", "movie", *args])
+    try:
+        cli.main()
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_gif_moves(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(monkeypatch, "double-well", *FAST, "--frames", "4", "--out", "m.gif") == 0
+    out, err = capsys.readouterr()
+    assert out.startswith("wrote m.gif (4 frames, ") and err == ""
+    with Image.open("m.gif") as film:
+        assert film.n_frames == 4
+        frames = []
+        for index in range(4):
+            film.seek(index)
+            frames.append(np.asarray(film.convert("RGB"), dtype=float))
+    assert frames[0].std() > 10
+    assert all(np.abs(a - b).mean() > 0.5 for a, b in pairwise(frames))
+    assert [path.name for path in Path().iterdir()] == ["m.gif"]
+
+
+def test_an_mp4_plays(monkeypatch: pytest.MonkeyPatch) -> None:
+    ffmpeg = pytest.importorskip("imageio_ffmpeg")
+    assert run(monkeypatch, "double-well", *FAST, "--times", "0:1:5", "--out", "m.mp4") == 0
+    frames, seconds = ffmpeg.count_frames_and_secs("m.mp4")
+    assert frames == 5 and seconds == pytest.approx(5 / 12, abs=0.1)
+    assert [path.name for path in Path().iterdir()] == ["m.mp4"]
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["pendulum", "--out", "m.avi"], "`out` must end in .mp4 or .gif, but is m.avi"),
+        (["pendulum", "--out", "m"], "`out` must end in .mp4 or .gif"),
+        (["pendulum", "--out", "no/m.gif"], "`out` must be a file that can be written"),
+        (["pendulum", "--out", "m.gif", "--frames", "1"], "`frames` must lie between 2 and"),
+        (["pendulum", "--out", "m.gif", "--frames", "1e6"], "`frames` must lie between 2 and"),
+        (["pendulum", "--out", "m.gif", "--frames", "3", "--times", "0,1"], "not be given together with `times`"),
+        (["pendulum", "--out", "m.gif", "--times", "1"], "`times` must be 2 to"),
+        (["pendulum", "--out", "m.gif", "--times", "1,0"], "`times` must increase"),
+        (["henon-heiles", "--out", "m.gif"], "`problem` must have one degree of freedom to be drawn"),
+        (["nothing", "--out", "m.gif"], "`problem` must be a built-in name or a TOML file"),
+    ],
+)
+def test_what_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], args: list[str], message: str
+) -> None:
+    assert run(monkeypatch, *args) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and message in err and err.count("\n") == 1
+    assert list(Path().iterdir()) == []
+
+
+def test_without_ffmpeg(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
+    assert run(monkeypatch, "pendulum") == 2
+    assert "pip install 'openweyl[movie]'. Or write a .gif." in capsys.readouterr().err
+
+
+def test_an_old_movie_stays_if_the_new_one_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    target = Path("m.gif")
+    target.write_bytes(b"old")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("matplotlib.animation.PillowWriter.finish", full)
+    problem = Problem.load("harmonic").replace(h=0.5, tol=1e-2)
+    with pytest.raises(ValueError, match="No space left on device"):
+        movie(problem, target, times=[0.0, 0.5])
+    assert target.read_bytes() == b"old" and list(Path().iterdir()) == [target]

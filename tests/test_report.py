@@ -1,0 +1,322 @@
+"""Reports: what the numbers on a page are, that nothing from outside gets in, and how a browser shows it."""
+
+from __future__ import annotations
+
+import html
+import os
+import re
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from openweyl import cli, load, sweep
+from openweyl.problem import Problem
+from openweyl.report import page, write
+from openweyl.report.chart import Axis
+from openweyl.report.fits import exponents, shape
+from openweyl.report.markup import coordinate, number
+from openweyl.report.portraits import BANDS, _indices
+from openweyl.report.sections import with_error
+from openweyl.report.study import Study
+
+H, GAMMA, TIMES = [2.0**-k for k in range(4, 9)], [0.1, 1.0, 2.0, 4.0], [0.0, 0.5, 1.0, 1.5, 2.0, 3.0]
+AXES = ("h", "gamma")
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+def store(h: Any = H, gamma: Any = GAMMA, times: Any = TIMES, **more: Any) -> xr.Dataset:
+    """A store whose distances are 0.2 h^{1/2} gamma^{-3/2} t, with errors of one per cent."""
+    a, b, t = np.meshgrid(h, gamma, times, indexing="ij")
+    d = 0.2 * a**0.5 * np.maximum(b, 1e-3) ** -1.5 * t
+    factors = {"trace_norm": 1, "trace_norm_error": 0.01, "hilbert_schmidt": 0.3, "l1": 1.1, "l1_error": 1e-3}
+    factors |= {"purity": 0.5, "min_eigenvalue": -1e-9, "distance_lower": 0.8, "distance_upper": 1.2}
+    data = xr.Dataset(
+        {name: ((*AXES, "time"), factor * d) for name, factor in factors.items()},
+        {"h": h, "gamma": gamma, "time": times},
+    )
+    shape_ = (len(h), len(gamma))
+    data["seconds"] = AXES, np.ones(shape_)
+    data["status"] = AXES, np.full(shape_, "done", dtype=object)
+    data["message"] = AXES, np.full(shape_, "", dtype=object)
+    problem = Problem.load("pendulum")
+    attrs = {"problem": problem.text, "description": problem.description, "state": str(problem.state), "tol": 1e-3}
+    return data.assign_attrs(attrs | {"openweyl": "0.1.0", "numpy": "2.4.6"} | more)
+
+
+def words(text: str) -> str:
+    """The page as plain words."""
+    body = re.sub(r"<(style|script)[^>]*>.*?</\1>", "", text, flags=re.DOTALL)
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).split())
+
+
+# --- numbers ---
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0358, "0.03580"), (3.6e-7, "3.600 × 10⁻⁷"), (0.0, "0"), (float("nan"), "–"), (-2.5, "−2.500"),
+        (123456.0, "123500"), (9.99996, "10.000"), (float("inf"), "∞"),
+    ],
+)  # fmt: skip
+def test_numbers(value: float, text: str) -> None:
+    assert number(value) == text
+
+
+def test_coordinates_and_errors() -> None:
+    assert [coordinate(v) for v in (2**-6, 0.3, 1.0, 10.0)] == ["2⁻⁶", "0.3", "1", "10"]
+    assert with_error(0.0358123, 0.0019) == "0.0358 ± 0.0019"
+    assert with_error(0.5, float("nan")) == "0.5000"
+
+
+def test_exponents_of_a_power_law_and_of_the_bound() -> None:
+    fits = exponents(Study.of(store()))
+    for axis, exponent in (("h", 0.5), ("gamma", -1.5), ("time", 1.0)):
+        found = [fit for fit in fits if fit.axis == axis]
+        assert found
+        assert all(abs(fit.exponent - exponent) < 1e-9 for fit in found)
+        assert all(0.005 < fit.half_width < 0.06 for fit in found)  # that of errors of one per cent
+    assert all(np.isnan(fit.bound) for fit in fits if fit.fixed.get("gamma") == 0.1)
+    (fit,) = [fit for fit in fits if fit.axis == "h" and fit.fixed["gamma"] == 1.0]
+    slopes = np.diff(np.log([shape(h, 1.0, 3.0) for h in H])) / np.diff(np.log(H))
+    assert slopes.min() <= fit.bound <= slopes.max()
+
+
+def test_distances_within_their_errors_are_not_fitted() -> None:
+    data = store()
+    data["trace_norm_error"] = data["trace_norm"] * 0.6
+    assert exponents(Study.of(data)) == []
+    assert "No exponents" in words(page(data, pictures=False))
+
+
+def test_intervals_cover_the_exponent_of_noisy_distances() -> None:
+    random, inside = np.random.default_rng(1), 0
+    for _ in range(200):
+        data = store(gamma=[1.0], times=[2.0])
+        data["trace_norm"] *= np.exp(0.05 * random.standard_normal(data["trace_norm"].shape))
+        data["trace_norm_error"] *= 0
+        (fit,) = exponents(Study.of(data))
+        inside += abs(fit.exponent - 0.5) < fit.half_width
+    assert 0.9 <= inside / 200 <= 0.99
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "log"), [(0.1, 3.0, False), (1e-6, 1.0, True), (0.02, 0.09, True), (5, 5, True)]
+)
+def test_ticks_are_round_and_inside(low: float, high: float, log: bool) -> None:
+    axis = Axis.around(np.array([low, high]), "", log=log)
+    ticks = [value for value, _ in axis.ticks]
+    assert all(axis.low <= value <= axis.high for value in ticks)
+    assert 1 <= len(ticks) <= 8
+
+
+def test_pictures_tell_signs_without_colours() -> None:
+    u = np.linspace(-3, 3, 200)
+    field = np.exp(-((u[:, None] + 1) ** 2) - u**2) - np.exp(-((u[:, None] - 1) ** 2) - u**2)
+    lines = _indices(field, float(field.max())) == 2 * BANDS + 1
+    positive, negative = lines[field > 0.05].sum(), lines[field < -0.05].sum()
+    assert 0.3 * positive < negative < 0.7 * positive  # dashes
+
+
+# --- pages ---
+
+
+def test_a_page_says_it_all() -> None:
+    data = store()
+    data["status"][0, 0] = "failed"
+    data["status"][0, 1] = "missing"
+    data["message"][0, 0] = "Argument `memory` must be <b>more</b>."
+    for name in data.data_vars:
+        if "time" in data[name].dims:
+            data[name] = data[name].where(data["status"] == "done")
+    text = page(data, pictures=False, store="my store")
+    plain = words(text)
+    assert "18 of 20 done, 1 failed, 1 missing" in plain
+    assert "Theorem 1 applies." in plain
+    assert "Argument `memory` must be <b>more</b>." in plain and "<b>more</b>" not in text
+    assert "--h 2^-4:2^-8 --gamma 0.1,1.0,2.0,4.0" in plain and "--out 'my store'" in plain
+    assert "0.0375 ± 0.00037" in plain or "0.03750 ± 0.00038" in plain  # h = 2^-8, gamma = 1, t = 3
+    assert "<math" in text and "enclosure by the certificate" in plain
+
+
+def test_nothing_from_outside_gets_in_or_out() -> None:
+    evil = "</script><script>alert(1)</script>"
+    data = store(description=evil, state=evil, numpy=evil)
+    data["message"][:] = evil
+    data["status"][:] = "failed"
+    text = page(data, store=evil)
+    assert "<script>alert" not in text and "&lt;script&gt;alert" in text
+    assert "default-src 'none'" in text
+    assert not re.findall(r"""(?:src|href)\s*=\s*["'](?!data:)""", text)
+    assert not re.findall(r"https?://|url\(", text)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        store(h=[0.1], gamma=[1.0], times=[1.0]),
+        store(gamma=[0.0, 1.0]),
+        store(times=[0.0]),
+        store(problem="not TOML", hamiltonian="xi**2 + x**4", jumps="x, (x + I*xi)/sqrt(2)").assign_attrs(
+            h=0.1, gamma=1.0
+        ),
+        store().where(store()["h"] < 0),
+        store() * 0,
+    ],
+    ids=["one point", "closed", "time 0", "no problem", "nothing done", "no distance"],
+)
+def test_pages_of_odd_stores(data: xr.Dataset) -> None:
+    data = data.assign_attrs(data.attrs)
+    assert "</html>" in page(data, pictures=False)
+
+
+def test_parameters_are_axes() -> None:
+    numbers = store().drop_vars(["status", "message"])
+    parts = [numbers.assign_coords(mu=mu) * (1 + mu) for mu in (0.0, 0.5, 1.0)]
+    data = xr.concat(parts, "mu").assign_attrs(numbers.attrs)
+    text = page(data, pictures=False)
+    assert "Along <i>μ</i>" in text and "<i>μ</i>\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}0.5" in text
+
+
+def test_a_store_without_distances_is_refused() -> None:
+    with pytest.raises(ValueError, match="Argument `store` must hold trace-norm distances"):
+        page(xr.Dataset())
+
+
+def test_a_large_store() -> None:
+    """Ten thousand points: a page of a few megabytes, whose table says what it leaves out."""
+    data = store(np.geomspace(0.3, 1e-3, 100), np.geomspace(0.1, 10, 100), np.linspace(0, 2, 20))
+    started = time.process_time()
+    text = page(data, pictures=False)
+    assert time.process_time() - started < 10
+    assert len(text) < 3e6
+    assert "The first 500 of 10000 points" in text
+
+
+# --- the command, and a browser ---
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small sweep with certificates, without symbols."""
+    folder = tmp_path_factory.mktemp("sweep") / "pendulum"
+    problem = Problem.load("pendulum").replace(times=[0, 0.5, 1, 2], tol=1e-3)
+    sweep(problem, h=[0.25, 0.125, 0.0625], gamma=[0.5, 1.0, 2.0], order=2, out=folder)
+    return folder
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *args: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["openweyl", *args])
+    try:
+        cli.main()
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
+
+
+def test_the_command(
+    real: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(monkeypatch, "report", str(real), "-o", "r.html") == 0
+    out, err = capsys.readouterr()
+    assert re.fullmatch(r"wrote r\.html \(.* MB\)\n", out) and err == ""
+    text = Path("r.html").read_text(encoding="utf-8")
+    value = load(real)["trace_norm"].sel(h=0.0625, gamma=1.0).values[-1]
+    assert f"{value:.3g}"[:5] in words(text)
+    assert text.count('href="data:image/png') == 6 and [p.name for p in tmp_path.iterdir()] == ["r.html"]
+    assert run(monkeypatch, "report", str(real), "--no-pictures") == 0
+    assert Path("report.html").stat().st_size < len(text.encode())
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["nothing"], "There is no such file."),
+        (["STORE", "-o", "."], "Argument `out` must be a file, not a folder"),
+        (["STORE", "-o", "no/where.html"], "Argument `out` must be a file that can be written"),
+        (["STORE", "-o", "a\0b"], "Argument `out` must be a file that can be written"),
+    ],
+)
+def test_what_the_command_refuses(
+    real: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], args: list[str],
+    message: str,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    assert run(monkeypatch, "report", *[str(real) if a == "STORE" else a for a in args]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and message in err and err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_symbols_of_the_store_and_computed_ones_agree(tmp_path: Path) -> None:
+    problem = Problem.load("pendulum").replace(times=[0, 1], tol=1e-3)
+    data = sweep(problem, h=[0.125], gamma=[1.0], out=tmp_path / "s", keep_symbols=True)
+    from openweyl.report.films import films, problem_of
+
+    study = Study.of(data)
+    (stored,) = films(study, problem_of(study))
+    study = Study.of(data.drop_vars(["symbol_quantum", "symbol_classical"]))
+    (computed,) = films(study, problem_of(study))
+    for a, b in zip(stored.frames, computed.frames, strict=True):
+        assert (a.scale, a.gap) == pytest.approx((b.scale, b.gap), abs=2e-3)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine")
+    with sync.sync_playwright() as started:
+        opened = started.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+        )
+        yield opened
+        opened.close()
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_in_a_browser(browser: Any, real: Path, tmp_path: Path, width: int, scheme: str) -> None:
+    path = write(page(load(real), store="s"), tmp_path / "report.html")
+    shown = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    troubles: list[str] = []
+    requests: list[str] = []
+    shown.on("console", lambda message: troubles.append(message.text))
+    shown.on("pageerror", lambda error: troubles.append(str(error)))
+    shown.on("request", lambda request: requests.append(request.url.split(":")[0]))
+    started = time.perf_counter()
+    shown.goto(path.as_uri(), wait_until="load")
+    assert time.perf_counter() - started < 5  # 0.4 s on an idle machine
+    assert shown.evaluate("document.documentElement.scrollWidth") <= width
+    slider = shown.get_by_role("slider", name="time")
+    first = shown.locator("#f0-distance").text_content()
+    picture = shown.locator("#f0-quantum").get_attribute("href")
+    slider.focus()
+    shown.keyboard.press("ArrowLeft")  # as a person without a mouse does
+    assert shown.locator("#now").text_content() == "1"
+    assert slider.get_attribute("aria-valuetext") == "t = 1"
+    value = shown.locator("#f0-distance").text_content()
+    assert value != first and shown.locator("#f0-quantum").get_attribute("href") != picture
+    data = load(real)
+    expected = data["trace_norm"].sel(h=0.25, gamma=0.5, time=1.0).item()
+    assert float(value.split(" ±")[0]) == pytest.approx(expected, rel=0.01)
+    shown.keyboard.press("Home")
+    assert shown.locator("#now").text_content() == "0"
+    shown.get_by_role("button", name="play").click()
+    pytest.importorskip("playwright.sync_api").expect(shown.locator("#now")).to_have_text("2", timeout=10_000)
+    smallest = shown.evaluate(
+        "Math.min(...[...document.querySelectorAll('.chart text')].map(e => e.getBoundingClientRect().height))"
+    )
+    assert smallest > 7
+    unnamed = "[...document.querySelectorAll('svg[role=img]')].filter(e => !e.getAttribute('aria-label')).length"
+    assert shown.evaluate(unnamed) == 0
+    assert troubles == [] and set(requests) <= {"file", "data"}
+    shown.close()
