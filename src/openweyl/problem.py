@@ -71,6 +71,11 @@ class Problem:
         path = Path(name)
         return _read(_text(path), path.stem, name)
 
+    @staticmethod
+    def parse(text: str, name: str, source: str) -> Problem:
+        """The problem that `text` writes in TOML; `source` is what messages call the text."""
+        return _read(text, name, source)
+
     def replace(
         self,
         *,

@@ -10,7 +10,7 @@ import numpy as np
 from openweyl._check import InputError, ResourceError
 from openweyl.evolve import evolve
 from openweyl.grid import Axis, common_grid, resample
-from openweyl.problem import Problem, _read
+from openweyl.problem import Problem
 from openweyl.system import System
 
 from .portraits import Film, Moment, film, representatives, shown_times
@@ -31,7 +31,7 @@ def problem_of(study: Study) -> Problem | None:
     words of this version.
     """
     try:
-        found = _read(study.text, str(study.attrs.get("name", "problem")), "the problem in the store")
+        found = Problem.parse(study.text, str(study.attrs.get("name", "problem")), "the problem in the store")
         values = {axis: float(study.values(axis)[index]) for axis, index in study.base.items()}
         return found.replace(parameters=values) if values else found
     except InputError:
