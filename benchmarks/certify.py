@@ -66,7 +66,7 @@ def commands() -> None:
     """Table (c): cold, imports included."""
     click.echo("| command | seconds | goal |")
     for goal, options in COMMANDS:
-        command = [sys.executable, "-m", "openweyl.cli", "certify", "double-well", *options, "--json"]
+        command = [sys.executable, "-m", "openweyl", "certify", "double-well", *options, "--json"]
         started = time.perf_counter()
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         seconds = time.perf_counter() - started

@@ -27,15 +27,16 @@ from openweyl.compare import SERIES
 from openweyl.generator import lindblad
 from openweyl.splitting import CHIN, Stepper
 from openweyl.sweep import driver, points
+from openweyl.sweep.opening import Layout, open_store
 from openweyl.sweep.points import COUNTS
-from openweyl.sweep.rows import Store, open_store
+from openweyl.sweep.rows import Store
 
 AXES = ("--h", "2^-2:2^-8", "--gamma", "0.3,0.6,1,2,4", "--times", "0.1:2:20", "--tol", "1e-3")
 
 
 def run(workers: int, store: Path) -> float:
     """Seconds of the command, from a cold start."""
-    command = [sys.executable, "-m", "openweyl.cli", "sweep", "double-well", *AXES]
+    command = [sys.executable, "-m", "openweyl", "sweep", "double-well", *AXES]
     started = time.perf_counter()
     subprocess.run([*command, "--workers", str(workers), "--out", str(store)], check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - started
@@ -92,9 +93,10 @@ def synthetic(folder: Path) -> None:
 
 def made(path: Path, size: int) -> Store:
     columns = {**SERIES, **COUNTS}
-    axes = {"h": np.geomspace(1, 0.01, size).tolist(), "gamma": np.linspace(0, 1, size).tolist()}
+    axes = {"h": tuple(np.geomspace(1, 0.01, size).tolist()), "gamma": tuple(np.linspace(0, 1, size).tolist())}
+    layout = Layout(axes, tuple(np.linspace(0, 1, 20).tolist()), tuple(columns))
     about = {"columns": columns, "scalars": list(COUNTS)}
-    return open_store(path, axes, np.linspace(0, 1, 20).tolist(), list(columns), identity={"tol": 1}, about=about)
+    return open_store(path, layout, identity={"tol": 1}, about=about)
 
 
 def batch() -> None:

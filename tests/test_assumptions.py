@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from common import slow_but
 from openweyl import InputError, System, cat, check_assumptions, coherent, from_wavefunction, mixture, squeezed
 from openweyl.cli import application
 from openweyl.problem import Problem, problems
@@ -100,6 +101,7 @@ def test_constant_of_1_6(jumps: tuple[str, ...], c: float):
     assert found.value == pytest.approx(c, abs=1e-12)
 
 
+@pytest.mark.slow
 def test_1_6_where_h_depends_on_z():
     assert line(check(jumps=("x + sin(x)/2", "xi")), "(1.6)").how == "proved"
     assert line(check(jumps=("x + sin(x)/2", "xi")), "(1.6)").value == pytest.approx(1 / 4, rel=1e-6)
@@ -115,6 +117,7 @@ def test_range_of_gamma(gamma: float, inside: bool):
     assert check(gamma=gamma).applies["theorem_1"] == inside
 
 
+@pytest.mark.slow
 def test_states():
     system = System(PENDULUM, ["x", "xi"], h=0.01, gamma=1.0)
     mixed = mixture([(0.5, coherent(0, 0)), (0.5, squeezed(1, 0, r=0.5))])
@@ -160,7 +163,7 @@ def test_driven_systems_are_outside():
     assert "autonomous" in failing(check("xi**2/2 + x*cos(t)"))
 
 
-@pytest.mark.parametrize("name", problems())
+@pytest.mark.parametrize("name", slow_but(("pendulum", "kerr-damped", "henon-heiles"), problems()))
 def test_every_problem_is_checked_quickly(name: str):
     problem = Problem.load(name)
     started = time.process_time()

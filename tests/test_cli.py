@@ -17,11 +17,12 @@ import pytest
 
 import openweyl
 from openweyl import cli
+from openweyl.cli import progress, runs
 from openweyl.problem import problems
 from openweyl.store import load
 
 GRAMMAR = re.compile(r"openweyl: (.+: )?Argument `[a-z.]+` must .+, but .+\.\n")
-COMMAND = [sys.executable, "-m", "openweyl.cli"]
+COMMAND = [sys.executable, "-m", "openweyl"]
 SECONDS = 1.0
 """Of processor time for a refusal; slow machines included."""
 GOOD = """\
@@ -265,7 +266,7 @@ def test_a_run_that_fails_leaves_no_folder(run: Callable[..., Done], monkeypatch
         def fails(*_: Any, error: BaseException = error, **__: Any) -> None:
             raise error
 
-        monkeypatch.setattr(cli, "compare", fails)
+        monkeypatch.setattr(runs, "compare", fails)
         for more in ([], ["--out", "a/b"], ["--json"]):
             done = run("compare", "harmonic", *more)
             assert (done.status, done.out, done.err.lstrip()) == (status, "", f"openweyl: {words}\n")
@@ -375,7 +376,7 @@ def test_the_list_of_problems(run: Callable[..., Done]) -> None:
     assert all(len(line.split()) > 2 for line in lines)
 
 
-@pytest.mark.parametrize("args", [["--help"], ["-h"], ["compare", "--help"], ["certify", "-h"], ["figure", "--help"]])
+@pytest.mark.parametrize("args", [["--help"], ["compare", "--help"], ["certify", "--help"], ["figure", "--help"]])
 def test_help(run: Callable[..., Done], args: list[str]) -> None:
     done = run(*args)
     assert (done.status, done.err) == (0, "") and done.out.startswith("Usage: ")
@@ -431,10 +432,10 @@ def test_what_importing_does_not_import() -> None:
 def test_progress_is_for_terminals(
     terminal: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cli, "PATIENCE", 0.0)
+    monkeypatch.setattr(progress, "PATIENCE", 0.0)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal, raising=False)
-    with cli._Bar("my problem") as bar:
+    with progress.Bar("my problem") as bar:
         bar(0.25, 1.0, "48x48 grid")
         bar(0.5, 1.0, "48x48 grid")
     out, err = capsys.readouterr()
@@ -444,6 +445,6 @@ def test_progress_is_for_terminals(
 
 def test_progress_waits(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    with cli._Bar("my problem") as bar:
+    with progress.Bar("my problem") as bar:
         bar(0.5, 1.0, "48x48 grid")
     assert capsys.readouterr() == ("", "")

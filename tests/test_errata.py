@@ -13,6 +13,9 @@ import scipy.integrate
 import scipy.linalg
 import sympy as sp
 
+pytestmark = pytest.mark.slow
+"""No change of the package can break these."""
+
 x, xi, h = sp.symbols("x xi h", real=True)
 t, eps = sp.symbols("t epsilon", positive=True)
 Z0 = (0.3, -0.7)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import tracemalloc
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
 
+from common import ROWS, on_one_grid, row_state, row_system, slow_but
 from openweyl import (
     InputError,
     PhaseGrid,
@@ -20,14 +19,10 @@ from openweyl import (
     coherent,
     dense_trace_norm,
     evolve,
-    resample,
     trace,
 )
-from openweyl.grid import common_grid
 from openweyl.states import PacketState
 
-TABLE = json.loads((Path(__file__).parent / "data" / "double_well.json").read_text())
-ROWS = [dict(zip(TABLE["columns"], row, strict=True)) for row in TABLE["rows"]]
 WELL = System("xi**2 + (x**2 - 1/2)**2", ["x", "xi"], h=2**-4, gamma=1.0)
 START = coherent(0.7, 0.0)
 OVERLY_CAUTIOUS = 300
@@ -36,25 +31,16 @@ OVERLY_CAUTIOUS = 300
 
 @cache
 def solved(index: int, kind: str, tol: float) -> Solution:
-    row = ROWS[index]
-    given = TABLE["system"]
-    system = System(given["hamiltonian"], given["jumps"], h=row["h"], gamma=row["gamma"])
-    return evolve(system, coherent(row["x0"], row["xi0"]), [row["t"]], kind=kind, tol=tol)
+    return evolve(row_system(index), row_state(index), [ROWS[index]["t"]], kind=kind, tol=tol)
 
 
-def distance(a: Solution, b: Solution, index: int = 0) -> float:
-    grid = common_grid([a.grids[index], b.grids[index]])
-    both = [resample(s.symbols[index], s.grids[index], grid) for s in (a, b)]
-    return dense_trace_norm(both[0] - both[1], grid)
-
-
-QUICK = (0, 3, 6)
+def distance(a: Solution, b: Solution, index: int = -1) -> float:
+    (w, v), grid = on_one_grid(a, b, index=index)
+    return dense_trace_norm(w - v, grid)
 
 
 @pytest.mark.parametrize("kind", ["quantum", "classical"])
-@pytest.mark.parametrize(
-    "index", [pytest.param(i, marks=() if i in QUICK else pytest.mark.slow) for i in range(len(ROWS))]
-)
+@pytest.mark.parametrize("index", slow_but((0, 3), range(len(ROWS))))
 def test_the_error_is_kept_and_honest(index: int, kind: str) -> None:
     """The true trace-norm error is within the tolerance, within the estimate, and not far below it."""
     reference = solved(index, kind, 1e-10)
@@ -106,9 +92,7 @@ def test_times_between_do_no_harm() -> None:
     many, few = evolve(WELL, START, [0, 0.1, 0.35, 0.4, 1], tol=1e-7), evolve(WELL, START, [1.0], tol=1e-7)
     assert many.times == (0.0, 0.1, 0.35, 0.4, 1.0)
     assert few.times == (1.0,)
-    grid = common_grid([many.grids[-1], few.grids[0]])
-    w, v = resample(many.symbols[-1], many.grids[-1], grid), resample(few.symbols[0], few.grids[0], grid)
-    assert dense_trace_norm(w - v, grid) <= 2e-7
+    assert distance(many, few) <= 2e-7
     assert list(many.numerics.grid_error) == sorted(many.numerics.grid_error)
 
 

@@ -1,8 +1,6 @@
-"""Quadratic p and linear jumps: quantum = classical, and both are Gaussian in closed form.
+"""Quadratic p and linear jumps: quantum = classical, and both are Gaussian.
 
-With dz/dt = M z + m the Hamiltonian flow and G = sum_j grad l_j grad l_j^T,
-
-    d mean/dt = M mean + m,        dC/dt = M C + C M^T + gamma h J G J^T.
+Means and covariances come from ordinary equations (`gaussian.py`). Complex jumps and drives: `test_general.py`.
 """
 
 from __future__ import annotations
@@ -11,9 +9,9 @@ from math import cos, exp, sin, sqrt
 
 import numpy as np
 import pytest
-import scipy.linalg
-import sympy
 
+from common import on_one_grid, slow_but
+from gaussian import Gaussian
 from openweyl import (
     PhaseGrid,
     State,
@@ -28,12 +26,10 @@ from openweyl import (
     moments,
     purity,
     quantize,
-    resample,
     squeezed,
     trace,
 )
 from openweyl.generator import fokker_planck, lindblad
-from openweyl.grid import common_grid
 from openweyl.splitting import CHIN, Stepper
 
 H = 0.1
@@ -49,26 +45,7 @@ QUADRATIC = {
     "momentum diffusion alone": ("xi**2/2 + x**2/2", ["x"]),
     "closed": ("xi**2/2 + x**2/2", ["x"]),
 }
-
-
-def exact_moments(
-    system: System, mean: np.ndarray, covariance: np.ndarray, time: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and covariance at `time`: the variation of constants, by one matrix exponential (Van Loan)."""
-    z = (*system.x, *system.xi)
-    n, zero = system.n, dict.fromkeys(z, 0)
-    form = np.block([[np.zeros((n, n)), np.eye(n)], [-np.eye(n), np.zeros((n, n))]])
-    hessian = np.array(sympy.hessian(system.hamiltonian, z), dtype=float)
-    gradient = np.array([system.hamiltonian.diff(v).subs(zero) for v in z], dtype=float)
-    flow, shift = form @ hessian, form @ gradient
-    fields = [form @ np.array([jump.diff(v) for v in z], dtype=float) for jump in system.jumps]
-    diffusion = system.gamma * system.h * sum(np.outer(f, f) for f in fields)
-    size = 2 * n
-    affine = scipy.linalg.expm(time * np.block([[flow, shift[:, None]], [np.zeros((1, size + 1))]]))
-    blocks = scipy.linalg.expm(time * np.block([[-flow, diffusion], [np.zeros((size, size)), flow.T]]))
-    propagator = blocks[size:, size:].T
-    grown = propagator @ covariance @ propagator.T + propagator @ blocks[:size, size:]
-    return affine[:size, :size] @ mean + affine[:size, size], (grown + grown.T) / 2
+QUICK = ("harmonic", "inverted, mixed jumps", "harmonic, all jumps", "closed")
 
 
 def gaussian_moments(state: State) -> tuple[np.ndarray, np.ndarray]:
@@ -76,49 +53,45 @@ def gaussian_moments(state: State) -> tuple[np.ndarray, np.ndarray]:
     return np.array(packet.center), np.array(packet.covariance)
 
 
-def both(system: System, state: State, time: float, tol: float = 1e-9) -> tuple[np.ndarray, np.ndarray, PhaseGrid]:
-    """The quantum and the classical symbol at `time`, on one grid."""
-    runs = [evolve(system, state, [time], kind=kind, tol=tol) for kind in ("quantum", "classical")]
-    grid = common_grid([run.grids[0] for run in runs])
-    w, a = (resample(run.symbols[0], run.grids[0], grid) for run in runs)
-    return w, a, grid
-
-
-@pytest.mark.parametrize(("hamiltonian", "jumps"), QUADRATIC.values(), ids=QUADRATIC)
+@pytest.mark.parametrize("name", slow_but(QUICK, QUADRATIC))
 @pytest.mark.parametrize("state", [coherent(0.6, -0.3), cat([(0.7, 0.0), (-0.6, 0.4)])], ids=["coherent", "cat"])
-def test_quantum_is_classical(hamiltonian: str, jumps: list[str], state: State, request: pytest.FixtureRequest) -> None:
-    gamma = 0.0 if "closed" in request.node.name else 0.7
-    w, a, grid = both(System(hamiltonian, jumps, h=H, gamma=gamma), state, 0.6)
+def test_quantum_is_classical(name: str, state: State) -> None:
+    hamiltonian, jumps = QUADRATIC[name]
+    system = System(hamiltonian, jumps, h=H, gamma=0.0 if name == "closed" else 0.7)
+    runs = [evolve(system, state, [0.6], kind=kind, tol=1e-9) for kind in ("quantum", "classical")]
+    (w, a), grid = on_one_grid(*runs)
     assert dense_trace_norm(w - a, grid) < 1e-10
 
 
 def test_quantum_is_classical_in_two_degrees_of_freedom() -> None:
-    system = System(
-        "xi1**2/2 + xi2**2 + x1**2/2 + x1*x2/3", ["x1", "xi2", "x1 - xi2/2", "x2 + xi1/2"], h=1.0, gamma=0.2
-    )
+    hamiltonian, jumps = "xi1**2/2 + xi2**2 + x1**2/2 + x1*x2/3", ("x1", "xi2", "x1 - xi2/2", "x2 + xi1/2")
+    system = System(hamiltonian, list(jumps), h=1.0, gamma=0.2)
     grid = PhaseGrid.box(h=1.0, x=[(-5.6, 5.8)] * 2, xi=[(-5.8, 5.6)] * 2, size=(28, 28))
     symbols = [
         Stepper(build(system, grid), CHIN, 0.1).run(coherent([0.3, 0.1], [0.0, 0.2]).symbol(grid), 4)
         for build in (lindblad, fokker_planck)
     ]
     assert np.abs(symbols[0] - symbols[1]).sum() * grid.cell < 1e-10
-    mean, covariance = exact_moments(system, np.array([0.3, 0.1, 0.0, 0.2]), np.eye(4) / 2, 0.4)
+    exact = Gaussian(hamiltonian, jumps, 1.0, 0.2, n=2)
+    mean, covariance = exact.moments(np.array([0.3, 0.1, 0.0, 0.2]), np.eye(4) / 2, 0.4)
     found = moments(symbols[0], grid)
     assert found.mean == pytest.approx(mean, rel=0, abs=1e-5)
     assert found.covariance == pytest.approx(covariance, rel=0, abs=1e-5)
 
 
-@pytest.mark.parametrize(("hamiltonian", "jumps"), QUADRATIC.values(), ids=QUADRATIC)
+@pytest.mark.parametrize("name", slow_but(QUICK, QUADRATIC))
 @pytest.mark.parametrize("kind", ["quantum", "classical"])
-def test_moments(hamiltonian: str, jumps: list[str], kind: str) -> None:
-    """Mean, covariance and purity of a squeezed state against the matrix exponential; the symbol itself, too."""
-    system = System(hamiltonian, jumps, h=H, gamma=0.7)
+def test_moments(name: str, kind: str) -> None:
+    """Mean, covariance and purity of a squeezed state; the symbol itself, too."""
+    hamiltonian, jumps = QUADRATIC[name]
+    gamma = 0.0 if name == "closed" else 0.7
+    system, reference = System(hamiltonian, jumps, h=H, gamma=gamma), Gaussian(hamiltonian, tuple(jumps), H, gamma)
     state = squeezed(0.6, -0.3, r=0.4, angle=0.5)
     center, c = gaussian_moments(state)
     times = [0.3, 0.8]
     solution = evolve(system, state, times, kind=kind, tol=1e-9)
     for time, w, grid in zip(times, solution.symbols, solution.grids, strict=True):
-        mean, covariance = exact_moments(system, center, H * c, time)
+        mean, covariance = reference.moments(center, H * c, time)
         found = moments(w, grid)
         assert found.mean == pytest.approx(mean, rel=0, abs=1e-8)
         assert found.covariance == pytest.approx(covariance, rel=0, abs=1e-8)

@@ -185,7 +185,7 @@ def test_kernel_of_a_coherent_state() -> None:
     assert np.abs(kernel.matrix - d * np.outer(psi, psi.conj())).max() < 1e-11
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(small, small, small, small, st.floats(-2, 2))
 def test_quantize_is_linear_hermitian_and_keeps_products(x: float, xi: float, y: float, eta: float, c: float) -> None:
     a, b = coherent(x, xi).symbol(GRID), squeezed(y, eta, r=0.2).symbol(GRID)
@@ -206,7 +206,7 @@ def test_quantize_wants_the_grids_shape() -> None:
 # ---------------------------------------------------------------------------------------------- norms
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(small, small, small, small)
 def test_trace_norm_of_the_difference_of_coherent_states(x: float, xi: float, y: float, eta: float) -> None:
     """2 sqrt(1 - |<a|b>|^2), and Hilbert-Schmidt that over sqrt 2."""
@@ -270,7 +270,7 @@ def test_l1_norm_of_a_positive_function_is_its_integral() -> None:
     assert l1_norm(w, GRID)[0] == pytest.approx(float(trace(w, GRID)), rel=1e-13)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(small, small, st.floats(0.5, 1.2), st.floats(0.5, 1.2), st.floats(-0.2, 0.2))
 def test_moments_of_gaussians(x: float, xi: float, a: float, b: float, c: float) -> None:
     a, b = a + abs(c), b + abs(c)

@@ -131,6 +131,7 @@ def test_leakage_bounds_what_is_left_out() -> None:
     assert np.abs(found - matrix[:14, :14]).max() < 1e-11
 
 
+@pytest.mark.slow
 def test_two_degrees_of_freedom() -> None:
     h = 0.3
     theirs = qutip.tensor(qutip.fock(3, 2), packet(0.4, 0.2, 12, h).unit())
@@ -143,6 +144,7 @@ def test_two_degrees_of_freedom() -> None:
     assert leakage < 1e-4
 
 
+@pytest.mark.slow
 def test_two_degrees_of_freedom_without_qutip() -> None:
     """Two coherent states: the first degree of freedom is the slow index."""
     h, first, second = 0.3, (0.4, 0.0), (-0.2, 0.3)

@@ -42,7 +42,7 @@ def run(build: Any, system: System, xp: Any, steps: int = 5, **kwargs: Any) -> A
     [
         ("double well", lindblad, True),
         ("double well", fokker_planck, True),
-        ("mixed jump", lindblad, False),
+        pytest.param("mixed jump", lindblad, False, marks=pytest.mark.slow),
         ("mixed jump", lindblad, True),
         ("relativistic", lindblad, True),
         ("relativistic", fokker_planck, True),
@@ -61,6 +61,7 @@ def test_equal_to_numpy(name: str, build: Any, jit: bool) -> None:
     assert np.abs(np.asarray(found) - expected).max() < 1e-12
 
 
+@pytest.mark.slow
 def test_the_hierarchy_equals_numpy() -> None:
     system = SYSTEMS["mixed jump"]
 
@@ -73,6 +74,7 @@ def test_the_hierarchy_equals_numpy() -> None:
     assert np.abs(np.asarray(series(jax.numpy)) - series(np)).max() < 1e-12
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["double well", "mixed jump"])
 def test_the_gradient_by_gamma(name: str) -> None:
     system = SYSTEMS[name]

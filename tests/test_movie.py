@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from openweyl import cli
+from openweyl import PhaseGrid, cli, coherent
 from openweyl.problem import Problem
 from openweyl.report import movie
+from openweyl.report.movie import Pictures
+from openweyl.report.portraits import Moment
 
 FAST = ("--h", "0.25", "--tol", "1e-2")
 
@@ -79,6 +81,33 @@ def test_what_is_refused(
     assert list(Path().iterdir()) == []
 
 
+def test_one_bar_runs_once_from_start_to_end() -> None:
+    seen: list[tuple[float, str]] = []
+    problem = Problem.load("double-well").replace(h=0.25, tol=1e-2)
+    movie(problem, "m.gif", times=[0.0, 0.25, 0.5], progress=lambda at, end, words: seen.append((at / end, words)))
+    places = [place for place, _ in seen]
+    assert places == sorted(places) and places[0] < 0.25 and places[-1] == 1.0
+    grids = [place for place, words in seen if "grid" in words]
+    assert min(grids) < 0.25 < max(grids) == 0.5  # both evolutions
+    assert len(seen) - len(grids) == 3  # one for each frame
+
+
+def test_the_scale_of_a_frame_is_written_whole() -> None:
+    """Every label lies in the picture, however small the difference; nil has no scale."""
+    grid = PhaseGrid.box(h=0.5, x=(-3.0, 3.0), xi=(-3.0, 3.0), size=(32, 32))
+    w = coherent(0, 0).symbol(grid)
+    moments = [Moment(w, w * factor, grid.x[0], grid.xi[0]) for factor in (1.0, 1 - 4.4e-5, 0.5)]
+    pictures = Pictures(moments)
+    for moment, gap in zip(moments, ("", "8.8 × 10⁻⁵", "1.0"), strict=True):
+        pictures.draw(moment, "t")
+        renderer = pictures.figure.canvas.get_renderer()
+        pictures.figure.draw(renderer)
+        for bar in pictures.bars:
+            labels = bar.ax.yaxis.get_majorticklabels()
+            assert all(label.get_window_extent(renderer).x1 <= pictures.figure.bbox.x1 for label in labels)
+        assert [label.get_text() for label in labels] == [f"−{gap}" if gap else "", "0", gap]
+
+
 def test_without_ffmpeg(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
     assert run(monkeypatch, "pendulum") == 2
@@ -94,6 +123,6 @@ def test_an_old_movie_stays_if_the_new_one_fails(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr("matplotlib.animation.PillowWriter.finish", full)
     problem = Problem.load("harmonic").replace(h=0.5, tol=1e-2)
-    with pytest.raises(ValueError, match="No space left on device"):
+    with pytest.raises(OSError, match="No space left on device"):
         movie(problem, target, times=[0.0, 0.5])
     assert target.read_bytes() == b"old" and list(Path().iterdir()) == [target]

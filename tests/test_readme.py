@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 
 from openweyl import Comparison, cli
+from openweyl.cli import runs
 from openweyl.problem import Problem
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+def blocks(language: str, page: str = README) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", page, flags=re.MULTILINE | re.DOTALL)
 
 
 def lines() -> list[list[str]]:
@@ -46,6 +47,7 @@ def test_the_toml_example_is_the_double_well() -> None:
     assert mine.times == (0.0, 0.5, 1.0, 2.0)
 
 
+@pytest.mark.slow
 def test_the_python_examples(capsys: pytest.CaptureFixture[str]) -> None:
     names: dict[str, Any] = {}
     for code in blocks("python"):
@@ -69,7 +71,7 @@ def test_every_command_line_is_read(monkeypatch: pytest.MonkeyPatch, capsys: pyt
         asked.append(problem)
         raise KeyboardInterrupt  # before the work starts
 
-    monkeypatch.setattr(cli, "_compare", remember)
+    monkeypatch.setattr(runs, "_compare", remember)
     compared = [args for args in lines() if args[0] == "compare"]
     for args in compared:
         with pytest.raises(SystemExit) as end:
@@ -81,6 +83,7 @@ def test_every_command_line_is_read(monkeypatch: pytest.MonkeyPatch, capsys: pyt
     assert {problem.name for problem in asked} == {"double-well", "kerr-damped", "problem"}
 
 
+@pytest.mark.slow
 def test_the_command_lines_that_are_quick(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], folder: Path
 ) -> None:
@@ -90,6 +93,21 @@ def test_the_command_lines_that_are_quick(
     run(["compare", "double-well", "--json", "--times", "0"], monkeypatch)
     assert json.loads(capsys.readouterr().out)["trace_norm"][0] < 1e-6
     assert {"compare problem.toml --out results", "compare double-well --json"} <= {" ".join(a) for a in lines()}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["certificates", "sweep"])
+def test_pages_print_what_they_show(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    page = (Path(__file__).parent.parent / "docs" / f"{name}.md").read_text(encoding="utf-8")
+    names: dict[str, Any] = {}
+    for code in blocks("python", page):
+        exec(compile(code, f"{name}.md", "exec"), names)  # noqa: S102 - our own page
+    printed = capsys.readouterr().out.splitlines()
+    for shown in blocks("text", page):
+        head, *rows = shown.splitlines()
+        start = next(i for i, line in enumerate(printed) if line.split() == head.split())
+        for row, line in zip(rows, printed[start + 1 :], strict=False):
+            assert [float(v) for v in line.split()] == pytest.approx([float(v) for v in row.split()], rel=0.01)
 
 
 def test_the_links_lead_somewhere() -> None:

@@ -12,19 +12,16 @@ trace_norm and hilbert_schmidt agree in every printed digit. The other two colum
 
 from __future__ import annotations
 
-import json
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from openweyl import Comparison, PhaseGrid, System, coherent, compare, purity, resample
+from common import ROWS, row_state, row_system, slow_but
+from openweyl import Comparison, PhaseGrid, compare, purity, resample
 from openweyl.generator import lindblad
 from openweyl.splitting import STRANG, Stepper
 
-TABLE = json.loads((Path(__file__).parent / "data" / "double_well.json").read_text())
-ROWS = [dict(zip(TABLE["columns"], row, strict=True)) for row in TABLE["rows"]]
 HALF_A_UNIT, TOL = 0.5e-6, 1e-7
 STRANG_ERROR = 1.5e-6
 BOXES = tuple(4.6 + 0.1 * j for j in range(15))  # smaller ones cut the symbol
@@ -32,16 +29,13 @@ BOXES = tuple(4.6 + 0.1 * j for j in range(15))  # smaller ones cut the symbol
 
 @cache
 def comparison(index: int) -> Comparison:
-    row = ROWS[index]
-    return compare(system(index), coherent(row["x0"], row["xi0"]), [row["t"]], tol=TOL)
+    return compare(row_system(index), row_state(index), [ROWS[index]["t"]], tol=TOL)
 
 
-def system(index: int) -> System:
-    given = TABLE["system"]
-    return System(given["hamiltonian"], given["jumps"], h=ROWS[index]["h"], gamma=ROWS[index]["gamma"])
+EACH = slow_but((0, 3, 7), range(len(ROWS)))
 
 
-@pytest.mark.parametrize("index", range(len(ROWS)))
+@pytest.mark.parametrize("index", EACH)
 def test_row(index: int) -> None:
     row, found = ROWS[index], comparison(index)
     assert found.trace_norm[0] == pytest.approx(row["trace_norm"], rel=0, abs=HALF_A_UNIT + 2 * TOL)
@@ -56,12 +50,14 @@ def test_row(index: int) -> None:
 def strang(index: int, steps: int) -> float:
     row = ROWS[index]
     grid = PhaseGrid.box(h=row["h"], x=(-3, 3), xi=(-3, 3), size=(128, 128))  # as good as 512: the purity is spectral
-    generator = lindblad(system(index), grid)
-    w = Stepper(generator, STRANG, row["t"] / steps).run(coherent(row["x0"], row["xi0"]).symbol(grid), steps)
+    generator = lindblad(row_system(index), grid)
+    w = Stepper(generator, STRANG, row["t"] / steps).run(row_state(index).symbol(grid), steps)
     return float(purity(w, grid))
 
 
-@pytest.mark.parametrize(("index", "steps"), [(0, 400), (1, 400), (6, 400), (7, 400)])
+@pytest.mark.parametrize(
+    ("index", "steps"), [(0, 400), *(pytest.param(i, 400, marks=pytest.mark.slow) for i in (1, 6, 7))]
+)
 def test_the_purity_column_is_strangs(index: int, steps: int) -> None:
     """With such steps Strang gives the printed digits; with none, openweyl's."""
     printed, exact = ROWS[index]["purity"], comparison(index).purity[0]
@@ -82,7 +78,7 @@ def wander(index: int, size: int) -> float:
     return max(abs(value - comparison(index).l1[0]) for value in sums)
 
 
-@pytest.mark.parametrize("index", range(len(ROWS)))
+@pytest.mark.parametrize("index", EACH)
 def test_the_l1_column_is_a_plain_sum(index: int) -> None:
     """Plain sums converge to the corrected value: by 8 at least when the spacing falls by 4."""
     errors = [wander(index, size) for size in (128, 256, 512, 1024)]

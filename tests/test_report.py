@@ -14,17 +14,21 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sympy
 import xarray as xr
 
 from openweyl import cli, load, sweep
 from openweyl.problem import Problem
 from openweyl.report import page, write
 from openweyl.report.chart import Axis
+from openweyl.report.films import films, problem_of
 from openweyl.report.fits import exponents, shape
-from openweyl.report.markup import coordinate, number
+from openweyl.report.markup import coordinate, formula, number, readable, with_error
 from openweyl.report.portraits import BANDS, _indices
-from openweyl.report.sections import with_error
+from openweyl.report.regimes import regimes
+from openweyl.report.sections import verdicts
 from openweyl.report.study import Study
+from openweyl.sweep import parse_values
 
 H, GAMMA, TIMES = [2.0**-k for k in range(4, 9)], [0.1, 1.0, 2.0, 4.0], [0.0, 0.5, 1.0, 1.5, 2.0, 3.0]
 AXES = ("h", "gamma")
@@ -63,7 +67,7 @@ def words(text: str) -> str:
     ("value", "text"),
     [
         (0.0358, "0.03580"), (3.6e-7, "3.600 × 10⁻⁷"), (0.0, "0"), (float("nan"), "–"), (-2.5, "−2.500"),
-        (123456.0, "123500"), (9.99996, "10.000"), (float("inf"), "∞"),
+        (123456.0, "123500"), (9.99996, "10.00"), (0.99996, "1.000"), (float("inf"), "∞"),
     ],
 )  # fmt: skip
 def test_numbers(value: float, text: str) -> None:
@@ -71,9 +75,50 @@ def test_numbers(value: float, text: str) -> None:
 
 
 def test_coordinates_and_errors() -> None:
-    assert [coordinate(v) for v in (2**-6, 0.3, 1.0, 10.0)] == ["2⁻⁶", "0.3", "1", "10"]
-    assert with_error(0.0358123, 0.0019) == "0.0358 ± 0.0019"
-    assert with_error(0.5, float("nan")) == "0.5000"
+    assert [coordinate("h", v) for v in (2**-6, 0.3, 1.0, 10.0)] == ["2⁻⁶", "0.3", "1", "10"]
+    assert coordinate("mu", 0.25) == "0.25"
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "text"),
+    [
+        (0.0358123, 0.0019, "0.0358 ± 0.0019"), (0.0120, 0.0013, "0.0120 ± 0.0013"), (-1.583, 1.13, "−1.6 ± 1.1"),
+        (0.98765, 0.00996, "0.988 ± 0.010"), (-9e-7, 3.3e-4, "−9 × 10⁻⁷ ± 0.00033"), (0.0, 1e-5, "0 ± 1.0 × 10⁻⁵"),
+        (0.5, float("nan"), "0.5000"), (0.5, 0.0, "0.5000"),
+    ],
+)  # fmt: skip
+def test_the_value_has_as_many_places_as_its_error(value: float, error: float, text: str) -> None:
+    assert with_error(value, error) == text
+
+
+def test_formulas_use_the_letters_of_the_page() -> None:
+    x, t = sympy.symbols("x t", real=True)
+    text = formula(sympy.I * x - sympy.exp(-x) + x * sympy.cos(2 * t))
+    assert "&" not in text.replace("&InvisibleTimes;", "")
+    assert "<mi>i</mi>" in text and "<mi>e</mi>" in text and "<mo>-</mo>" not in text and "<mo>−</mo>" in text
+    assert '<mo stretchy="false">(</mo>' in text and "<mi>cos</mi>" in text
+    assert "<mo>(</mo>" in formula(sympy.sin(x / 2))  # brackets around a fraction grow with it
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a second derivative, 12*x**2 - 2, is", "a second derivative, 12 x<sup>2</sup> − 2, is"),
+        ("h^(2 rho - 1) <= gamma <= 1/h", "h<sup>2 ρ − 1</sup> ≤ γ ≤ 1/h"),
+        ("h^1/2 gamma^-3/2", "h<sup>1/2</sup> γ<sup>−3/2</sup>"),
+        ("l_1 in S_(2), S_rho^L1", "ℓ<sub>1</sub> in S<sub>(2)</sub>, S<sub>ρ</sub><sup>L1</sup>"),
+        ("x1*xi2 and H H*", "x<sub>1</sub>\N{THIN SPACE}ξ<sub>2</sub> and H H*"),
+        ("<script> & Hilbert-Schmidt", "&lt;script&gt; &amp; Hilbert-Schmidt"),
+    ],
+)  # fmt: skip
+def test_plain_letters_become_readable(text: str, shown: str) -> None:
+    assert readable(text).replace("\N{THIN SPACE}", " ") == shown.replace("\N{THIN SPACE}", " ")
+
+
+def test_theorems_with_the_same_reasons_are_named_together() -> None:
+    found = words(verdicts({"theorem_1": ["a"], "theorem_2": [], "theorem_3": ["a"]}))
+    assert found == "Theorems 1 and 3 do not apply: a Theorem 2 applies."
+    assert words(verdicts({f"theorem_{k}": [] for k in (1, 2, 3)})) == "Theorems 1, 2 and 3 apply."
 
 
 def test_exponents_of_a_power_law_and_of_the_bound() -> None:
@@ -117,6 +162,13 @@ def test_ticks_are_round_and_inside(low: float, high: float, log: bool) -> None:
     assert 1 <= len(ticks) <= 8
 
 
+def test_given_ticks_keep_apart() -> None:
+    values = [*np.linspace(1, 1.1, 20), 3.0, 9.0]
+    axis = Axis.around(np.array(values), "", log=True, at=[(v, f"{v}") for v in values])
+    places = axis.place(np.array([value for value, _ in axis.ticks]))
+    assert np.diff(places).min() >= 0.1 and len(places) == 3
+
+
 def test_pictures_tell_signs_without_colours() -> None:
     u = np.linspace(-3, 3, 200)
     field = np.exp(-((u[:, None] + 1) ** 2) - u**2) - np.exp(-((u[:, None] - 1) ** 2) - u**2)
@@ -139,10 +191,10 @@ def test_a_page_says_it_all() -> None:
     text = page(data, pictures=False, store="my store")
     plain = words(text)
     assert "18 of 20 done, 1 failed, 1 missing" in plain
-    assert "Theorem 1 applies." in plain
+    assert "Theorems 1, 2 and 3 apply." in plain
     assert "Argument `memory` must be <b>more</b>." in plain and "<b>more</b>" not in text
-    assert "--h 2^-4:2^-8 --gamma 0.1,1.0,2.0,4.0" in plain and "--out 'my store'" in plain
-    assert "0.0375 ± 0.00037" in plain or "0.03750 ± 0.00038" in plain  # h = 2^-8, gamma = 1, t = 3
+    assert "--h 2^-4:2^-8 --gamma 0.1,1,2,4" in plain and "--out 'my store'" in plain
+    assert "0.03750 ± 0.00038" in plain  # h = 2^-8, gamma = 1, t = 3
     assert "<math" in text and "enclosure by the certificate" in plain
 
 
@@ -183,6 +235,51 @@ def test_parameters_are_axes() -> None:
     data = xr.concat(parts, "mu").assign_attrs(numbers.attrs)
     text = page(data, pictures=False)
     assert "Along <i>μ</i>" in text and "<i>μ</i>\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}0.5" in text
+
+
+def test_commands_repeat_the_numbers_of_the_axes() -> None:
+    times = parse_values("0.1:2:20", "times")
+    gamma = [*parse_values("2^-2:2^1", "gamma"), 10 / 3]
+    plain = words(page(store(gamma=gamma, times=times), pictures=False))
+    assert "--times 0.1:2:20" in plain
+    (written,) = re.findall(r"--gamma (\S+)", plain)
+    assert parse_values(written, "gamma") == gamma
+
+
+def test_a_map_has_its_numbers_at_each_time() -> None:
+    data = store()
+    data["trace_norm"][0, 0] = np.nan
+    data["status"][0, 0] = "failed"
+    drawn, moves = regimes(Study.of(data), range(len(TIMES)))
+    assert len(moves["cells"]) == len(TIMES) and len(moves["cells"][0]) == len(H) * len(GAMMA)
+    shade, told, _ = moves["cells"][2][
+        moves["where"].index("h\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}2⁻⁸, γ\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}1")
+    ]
+    assert told == with_error(
+        *(data[name].sel(h=2**-8, gamma=1, time=1).item() for name in ("trace_norm", "trace_norm_error"))
+    )
+    shades = np.array([[cell[0] for cell in moment] for moment in moves["cells"]])
+    assert (shades[:, 0] == -1).all() and moves["cells"][0][0][1:] == ("failed", "×")
+    assert (np.diff(shades[1:, 1:], axis=0) >= 0).all() and 0 <= shade < len(moves["shades"])  # one scale for all times
+    assert "<sup>1/3</sup>" in drawn and "<sup>−1</sup>" not in drawn  # 1/h lies above the map
+
+
+def test_numbers_of_a_map_keep_off_its_lines() -> None:
+    drawn, _ = regimes(Study.of(store([2.0**-k for k in range(2, 9)], [0.3, 0.6, 1.0, 2.0, 4.0])), [5])
+    lines = [
+        np.array([[float(v) for v in point.split()] for point in path.split("L")])
+        for path in re.findall(r'<path d="M([^"]+)" class="guide" stroke', drawn)
+        if "L" in path
+    ]
+    texts = re.findall(r'<text x="([\d.]+)" y="([\d.]+)" text-anchor="middle" class="cell"', drawn)
+    assert len(texts) == 35 and len([line for line in lines if len(line) > 2]) >= 2
+    near = [
+        abs(np.interp(float(x), line[:, 0], line[:, 1]) - (float(y) - 3.2)) < 5
+        for x, y in texts
+        for line in lines
+        if line[0, 0] <= float(x) <= line[-1, 0]
+    ]
+    assert sum(near) == 0
 
 
 def test_a_store_without_distances_is_refused() -> None:
@@ -259,8 +356,6 @@ def test_what_the_command_refuses(
 def test_symbols_of_the_store_and_computed_ones_agree(tmp_path: Path) -> None:
     problem = Problem.load("pendulum").replace(times=[0, 1], tol=1e-3)
     data = sweep(problem, h=[0.125], gamma=[1.0], out=tmp_path / "s", keep_symbols=True)
-    from openweyl.report.films import films, problem_of
-
     study = Study.of(data)
     (stored,) = films(study, problem_of(study))
     study = Study.of(data.drop_vars(["symbol_quantum", "symbol_classical"]))
@@ -282,41 +377,112 @@ def browser() -> Iterator[Any]:
         opened.close()
 
 
+FRICTION = """
+[system]
+hamiltonian = "xi**2/(2*(1 + mu*x**2)) + x**4/4 + x*cos(2*t)/4"
+jumps = ["x + I*xi/2", "xi/(1 + x**2)"]
+h = 0.5
+gamma = 1.0
+[state]
+kind = "coherent"
+x = 1.0
+xi = 0.0
+[run]
+times = [0.0, 0.25, 0.5]
+tol = 1e-2
+[parameters]
+mu = 0.25
+"""
+"""All that a formula may have: friction, a drive, a mass that depends on x, a parameter."""
+
+
+@pytest.fixture(scope="module")
+def friction(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small sweep with symbols."""
+    folder = tmp_path_factory.mktemp("sweep") / "friction"
+    problem = Problem.parse(FRICTION, "friction", "the text above")
+    sweep(problem, mu=[0.1, 0.25], out=folder, keep_symbols=True)
+    return folder
+
+
+class Shown:
+    """A page in a browser, and what it complains of and asks for."""
+
+    def __init__(self, browser: Any, path: Path, width: int, scheme: str = "light") -> None:
+        self.page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+        self.troubles: list[str] = []
+        self.requests: set[str] = set()
+        self.page.on("console", lambda message: self.troubles.append(message.text))
+        self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
+        self.page.on("request", lambda request: self.requests.add(request.url.split(":")[0]))
+        started = time.perf_counter()
+        self.page.goto(path.as_uri(), wait_until="load")
+        self.seconds = time.perf_counter() - started
+
+    def text(self, selector: str) -> str:
+        return str(self.page.locator(selector).first.text_content())
+
+    def end(self) -> None:
+        assert self.troubles == [] and self.requests <= {"file", "data"}
+        self.page.close()
+
+
+WIDE = """() => {  // elements that stick out of the page, but for what lies in a box that scrolls by itself
+    const boxes = [...document.querySelectorAll('.scroll, .formulas, pre')];
+    const width = document.documentElement.clientWidth;
+    return [...document.querySelectorAll('body *')].filter(e => !boxes.some(b => b !== e && b.contains(e)))
+        .filter(e => e.getBoundingClientRect().right > width + 0.5).map(e => e.outerHTML.slice(0, 80));
+}"""
+
+
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_in_a_browser(browser: Any, real: Path, tmp_path: Path, width: int, scheme: str) -> None:
-    path = write(page(load(real), store="s"), tmp_path / "report.html")
-    shown = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
-    troubles: list[str] = []
-    requests: list[str] = []
-    shown.on("console", lambda message: troubles.append(message.text))
-    shown.on("pageerror", lambda error: troubles.append(str(error)))
-    shown.on("request", lambda request: requests.append(request.url.split(":")[0]))
-    started = time.perf_counter()
-    shown.goto(path.as_uri(), wait_until="load")
-    assert time.perf_counter() - started < 5  # 0.4 s on an idle machine
-    assert shown.evaluate("document.documentElement.scrollWidth") <= width
-    slider = shown.get_by_role("slider", name="time")
-    first = shown.locator("#f0-distance").text_content()
-    picture = shown.locator("#f0-quantum").get_attribute("href")
+    shown = Shown(browser, write(page(load(real), store="s"), tmp_path / "report.html"), width, scheme)
+    assert shown.seconds < 5  # 0.4 s on an idle machine
+    first, picture = shown.text("#f0-distance"), shown.page.locator("#f0-quantum").get_attribute("href")
+    cell = shown.text(".map rect >> nth=0")
+    slider = shown.page.locator("#time")
     slider.focus()
-    shown.keyboard.press("ArrowLeft")  # as a person without a mouse does
-    assert shown.locator("#now").text_content() == "1"
+    shown.page.keyboard.press("ArrowLeft")  # as a person without a mouse does
+    assert [e.text_content() for e in shown.page.locator(".now").all()] == ["1"] * 3
     assert slider.get_attribute("aria-valuetext") == "t = 1"
-    value = shown.locator("#f0-distance").text_content()
-    assert value != first and shown.locator("#f0-quantum").get_attribute("href") != picture
-    data = load(real)
-    expected = data["trace_norm"].sel(h=0.25, gamma=0.5, time=1.0).item()
-    assert float(value.split(" ±")[0]) == pytest.approx(expected, rel=0.01)
-    shown.keyboard.press("Home")
-    assert shown.locator("#now").text_content() == "0"
-    shown.get_by_role("button", name="play").click()
-    pytest.importorskip("playwright.sync_api").expect(shown.locator("#now")).to_have_text("2", timeout=10_000)
-    smallest = shown.evaluate(
+    value = shown.text("#f0-distance")
+    assert value != first and shown.page.locator("#f0-quantum").get_attribute("href") != picture
+    expected = load(real).sel(h=0.25, gamma=0.5, time=1.0)
+    assert float(value.split(" ±")[0]) == pytest.approx(expected["trace_norm"].item(), rel=0.01)
+    told = with_error(expected["trace_norm"].item(), expected["trace_norm_error"].item())
+    assert shown.text(".map rect >> nth=0") != cell and shown.text(".map rect >> nth=0").endswith(f": {told}")
+    shown.page.locator("#map-time").focus()  # the other slider moves all, too
+    shown.page.keyboard.press("Home")
+    assert shown.text(".controls .now") == "0" and shown.text("#f0-distance").startswith("0")
+    shown.page.get_by_role("button", name="play").click()
+    pytest.importorskip("playwright.sync_api").expect(shown.page.locator(".now").first).to_have_text(
+        "2", timeout=10_000
+    )
+    smallest = shown.page.evaluate(
         "Math.min(...[...document.querySelectorAll('.chart text')].map(e => e.getBoundingClientRect().height))"
     )
     assert smallest > 7
     unnamed = "[...document.querySelectorAll('svg[role=img]')].filter(e => !e.getAttribute('aria-label')).length"
-    assert shown.evaluate(unnamed) == 0
-    assert troubles == [] and set(requests) <= {"file", "data"}
-    shown.close()
+    assert shown.page.evaluate(unnamed) == 0
+    shown.end()
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_nothing_sticks_out(browser: Any, friction: Path, tmp_path: Path, width: int) -> None:
+    data = load(friction)
+    shown = Shown(browser, write(page(data), tmp_path / "report.html"), width)
+    assert shown.page.evaluate("document.documentElement.scrollWidth") <= width
+    assert shown.page.evaluate(WIDE) == []
+    tall = "[...document.querySelectorAll('.formulas')].map(e => e.scrollHeight - e.clientHeight)"
+    assert set(shown.page.evaluate(tall)) == {0}
+    formulas = shown.page.locator(".formulas math").all()
+    assert len(formulas) == 7 and all(formula.bounding_box()["height"] > 15 for formula in formulas)
+    assert "".join(shown.text(".formulas math").split()).startswith("p(t,x,ξ)=")
+    shown.page.locator("#time").focus()
+    shown.page.keyboard.press("ArrowLeft")
+    largest = data["trace_norm"][..., -1].drop_vars("time").argmax(...)
+    expected = data.isel(largest).isel(time=1)
+    assert shown.text("#f0-distance") == with_error(expected["trace_norm"].item(), expected["trace_norm_error"].item())
+    shown.end()

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
+from common import slow_but
 from openweyl import PhaseGrid, ResourceError, System, coherent, dequantize, quantize
 from openweyl.generator import fokker_planck, hierarchy, lindblad
 from openweyl.leftstar import left_star
@@ -77,10 +78,14 @@ SYSTEMS = {
 }
 
 
-@pytest.mark.parametrize("system", SYSTEMS.values(), ids=SYSTEMS)
+QUICK = set(SYSTEMS) - {"radial jump", "nonlinear friction"}
+"""Symbols of high rank take longer."""
+
+
+@pytest.mark.parametrize("name", slow_but(QUICK, SYSTEMS))
 @pytest.mark.parametrize("build", [lindblad, fokker_planck], ids=["quantum", "classical"])
-def test_order_two_and_mass(system: System, build: object) -> None:
-    generator = build(system, GRID)
+def test_order_two_and_mass(name: str, build: object) -> None:
+    generator = build(SYSTEMS[name], GRID)
     assert best_scheme(generator) is STRANG
     runs = [Stepper(generator, STRANG, 0.4 / n).run(W.copy(), n, 0.3) for n in (8, 16, 32)]
     coarse, fine = (np.linalg.norm(a - b) for a, b in pairwise(runs))
@@ -99,7 +104,7 @@ def test_a_drive_keeps_order_four() -> None:
     assert np.log2(coarse / fine) == pytest.approx(4, abs=0.2)
 
 
-@pytest.mark.parametrize("name", ["radial jump", "nonlinear friction", "Kerr", "driven"])
+@pytest.mark.parametrize("name", slow_but(("Kerr", "driven"), ("radial jump", "nonlinear friction", "Kerr", "driven")))
 def test_the_hierarchy_sums_to_the_quantum_evolution(name: str) -> None:
     system, order = SYSTEMS[name], 8
     stack = np.zeros((order, *GRID.shape))
@@ -114,7 +119,7 @@ def test_the_hierarchy_sums_to_the_quantum_evolution(name: str) -> None:
     assert distance[2] < 1e-4 * distance[0]
 
 
-@pytest.mark.parametrize("name", SYSTEMS)
+@pytest.mark.parametrize("name", slow_but(QUICK, SYSTEMS))
 def test_the_residual_is_the_difference_of_the_generators(name: str) -> None:
     """(L - Q) w by difference quotients of one short step each."""
     system, tau = SYSTEMS[name], 1e-5

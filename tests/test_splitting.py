@@ -51,6 +51,7 @@ def test_which_scheme() -> None:
     assert [best_scheme(lindblad(system, GRID)) for system in SYSTEMS.values()] == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("build", GENERATORS.values(), ids=GENERATORS)
 def test_order_in_two_degrees_of_freedom(build: object) -> None:
     h = 1.0

@@ -16,6 +16,7 @@ import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from common import slow_but
 from openweyl import (
     InputError,
     PhaseGrid,
@@ -73,7 +74,7 @@ def test_the_square_of_the_oscillator() -> None:
     assert sp.expand(star(oscillator, oscillator, 0.5) - oscillator**2 + 0.0625) == 0
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=5)
 @given(POLYNOMIAL | POLYNOMIAL2, st.data())
 def test_the_algebra(a: sp.Expr, data: st.DataObject) -> None:
     more = POLYNOMIAL2 if a.has(x1, x2, xi1, xi2) else POLYNOMIAL
@@ -87,7 +88,7 @@ def test_the_algebra(a: sp.Expr, data: st.DataObject) -> None:
     assert sp.expand(moyal_bracket(a, b, h, order=0) - poisson_bracket(a, b)) == 0
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=3)
 @given(polynomials(x1, xi1, degree=3), polynomials(x2, xi2, degree=3), polynomials(x1, xi1, degree=3))
 def test_tensor_products(a: sp.Expr, b: sp.Expr, c: sp.Expr) -> None:
     d = b.xreplace({x2: xi2, xi2: x2}) + 1
@@ -174,6 +175,7 @@ def test_complex_arrays_and_the_trace() -> None:
     assert np.abs(star(product, c, GRID) - star(a, star(b, c, GRID), GRID)).max() < 1e-9
 
 
+@pytest.mark.slow
 def test_the_remainder_of_the_series_is_of_the_next_order() -> None:
     a, b = sp.exp(-(x**2) - xi**2), sp.exp(-((x - sp.Rational(1, 3)) ** 2) - (xi + x / 2) ** 2)
     series = {order: (star(a, b, h, order=order), moyal_bracket(a, b, h, order=order)) for order in range(4)}
@@ -204,7 +206,20 @@ def on_grid(f: sp.Expr, x_shift: float = 0.0, xi_shift: float = 0.0) -> np.ndarr
 
 @pytest.mark.parametrize(
     "formula",
-    ["1", "x", "xi", "x*xi", "xi**2/2 + x**4 - x", "(x**2 + xi**2)**2/4", "x**2*xi**3", "(x + I*xi)**3", "x1*xi1/3"],
+    slow_but(
+        ("1", "x", "xi", "x*xi", "(x + I*xi)**2", "x1*xi1/3"),
+        [
+            "1",
+            "x",
+            "xi",
+            "x*xi",
+            "(x + I*xi)**2",
+            "x1*xi1/3",
+            "xi**2/2 + x**4 - x",
+            "(x**2 + xi**2)**2/4",
+            "x**2*xi**3",
+        ],
+    ),
 )
 def test_formula_times_array_is_what_the_formulas_give(formula: str) -> None:
     """Symbolic against numeric: the first knows the derivatives of the Gaussian in closed form."""

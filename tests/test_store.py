@@ -17,7 +17,8 @@ import pytest
 import xarray as xr
 
 from openweyl import InputError, System, coherent, evolve
-from openweyl.store import load, output_folder, save
+from openweyl.output import output_folder
+from openweyl.store import load, save
 
 GRAMMAR = re.compile(r"Argument `(path|out)` must .+, but is .+\.")
 
@@ -83,10 +84,10 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
 
 
 def test_an_interrupt_leaves_nothing(dataset: xr.Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(self: Path, mode: int) -> None:
+    def interrupt(self: Path, target: Path) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Path, "chmod", interrupt)
+    monkeypatch.setattr(Path, "replace", interrupt)
     with pytest.raises(KeyboardInterrupt):
         save(dataset, tmp_path / "run.nc")
     assert names(tmp_path) == []
@@ -103,6 +104,7 @@ except OSError as error:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="asks Linux for a limit on the size of files")
 def test_a_full_disk_is_an_error_and_no_crash(tmp_path: Path) -> None:
     # HDF5 would crash as the interpreter ends: its file could not be closed.

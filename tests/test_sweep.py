@@ -25,9 +25,9 @@ import xarray as xr
 import openweyl
 from openweyl import InputError, Problem, ResourceError, System, cat, cli, coherent, compare, load, sweep
 from openweyl.sweep import driver, entry, parse_values, points, rows, workers
-from openweyl.sweep.rows import find
+from openweyl.sweep.opening import find
 
-COMMAND = [sys.executable, "-m", "openweyl.cli", "sweep"]
+COMMAND = [sys.executable, "-m", "openweyl", "sweep"]
 HARMONIC = System("xi**2/2 + x**2/2", ["x", "xi"], h=0.5, gamma=1.0)
 GRID: dict[str, Any] = {"h": [0.5, 0.25], "gamma": [1.0, 3.0], "times": [0.0, 0.25], "tol": 1e-3}
 WIDE = ("harmonic", "--h", "2^-1:2^-3", "--gamma", "1:2:8", "--times", "0:0.5:2", "--tol", "1e-3")
@@ -181,6 +181,7 @@ def test_symbols_can_be_kept() -> None:
     assert np.abs(start.values - exact).max() < 1e-2
 
 
+@pytest.mark.slow
 def test_any_executor_gives_the_same(serial: xr.Dataset) -> None:
     harmonic = Problem.load("harmonic")
     with ThreadPoolExecutor(2) as threads:
@@ -213,6 +214,7 @@ def killed(process: subprocess.Popen[str]) -> None:
     assert not psutil.wait_procs(children, timeout=20)[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", ["1", "2"])
 def test_the_call_is_killed(count: str, serial: xr.Dataset) -> None:
     args = (*WIDE, "--out", "store", "--json", "--workers", count)
@@ -230,6 +232,7 @@ def test_the_call_is_killed(count: str, serial: xr.Dataset) -> None:
     same(load("store"), serial)
 
 
+@pytest.mark.slow
 def test_a_worker_is_killed(serial: xr.Dataset) -> None:
     process = start(*WIDE, "--out", "store", "--json", "--workers", "2")
     until(lambda: len(chunks()) >= 2)
@@ -240,6 +243,7 @@ def test_a_worker_is_killed(serial: xr.Dataset) -> None:
     same(load("store"), serial)
 
 
+@pytest.mark.slow
 def test_two_calls_at_once(serial: xr.Dataset) -> None:
     calls = [start(*WIDE, "--out", "store", "--json") for _ in range(2)]
     assert [finished(call)["done"] for call in calls] == [24, 24]
@@ -248,7 +252,7 @@ def test_two_calls_at_once(serial: xr.Dataset) -> None:
 
 
 HOLD = """
-from openweyl.sweep.rows import Path, find
+from openweyl.sweep.opening import Path, find
 store = find(Path("store"))
 print(store.claim((0, 1)), flush=True)
 input()
@@ -299,7 +303,11 @@ def test_files_that_may_not_grow() -> None:
     same(sweep(well(), out="store", **GRID), first)
 
 
-@pytest.mark.parametrize("content", [b"", b"x", b"\x1f\x8b" * 20, None])
+@pytest.mark.parametrize(
+    "content",
+    [b"x", *(pytest.param(c, marks=pytest.mark.slow) for c in (b"", b"\x1f\x8b" * 20, None))],
+    ids=["cut", "empty", "other", "gone"],
+)
 def test_a_spoilt_row_counts_as_missing(content: bytes | None) -> None:
     first = sweep(well(), out="store", **GRID)
     chunk = chunks()[0]
@@ -417,6 +425,7 @@ def cluster() -> Iterator[tuple[str, list[subprocess.Popen[str]]]]:
         process.communicate()
 
 
+@pytest.mark.slow
 def test_a_cluster_that_loses_a_worker(cluster: tuple[str, list[Any]], serial: xr.Dataset) -> None:
     address, started = cluster
     process = start(*WIDE, "--out", "store", "--json", "--scheduler", address)
@@ -435,6 +444,7 @@ def refused(*args: str) -> str:
     return done.stderr
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_does_not_answer() -> None:
     started = time.monotonic()
     assert "`scheduler` must be the address of a Dask" in refused("harmonic", "--scheduler", "tcp://127.0.0.1:9")
@@ -609,6 +619,7 @@ def test_no_permission() -> None:
     assert "must be a folder that can be made and written" in refused("harmonic", "--out", "locked/store")
 
 
+@pytest.mark.slow
 def test_what_starts_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     with workers.open_pool(2) as pool, ProcessPoolExecutor(1) as others:
         assert pool.slots() == 2 and pool.sharing == 2

@@ -219,7 +219,7 @@ PIECES = [
 ]  # fmt: skip
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150)
 @given(st.text(max_size=60) | st.lists(st.sampled_from(PIECES), max_size=40).map("".join) | SMOOTH_TEXT)
 @example("\ud800")
 def test_arbitrary_text_is_read_or_refused_but_never_fails_or_hangs(text: str) -> None:
@@ -279,7 +279,7 @@ def test_expressions_from_sympy_obey_the_same_rules(f: sp.Expr) -> None:
 # --- evaluation ---
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=40)
 @given(SMOOTH_TEXT, POINT, POINT)
 def test_evaluation_agrees_with_sympy(text: str, a: Any, b: Any) -> None:
     f = parse(text, NAMES)
@@ -386,7 +386,7 @@ def test_singular_or_complex_symbols_are_refused_and_the_culprit_named(text: str
     assert part in refused(check_smooth, parse(text, NAMES), "p")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=40)
 @given(SMOOTH_TEXT, POINT, POINT)
 def test_smooth_by_construction_is_accepted_and_lies_in_its_interval(text: str, a: Any, b: Any) -> None:
     f = parse(text, NAMES)

@@ -1,19 +1,21 @@
 """The one grammar of errors: what must hold, what is, and what to do.
 
-Argument `gamma` must be >= 0, but is -1. The coupling gamma = 0 is a closed system.
+Argument `gamma` must be >= 0, but is -1. gamma = 0 is a closed system.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from itertools import pairwise
 from math import isfinite
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
 LONGEST = 80
 """The number of characters of a value that a message shows."""
+SMALLEST, LARGEST = 1e-40, 1e40
+"""The sizes between which h, gamma and the like lie, if not 0; LARGEST is that of coordinates and parameters too."""
 
 
 class InputError(ValueError):
@@ -49,17 +51,41 @@ def must(condition: bool, name: str, what: str, value: Any, advice: str = "") ->
 
 def real(name: str, value: Any, *, low: float | None = None, above: float | None = None, advice: str = "") -> float:
     """`value` as a float: a finite real number, >= `low`, > `above`."""
-    bound = f" >= {low:g}" if low is not None else f" > {above:g}" if above is not None else ""
-    what = f"be a finite number{bound}"
-    must(_is_real(value), name, what, value, advice)
+    bound = " and ".join(f"{sign} {end:g}" for sign, end in ((">=", low), (">", above)) if end is not None)
+    what = f"be a finite number {bound}".rstrip()
+    must(_is_real(value), name, what, _found(value), advice)
     try:
         number = float(value)
     except (TypeError, ValueError, OverflowError):
         raise fail(name, what, value, advice) from None
     must(isfinite(number), name, what, value, advice)
-    must(low is None or number >= low, name, f"be >= {low:g}" if low is not None else "", value, advice)
-    must(above is None or number > above, name, f"be > {above:g}" if above is not None else "", value, advice)
+    inside = (low is None or number >= low) and (above is None or number > above)
+    must(inside, name, f"be {bound}", value, advice)
     return number
+
+
+def moderate(name: str, value: Any, *, low: float | None = None, above: float | None = None, advice: str = "") -> float:
+    """`value` as `real`, of a size up to LARGEST; what has a bound is a scale, and 0 or at least SMALLEST."""
+    number = real(name, value, low=low, above=above, advice=advice)
+    scale = low is not None or above is not None
+    zero = "be 0, or " if above is None else ""
+    what = f"{zero}lie between {SMALLEST:g} and {LARGEST:g}" if scale else f"be at most {LARGEST:g} in size"
+    least = SMALLEST if scale else 0.0
+    must(number == 0 or least <= abs(number) <= LARGEST, name, what, value, "Choose other units.")
+    return number
+
+
+def whole(name: str, value: Any, low: int, high: int, advice: str = "") -> int:
+    """`value` as a whole number from `low` to `high`."""
+    good = isinstance(value, Integral) and not isinstance(value, bool) and low <= int(value) <= high
+    must(good, name, f"be a whole number from {low} to {high}", value, advice)
+    return int(value)
+
+
+def _found(value: Any) -> Any:
+    """What to call a `value` that is no number: an array by its shape, not by its entries."""
+    shape = getattr(value, "shape", None)
+    return f"an array of shape {shape}" if isinstance(shape, tuple) and shape else value
 
 
 def _is_real(value: Any) -> bool:
@@ -67,6 +93,13 @@ def _is_real(value: Any) -> bool:
     if isinstance(value, Real):
         return not isinstance(value, bool)
     return getattr(value, "ndim", None) == 0 and getattr(getattr(value, "dtype", None), "kind", "none") in "iuf"
+
+
+def is_list(value: Any) -> bool:
+    """Whether `value` is a list, a tuple or an array of at least one dimension; text is none."""
+    if isinstance(value, Sequence):
+        return not isinstance(value, (str, bytes))
+    return bool(getattr(value, "ndim", 0))
 
 
 def times(values: Any) -> tuple[float, ...]:

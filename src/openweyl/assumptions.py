@@ -17,21 +17,25 @@ from math import inf, isfinite, log, pi, sqrt
 from typing import Any
 
 import numpy as np
-import scipy.integrate
 import sympy
 
 from . import _check
 from ._check import must
 from ._fourier import filtered
 from .classes import Line, ellipticity_line, hamiltonian_line, jump_line
+from .grid import check_fits
 from .norms import l1_norm, moments
 from .solution import table
-from .states import MixedState, Packet, PacketState, State, coherent
+from .states import MixedState, Packet, PacketState, State, coherent, symplectic_form
 from .symbols import TIME, derivative, evaluate
 from .system import System
 
 HORIZON = 50.0
 """The time over which the flow's stretching is followed, if it does not reach h^{-1/2} before."""
+EVALUATIONS = 30_000
+"""The most evaluations of the flow's field: fast orbits are followed for as long as these last."""
+BYTES = 100
+"""Peak memory per grid point of the seminorms of a state."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +45,9 @@ class Assumptions:
     reasons: for each theorem the lines that fail, empty if it applies. seminorms: sup |d^alpha p| by |alpha| >= 2, and
     sup <z>^{|alpha| - 1} |d^alpha l_j| by |alpha| >= 0. state_seminorms: h^{rho |alpha| - n} ||d^alpha a||_{L1} summed
     over each |alpha|. epsilon = sqrt(gamma h/2), rho_tilde = log epsilon/log h (5.5). lyapunov: log |d phi^T|/T along
-    the orbit of the state's mean, T the time at which |d phi^T| = h^{-1/2} or `HORIZON`; ehrenfest_time =
-    log(1/h)/(2 lyapunov), None if nothing is stretched. correspondence_time: where (1.10), with C = 1 and without its
-    first two terms, reaches 1.
+    the orbit of the state's mean, T the time at which |d phi^T| = h^{-1/2} or `HORIZON`; inf if the orbit leaves the
+    range of double precision before. ehrenfest_time = log(1/h)/(2 lyapunov), None if nothing is stretched.
+    correspondence_time: where (1.10), with C = 1 and without its first two terms, reaches 1.
     """
 
     system: System
@@ -76,7 +80,7 @@ class Assumptions:
             },
             "state_seminorms": {str(order): _plain(value) for order, value in self.state_seminorms.items()},
             **{
-                name: getattr(self, name)
+                name: _plain(getattr(self, name))
                 for name in (
                     "rho", "epsilon", "rho_tilde", "lyapunov", "ehrenfest_time", "correspondence_time",
                 )
@@ -148,7 +152,7 @@ def check_assumptions(system: System, state: State | None = None, times: Sequenc
         needed.append(Line("h^(2 rho - 1) <= gamma <= 1/h", allowed, "proved", least, text))
     used = {"theorem_1": [*lines, coupling, gaussian], "theorem_2": needed, "theorem_3": needed}
     reasons = {name: [f"{a.name}: {a.text}" for a in its if not a.holds] for name, its in used.items()}
-    growth = sqrt(h) * gamma**-1.5 + h / gamma if gamma > 0 else inf
+    growth = growth_rate(h, gamma)
     shown = [*lines, coupling, gaussian, *needed[len(lines) :]]
     if times is not None:
         last = _check.times(times)[-1]
@@ -172,6 +176,11 @@ def check_assumptions(system: System, state: State | None = None, times: Sequenc
         ehrenfest_time=ehrenfest,
         correspondence_time=1 / growth if gamma > 0 else None,
     )
+
+
+def growth_rate(h: float, gamma: float) -> float:
+    """h^{1/2} gamma^{-3/2} + h gamma^{-1}, the rate at which the bound (1.10) grows with time; inf at gamma = 0."""
+    return sqrt(h) * gamma**-1.5 + h / gamma if gamma > 0 else inf
 
 
 def _plain(value: float | None) -> float | None:
@@ -211,6 +220,7 @@ def _measured(state: State, h: float, rho: float) -> tuple[np.ndarray, dict[int,
     """The mean, and sum over |alpha| = k of h^{rho k - n} ||d^alpha a||_{L1} for k <= 2n + 1 (k <= 1 if n > 1)."""
     n = state.n
     grid = state.window(h, level=1e-6 if n == 1 else 1e-3)
+    check_fits(grid, BYTES, "raise `h`, or bring the parts of the state closer together")
     a = state.symbol(grid)
     found: dict[int, float] = {}
     for order in range(2 * n + 2 if n == 1 else 2):
@@ -227,29 +237,38 @@ def _measured(state: State, h: float, rho: float) -> tuple[np.ndarray, dict[int,
 
 def _stretching(system: System, start: np.ndarray) -> tuple[float, float | None]:
     """log |d phi^T|/T along the orbit of `start`, T where |d phi^T| = h^{-1/2} or the horizon; the Ehrenfest time."""
+    from scipy.integrate import RK45  # slow to import
+    from scipy.optimize import brentq
+
     n, p = system.n, system.hamiltonian
     z = system.x + system.xi
-    form = np.block([[np.zeros((n, n)), np.eye(n)], [-np.eye(n), np.zeros((n, n))]])
+    form = symplectic_form(n)
     gradient = [derivative(p, v) for v in z]
     hessian = [[derivative(d, v) for v in z] for d in gradient]
-    goal = max(log(1 / system.h) / 2, 0.0)
+    goal = max(log(1 / system.h) / 2, 0.0) + 1e-9
 
     def field(t: float, y: np.ndarray) -> np.ndarray:
         at = dict(zip((*z, TIME), (*y[: 2 * n].tolist(), t), strict=True))
         slope = np.array([float(evaluate(d, at, np)) for d in gradient])
         second = np.array([[float(evaluate(d, at, np)) for d in row] for row in hessian])
-        return np.concatenate([form @ slope, (form @ second @ y[2 * n :].reshape(2 * n, 2 * n)).ravel()])
+        found = np.concatenate([form @ slope, (form @ second @ y[2 * n :].reshape(2 * n, 2 * n)).ravel()])
+        if not np.isfinite(found).all():
+            raise OverflowError
+        return found
 
     def stretch(y: np.ndarray) -> float:
         return log(float(np.linalg.norm(y[2 * n :].reshape(2 * n, 2 * n), 2)))
 
-    def reached(_: float, y: np.ndarray) -> float:
-        return stretch(y) - goal - 1e-9
-
-    reached.terminal = True  # type: ignore[attr-defined]
-    with np.errstate(all="ignore"):  # an orbit may run off to infinity
-        run = scipy.integrate.solve_ivp(
-            field, (0.0, HORIZON), np.concatenate([start, np.eye(2 * n).ravel()]), rtol=1e-6, atol=1e-9, events=reached
-        )
-    rate = max(stretch(run.y[:, -1]) / float(run.t[-1]), 0.0) if np.isfinite(run.y[:, -1]).all() else inf
-    return rate, goal / rate if rate > 1e-6 else None
+    with np.errstate(all="ignore"):
+        try:
+            run = RK45(field, 0.0, np.concatenate([start, np.eye(2 * n).ravel()]), HORIZON, rtol=1e-6, atol=1e-9)
+            while run.status == "running" and run.nfev < EVALUATIONS and stretch(run.y) < goal:
+                run.step()
+        except OverflowError:  # the orbit runs off to infinity
+            return inf, 0.0
+    end, reached = run.t, stretch(run.y)
+    if reached > goal:
+        orbit = run.dense_output()
+        end, reached = brentq(lambda t: stretch(orbit(t)) - goal, run.t_old, run.t), goal
+    rate = max(reached / end, 0.0) if end > 0 else inf
+    return rate, (goal - 1e-9) / rate if rate > 1e-6 else None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .assumptions import growth_rate
 from .observable import Observable
 from .solution import Solution, table
 from .states import State
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     import xarray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Certificate:
     """Bounds at each time; every array has the length of `times`.
 
@@ -96,7 +97,7 @@ class Certificate:
         return f"{self.system}\n{self.state}\norder {self.order}: {self.reason}\n\n{table(heads, rows)}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Expectation:
     """tr(O A) lies within classical_error of `classical`, and within corrected_error of `corrected`, at each time."""
 
@@ -121,13 +122,15 @@ class Expectation:
 def paper_bound(certificate: Certificate) -> np.ndarray:
     """The right-hand side of Li (1.10) at the certificate's times, with the least constant that covers its estimate.
 
-    C t (h^{1/2} + h gamma) up to t = 1, then C (h^{1/2} + h gamma + t (h^{1/2} gamma^{-3/2} + h gamma^{-1})).
+    C t (h^{1/2} + h gamma) up to t = 1, then C (h^{1/2} + h gamma + t (h^{1/2} gamma^{-3/2} + h gamma^{-1})). NaN where
+    the theorem says nothing, outside 1 <= gamma <= 1/h.
     """
     h, gamma = certificate.system.h, certificate.system.gamma
     t = np.array(certificate.times)
+    if not 1 <= gamma <= 1 / h:
+        return np.full_like(t, np.nan)
     first = sqrt(h) + h * gamma
-    late = first + t * (sqrt(h) * gamma**-1.5 + h / gamma) if gamma > 0 else np.full_like(t, np.inf)
-    shape = np.where(t <= 1, t * first, late)
+    shape = np.where(t <= 1, t * first, first + t * growth_rate(h, gamma))
     measured = certificate.distance_estimate
     ratios = measured[shape > 0] / shape[shape > 0]
-    return shape * float(ratios.max(initial=0.0)) if gamma > 0 else np.zeros_like(t)
+    return shape * float(ratios.max(initial=0.0))

@@ -53,7 +53,7 @@ SERIES = {
 """The series of a comparison that are numbers at each time, and what they mean."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Comparison:
     """The distance of the two evolutions at each time, with the moments of both.
 
@@ -216,9 +216,10 @@ def _distances(w: np.ndarray, a: np.ndarray, grid: PhaseGrid, tol: float) -> dic
 
 
 def _smallest(w: np.ndarray, grid: PhaseGrid, level: float) -> float:
-    small = trimmed(w, grid, level)
-    if prod(kernel_points(small[1])) > LARGEST:
+    w, grid, _ = trimmed(w, grid, level)
+    size = prod(kernel_points(grid))
+    if size > LARGEST:
         return float("nan")
-    if prod(kernel_points(small[1])) > LARGE.get(grid.n, 0):
-        return smallest_eigenvalue(*small, accuracy=level)
-    return float(eigenvalues(*small, cut=level)[0][0])
+    if size > LARGE.get(grid.n, 0):
+        return smallest_eigenvalue(w, grid, accuracy=level)
+    return float(eigenvalues(w, grid, cut=level)[0][0])

@@ -22,10 +22,12 @@ import numpy as np
 
 from ._check import ResourceError
 from ._fourier import filtered
+from .drive import Drive
 from .extent import Need, Profile, edge_loss, fit, need, next_axes, profiles
 from .generator import Generator
-from .grid import Axis, PhaseGrid, resample
+from .grid import Axis, PhaseGrid, check_fits, resample
 from .splitting import Scheme, Stepper, best_scheme
+from .symbols import TIME
 from .system import System
 
 Progress = Callable[[float, float, str], None]
@@ -41,12 +43,17 @@ LEVEL = 0.1
 """A grid is chosen so that beyond each edge lies less than this part of what all edges together may lose."""
 LOOSE = {2: 1e-5, 4: 3e-7}
 """By the order of the scheme, the tolerance from which on the two solutions that are compared are of order 4, not 6."""
-EXTRAPOLATED = 1 / 2
-"""Error of the extrapolated symbol over that of w itself. With errors that fall by q at a halving of the step it is
-|2^p - q|/(q - 1): below 1/2 for 11 <= q <= 31 at order p = 4, and for 43 <= q <= 127 at p = 6. The L1 norm is taken
-times pi/2 per degree of freedom, what interference fringes have in trace norm."""
+LONG = 1e-5
+"""The tolerance above which steps may be so long that errors do not fall yet as the order says."""
+EXTRAPOLATED = {True: 1.0, False: 1 / 2}
+"""Error of the extrapolated symbol over that of w itself, by whether the tolerance is above `LONG`. With errors that
+fall by q at a halving of the step it is |2^p - q|/(q - 1): below 1 for q >= 8.5 at order p = 4 and q >= 32.5 at p = 6,
+below 1/2 for 11 <= q <= 31 and 43 <= q <= 127. The L1 norm is taken times pi/2 per degree of freedom, what interference
+fringes have in trace norm."""
 SEGMENT = 4
 """The most steps (an even number) between two looks at the error and the edges."""
+PLACES = (0.2, 0.5, 0.8)
+"""Where on each axis of the first grid a drive is looked at."""
 AMPLIFIED, ROUND_OFF = 10.0, 1e-12
 """With corrections, what a grid cuts off b_j comes back in b_{j+1} enlarged, by about this factor near the corners of
 (x, s), where L - Q is largest; and the relative size of what the transforms leave there, which no grid can hold."""
@@ -82,10 +89,15 @@ class Run:
     generator: Generator = field(init=False)
     scheme: Scheme = field(init=False)
     largest: PhaseGrid = field(init=False)
+    drive: Drive | None = None
     steppers: dict[float, Stepper] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.largest = self.grid
+        if self.system.hamiltonian.has(TIME):
+            axes = zip(self.system.x + self.system.xi, self.grid.x + self.grid.xi, strict=True)
+            places = {v: [axis.lower + part * axis.length for part in PLACES] for v, axis in axes}
+            self.drive = Drive(self.system.hamiltonian, places, self.horizon)
         self._on(self.grid)
         self.runs = [self.runs[0].copy() for _ in range((self.pair_order - self.scheme.order) // 2 + 2)]
         if self.watch:
@@ -118,6 +130,10 @@ class Run:
     def _segment(self, until: float) -> None:
         start = [run.copy() for run in self.runs]
         least = 2 ** (len(self.runs) - 1)
+        if self.drive:
+            longest = self.drive.longest(self.t, max(self.length // least, 1)) / least
+            if self.dt > longest * (1 + 1e-9):
+                self._set_step(longest, until)
         left = round((until - self.t) / self.dt)
         watched = least * max(int(min(self.watch_every / (least * self.dt), SEGMENT) + 1e-9), 1)
         steps = min(max(self.length, least), left, watched)
@@ -181,7 +197,7 @@ class Run:
 
     def _difference(self) -> float:
         """The error of the extrapolated symbol, from |w - v|: see EXTRAPOLATED."""
-        scale = EXTRAPOLATED * (pi / 2) ** self.grid.n / (2**self.pair_order - 1)
+        scale = EXTRAPOLATED[self.tol > LONG] * (pi / 2) ** self.grid.n / (2**self.pair_order - 1)
         w, v = self._pair()
         return float(np.abs(w - v).sum()) * self.grid.cell * scale
 
@@ -253,10 +269,5 @@ def check_memory(system: System, grid: PhaseGrid, order: int, tol: float, limit:
     terms = system.terms
     each = BYTES_PER_POINT + MORE_RUNS * (tol < LOOSE[4] or not terms.split) + RIDGE_BYTES * len(terms.ridges)
     each += REST_BYTES * bool(terms.rest or terms.rest_jumps)
-    needed = grid.size * each * (order + 1) / 2
-    if needed > limit:
-        size = " x ".join(map(str, grid.shape))
-        raise ResourceError(
-            f"At t = {t:.4g} the symbol needs a grid of {size} points, about {needed / 2**30:.3g} GiB, but the limit "
-            f"is {limit / 2**30:.3g} GiB: shorten `times`, raise `tol`, `gamma` or `h`, or raise `memory`."
-        )
+    advice = "shorten `times`, raise `tol`, `gamma` or `h`, or raise `memory`"
+    check_fits(grid, each * (order + 1) / 2, advice, limit, f"At t = {t:.4g} the")

@@ -1,15 +1,17 @@
 """How far a symbol reaches in its four representations, and the grid that holds it.
 
 A truncated box loses what lies beyond its edges in x and xi; a finite spacing loses what lies beyond its reach in k
-and s. Both losses are measured in units of the trace norm:
+and s. Both losses are estimated in units of the trace norm:
 
     x, xi:  (2 pi h)^-n int_{beyond} |w|                              (the L1 norm, that of the trace for mixtures)
-    k, s:   sqrt(states) * || the part of w beyond ||_HS              (a bound, as the box holds `states` states)
+    k, s:   sqrt(states) * || the part of w beyond ||_HS              (the box holds about `states` states)
+
+Where a bound is asked for, as in `localize`, `trimmed` gives the Hilbert-Schmidt norm of all that it leaves out.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import pi, prod, sqrt
 
 import numpy as np
@@ -135,10 +137,20 @@ def _hull(axis: Axis, other: Axis) -> Axis:
     return fit(axis, Need(lower, upper, max(axis.reach, other.reach)), room=0.0)
 
 
-def trimmed(w: np.ndarray, grid: PhaseGrid, level: float) -> tuple[np.ndarray, PhaseGrid]:
-    """`w` on the grid that leaves out no more than `level`, in trace norm, at each edge of each representation."""
+def trimmed(w: np.ndarray, grid: PhaseGrid, level: float) -> tuple[np.ndarray, PhaseGrid, float]:
+    """`w` on a smaller grid, which leaves out about `level` at each edge; and the Hilbert-Schmidt norm of what is lost.
+
+    Cutting the box and then the wave numbers are orthogonal projections: that norm is no estimate.
+    """
     axes = grid.x + grid.xi
     fitted = [fit(a, need(p, a, level), room=0.02) for p, a in zip(profiles(w, grid), axes, strict=True)]
     kept = [new if new.size < old.size else old for new, old in zip(fitted, axes, strict=True)]
     small = PhaseGrid(tuple(kept[: grid.n]), tuple(kept[grid.n :]), grid.h)
-    return resample(w, grid, small), small
+    whole = [replace(a, lower=b.lower, size=round(b.length / a.spacing)) for a, b in zip(axes, kept, strict=True)]
+    box = PhaseGrid(tuple(whole[: grid.n]), tuple(whole[grid.n :]), grid.h)
+    inside, outside = resample(w, grid, box), w**2
+    starts = [round((b.lower - a.lower) / a.spacing) for a, b in zip(axes, whole, strict=True)]
+    outside[tuple(slice(max(start, 0), start + b.size) for start, b in zip(starts, whole, strict=True))] = 0.0
+    found = resample(inside, box, small)
+    beyond = inside - resample(found, small, box)
+    return found, small, sqrt((float(outside.sum()) + float((beyond**2).sum())) * grid.cell)

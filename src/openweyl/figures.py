@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .output import writing
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -31,12 +33,8 @@ def new_figure(rows: int, columns: int, size: tuple[float, float], **options: An
 
 def write(figure: Figure, path: Path) -> Path:
     """Write `figure` to `path` (the suffix says how), whole or not at all."""
-    unfinished = path.with_name(f".unfinished-{path.name}")
-    try:
+    with writing(path) as unfinished:
         figure.savefig(unfinished, dpi=150)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
     return path
 
 
@@ -63,13 +61,22 @@ def colour_bar(drawn: Any, axes: Axes) -> None:
 
 def frame(axes: Axes, w: Sequence[np.ndarray], x: np.ndarray, xi: np.ndarray, part: float = 1e-2) -> None:
     """Limits around where any of the symbols exceeds `part` of its maximum."""
+    across, up = box(w, x, xi, part)
+    axes.set_xlim(across)
+    axes.set_ylim(up)
+
+
+def box(w: Sequence[np.ndarray], x: np.ndarray, xi: np.ndarray, part: float = 1e-2) -> list[tuple[float, float]]:
+    """The intervals of x and xi around where any of the symbols exceeds `part` of its maximum."""
     inside = np.zeros(w[0].shape, dtype=bool)
     for one in w:
         inside |= np.abs(one) > part * np.abs(one).max()
-    for points, along, set_limits in ((x, 1, axes.set_xlim), (xi, 0, axes.set_ylim)):
+    found = []
+    for points, along in ((x, 1), (xi, 0)):
         held = points[inside.any(axis=along)]
         margin = 0.05 * (held[-1] - held[0])
-        set_limits(held[0] - margin, held[-1] + margin)
+        found.append((float(held[0] - margin), float(held[-1] + margin)))
+    return found
 
 
 def distances(
@@ -98,7 +105,9 @@ def phase_portraits(dataset: Any, index: int) -> Figure:
     """Quantum symbol, classical density and their difference at one time (n = 1)."""
     x, xi = dataset["x"].values, dataset["xi"].values
     w, a = (dataset[kind].values[index] for kind in ("quantum", "classical"))
-    figure, axes = new_figure(1, 3, (11, 4), sharex=True, sharey=True)
+    (left, right), (low, high) = box([w, a], x, xi)
+    shape = (high - low) / (right - left)  # of each of the three pictures; their widths, and the height, are inches
+    figure, axes = new_figure(1, 3, (11, min(max(2.7 * shape + 1.2, 2.2), 8)), sharex=True, sharey=True)
     scale = float(np.abs(np.stack([w, a])).max())
     gap = float(np.abs(w - a).max()) or 1.0
     for ax, values, top, title in zip(
@@ -129,29 +138,39 @@ def distance_figure(dataset: Any) -> Figure:
 
 
 def certificate_figure(dataset: Any, true: Any | None = None, paper: np.ndarray | None = None) -> Figure:
-    """The enclosure of the distance over time, the true distance where it was computed, and the shape of Li (1.10)."""
+    """The enclosure of the distance over time, the true distance where it was computed, and the shape of Li (1.10).
+
+    `paper`: NaN where there is none. What is far below the largest distance is not shown.
+    """
     figure, axes = new_figure(1, 1, (6.5, 4.2))
-    ax, t = axes[0][0], dataset["time"].values
-    lower, upper = dataset["distance_lower"].values, dataset["distance_upper"].values
-    floor = 1e-3 * max(float(np.max(upper)), 1e-300)
-    later = np.asarray(t) > 0  # the distance is nil at time 0
-    t, lower, upper = t[later], lower[later], upper[later]
-    ax.fill_between(t, np.maximum(lower, floor), upper, color=CLASSICAL, alpha=0.35, linewidth=0, label="enclosure")
-    ax.plot(
-        t, np.maximum(dataset["distance_estimate"].values[later], floor), "o-", color=CLASSICAL, ms=4, label="estimate"
-    )
-    ax.plot(
-        t,
-        np.maximum(dataset["certificate"].values[later], floor),
-        ":",
-        color=BOUND,
-        label=rf"$B_{{{dataset.attrs['order']}}}$",
-    )
+    ax, later = axes[0][0], dataset["time"].values > 0  # the distance is nil at time 0
+    t = dataset["time"].values[later]
+    alone = "o" if len(t) == 1 else ""  # a line through one point is none
+    lower, upper = (dataset[name].values[later] for name in ("distance_lower", "distance_upper"))
+    band = {"color": CLASSICAL, "alpha": 0.35, "label": "enclosure"}
+    floor = 1e-3 * float(np.max(upper, initial=0.0))
+    if len(t) == 1:
+        ax.vlines(t, np.maximum(lower, floor), upper, linewidth=8, **band)
+    else:
+        ax.fill_between(t, np.maximum(lower, floor), upper, linewidth=0, **band)
+    lines = [
+        (dataset["distance_estimate"].values, "o-", {"color": CLASSICAL, "ms": 4, "label": "estimate"}),
+        (
+            dataset["certificate"].values,
+            f"{alone}:",
+            {"color": BOUND, "ms": 6, "mfc": "none", "label": rf"$B_{{{dataset.attrs['order']}}}$"},
+        ),
+    ]
     if true is not None:
-        ax.plot(t, np.maximum(true["trace_norm"].values[later], floor), "x", color=QUANTUM, ms=7, label="true distance")
-    if paper is not None:
-        ax.plot(t, np.maximum(paper[later], floor), "--", color=BOUND, lw=1, label="Li (1.10), constant fitted")
-    ax.set_yscale("log")
+        lines.append((true["trace_norm"].values, "x", {"color": QUANTUM, "ms": 7, "label": "true distance"}))
+    if paper is not None and np.isfinite(paper).any():
+        style = {"color": BOUND, "lw": 1, "marker": "_" if alone else "", "label": "Li (1.10), constant fitted"}
+        lines.append((paper, "--", style))
+    for values, form, style in lines:
+        ax.plot(t, np.where(values[later] > 0, values[later], np.nan), form, **style)
+    if floor > 0:
+        ax.set_yscale("log")
+        ax.set_ylim(bottom=max(ax.get_ylim()[0], floor / 2))
     ax.set_xlabel(r"$t$")
     ax.set_ylabel(r"$\|A(t) - \mathrm{Op}(a(t))\|_{\mathrm{tr}}$")
     ax.set_title(

@@ -20,9 +20,16 @@ from math import pi, prod
 from typing import Any
 
 import numpy as np
+import psutil
 from array_api_compat import array_namespace
 
+from ._check import ResourceError, fail, is_list, moderate, must, whole
 from ._fourier import Array, good_size, irfft, rfft, spectrum_shape
+
+MOST_POINTS = 10**9
+"""The most points of an axis: one of more is a slip of the pen."""
+FARTHEST = 1e10
+"""The distance from the origin, in widths, up to which a width is resolved to six digits."""
 
 
 @dataclass(frozen=True)
@@ -77,17 +84,20 @@ class PhaseGrid:
     def box(
         *,
         h: float,
-        x: tuple[float, float] | list[tuple[float, float]],
-        xi: tuple[float, float] | list[tuple[float, float]],
-        size: tuple[int, int],
+        x: Sequence[float] | Sequence[Sequence[float]],
+        xi: Sequence[float] | Sequence[Sequence[float]],
+        size: Sequence[int],
     ) -> PhaseGrid:
-        """The grid of `size` = (points per x axis, points per xi axis) on the box x, xi (one interval an axis)."""
-        intervals = [list(i) if isinstance(i, list) else [i] for i in (x, xi)]
-        axes = [
-            tuple(Axis.between(lower, upper, points) for lower, upper in group)
-            for group, points in zip(intervals, size, strict=True)
-        ]
-        return PhaseGrid(axes[0], axes[1], float(h))
+        """The grid of `size` = (points per x axis, points per xi axis) on the box x, xi (one interval an axis).
+
+        Raises InputError for what is no box, and for one so far from the origin that its points merge.
+        """
+        h = moderate("h", h, above=0.0)
+        must(is_list(size) and len(size) == 2, "size", "be two whole numbers, for x and for xi", size)
+        counts = [whole("size", points, 2, MOST_POINTS) for points in size]
+        axes = [_axes(*given) for given in (("x", x, counts[0]), ("xi", xi, counts[1]))]
+        must(len(axes[0]) == len(axes[1]), "xi", f"have as many intervals as x ({len(axes[0])})", len(axes[1]))
+        return PhaseGrid(axes[0], axes[1], h)
 
     @property
     def n(self) -> int:
@@ -154,6 +164,65 @@ class PhaseGrid:
             return ", ".join(f"{name} in [{a.lower:.4g}, {a.upper:.4g}] ({a.size})" for a in axes)
 
         return f"{side('x', self.x)}; {side('xi', self.xi)}; h = {self.h:.6g}"
+
+
+def _axes(name: str, value: Any, size: int) -> tuple[Axis, ...]:
+    """The axes of `size` points on one interval (lower, upper), or on a list of such."""
+    what = "be an interval (lower, upper), or a list of such"
+    must(is_list(value) and len(value) >= 1, name, what, value)
+    intervals = [value] if not any(map(is_list, value)) else list(value)
+    axes = []
+    for interval in intervals:
+        must(is_list(interval) and len(interval) == 2, name, what, value)
+        lower, upper = (moderate(name, end) for end in interval)
+        must(lower < upper, name, "have lower < upper", list(interval))
+        axis = Axis.between(lower, upper, size)
+        check_resolved(name, max(abs(lower), abs(upper)), axis.spacing, "points of its grid")
+        axes.append(axis)
+    return tuple(axes)
+
+
+def check_resolved(name: str, distance: float, width: float, what: str) -> None:
+    """Raise InputError if double precision hardly tells 0 from `width` at this `distance` from the origin."""
+    must(
+        distance <= FARTHEST * width,
+        name,
+        f"lie within {FARTHEST:g} {what} of the origin",
+        f"at {distance:.3g} with a width of {width:.3g}",
+        "Double precision resolves no more. Shift the coordinates, or raise `h`.",
+    )
+
+
+def check_fits(grid: PhaseGrid, each: float, advice: str, limit: float | None = None, when: str = "The") -> None:
+    """Raise ResourceError if `each` bytes for every point of `grid` pass `limit` (default: half of the free memory)."""
+    limit = psutil.virtual_memory().available / 2 if limit is None else limit
+    needed = grid.size * each
+    if needed > limit:
+        raise ResourceError(
+            f"{when} symbol needs a grid of {' x '.join(map(str, grid.shape))} points, about "
+            f"{needed / 2**30:.3g} GiB, but the limit is {limit / 2**30:.3g} GiB: {advice}."
+        )
+
+
+def symbol_on(w: Array, grid: PhaseGrid, name: str = "symbol", *, real: bool = True) -> Array:
+    """`w` as an array of floating-point numbers, finite, of the shape of `grid`, and `real` if so wanted.
+
+    Arrays of other namespaces than NumPy's, which may be traced, are asked for their shape alone.
+    """
+    if not hasattr(w, "shape") or isinstance(w, np.generic):
+        try:
+            w = np.asarray(w)
+        except (TypeError, ValueError):
+            raise fail(name, "be an array of numbers", w) from None
+    must(tuple(w.shape) == grid.shape, name, f"have the grid's shape {grid.shape}", tuple(w.shape))
+    if not isinstance(w, np.ndarray):
+        return w
+    must(w.dtype.kind in "iufc", name, "be an array of numbers", f"an array of {w.dtype}")
+    if w.dtype.kind == "c" and real:
+        must(not np.any(w.imag), name, "be real", "complex", "That of a hermitian operator is: take its real part.")
+        w = w.real
+    must(bool(np.isfinite(w).all()), name, "be finite", "not")
+    return np.ascontiguousarray(w, dtype=complex if w.dtype.kind == "c" else float)
 
 
 def resample(w: Array, old: PhaseGrid, new: PhaseGrid) -> Array:

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._check import fail, must, needs, real
+from ._check import fail, moderate, must, needs, real
 from .extent import trimmed
 from .fock import TINY, MatrixState, apply_to, fock_window, hermite_functions
-from .grid import Axis, PhaseGrid, interpolation
+from .grid import Axis, PhaseGrid, interpolation, symbol_on
 from .states import State
 from .weyl import Kernel, quantize
 
@@ -54,7 +54,7 @@ def from_fock(state: Any, h: float, *, sizes: Sequence[int] | None = None) -> St
 
     Raises InputError for what is not normalised, hermitian or positive, up to 1e-6.
     """
-    h = real("h", h, above=0.0)
+    h = moderate("h", h, above=0.0)
     array = _numbers(state, "state")
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
@@ -106,7 +106,7 @@ def from_wavefunction(psi: Any, x: Any, h: float) -> State:
 
     Raises InputError if psi is not normalised, or has not vanished at the ends of `x` or at the largest momenta.
     """
-    h = real("h", h, above=0.0)
+    h = moderate("h", h, above=0.0)
     samples = _numbers(psi, "psi")
     points = [_numbers(x, "x").real] if samples.ndim == 1 else [_numbers(one, "x").real for one in x]
     sizes = tuple(p.size for p in points)
@@ -236,8 +236,8 @@ def _fock(
     must(
         whole and len(given) == n, "size", f"be a whole number from 1 to {MOST_LEVELS}, or one for each axis of x", size
     )
-    must(symbol.shape == grid.shape, "symbol", f"have the grid's shape {grid.shape}", symbol.shape)
-    small, box = trimmed(symbol, grid, level)
+    symbol = symbol_on(symbol, grid)
+    small, box, _ = trimmed(symbol, grid, level)
     kernel = quantize(small, box)
     points = prod(window.size for window in kernel.windows)
     allowed = ((tol - 6 * n * level) / 2) ** 2 / (points * n)

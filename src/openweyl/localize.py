@@ -24,7 +24,7 @@ from ._fourier import good_size, irfft, rfft
 from ._threads import one_thread
 from .cells import compress, enclose
 from .extent import Need, Profile, edge_loss, fit, profiles, trimmed
-from .grid import PhaseGrid, resample
+from .grid import PhaseGrid, resample, symbol_on
 from .norms import eigenvalues, rank_bound
 from .tiling import plan
 from .weyl import kernel_points, quantize
@@ -55,8 +55,7 @@ def trace_norm(symbol: np.ndarray, grid: PhaseGrid, rtol: float = 1e-2) -> tuple
     """
     rtol = real("rtol", rtol, above=0.0)
     must(1e-8 <= rtol <= 1, "rtol", "lie between 1e-8 and 1", rtol, "It is the width of the enclosure over its value.")
-    must(symbol.shape == grid.shape, "symbol", f"have the grid's shape {grid.shape}", symbol.shape)
-    must(bool(np.isfinite(symbol).all()), "symbol", "be finite", "not")
+    symbol = symbol_on(symbol, grid)
     scale = float(np.abs(symbol).sum() * grid.cell)
     if scale == 0:
         return 0.0, 0.0
@@ -67,15 +66,19 @@ def trace_norm(symbol: np.ndarray, grid: PhaseGrid, rtol: float = 1e-2) -> tuple
 def enclosure(w: np.ndarray, grid: PhaseGrid, *, rtol: float, negligible: float, exact: int = 0) -> tuple[float, float]:
     """lower <= ||Op(w)||_tr <= upper for a symbol as a run leaves it, with noise, and content near the edges.
 
-    `negligible`, in trace norm, may be cut off at the edges, and moves each bound outwards (the lower one perhaps below
-    zero). A kernel of at most `exact` points is taken with all its eigenvalues, a larger one to `rtol`; what is
-    negligible as a whole is bounded crudely. If w does not vanish at the edges it gets a larger grid: it is the
-    band-limited function of its samples.
+    Up to `negligible`, in trace norm, may be cut off at the edges; what is cut off moves each bound outwards (the lower
+    one perhaps below zero). A kernel of at most `exact` points is taken with all its eigenvalues, a larger one to
+    `rtol`; what is negligible as a whole is bounded crudely. If w does not vanish at the edges it gets a larger grid:
+    it is the band-limited function of its samples.
     """
     if not w.any():
         return 0.0, 0.0
-    level = negligible / (6 * grid.n)  # three edges to each axis
-    w, grid = trimmed(w, grid, level)
+    level, cut = negligible / (6 * grid.n), 0.0  # three edges to each axis
+    for part in (level, level / 16, level / 256):
+        small, box, lost = trimmed(w, grid, part)
+        if (bound := sqrt(prod(kernel_points(grid))) * lost) <= negligible:
+            w, grid, cut = small, box, bound
+            break
     if prod(kernel_points(grid)) <= exact:
         values, lost = eigenvalues(w, grid, cut=level)
         lower = float(np.abs(values).sum())
@@ -90,7 +93,7 @@ def enclosure(w: np.ndarray, grid: PhaseGrid, *, rtol: float, negligible: float,
             larger = PhaseGrid(axes[: grid.n], axes[grid.n :], grid.h)
             w, grid = resample(w, grid, larger), larger
         lower, upper = _bounds(w, grid, rtol)
-    return lower - negligible, upper + negligible
+    return lower - cut, upper + cut
 
 
 def _bounds(w: np.ndarray, grid: PhaseGrid, rtol: float) -> tuple[float, float]:

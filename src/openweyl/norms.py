@@ -18,10 +18,11 @@ import scipy.linalg
 import scipy.sparse.linalg
 from array_api_compat import array_namespace
 
+from ._check import must
 from ._fourier import Array
 from ._threads import one_thread
-from .grid import PhaseGrid, resample
-from .weyl import quantize
+from .grid import PhaseGrid, resample, symbol_on
+from .weyl import kernel_points, quantize
 
 L1_POINTS = 2**20
 """The number of points up to which `l1_norm` refines the grid."""
@@ -29,22 +30,25 @@ L1_POINTS = 2**20
 
 def trace(w: Array, grid: PhaseGrid) -> Array:
     """(2 pi h)^-n int w = tr Op(w)."""
+    w = symbol_on(w, grid, real=False)
     return array_namespace(w).sum(w) * grid.cell
 
 
 def hilbert_schmidt(w: Array, grid: PhaseGrid) -> Array:
     """(2 pi h)^{-n/2} ||w||_{L^2} = ||Op(w)||_HS. Works on JAX arrays, and can be differentiated there."""
+    w = symbol_on(w, grid)
     xp = array_namespace(w)
     return xp.sqrt(xp.sum(w * w) * grid.cell)
 
 
 def rank_bound(w: Array, grid: PhaseGrid) -> float:
-    """sqrt(states) ||Op(w)||_HS >= ||Op(w)||_tr, with the number of states that the box holds: quick and crude."""
-    return float(sqrt(grid.states) * hilbert_schmidt(w, grid))
+    """sqrt(N) ||Op(w)||_HS >= ||Op(w)||_tr for a kernel of N x N entries: quick and crude."""
+    return float(sqrt(prod(kernel_points(grid))) * hilbert_schmidt(w, grid))
 
 
 def purity(w: Array, grid: PhaseGrid) -> Array:
     """(2 pi h)^-n int w^2 = tr Op(w)^2."""
+    w = symbol_on(w, grid)
     return array_namespace(w).sum(w * w) * grid.cell
 
 
@@ -56,6 +60,7 @@ def l1_norm(w: np.ndarray, grid: PhaseGrid) -> tuple[float, float]:
     jump of the slope, (|f| + |g|)/d, times d^2 (theta (1 - theta) - 1/6), theta the place of the zero. The error given
     is the last change under halving of the spacing.
     """
+    w = symbol_on(w, grid)
     value = _kinked_sum(w, grid)
     every_second = (slice(None, None, 2),) * w.ndim
     error = abs(value - _kinked_sum(w[every_second], grid.scaled(2)))
@@ -130,7 +135,7 @@ def _cut(entries: np.ndarray, cut: float) -> tuple[np.ndarray, float]:
 
 def dense_trace_norm(w: np.ndarray, grid: PhaseGrid) -> float:
     """||Op(w)||_tr by all eigenvalues of the kernel: exact to round-off, O(states^3)."""
-    return float(np.abs(eigenvalues(w, grid)[0]).sum())
+    return float(np.abs(eigenvalues(symbol_on(w, grid), grid)[0]).sum())
 
 
 @dataclass(frozen=True)
@@ -145,7 +150,10 @@ def moments(w: np.ndarray, grid: PhaseGrid) -> Moments:
     """<z> = (2 pi h)^-n int z w and <(z_i - <z_i>)(z_j - <z_j>)>, for Op(w) in Weyl order, over the trace."""
     axes = grid.x + grid.xi
     dims = range(len(axes))
-    weights = w * (grid.cell / float(trace(w, grid)))
+    w = symbol_on(w, grid)
+    total = float(trace(w, grid))
+    must(total != 0, "symbol", "be of nonzero trace", "of trace 0", "Moments are means over the trace.")
+    weights = w * (grid.cell / total)
     lines = [weights.sum(axis=tuple(d for d in dims if d != i)) for i in dims]
     mean = np.array([line @ axis.points for line, axis in zip(lines, axes, strict=True)])
     covariance = np.empty((len(axes), len(axes)))

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 import sympy
 
-from ._check import InputError, must, shown
+from ._check import InputError, must, shown, whole
 from ._fourier import filtered
 from .grid import PhaseGrid, interpolation, resample
 from .parser import parse, parse_number
@@ -48,6 +48,8 @@ class Observable:
         coherent states; "region(e)": the probability that e(x, xi) > 0, smoothed likewise; "husimi(x, xi)": the
         probability of the coherent state there; "parity": of u(x) -> u(-x).
         """
+        must(isinstance(text, str), "observable", "be text", text)
+        whole("n", n, 1, 10)
         match = re.fullmatch(r"\s*(smooth|region|husimi|parity)\s*(?:\((.*)\))?\s*", text, re.DOTALL)
         if match is None:
             return function(text, n)

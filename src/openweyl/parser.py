@@ -13,7 +13,7 @@ from typing import Any
 
 import sympy
 
-from ._check import InputError, fail, must, real
+from ._check import LARGEST, SMALLEST, InputError, fail, moderate, must
 
 MAX_TEXT, MAX_NODES, MAX_DEPTH, MAX_POWER, MAX_DIGITS = 2000, 1000, 20, 64, 40
 """Limits on what text may hold; they keep every input a matter of milliseconds."""
@@ -105,7 +105,7 @@ def parse_number(value: Any, name: str) -> float:
         number = parse(value, {}, name)
         must(bool(number.is_real) and bool(number.is_finite), name, "be a finite real number", value)
         value = float(number)
-    return real(name, value)
+    return moderate(name, value)
 
 
 def _depth(text: str) -> int:
@@ -153,7 +153,8 @@ class _Builder:
     def _number(self, value: float) -> sympy.Expr:
         digits = repr(value) if isinstance(value, float) or abs(value) < 10**MAX_DIGITS else "a longer one"
         must(len(digits) <= MAX_DIGITS and digits[-1].isdigit(), self.name, "hold moderate numbers", digits)
-        must(value == 0 or 1e-40 < abs(value) < 1e40, self.name, "hold numbers between 1e-40 and 1e40", digits)
+        what = f"hold numbers between {SMALLEST:g} and {LARGEST:g}"
+        must(value == 0 or SMALLEST <= abs(value) <= LARGEST, self.name, what, digits)
         return sympy.Rational(digits)  # the digits as written: 0.1 is one tenth
 
     def _name(self, identifier: str) -> sympy.Expr:

@@ -21,6 +21,7 @@ Every key is checked; expressions are parsed, never evaluated. The layout of a f
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -66,6 +67,8 @@ class Problem:
         """The built-in problem of this name, or the one in this TOML file."""
         must(isinstance(name_or_path, (str, Path)), "problem", "be a name or a path", name_or_path)
         name = str(name_or_path)
+        known = f"Built in: {', '.join(problems())}."
+        must(name.strip() != "", "problem", "be a built-in name or a TOML file", "", known)
         if name in problems():
             return _read((_CATALOGUE / f"{name}.toml").read_text(encoding="utf-8"), name, name)
         path = Path(name)
@@ -96,15 +99,11 @@ class Problem:
         if parameters or h is not None or gamma is not None:
             h, gamma = self.system.h if h is None else h, self.system.gamma if gamma is None else gamma
             system = system.replace(h=h, gamma=gamma)
-        return Problem(
-            self.name,
-            system,
-            read.state,
-            self.times if times is None else _check.times(times),
-            self.tol if tol is None else _check.tolerance(tol),
-            self.description,
-            read.parameters,
-            self.text,
+        return dataclasses.replace(
+            read,
+            system=system,
+            times=self.times if times is None else _check.times(times),
+            tol=self.tol if tol is None else _check.tolerance(tol),
         )
 
 

@@ -58,7 +58,7 @@ class Numerics:
         }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Solution:
     """The Weyl symbol of the density operator (or the classical density) at the saved times.
 

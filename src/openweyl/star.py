@@ -23,7 +23,7 @@ from ._check import ResourceError, fail, must
 from .grid import PhaseGrid
 from .leftstar import left_star
 from .parser import check_form, parse
-from .symbols import MAX_TERMS, TIME, expandable, poisson, variables_of
+from .symbols import MAX_TERMS, TIME, expandable, multiplied_out, poisson, variables_of
 from .weyl import dequantize, kernel_points, quantize
 
 Formula: TypeAlias = str | complex | sympy.Expr
@@ -148,7 +148,7 @@ def _order(order: Any) -> int | None:
 
 def _expand(f: sympy.Expr) -> sympy.Expr:
     """f multiplied out unless it is very large, with exp(a + b) left as it is."""
-    return sympy.expand(f, power_exp=False, power_base=False, log=False) if expandable(f) else f
+    return multiplied_out(f) if expandable(f) else f
 
 
 def _series(a: sympy.Expr, b: sympy.Expr, h: sympy.Expr, x: Names, xi: Names, order: int | None) -> sympy.Expr:

@@ -14,14 +14,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import cos, exp, log, pi, sin, sqrt
+from math import cos, exp, hypot, log, pi, sin, sqrt
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from ._check import must, real
+from ._check import fail, is_list, moderate, must, real
 from ._fourier import Array, good_size
-from .grid import Axis, PhaseGrid, common_grid
+from .grid import Axis, PhaseGrid, check_resolved, common_grid
 
 Coordinates: TypeAlias = float | Sequence[float]
 
@@ -96,15 +96,19 @@ class PacketState(State):
         return len(self.members[0][1][0].center) // 2
 
     def symbol(self, grid: PhaseGrid, xp: Any = np) -> Array:
+        must(grid.n == self.n, "grid", f"have n = {self.n} degrees of freedom, as the state", grid.n)
         total: Array = 0.0
         for probability, packets in self.members:
             trace = sum(packet.trace(grid.h) for packet in packets).real
-            must(trace > 1e-12 * abs(packets[0].weight), "amplitudes", "not cancel each other", f"of trace {trace:.2g}")
+            cancelled = f"so that a trace of {trace:.2g} is left"
+            must(trace > 1e-12 * abs(packets[0].weight), "amplitudes", "not cancel each other", cancelled)
             total = total + sum(packet.on(grid, xp) for packet in packets) * (probability / trace)
         return total
 
     def window(self, h: float, level: float, room: float = 0.1) -> PhaseGrid:
         """Beyond this grid the symbol is below `level` times its maximum."""
+        h, level = moderate("h", h, above=0.0), real("level", level, above=0.0)
+        must(level < 1, "level", "be < 1", level, "It is a part of the symbol's maximum.")
         radius = sqrt(2 * log(1 / level))
         axes = []
         for i in range(2 * self.n):
@@ -112,7 +116,9 @@ class PacketState(State):
             for _, packets in self.members:
                 for packet in packets:
                     covariance = np.array(packet.covariance)
-                    half = radius * sqrt(h * covariance[i, i])
+                    deviation = sqrt(h * covariance[i, i])
+                    check_resolved("state", abs(packet.center[i]), deviation, "standard deviations")
+                    half = radius * deviation
                     lower, upper = min(lower, packet.center[i] - half), max(upper, packet.center[i] + half)
                     width = sqrt(np.linalg.inv(covariance)[i, i] / h)
                     reach = max(reach, abs(packet.q[i]) / h + radius * width)
@@ -174,13 +180,14 @@ def gaussian(x: Coordinates, xi: Coordinates, covariance: Sequence[Sequence[floa
     """
     center = _center(x, xi)
     size = len(center)
-    matrix = np.asarray(covariance, dtype=float)
-    must(matrix.shape == (size, size), "covariance", f"be a {size} x {size} matrix", matrix.shape)
-    must(bool(np.isfinite(matrix).all()), "covariance", "be finite", matrix.tolist())
+    what = f"be a {size} x {size} matrix of numbers"
+    square = is_list(covariance) and len(covariance) == size
+    must(square and all(is_list(row) and len(row) == size for row in covariance), "covariance", what, covariance)
+    matrix = np.array([[real("covariance", entry) for entry in row] for row in covariance])
+    for variance in np.diag(matrix):
+        moderate("covariance", float(variance), above=0.0)
     must(bool(np.allclose(matrix, matrix.T)), "covariance", "be symmetric", matrix.tolist())
-    n = size // 2
-    form = np.block([[np.zeros((n, n)), np.eye(n)], [-np.eye(n), np.zeros((n, n))]])
-    lowest = float(np.linalg.eigvalsh(matrix + 0.5j * form)[0])
+    lowest = float(np.linalg.eigvalsh(matrix + 0.5j * symplectic_form(size // 2))[0])
     must(
         lowest >= -1e-12,
         "covariance",
@@ -191,6 +198,12 @@ def gaussian(x: Coordinates, xi: Coordinates, covariance: Sequence[Sequence[floa
     return _single(center, matrix, f"Gaussian state at {_at(center)}")
 
 
+def symplectic_form(n: int) -> np.ndarray:
+    """J = [[0, 1], [-1, 0]] in blocks of n, order (x, xi): dz/dt = J grad p."""
+    one, zero = np.eye(n), np.zeros((n, n))
+    return np.block([[zero, one], [-one, zero]])
+
+
 def cat(components: Sequence[tuple[Coordinates, Coordinates]], amplitudes: Sequence[complex] | None = None) -> State:
     """The pure state sum_j c_j psi_{z_j} of coherent states, with its interference symbol, normalised.
 
@@ -198,12 +211,10 @@ def cat(components: Sequence[tuple[Coordinates, Coordinates]], amplitudes: Seque
     less the midpoint (x_m, xi_m), dx = x_1 - x_2, dxi = xi_1 - xi_2; phases as in Li (1.7).
     `components`: pairs (x, xi); `amplitudes`: the c_j, all 1 by default.
     """
-    must(len(components) >= 1, "components", "hold at least one pair (x, xi)", len(components))
-    centers = [np.array(_center(*component)) for component in components]
-    must(len({len(c) for c in centers}) == 1, "components", "have the same dimension", [len(c) // 2 for c in centers])
-    c = [complex(a) for a in (amplitudes if amplitudes is not None else [1.0] * len(centers))]
-    must(len(c) == len(centers), "amplitudes", f"be {len(centers)} numbers, one for each component", len(c))
-    must(bool(np.isfinite(c).all()) and any(c), "amplitudes", "be finite and not all zero", c)
+    centers = [np.array(_center(*pair)) for pair in _pairs(components, "components", "(x, xi)")]
+    sizes = [len(center) // 2 for center in centers]
+    must(len(set(sizes)) == 1, "components", "have one number of coordinates", f"with {sizes} of them")
+    c = _amplitudes([1.0] * len(centers) if amplitudes is None else amplitudes, len(centers))
     n = len(centers[0]) // 2
     packets = []
     for i, (z_i, c_i) in enumerate(zip(centers, c, strict=True)):
@@ -225,10 +236,13 @@ def cat(components: Sequence[tuple[Coordinates, Coordinates]], amplitudes: Seque
 
 def mixture(members: Sequence[tuple[float, State]]) -> State:
     """sum_j p_j A_j, the p_j scaled to sum to one: Li (1.13). `members`: pairs (p_j >= 0, state)."""
-    must(len(members) >= 1, "members", "hold at least one pair (weight, state)", len(members))
-    weights = [real("weight", weight, low=0.0) for weight, _ in members]
+    members = _pairs(members, "members", "(weight, state)")
+    weights = [moderate("weight", weight, low=0.0) for weight, _ in members]
     must(sum(weights) > 0, "weight", "be > 0 for at least one member", weights)
-    must(len({state.n for _, state in members}) == 1, "members", "have one dimension", [s.n for _, s in members])
+    for _, state in members:
+        must(isinstance(state, State), "members", "hold pairs (weight, state)", state, "Make states by `coherent` etc.")
+    sizes = [state.n for _, state in members]
+    must(len(set(sizes)) == 1, "members", "have one number of degrees of freedom", f"with {sizes} of them")
     text = "mixture of " + "; ".join(f"{w:g} x {s}" for w, (_, s) in zip(weights, members, strict=True))
     parts = [(w / sum(weights), s) for w, (_, s) in zip(weights, members, strict=True) if w > 0]
     gaussian_parts = [(w, s) for w, s in parts if isinstance(s, PacketState)]
@@ -251,11 +265,36 @@ def _center(x: Coordinates, xi: Coordinates) -> tuple[float, ...]:
     return (*a, *b)
 
 
+def _pairs(value: Any, name: str, parts: str) -> list[tuple[Any, Any]]:
+    what = f"be a list of pairs {parts}"
+    must(is_list(value), name, what, value)
+    must(len(value) >= 1, name, f"hold at least one pair {parts}", value)
+    for pair in value:
+        must(is_list(pair) and len(pair) == 2, name, what, value)
+    return [(first, second) for first, second in value]
+
+
+def _amplitudes(value: Any, count: int) -> list[complex]:
+    must(is_list(value), "amplitudes", "be a list of numbers", value)
+    must(len(value) == count, "amplitudes", "be one number for each component", value, f"There are {count}.")
+    found = []
+    for amplitude in value:
+        if isinstance(amplitude, (str, bytes)):
+            raise fail("amplitudes", "be numbers", value)
+        try:
+            c = complex(amplitude)
+        except (TypeError, ValueError, OverflowError):
+            raise fail("amplitudes", "be numbers", value) from None
+        moderate("amplitudes", hypot(c.real, c.imag))
+        found.append(c)
+    must(any(found), "amplitudes", "be nonzero for at least one component", value)
+    return found
+
+
 def _list(value: Coordinates, name: str) -> list[float]:
-    if isinstance(value, (Sequence, np.ndarray)) and not isinstance(value, str):
-        must(len(value) >= 1, name, "hold at least one number", list(value))
-        return [real(name, v) for v in value]
-    return [real(name, value)]
+    values: Any = value if is_list(value) else [value]
+    must(len(values) >= 1, name, "hold at least one number", values)
+    return [moderate(name, v) for v in values]
 
 
 def _spread(value: Coordinates, n: int, name: str) -> list[float]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ._check import InputError, fail, must, shown
+from .output import writing
 
 if TYPE_CHECKING:
     import xarray
@@ -17,42 +15,13 @@ MARKS = {"hamiltonian", "jumps", "h", "gamma", "conventions"}
 """The attributes by which a file of ours is known."""
 
 
-def output_folder(path: str | Path) -> Path:
-    """The folder `path`, found to be one that can be made and written; what is on disk stays as it was.
-
-    Raises InputError if that is not possible.
-    """
-    folder = Path(path)
-    missing: list[Path] = []
-    try:
-        missing += [p for p in (folder, *folder.parents) if not p.exists()]
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise fail("out", "be a folder that can be written", str(folder), f"{error.strerror}.") from None
-    finally:
-        for made in missing:
-            with suppress(OSError):
-                made.rmdir()
-    return folder
-
-
 def save(dataset: xarray.Dataset, path: str | Path) -> Path:
-    """Write `dataset` as netCDF-4 to `path`: under another name first, so that no reader sees half a file."""
+    """Write `dataset` as netCDF-4 to `path`, whole or not at all."""
     content = dataset.to_netcdf(engine="h5netcdf")  # in memory: HDF5 does not survive a full disk
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".unfinished-", suffix=target.suffix)
-    unfinished = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        unfinished.chmod(0o644)
-        unfinished.replace(target)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
+    with writing(target) as unfinished:
+        unfinished.write_bytes(content)
     return target
 
 

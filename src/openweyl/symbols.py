@@ -129,7 +129,7 @@ def _integer_power(base: Array, power: int) -> Array:
 
 
 def _function(function: Any, xp: Any) -> Any:
-    if function is sympy.erf:
+    if function is sympy.erf and not hasattr(xp, "erf"):
         library = "jax.scipy.special" if xp.__name__.startswith("jax") else "scipy.special"
         return import_module(library).erf
     for name, known in FUNCTIONS.items():
@@ -163,11 +163,16 @@ def expandable(f: sympy.Expr) -> bool:
     return _terms(f) <= MAX_TERMS
 
 
+def multiplied_out(f: sympy.Expr) -> sympy.Expr:
+    """`f` as a sum; functions of sums, such as exponentials, stay whole: their factors may be out of range."""
+    return sympy.expand(f, power_exp=False, power_base=False, log=False)
+
+
 def separate(
     p: sympy.Expr, x: tuple[sympy.Symbol, ...], xi: tuple[sympy.Symbol, ...]
 ) -> tuple[sympy.Expr, sympy.Expr] | None:
     """(T(xi), V(x)) with p = T + V, constants in V; None if p is not of that form, or too large to tell."""
-    for candidate in (p, sympy.expand(p)) if expandable(p) else (p,):
+    for candidate in (p, multiplied_out(p)) if expandable(p) else (p,):
         kinetic = sympy.Add(*(term for term in sympy.Add.make_args(candidate) if term.has(*xi)))
         if not kinetic.has(*x):
             return kinetic, candidate - kinetic

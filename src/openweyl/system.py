@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import sympy
 
-from ._check import fail, must, real
+from ._check import fail, moderate, must
 from .parser import check_form, parse
 from .smooth import check_smooth
 from .symbols import TIME, expandable, variables, variables_of
@@ -61,8 +61,8 @@ class System:
         values: dict[str, Any] = {
             "hamiltonian": p,
             "jumps": tuple(found),
-            "h": real("h", h, above=0.0),
-            "gamma": real("gamma", gamma, low=0.0, advice="gamma = 0 is a closed system."),
+            "h": moderate("h", h, above=0.0),
+            "gamma": moderate("gamma", gamma, low=0.0, advice="gamma = 0 is a closed system."),
             "x": x,
             "xi": xi,
             "terms": sort_terms(p, pairs, x, xi),
@@ -78,6 +78,8 @@ class System:
     def replace(self, **changes: Any) -> System:
         """This system with other `hamiltonian`, `jumps`, `h` or `gamma`."""
         now: dict[str, Any] = {k: getattr(self, k) for k in ("hamiltonian", "jumps", "h", "gamma")}
+        strangers = sorted(changes.keys() - now.keys())
+        must(not strangers, "changes", f"be among {', '.join(now)}", ", ".join(strangers))
         now.update(changes)
         return System(now["hamiltonian"], now["jumps"], h=now["h"], gamma=now["gamma"])
 

@@ -24,7 +24,7 @@ from typing import TypeAlias
 import sympy
 
 from ._check import must
-from .symbols import MAX_TERMS, TIME, expandable, quadratic, separate
+from .symbols import MAX_TERMS, TIME, expandable, multiplied_out, quadratic, separate
 
 Vector: TypeAlias = tuple[float, ...]
 Variables: TypeAlias = tuple[sympy.Symbol, ...]
@@ -110,7 +110,7 @@ def _mixed(
     p: sympy.Expr, x: Variables, xi: Variables
 ) -> tuple[tuple[sympy.Expr, sympy.Expr], list[float], dict[tuple[Slope, ...], sympy.Expr], sympy.Expr]:
     """(T, V), scaling, ridges and the rest of a Hamiltonian that is not T(xi) + V(x)."""
-    terms = sympy.Add.make_args(sympy.expand(p))
+    terms = sympy.Add.make_args(multiplied_out(p))
     kinetic = sympy.Add(*(f for f in terms if not f.has(*x) and f.has(*xi)))
     potential = sympy.Add(*(f for f in terms if not f.has(*xi)))
     both = [f for f in terms if f.has(*x) and f.has(*xi)]

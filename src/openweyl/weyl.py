@@ -20,13 +20,13 @@ import numpy as np
 
 from ._check import must
 from ._threads import one_thread
-from .grid import Axis, PhaseGrid, interpolation
+from .grid import Axis, PhaseGrid, interpolation, symbol_on
 
 BLOCK = 64
 """Kernels that `dequantize` refines at a time: with n = 2 there are thousands."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Kernel:
     """K[a_1 .. a_n, b_1 .. b_n] = d^n rho(y_a, y_b) on one `window` of y per degree of freedom.
 
@@ -57,11 +57,10 @@ def kernel_points(grid: PhaseGrid) -> tuple[int, ...]:
 def quantize(symbol: np.ndarray, grid: PhaseGrid) -> Kernel:
     """The kernel of Op(symbol) for a `symbol` of the shape of `grid` that is negligible at the grid's edges.
 
-    Raises InputError if the shapes differ.
+    Raises InputError if the shapes differ, and for what is no finite number.
     """
-    must(symbol.shape == grid.shape, "symbol", f"have the grid's shape {grid.shape}", symbol.shape)
+    array = symbol_on(symbol, grid, real=False)
     n, windows = grid.n, []
-    array = symbol
     for j in range(n):
         window = _window(grid.x[j], grid.xi[j], grid.h)
         windows.append(window)

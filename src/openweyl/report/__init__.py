@@ -3,6 +3,5 @@
 from .movie import MOST_FRAMES as MOST_FRAMES
 from .movie import checked as checked
 from .movie import movie as movie
-from .output import writable as writable
 from .page import page as page
 from .page import write as write

@@ -6,7 +6,7 @@ each line has its own marker too, for those who see no colours.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from math import ceil, floor, log10
@@ -18,6 +18,10 @@ from .markup import raised
 WIDTH, HEIGHT = 340.0, 240.0
 LEFT, RIGHT, TOP, BOTTOM = 46.0, 10.0, 24.0, 36.0
 COLOURS = 8
+DASHES = ("4 3", "9 3", "1.5 2.5", "9 3 1.5 3")
+"""Kinds of dashed lines."""
+APART = 0.1
+"""Part of an axis that two given ticks are apart at least."""
 _MARKERS = (
     "M-3 0a3 3 0 1 0 6 0a3 3 0 1 0-6 0z",
     "M-2.7-2.7h5.4v5.4h-5.4z",
@@ -61,10 +65,9 @@ class Axis:
 
     @property
     def ticks(self) -> list[tuple[float, str]]:
-        """Round numbers within the range, and their text."""
+        """What `at` says, or round numbers; those within the range, with their text."""
         if self.at:
-            chosen = [tick for tick in self.at if self.low <= tick[0] <= self.high]
-            return chosen[:: ceil(len(chosen) / 7) or 1]
+            return self._apart(tick for tick in sorted(self.at) if self.low <= tick[0] <= self.high)
         if not self.log:
             step = _step((self.high - self.low) / 5)
             first, last = ceil(self.low / step), floor(self.high / step)
@@ -76,6 +79,14 @@ class Axis:
         powers = range(floor(log10(self.low)), ceil(log10(self.high)) + 1)
         fine = [m * 10.0**k for k in powers for m in (1, 2, 5) if self.low <= m * 10.0**k <= self.high]
         return [(v, f"{v:.3g}") for v in fine]
+
+    def _apart(self, ticks: Iterable[tuple[float, str]]) -> list[tuple[float, str]]:
+        """Those of `ticks`, which go up, that have room for their text."""
+        kept: list[tuple[float, str]] = []
+        for value, text in ticks:
+            if not kept or self.place(value) - self.place(kept[-1][0]) >= APART:
+                kept.append((value, text))
+        return kept
 
 
 def _step(rough: float) -> float:
@@ -112,24 +123,25 @@ class Chart:
                 f"<title>{escape(title)}</title></path>"
             )
 
-    def band(self, x: np.ndarray, lower: np.ndarray, upper: np.ndarray, colour: int) -> None:
-        """The area between two curves, cut off at the ends of the axis."""
+    def band(self, x: np.ndarray, lower: np.ndarray, upper: np.ndarray, colour: int, *, edges: bool = False) -> None:
+        """The area between two curves, cut off at the ends of the axis; with `edges`, fainter and between thin lines,
+        for wide ones that overlap.
+        """
         known = np.isfinite(lower) & np.isfinite(upper) & (upper > (self.y.low if self.y.log else -np.inf))
         if known.sum() < 2:
             return
         x, lower, upper = x[known], np.clip(lower[known], self.y.low, None), np.clip(upper[known], None, self.y.high)
-        around = np.concatenate([self.to(x, upper), self.to(x, np.minimum(lower, upper))[::-1]])
-        self.parts.append(f'<path d="{_path(around)}z" fill="var(--s{colour % COLOURS})" opacity=".22"/>')
+        top, bottom = self.to(x, upper), self.to(x, np.minimum(lower, upper))
+        around, style = np.concatenate([top, bottom[::-1]]), f"var(--s{colour % COLOURS})"
+        self.parts.append(f'<path d="{_path(around)}z" fill="{style}" opacity="{".1" if edges else ".22"}"/>')
+        if edges:
+            drawn = "".join(map(_path, (top, bottom)))
+            self.parts.append(f'<path d="{drawn}" fill="none" stroke="{style}" stroke-width=".8" opacity=".7"/>')
 
-    def guide(self, x: np.ndarray, y: np.ndarray, text: str = "", drop: float = -5) -> None:
-        """A dashed line, with its name `drop` beneath its last point."""
-        points = self.to(x, y)
-        self.parts.append(f'<path d="{_path(points)}" class="halo"/><path d="{_path(points)}" class="guide"/>')
-        if text:
-            right, down = points[-1]
-            self.parts.append(
-                f'<text x="{right - 4:.1f}" y="{down + drop:.1f}" text-anchor="end" class="note">{text}</text>'
-            )
+    def guide(self, x: np.ndarray, y: np.ndarray, dashes: str = DASHES[0]) -> None:
+        """A dashed line."""
+        path = f'<path d="{_path(self.to(x, y))}" class='
+        self.parts.append(f'{path}"halo"/>{path}"guide" stroke-dasharray="{dashes}"/>')
 
     def svg(self, title: str, classes: str = "chart") -> str:
         """The whole picture; `title` says in words what is to be seen."""
@@ -164,6 +176,12 @@ def legend(entries: Sequence[tuple[int, str]], *more: str) -> str:
         for c, name in entries
     ]
     return f'<ul class="legend">{"".join(items)}{"".join(f"<li>{text}</li>" for text in more)}</ul>'
+
+
+def dashed(dashes: str, text: str) -> str:
+    """The entry of a dashed line in a legend (HTML)."""
+    line = f'<path d="M0 5H28" class="guide" stroke-dasharray="{dashes}"/>'
+    return f'<svg viewBox="0 0 28 10" width="28" height="10" aria-hidden="true">{line}</svg> {text}'
 
 
 def spread(count: int) -> list[int]:

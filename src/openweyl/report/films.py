@@ -14,6 +14,7 @@ from openweyl.problem import Problem
 from openweyl.system import System
 
 from .portraits import Film, Moment, film, representatives, shown_times
+from .progress import shares
 from .study import Place, Study
 
 if TYPE_CHECKING:
@@ -56,13 +57,13 @@ def films(study: Study, problem: Problem | None, progress: Progress | None = Non
         return []
     indices = shown_times(study)
     times = [float(t) for t in study.times[indices]]
-    made = []
-    for place in representatives(study, stored=stored):
+    made, places = [], representatives(study, stored=stored)
+    for place, part in zip(places, shares(progress, [1.0] * len(places)), strict=True):
         if stored:
             moments = _read_back(study, place, indices)
         else:
             try:
-                moments = _computed(study, problem, place, times, progress)
+                moments = _computed(study, problem, place, times, part)
             except (InputError, ResourceError):  # of a problem that this version reads otherwise, or has no room for
                 continue
         made.append(film(place, times, moments))
@@ -86,11 +87,19 @@ def _computed(
     values = {axis: float(study.values(axis)[place[axis]]) for axis in study.axes}
     parameters = {axis: values[axis] for axis in study.parameters}
     chosen = problem.replace(h=values["h"], gamma=values["gamma"], parameters=parameters)
-    quantum, classical = (
-        evolve(chosen.system, chosen.state, times, kind=kind, tol=max(chosen.tol, COARSE), progress=progress)
-        for kind in ("quantum", "classical")
+    return moments_of(*both(chosen, times, tol=max(chosen.tol, COARSE), progress=progress))
+
+
+def both(
+    problem: Problem, times: Sequence[float], *, tol: float, progress: Progress | None
+) -> tuple[Solution, Solution]:
+    """Both evolutions of `problem`."""
+    first, second = shares(progress, (1.0, 1.0))
+    system, state = problem.system, problem.state
+    return (
+        evolve(system, state, times, kind="quantum", tol=tol, progress=first),
+        evolve(system, state, times, kind="classical", tol=tol, progress=second),
     )
-    return moments_of(quantum, classical)
 
 
 def moments_of(quantum: Solution, classical: Solution) -> list[Moment]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 from math import floor, isfinite, log2, log10
@@ -10,16 +11,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import sympy
 
-SYMBOLS = {"h": "h", "gamma": "γ", "time": "t"}
-"""The paper's letters for the axes."""
-_NAMES = "alpha beta delta epsilon eta theta kappa lambda mu nu xi rho sigma tau phi chi psi omega"
-_GREEK = dict(zip(_NAMES.split(), "αβδεηθκλμνξρστφχψω", strict=True))
+_NAMES = "alpha beta gamma delta epsilon eta theta kappa lambda mu nu xi rho sigma tau phi chi psi omega"
+_GREEK = dict(zip(_NAMES.split(), "αβγδεηθκλμνξρστφχψω", strict=True))
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def letter(axis: str) -> str:
-    """The symbol of an axis as text: γ for gamma, the name itself for what has no letter."""
-    return SYMBOLS.get(axis) or _GREEK.get(axis, axis)
+    """The paper's letter for an axis: t for time, γ for gamma, the name itself for what has no letter."""
+    return "t" if axis == "time" else _GREEK.get(axis, axis)
 
 
 def number(value: float, digits: int = 4) -> str:
@@ -30,14 +29,14 @@ def number(value: float, digits: int = 4) -> str:
         return "0"
     text = f"{value:.{digits}g}"
     if 1e-4 <= abs(float(text)) < 10**6:
-        return (f"{float(text):.{max(digits - 1 - _decade(value), 0)}f}").replace("-", "−")
+        return (f"{float(text):.{max(digits - 1 - _decade(float(text)), 0)}f}").replace("-", "−")
     head, _, power = f"{value:.{digits - 1}e}".partition("e")
     return f"{head} × 10{raised(int(power))}".replace("-", "−")
 
 
-def coordinate(value: float) -> str:
-    """A value of a coordinate, powers of two as such: 2⁻⁶, 0.3."""
-    if 0 < value < 0.5 and log2(value) == round(log2(value)):
+def coordinate(axis: str, value: float) -> str:
+    """A value on an axis: 0.3; of h, powers of two as such: 2⁻⁶."""
+    if axis == "h" and 0 < value < 0.5 and log2(value) == round(log2(value)):
         return f"2{raised(round(log2(value)))}"
     return f"{value:.4g}".replace("-", "−")
 
@@ -53,14 +52,40 @@ def _decade(value: float) -> int:
 
 def labelled(axis: str, value: float) -> str:
     """h = 2⁻⁶, as HTML."""
-    return f"<i>{escape(letter(axis))}</i>\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{coordinate(value)}"
+    return f"<i>{escape(letter(axis))}</i>\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{coordinate(axis, value)}"
+
+
+def with_error(value: float, error: float) -> str:
+    """value ± error: the error with two digits, the value with as many places."""
+    value, error = float(value), float(error)
+    if not isfinite(value) or not isfinite(error) or error <= 0:
+        return number(value)
+    digits = _decade(value) - _decade(float(f"{error:.1e}")) + 2 if value else 1
+    return f"{number(value, min(max(digits, 1), 9))} ± {number(error, 2)}"
 
 
 def formula(expression: sympy.Expr) -> str:
-    """`expression` in presentation MathML."""
+    """`expression` in presentation MathML, in the letters of the page: i, e, a minus that is no hyphen."""
     from sympy.printing.mathml import mathml
 
-    return str(mathml(expression, printer="presentation"))
+    text = str(mathml(expression, printer="presentation"))
+    text = text.replace("<mo>-</mo>", "<mo>−</mo>").replace("<mn>-", "<mn>−")
+    text = text.replace("&ImaginaryI;", "i").replace("&ExponentialE;", "e")
+    low_brackets = r"<mo>\(</mo>((?:(?!<mfrac|<mo>[()]).)*)<mo>\)</mo>"
+    text = re.sub(low_brackets, r'<mo stretchy="false">(</mo>\1<mo stretchy="false">)</mo>', text)
+    before_names = r"<mo>&InvisibleTimes;</mo>(?=<mrow><mi>[a-z]{2})"
+    return re.sub(before_names, '<mspace width="0.17em"></mspace>', text)
+
+
+def readable(text: str) -> str:
+    """What `check` writes in plain letters, 12*x**2 <= gamma^-1/2, as HTML: 12 x² ≤ γ⁻¹ᐟ²."""
+    text = escape(text, quote=False).replace("&lt;=", "≤").replace("&gt;=", "≥")
+    text = re.sub(r"(?<=\w)_(\(\d+\)|[A-Za-z0-9]+)", r"<sub>\1</sub>", text)
+    text = re.sub(r"(?:\*\*|\^)(?:\(([^()]*)\)|(-?\w+(?:/\d+)?))", r"<sup>\1\2</sup>", text)
+    text = re.sub(r"(?<=[\w)>])\*(?=[\w(])", "\N{THIN SPACE}", text)
+    text = re.sub(r"\b(x|xi)(\d)\b", r"\1<sub>\2</sub>", text)
+    text = re.sub(rf"\b({'|'.join(_GREEK)})\b", lambda found: _GREEK[found[1]], text)
+    return re.sub(r"(?<=[ >])-(?=[ \d])", "−", re.sub(r"\bl(?=<sub>)", "ℓ", text))
 
 
 def display(*parts: str) -> str:

@@ -13,17 +13,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from openweyl._check import InputError, fail, must, needs
-from openweyl.evolve import evolve
 from openweyl.figures import new_figure
+from openweyl.output import output_file, writing
 from openweyl.problem import Problem
 
-from .films import moments_of
-from .output import writable, writing
-from .portraits import BANDS, PIXELS, box_around, drawn, palette
+from .films import both, moments_of
+from .gallery import TITLES
+from .markup import coordinate, letter, number
+from .portraits import BANDS, KINDS, PIXELS, Moment, box_around, drawn, palette
+from .progress import shares
 
 if TYPE_CHECKING:
     from openweyl.control import Progress
-    from openweyl.solution import Solution
 
 SUFFIXES = (".mp4", ".gif")
 MOST_FRAMES, PER_SECOND = 2000, 12
@@ -38,13 +39,13 @@ def movie(problem: Problem, path: str | Path, *, times: Sequence[float], progres
     target = checked(path)
     must(problem.system.n == 1, "problem", "have one degree of freedom to be drawn", problem.system.n)
     must(1 < len(times) <= MOST_FRAMES, "times", f"be 2 to {MOST_FRAMES} for a movie", len(times))
-    quantum, classical = (
-        evolve(problem.system, problem.state, times, kind=kind, tol=problem.tol, progress=progress)
-        for kind in ("quantum", "classical")
-    )
+    running, drawing = shares(progress, (1.0, 1.0))
+    moments = moments_of(*both(problem, times, tol=problem.tol, progress=running))
+    values = {"h": problem.system.h, "gamma": problem.system.gamma, **problem.parameters}
+    words = ",  ".join(f"${letter(axis)}$ = {coordinate(axis, value)}" for axis, value in values.items())
     try:
         with writing(target) as unfinished:
-            _film(quantum, classical, unfinished, progress)
+            _film(moments, unfinished, times, words, drawing)
     except subprocess.CalledProcessError as error:
         raise fail("out", "be a file that ffmpeg can write", str(path), f"It ended with {error.returncode}.") from None
     return target
@@ -56,7 +57,7 @@ def checked(path: str | Path) -> Path:
     must(target.suffix in SUFFIXES, "out", f"end in {' or '.join(SUFFIXES)}", str(path))
     if target.suffix == ".mp4":
         _ffmpeg()
-    return writable(target)
+    return output_file(target)
 
 
 def _ffmpeg() -> str:
@@ -67,55 +68,56 @@ def _ffmpeg() -> str:
         raise InputError(f"An mp4 needs ffmpeg, but {error} Or write a .gif.") from None
 
 
-def _film(quantum: Solution, classical: Solution, path: Path, progress: Progress | None) -> None:
-    """Draw and write the frames."""
+def _film(moments: Sequence[Moment], path: Path, times: Sequence[float], words: str, progress: Progress | None) -> None:
+    """Draw and write the frames; `words` say what stays the same."""
     import matplotlib as mpl
     from matplotlib.animation import FFMpegWriter, PillowWriter
 
-    pictures = _Pictures(quantum, classical)
+    pictures = Pictures(moments)
     mp4 = path.suffix == ".mp4"
     writer = FFMpegWriter(fps=PER_SECOND) if mp4 else PillowWriter(fps=PER_SECOND)
     settings: Any = {"animation.ffmpeg_path": _ffmpeg()} if mp4 else {}
     with mpl.rc_context(settings), writer.saving(pictures.figure, str(path), dpi=120):
-        for index in range(len(quantum.times)):
-            pictures.draw(index)
+        for k, (moment, time) in enumerate(zip(moments, times, strict=True), 1):
+            pictures.draw(moment, f"$t$ = {time:.3f},  {words}")
             writer.grab_frame()
             if progress is not None:
-                progress(index + 1, len(quantum.times), "drawing")
+                progress(k, len(times), "drawing")
 
 
-class _Pictures:
+class Pictures:
     """Three axes that show one moment after the other."""
 
-    def __init__(self, quantum: Solution, classical: Solution) -> None:
+    def __init__(self, moments: Sequence[Moment]) -> None:
         from matplotlib.cm import ScalarMappable
         from matplotlib.colors import ListedColormap, Normalize
 
-        self.times, self.moments = quantum.times, moments_of(quantum, classical)
-        self.box = box_around(self.moments)
-        self.colours = palette()
-        self.figure, axes = new_figure(1, 3, (10.8, 4.0), sharex=True, sharey=True)
-        bands = ListedColormap(self.colours[: 2 * BANDS + 1] / 255)
-        system, blank = quantum.system, np.full((PIXELS, PIXELS, 3), 255, np.uint8)
+        self.box, self.colours = box_around(moments), palette()
+        self.figure, axes = new_figure(1, 3, (10.8, 3.5), sharex=True, sharey=True)
+        bands = ScalarMappable(Normalize(-1, 1), ListedColormap(self.colours[: 2 * BANDS + 1] / 255))
+        blank = np.full((PIXELS, PIXELS, 3), 255, np.uint8)
         self.images, self.bars = [], []
-        for ax, title in zip(axes[0], ("Lindblad", "Fokker-Planck", "difference"), strict=True):
+        for ax, kind in zip(axes[0], KINDS, strict=True):
             self.images.append(ax.imshow(blank, extent=self.box))
-            self.bars.append(ScalarMappable(Normalize(-1, 1), bands))
-            self.figure.colorbar(self.bars[-1], ax=ax, fraction=0.046, format="%.3g")
-            ax.set_title(title)
+            self.bars.append(self.figure.colorbar(bands, ax=ax, fraction=0.046, ticks=[-1, 0, 1]))
+            ax.set_title(TITLES[kind])
             ax.set_xlabel(r"$x$")
         axes[0][0].set_ylabel(r"$\xi$")
-        self.numbers = rf"$h = {system.h:.4g}$,  $\gamma = {system.gamma:.4g}$"
-        for bar in self.bars:
-            bar.set_clim(-0.025, 0.025)  # the widest labels
+        self._label(*[8.8e-5] * 3)  # the widest labels
         self.figure.suptitle(" ")
         self.figure.draw_without_rendering()
         self.figure.set_layout_engine("none")  # nothing moves from frame to frame
 
-    def draw(self, index: int) -> None:
-        """Show the moment of this index."""
-        images, scale, gap = drawn(self.moments[index], self.box)
-        for image, bar, shown, top in zip(self.images, self.bars, images, (scale, scale, gap), strict=True):
+    def draw(self, moment: Moment, words: str) -> None:
+        """Show `moment` under the title `words`."""
+        images, scale, gap = drawn(moment, self.box)
+        for image, shown in zip(self.images, images, strict=True):
             image.set_data(self.colours[shown])
-            bar.set_clim(-(top or 1.0), top or 1.0)
-        self.figure.suptitle(rf"$t = {self.times[index]:.3f}$,  {self.numbers}")
+        self._label(scale, scale, gap)
+        self.figure.suptitle(words)
+
+    def _label(self, *scales: float) -> None:
+        """Write what the ends of the bars stand for; nothing where all is zero."""
+        for bar, scale in zip(self.bars, scales, strict=True):
+            end = number(scale, 2) if scale else ""
+            bar.set_ticklabels([f"−{end}" if end else "", "0", end])

@@ -9,24 +9,20 @@ and the page forbids itself to.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from html import escape
 from importlib import resources
 from pathlib import Path
 from string import Template
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from openweyl import __version__
+from openweyl.output import writing
 
-from . import sections
-from .chart import Axis, Chart
+from . import sections, tables
 from .films import films, problem_of, system_of
-from .markup import coordinate, labelled, number, plain
-from .output import writing
-from .plots import name
-from .portraits import BANDS, KINDS, Film, palette
+from .gallery import bands, film_data, gallery
+from .markup import coordinate
+from .portraits import shown_times
 from .regimes import regimes
 from .study import Study
 
@@ -34,10 +30,8 @@ if TYPE_CHECKING:
     import xarray
 
     from openweyl.control import Progress
-    from openweyl.system import System
 
 ASSETS = resources.files("openweyl.report") / "assets"
-_TITLES = {"quantum": "Lindblad", "classical": "Fokker-Planck", "difference": "difference"}
 
 
 def page(dataset: xarray.Dataset, *, pictures: bool = True, store: str = "", progress: Progress | None = None) -> str:
@@ -52,24 +46,32 @@ def page(dataset: xarray.Dataset, *, pictures: bool = True, store: str = "", pro
     problem = problem_of(study)
     system = system_of(study, problem)
     shown = films(study, problem, progress) if pictures else []
+    indices = shown_times(study).tolist()
+    times = study.times[indices].tolist()
+    drawn_map, map_data = regimes(study, indices)
+    data = {
+        "times": [coordinate("time", t) for t in times],
+        "films": [film_data(study, film) for film in shown],
+        "map": map_data,
+    }
     parts = {
         "title": escape(sections.title(study)),
         "style": _asset("style.css"),
-        "bands": _bands(),
+        "bands": bands(),
         "script": _asset("script.js"),
         "version": escape(__version__),
         "summary": sections.summary(study),
-        "problem": sections.problem(study, system),
-        "equations": _asset("real.html" if system is None or _real(system) else "friction.html"),
+        "problem": sections.problem(study, system, problem.parameters if problem else {}),
+        "equation": _asset(sections.equation(system)),
         "hypotheses": sections.hypotheses(study, problem),
-        "pictures": _pictures(study, shown),
+        "pictures": gallery(study, shown, times),
         "curves": sections.curves(study),
         "dependence": sections.dependence(study),
-        "fits": sections.fits(study),
-        "regimes": regimes(study),
-        "points": sections.points(study),
+        "fits": tables.fits(study),
+        "regimes": drawn_map + sections.fixed(study),
+        "points": tables.points(study),
         "reproduction": sections.reproduction(study, store),
-        "data": json.dumps(_data(study, shown)).replace("<", "\\u003c"),
+        "data": json.dumps(data, separators=(",", ":")).replace("<", "\\u003c"),
     }
     return Template(_asset("template.html")).substitute(parts)
 
@@ -84,79 +86,3 @@ def write(text: str, path: str | Path) -> Path:
 
 def _asset(file: str) -> str:
     return (ASSETS / file).read_text(encoding="utf-8")
-
-
-def _real(system: System) -> bool:
-    import sympy
-
-    return not any(jump.has(sympy.I) for jump in system.jumps)
-
-
-def _pictures(study: Study, shown: Sequence[Film]) -> str:
-    if not shown:
-        return "<p>This report was made without phase-space pictures.</p>"
-    times = [frame.time for frame in shown[0].frames]
-    last = len(times) - 1
-    controls = (
-        '<div class="controls"><label for="time">time <i>t</i></label>'
-        f'<input id="time" type="range" min="0" max="{last}" value="{last}" step="1" '
-        f'aria-valuetext="t = {coordinate(times[-1])}"><output id="now" for="time">{coordinate(times[-1])}</output>'
-        '<button id="play" type="button" aria-pressed="false">play</button></div>'
-    )
-    return controls + "".join(_film(study, film, k) for k, film in enumerate(shown))
-
-
-def _film(study: Study, film: Film, index: int) -> str:
-    head = ", ".join(labelled(axis, study.values(axis)[film.place[axis]]) for axis in study.axes)
-    frame, figures = film.frames[-1], []
-    for kind, picture in zip(KINDS, frame.pictures, strict=True):
-        chart = Chart(Axis(*film.box[:2], name("x")), Axis(*film.box[2:], name("xi")), height=344.0)
-        left, top = chart.to(film.box[0], film.box[3])
-        right, bottom = chart.to(film.box[1], film.box[2])
-        chart.parts.append(
-            f'<image id="f{index}-{kind}" x="{left:g}" y="{top:g}" width="{right - left:g}" height="{bottom - top:g}" '
-            f'preserveAspectRatio="none" href="data:image/png;base64,{picture}"/>'
-        )
-        words = f"{_TITLES[kind]}, {plain(head)}: symbol over x and xi"
-        scale = frame.gap if kind == "difference" else frame.scale
-        figures.append(
-            f"<figure><figcaption>{_TITLES[kind]}</figcaption>{chart.svg(words, 'chart picture')}"
-            f'<p class="bar"><span>−<output id="f{index}-{kind}-low">{number(scale, 2)}</output></span>'
-            f'<span class="gradient bands"></span><output id="f{index}-{kind}-high">{number(scale, 2)}</output></p>'
-            "</figure>"
-        )
-    which = ("largest distance", "smallest distance")[index]
-    return (
-        f"<h3>{head} <small>({which} of those shown)</small></h3><p>Distance "
-        f'<output class="value" id="f{index}-distance">{_distance(study, film, frame.time)}</output></p>'
-        f'<div class="panels three">{"".join(figures)}</div>'
-    )
-
-
-def _data(study: Study, shown: Sequence[Film]) -> dict[str, Any]:
-    """What the script needs to move in time."""
-    return {
-        "times": [coordinate(frame.time) for frame in shown[0].frames] if shown else [],
-        "films": [
-            {
-                "distance": [_distance(study, film, frame.time) for frame in film.frames],
-                "scale": [number(frame.scale, 2) for frame in film.frames],
-                "gap": [number(frame.gap, 2) for frame in film.frames],
-                **{kind: [frame.pictures[k] for frame in film.frames] for k, kind in enumerate(KINDS)},
-            }
-            for film in shown
-        ],
-    }
-
-
-def _distance(study: Study, film: Film, time: float) -> str:
-    index = int(np.argmin(np.abs(study.times - time)))
-    value, error = (study.at(a, film.place)[index] for a in (study.distance, study.error))
-    return sections.with_error(value, error)
-
-
-def _bands() -> str:
-    """The colours of the pictures as a CSS gradient of equal bands."""
-    colours = [tuple(colour) for colour in palette()[: 2 * BANDS + 1].tolist()]
-    steps = (f"rgb{c} {100 * k / len(colours):.2f}% {100 * (k + 1) / len(colours):.2f}%" for k, c in enumerate(colours))
-    return f"linear-gradient(90deg,{','.join(steps)})"

@@ -6,14 +6,16 @@ from html import escape
 
 import numpy as np
 
-from .chart import Axis, Chart, legend, spread
-from .markup import coordinate, labelled, letter, number, plain
+from .chart import DASHES, Axis, Chart, dashed, legend, spread
+from .markup import coordinate, labelled, letter, plain, with_error
 from .study import Study
 
 DISTANCE = (
     '‖<tspan class="v">A</tspan>(<tspan class="v">t</tspan>) − '
     'Op(<tspan class="v">a</tspan>(<tspan class="v">t</tspan>))‖<tspan class="sub" dy="3">tr</tspan>'
 )
+GREATEST = 2.0
+"""No two states are further apart."""
 MOST_CURVES, MOST_PANELS = 8, 9
 """Curves in a panel, and panels."""
 
@@ -36,7 +38,10 @@ def over_time(study: Study) -> tuple[list[str], str]:
     colours = dict(zip(rows, spread(len(rows)), strict=True))
     drawn = study.distance[tuple(study.base.get(a, slice(None)) for a in study.axes)]
     log = bool((drawn > 0).any())
-    y = Axis.around(_above(drawn) if log else drawn, DISTANCE, log=log)
+    if study.certified:  # the upper ends too, as far as a distance can reach
+        bounds = upper[tuple(study.base.get(a, slice(None)) for a in study.axes)]
+        drawn = np.append(drawn, np.minimum(bounds, GREATEST))
+    y = Axis.around(above(drawn) if log else drawn, DISTANCE, log=log)
     panels = []
     for j in chosen(len(gamma), MOST_PANELS):
         chart = Chart(Axis.around(t, name("time")), y)
@@ -44,10 +49,10 @@ def over_time(study: Study) -> tuple[list[str], str]:
             place = study.base | {"h": i, "gamma": j}
             d, e = study.at(study.distance, place), study.at(study.error, place)
             band = (study.at(lower, place), study.at(upper, place)) if study.certified else (d - e, d + e)
-            chart.band(t, *band, colours[i])
+            chart.band(t, *band, colours[i], edges=study.certified)
             words = plain(labelled("h", h[i]))
             titles = [
-                f"{words}, t = {coordinate(s)}: {number(v)} ± {number(w, 2)}" for s, v, w in zip(t, d, e, strict=True)
+                f"{words}, t = {coordinate('time', s)}: {with_error(v, w)}" for s, v, w in zip(t, d, e, strict=True)
             ]
             chart.line(t, d, colours[i], titles)
         head = labelled("gamma", gamma[j])
@@ -74,23 +79,23 @@ def along(study: Study, axis: str) -> str:
     )
     x, upward = x[order], bool((d > 0).any())
     line, slope = _guide(axis, x, d)
-    shown = np.append(_above(d), line) if upward else d
-    ticks = [(v, coordinate(v)) for v in x.tolist()] if axis == "h" else []
+    shown = np.append(above(d), line) if upward else d
+    ticks = [(v, coordinate(axis, v)) for v in x.tolist()] if log else []
     chart = Chart(Axis.around(x, name(axis), log=log, at=ticks), Axis.around(shown, DISTANCE, log=upward))
     colours = spread(len(rows))
     for i, values, errors, colour in zip(rows, d, e, colours, strict=True):
         chart.band(x, values - errors, values + errors, colour)
         words = plain(labelled(other, kinds[i]))
         triples = zip(x, values, errors, strict=True)
-        titles = [f"{plain(labelled(axis, u))}, {words}: {number(v)} ± {number(w, 2)}" for u, v, w in triples]
+        titles = [f"{plain(labelled(axis, u))}, {words}: {with_error(v, w)}" for u, v, w in triples]
         chart.line(x, values, colour, titles)
     if upward and slope:
         known = np.isfinite(line)
         chart.guide(x[known], line[known])
-    head = f"Along <i>{escape(letter(axis))}</i> at <i>t</i> = {coordinate(study.times[-1])}"
+    head = f"Along <i>{escape(letter(axis))}</i> at <i>t</i> = {coordinate('time', study.times[-1])}"
     head += f", {labelled('h', study.values('h')[base['h']])}" if "h" in base else ""
     entries = [(c, labelled(other, kinds[i])) for i, c in zip(rows, colours, strict=True)]
-    more = [f'<span class="dashes"></span> slope {slope}, that of (1.10)'] if slope else []
+    more = [dashed(DASHES[0], f"slope {slope}, that of (1.10)")] if slope else []
     return f"<figure><figcaption>{head}</figcaption>{chart.svg(plain(head))}{legend(entries, *more)}</figure>"
 
 
@@ -105,7 +110,7 @@ def _guide(axis: str, x: np.ndarray, distances: np.ndarray) -> tuple[np.ndarray,
     return line * np.nanmin(positive / line) * 0.7, text
 
 
-def _above(values: np.ndarray) -> np.ndarray:
+def above(values: np.ndarray) -> np.ndarray:
     """`values` without those beneath a millionth of the largest: zeros with round-off do not stretch an axis."""
-    top = np.nanmax(np.where(values > 0, values, np.nan))
+    top = np.max(values, initial=0.0, where=values > 0)
     return np.where(values > 1e-6 * top, values, np.nan)

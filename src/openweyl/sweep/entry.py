@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from openweyl import _check, store
-from openweyl._check import InputError, must, real
+from openweyl._check import InputError, moderate, must
 from openweyl.compare import SERIES
 from openweyl.control import Progress
 from openweyl.problem import Problem
@@ -30,9 +30,11 @@ from openweyl.solution import attributes
 from openweyl.states import State
 from openweyl.system import System
 
+from .dataset import load_rows
 from .driver import Driver
+from .opening import Layout, open_store
 from .points import CERTIFICATE, COUNTS, EXTENT, SYMBOLS, VERSION
-from .rows import Store, load_rows, open_store
+from .rows import Store
 from .workers import open_pool
 
 if TYPE_CHECKING:
@@ -127,7 +129,7 @@ def _axes(
         what = "be a list of numbers"
         must(isinstance(values, (Sequence, np.ndarray)) and not isinstance(values, (str, bytes)), name, what, values)
         above, low = 0.0 if name == "h" else None, 0.0 if name == "gamma" else None
-        numbers = tuple(real(name, value, above=above, low=low) for value in values)
+        numbers = tuple(moderate(name, value, above=above, low=low) for value in values)
         must(len(numbers) > 0, name, "hold at least one value", "empty")
         must(len(set(numbers)) == len(numbers), name, "hold different values", list(numbers))
         axes[name] = numbers
@@ -160,8 +162,8 @@ def _store(
         "columns": columns,
         "scalars": [*COUNTS, *EXTENT],
     }
-    kept = SYMBOLS if symbols else ()
-    return open_store(path, axes, problem.times, list(columns), identity=identity, about=about, symbols=kept)
+    layout = Layout(axes, problem.times, tuple(columns), tuple(SYMBOLS) if symbols else ())
+    return open_store(path, layout, identity=identity, about=about)
 
 
 def _text(problem: Problem) -> str:

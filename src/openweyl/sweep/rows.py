@@ -9,38 +9,28 @@
 
 A row is written under another name, flushed to the disk and renamed: it is there whole or not at all, whoever is killed
 when. Its checksum (that of gzip) tells a row that a dying disk has spoilt, and which counts as missing. The locks are
-the kernel's, and vanish with the call that holds them. The store itself is made under another name, too.
+the kernel's, and vanish with the call that holds them.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-import shutil
 import tempfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import product
-from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-
-from openweyl._check import InputError, fail
 
 try:
     import fcntl
 except ImportError:  # Windows: two calls at once do the same work twice, and write the same rows
     fcntl = None  # type: ignore[assignment]
 
-if TYPE_CHECKING:
-    import xarray
-
-FORMAT = "openweyl sweep 1"
 STATUS = ("done", "failed", "missing")
 """What a row can be. On disk the column `status` has the place in this list."""
 MESSAGE = 300
@@ -129,142 +119,6 @@ class Store:
 
     def _chunk(self, array: str, index: Index, inner: int) -> str:
         return f"{self.path}/{array}/c.{'.'.join(map(str, index))}{'.0' * inner}"
-
-
-def open_store(
-    path: Path,
-    axes: Mapping[str, Sequence[float]],
-    times: Sequence[float],
-    columns: Sequence[str],
-    *,
-    identity: Mapping[str, Any],
-    about: Mapping[str, Any],
-    symbols: Sequence[str] = (),
-) -> Store:
-    """The store of the sweep that `identity` describes, made if there is none yet; `about` goes into its attributes.
-
-    Raises InputError if there is something else, or the store of another sweep.
-    """
-    known = dict(identity) | {name: list(values) for name, values in axes.items()} | {"times": list(times)}
-    known = json.loads(json.dumps(known))
-    if not path.is_dir() or not any(path.iterdir()):
-        text = json.dumps(known, sort_keys=True)
-        attributes = {"format": FORMAT, "identity": known, "hash": hashlib.sha256(text.encode()).hexdigest()}
-        _create(path, axes, times, columns, attributes | dict(about), symbols)
-    store = find(path, "out")
-    found = store.about["identity"]
-    other = [key for key in {**known, **found} if found.get(key) != known.get(key)]
-    if other:
-        advice = f"It differs in {' and '.join(other)}: name another store."
-        raise fail("out", "be a new folder or a store of this very sweep", str(path), advice)
-    return store
-
-
-def find(path: Path, name: str = "path") -> Store:
-    """The store at `path`; `name`: the argument's name in messages."""
-    what = "be a store written by openweyl sweep"
-    try:
-        content = json.loads((path / "zarr.json").read_text(encoding="utf-8"))
-        about = content["attributes"]
-        identity, columns = about["identity"], about["columns"]
-        if about["format"] != FORMAT:
-            raise fail(name, what, str(path), f"Its format is {about['format']}.")
-        axes = {axis: tuple(map(float, identity[axis])) for axis in about["axes"]}
-        return Store(path, axes, tuple(map(float, identity["times"])), tuple(columns), about)
-    except InputError:
-        raise
-    except OSError as error:
-        advice = "There is nothing." if not path.exists() else "It holds other data."
-        if isinstance(error, PermissionError):
-            advice = f"{error.strerror}."
-        raise fail(name, what, str(path), advice) from None
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise fail(name, what, str(path), "It holds other data.") from None
-
-
-def load_rows(path: Path) -> xarray.Dataset:
-    """The store as one labelled dataset: variables over the axes and time; NaN where nothing is known.
-
-    Symbols, if they were kept, stay on disk until they are used.
-    """
-    import xarray as xr
-
-    store = find(path)
-    shape = (*store.shape, len(store.columns), len(store.times))
-    values = np.full((prod(store.shape), *shape[-2:]), np.nan)
-    messages = np.full(prod(store.shape), "", dtype=object)
-    kind = store.columns.index("status")
-    for flat, index in enumerate(store.indices()):
-        row = store.read(index)
-        if row is not None:
-            values[flat] = row
-            if row[kind, 0]:
-                messages[flat] = store.message(index)
-    values = values.reshape(shape)
-    names, about = tuple(store.axes), store.about
-    data = xr.Dataset(coords={**{k: list(v) for k, v in store.axes.items()}, "time": list(store.times)})
-    for j, name in enumerate(store.columns):
-        attributes = {"long_name": about["columns"][name]}
-        if name in about["scalars"]:
-            data[name] = (names, values[..., j, 0], attributes)
-        else:
-            data[name] = ((*names, "time"), values[..., j, :], attributes)
-    codes = np.nan_to_num(values[..., kind, 0], nan=STATUS.index("missing")).astype(int)
-    data["status"] = (names, np.array(STATUS)[codes], {"long_name": about["columns"]["status"]})
-    data["message"] = (names, messages.reshape(store.shape).astype(str), {"long_name": "why the run failed"})
-    if about["symbols"]:
-        kept = xr.open_zarr(path, consolidated=False, chunks=None)
-        for name in about["symbols"]:
-            data[name] = kept[name].drop_vars(list(kept[name].coords))
-    plain = {key: value for key, value in about.items() if isinstance(value, (str, int, float))}
-    return data.assign_attrs(plain)
-
-
-def _create(
-    path: Path,
-    axes: Mapping[str, Sequence[float]],
-    times: Sequence[float],
-    columns: Sequence[str],
-    attributes: dict[str, Any],
-    symbols: Sequence[str],
-) -> None:
-    import zarr
-    from zarr.codecs import GzipCodec
-
-    made = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(dir=path.parent, prefix=".unfinished-"))
-        group = zarr.create_group(made, attributes=attributes | {"axes": list(axes), "symbols": list(symbols)})
-        for name, values in {**axes, "time": times}.items():
-            group.create_array(name, data=np.array(values, "f8"), dimension_names=(name,), compressors=None)
-        size, point = tuple(map(len, axes.values())), (1,) * len(axes)
-        arrays: list[tuple[str, str, tuple[int, ...], tuple[str, ...], float]] = [
-            ("rows", "f8", (len(columns), len(times)), ("column", "time"), np.nan),
-            ("message", "u1", (MESSAGE,), ("character",), 0),
-            *((s, "f4", (len(times), PIXELS, PIXELS), ("time", "symbol_x", "symbol_xi"), np.nan) for s in symbols),
-        ]
-        for name, dtype, inner, dimensions, fill in arrays:
-            group.create_array(
-                name,
-                shape=size + inner,
-                chunks=point + inner,
-                dtype=dtype,
-                fill_value=fill,
-                compressors=[GzipCodec(level=1)],
-                chunk_key_encoding={"name": "default", "separator": "."},
-                dimension_names=(*axes, *dimensions),
-                attributes={"columns": list(columns)} if name == "rows" else {},
-            )
-        made.chmod(0o755)
-        made.rename(path)
-    except OSError as error:
-        if not (path / "zarr.json").exists():  # else another call has just made it
-            advice = f"{error.strerror}."
-            raise fail("out", "be a folder that can be made and written", str(path), advice) from None
-    finally:
-        if made is not None:
-            shutil.rmtree(made, ignore_errors=True)
 
 
 def _commit(target: str, values: np.ndarray) -> None:

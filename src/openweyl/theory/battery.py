@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from openweyl._check import must
 from openweyl.solution import table
 
-from . import fokker_planck, lemmas, parametrix, regimes, theorems
+from . import coupling, fokker_planck, lemmas, parametrix, regimes, theorems
 from .row import Row
 
 Group = Callable[..., list[Row]]
@@ -22,6 +22,7 @@ GROUPS: dict[str, Group] = {
     "sobolev": fokker_planck.sobolev,
     "example": fokker_planck.example,
     "theorem-1": theorems.theorem_1,
+    "coupling": coupling.coupling,
     "theorem-2": theorems.theorem_2,
     "theorem-3": theorems.theorem_3,
     "norms": theorems.norms,

@@ -23,7 +23,7 @@ from openweyl.star import star
 from openweyl.states import State, cat, coherent, gaussian, squeezed
 from openweyl.symbols import derivative, evaluate, variables
 
-from .row import Row, bound, level, rate
+from .row import Row, bound, level
 from .theorems import powers
 
 HIGHEST = 3
@@ -55,7 +55,7 @@ def lemma_2_1(*, fast: bool) -> list[Row]:
         "squeezed": ("e^(2r)", [exp(2 * r) for r in np.linspace(0, 1.5, count)], _squeezed),
         "wide": (
             "width/h^1/2",
-            powers(0, 6, 1.35 if fast else 1.5),
+            powers(0, 6, 1.6),
             lambda c: gaussian(0, 0, (np.eye(2) * c**2 / 2).tolist()),
         ),
         "cats": ("distance/h^1/2", powers(0, 4), lambda d: cat([(d * h**0.5 / 2, 0), (-d * h**0.5 / 2, 0)])),
@@ -85,7 +85,7 @@ def lemma_2_1(*, fast: bool) -> list[Row]:
     ratios = [ratio_2_1(coherent(0, 0).symbol(grid), grid) for grid in grids]
     claim = "after (2.7), coherent states: both sides of (2.4) are of the same order in h"
     note = f"the largest ratio of all families is {best:.4g}; 1/(2 pi) = {1 / (2 * pi):.4g}"
-    rows.append(rate("lemma-2.1/h", claim, 0.0, "h", sizes, ratios, note=note))
+    rows.append(bound("lemma-2.1/h", claim, 0.0, "h", sizes, ratios, exact=True, note=note))
     return rows
 
 

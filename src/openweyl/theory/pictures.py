@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,20 +17,71 @@ from .fokker_planck import HYPERBOLIC, exact
 from .row import Row
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+COLUMNS = 4
+"""Pictures side by side on a sheet."""
 COLOURS = {"holds": QUANTUM, "fails": "#cc0000", "undecided": CLASSICAL}
 
 
 def draw(group: str, rows: list[Row], folder: Path) -> list[Path]:
-    """One file for each row, and one for the whole of `regimes` (all gamma) and `example` (Li's Figure 2)."""
+    """A file for each row, GROUP.png with all of them; for `example` Li's Figure 2, for `regimes` all gamma in one."""
     folder.mkdir(parents=True, exist_ok=True)
     written = [write(picture(row), folder / f"{row.name.replace('/', '-')}.png") for row in rows]
+    written.append(write(sheet(rows), folder / f"{group}.png"))
     if group == "regimes":
-        written.append(write(together(rows), folder / "regimes.png"))
+        written.append(write(together(rows), folder / "weak-coupling.png"))
     if group == "example":
         written.append(write(figure_2(), folder / "figure2.png"))
     return written
+
+
+def picture(row: Row) -> Figure:
+    """y over x, logarithmic, with the line of the predicted power or level."""
+    figure, axes = new_figure(1, 1, (6, 4.2))
+    ax = axes[0][0]
+    _plot(ax, row)
+    ax.set_title("\n".join([*wrap(row.claim, 88), _found(row)]), fontsize=7)
+    ax.legend()
+    return figure
+
+
+def sheet(rows: list[Row]) -> Figure:
+    """All rows in small."""
+    columns = min(len(rows), COLUMNS)
+    count = -(-len(rows) // columns)
+    figure, axes = new_figure(count, columns, (2.7 * columns, 2.3 * count))
+    for ax in axes.flat[len(rows) :]:
+        ax.set_visible(False)
+    for ax, row in zip(axes.flat, rows, strict=False):
+        _plot(ax, row, size=3)
+        ax.set_title(f"{row.name.partition('/')[2]}: {row.verdict}\n{row.predicted}, {_found(row)}", fontsize=6.5)
+        ax.tick_params(labelsize=6)
+        ax.xaxis.label.set_size(7)
+    return figure
+
+
+def _plot(ax: Axes, row: Row, size: float = 6) -> None:
+    x, y = np.array(row.x), np.array(row.y)
+    shown = (x > 0) & (y > 0)
+    ax.loglog(x[shown], y[shown], "o", color=COLOURS[row.verdict], markersize=size, label=f"measured: {row.verdict}")
+    sign, number = row.predicted.split()
+    if row.part is None:
+        ax.axhline(float(number), color=BOUND, linestyle="--", linewidth=1, label=f"claim: {row.predicted}")
+    elif np.any(shown):
+        line = row.constant * x[shown] ** float(number)
+        ax.loglog(x[shown], line, "--", color=BOUND, linewidth=1, label=f"claim: C x^q, q {sign} {number}")
+        low, high = ax.get_ylim()  # a level line needs its surroundings
+        if high < 3 * low:
+            ax.set_ylim(low / 3, high * 3)
+    ax.set_xlabel(row.variable)
+    ax.minorticks_off()
+    ax.grid(alpha=0.3)
+
+
+def _found(row: Row) -> str:
+    return f"measured {row.measured:.3f} in [{row.interval[0]:.3f}, {row.interval[1]:.3f}], C = {row.constant:.3g}"
 
 
 def together(rows: list[Row]) -> Figure:
@@ -60,35 +112,3 @@ def figure_2(h: float = 2.0**-6, gamma: float = 2.0) -> Figure:
     axes[0][0].set_ylim(-1.6, 1.6)
     figure.suptitle(rf"$h = \varepsilon^2 = {h:g}$; line: the formula's $1/e$ contour")
     return figure
-
-
-def picture(row: Row) -> Figure:
-    """y over x, logarithmic, with the line of the predicted power or level."""
-    figure, axes = new_figure(1, 1, (6, 4.2))
-    ax = axes[0][0]
-    x, y = np.array(row.x), np.array(row.y)
-    shown = (x > 0) & (y > 0)
-    ax.loglog(x[shown], y[shown], "o", color=COLOURS[row.verdict], label=f"measured: {row.verdict}")
-    sign, number = row.predicted.split()
-    if row.part is None:
-        ax.axhline(float(number), color=BOUND, linestyle="--", linewidth=1, label=f"claim: {row.predicted}")
-    elif np.any(shown):
-        line = row.constant * x[shown] ** float(number)
-        ax.loglog(x[shown], line, "--", color=BOUND, linewidth=1, label=f"claim: C x^q, q {sign} {number}")
-    ax.set_xlabel(row.variable)
-    interval = f"[{row.interval[0]:.3f}, {row.interval[1]:.3f}]"
-    ax.set_title(f"{row.claim}\nmeasured {row.measured:.3f} in {interval}, constant {row.constant:.3g}", fontsize=7)
-    ax.grid(alpha=0.3, which="both")
-    ax.legend()
-    return figure
-
-
-def write_text(text: str, path: Path) -> Path:
-    """Write `text` to `path`, whole or not at all."""
-    unfinished = path.with_name(f".unfinished-{path.name}")
-    try:
-        unfinished.write_text(text, encoding="utf-8")
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
-    return path

@@ -25,6 +25,8 @@ NOISE = 0.2
 """Points with a larger relative error are left out of fits."""
 FEWEST = 5
 """An exponent needs at least this many points."""
+WIDEST = 0.5
+"""An interval wider than this decides no equality."""
 
 
 @dataclass(frozen=True)
@@ -74,44 +76,32 @@ def bound(
     x: Sequence[float],
     y: Sequence[float],
     *,
+    exact: bool = False,
     large: bool = False,
     error: Sequence[float] | None = None,
     order: float = 1.0,
     note: str = "",
 ) -> Row:
-    """y <= C x^power as x -> 0, or as x -> infinity where `large`."""
-    exponent, interval, part = fitted(x, y, large=large, error=error, order=order)
-    low, high = interval if not large else (-interval[1], -interval[0])
-    least = (-power if large else power) - SLACK * max(1.0, abs(power))
-    verdict: Verdict = "holds" if low >= least else "fails" if high < least else "undecided"
-    predicted = f"{'<=' if large else '>='} {power:.4g}"
-    constant = float(np.max(np.asarray(y) / np.asarray(x) ** power))
-    return Row(name, claim, predicted, exponent, interval, constant, verdict, variable, tuple(x), tuple(y), part, note)
+    """y <= C x^power as x -> 0, or as x -> infinity where `large`.
 
-
-def rate(
-    name: str,
-    claim: str,
-    power: float,
-    variable: str,
-    x: Sequence[float],
-    y: Sequence[float],
-    *,
-    large: bool = False,
-    error: Sequence[float] | None = None,
-    order: float = 1.0,
-    note: str = "",
-) -> Row:
-    """y ~ C x^power as x -> 0, or as x -> infinity where `large`; C is that of the point nearest the limit."""
+    `exact`: the power is attained, y ~ C x^power; then C is that of the point nearest the limit, not the least C.
+    """
     exponent, interval, part = fitted(x, y, large=large, error=error, order=order)
     slack = SLACK * max(1.0, abs(power))
-    reached = interval[0] - slack <= power <= interval[1] + slack
-    narrow = interval[1] - interval[0] <= 0.5
-    verdict: Verdict = "fails" if not reached else "holds" if narrow else "undecided"
-    near = int(np.argmax(x) if large else np.argmin(x))
-    constant = float(y[near] / x[near] ** power)
-    predicted = f"= {power:.4g}"
-    return Row(name, claim, predicted, exponent, interval, constant, verdict, variable, tuple(x), tuple(y), part, note)
+    constants = np.asarray(y) / np.asarray(x) ** power
+    verdict: Verdict
+    if exact:
+        reached = interval[0] - slack <= power <= interval[1] + slack
+        verdict = "fails" if not reached else "holds" if interval[1] - interval[0] <= WIDEST else "undecided"
+        sign, constant = "=", constants[np.argmax(x) if large else np.argmin(x)]
+    else:
+        low, high = interval if not large else (-interval[1], -interval[0])
+        least = (-power if large else power) - slack
+        verdict = "holds" if low >= least else "fails" if high < least else "undecided"
+        sign, constant = "<=" if large else ">=", constants.max()
+    predicted = f"{sign} {power:.4g}"
+    shown = (variable, tuple(x), tuple(y), part, note)
+    return Row(name, claim, predicted, exponent, interval, float(constant), verdict, *shown)
 
 
 def level(

@@ -1,4 +1,4 @@
-"""Theorems 1, 2 and 3: the trace-norm distance against h, gamma, t and rho, by the solver and its certificates.
+"""Theorems 1, 2 and 3: the trace-norm distance against h, t and rho, by the solver and its certificates.
 
     ||A(t) - Op(a(t))||_tr  <=  C t (h^{1/2} + h gamma)                                             t <= 1,
                             <=  C ( h^{1/2} + h gamma + t (h^{1/2} gamma^{-3/2} + h gamma^{-1}) )   t >= 1,
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from openweyl.certify import certify, residual
+from openweyl.certify import certify
 from openweyl.compare import Comparison, compare
 from openweyl.evolve import Kind, evolve
 from openweyl.grid import PhaseGrid, common_grid, resample
@@ -60,14 +60,8 @@ def enclosed(w: np.ndarray, grid: PhaseGrid, a: np.ndarray, own: PhaseGrid, tol:
     return enclosure(difference, common, rtol=RTOL, negligible=0.1 * tol, exact=EXACT)
 
 
-def right_side(h: float, gamma: float, t: np.ndarray) -> np.ndarray:
-    """The right side of (1.10) with C = 1."""
-    first = h**0.5 + h * gamma
-    return np.where(t <= 1, t * first, first + t * (h**0.5 * gamma**-1.5 + h / gamma))
-
-
 def theorem_1(*, fast: bool) -> list[Row]:
-    """The distance for coherent states against h, t and gamma, and the constant of (1.10)."""
+    """The distance for coherent states against h and t."""
     rows = []
     h = powers(-4, -8 if fast else -10)
     for name, p, start, times, remark in (
@@ -80,9 +74,7 @@ def theorem_1(*, fast: bool) -> list[Row]:
             claim = f"Theorem 1, {name}: distance at t = {t:g}, gamma = 1, is O(h^1/2)"
             values, errors = ([float(pair[j][i]) for pair in found] for j in (0, 1))
             rows.append(bound(f"theorem-1/h-{name}-t{t:g}", claim, 0.5, "h", h, values, error=errors, note=remark))
-    rows += _in_time(fast=fast)
-    rows += _in_gamma(fast=fast)
-    return rows
+    return rows + _in_time(fast=fast)
 
 
 def _in_time(*, fast: bool) -> list[Row]:
@@ -103,38 +95,6 @@ def _in_time(*, fast: bool) -> list[Row]:
             )
         )  # fmt: skip
     return rows
-
-
-def _in_gamma(*, fast: bool) -> list[Row]:
-    """The rate ||Op(e_1)||_tr, (5.7), which t >= 1 integrates to t (h^1/2 gamma^-3/2 + h/gamma); and the constant C."""
-    h = 2.0**-6 if fast else 2.0**-7
-    gammas = powers(0, 4 if fast else 6)
-    rates = [error_rate(system(WELL, h, gamma), WELL_START, 1.0) for gamma in gammas]
-    claim = f"(5.7), well: the rate ||Op(e_1)||_tr at t = 1, h = {h:g}, is O(gamma^-3/2) for 1 <= gamma < 1/h"
-    rows = [bound("theorem-1/gamma-rate", claim, -1.5, "gamma", gammas, rates, large=True)]
-    exponents = (0.0, 0.25) if fast else (0.0, 0.25, 0.5)
-    times = np.array([0.25, 1.0] if fast else [0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0])
-    sizes = powers(-4, -8)
-    worst: list[tuple[float, float, float, float]] = []
-    for one in sizes:
-        ratios = []
-        for gamma in (one**-e for e in exponents):
-            found, error = distances(system(WELL, one, gamma), WELL_START, times.tolist())
-            shape = (found + error) / right_side(one, gamma, times)
-            ratios += [(float(r), one, gamma, float(t)) for r, t in zip(shape, times, strict=True)]
-        worst.append(max(ratios))
-    top = max(worst)
-    claim = "Theorem 1, well: one C in (1.10) serves all sampled h, gamma = h^-e, 0 <= e < 1, and t"
-    note = f"largest at h = {top[1]:.4g}, gamma = {top[2]:.4g}, t = {top[3]:g}"
-    rows.append(bound("theorem-1/constant", claim, 0.0, "h", sizes, [w[0] for w in worst], note=note))
-    return rows
-
-
-def error_rate(system: System, state: State, t: float, tol: float = 1e-6) -> float:
-    """||Op(e_1(t))||_tr = ||Op((Q - L) a(t))||_tr, see (5.6)."""
-    run = evolve(system, state, [t], kind="classical", tol=tol)
-    g = residual(system, run.symbols[0], run.grids[0])
-    return float(np.mean(enclosure(g, run.grids[0], rtol=RTOL, negligible=1e-2 * tol)))
 
 
 def theorem_2(*, fast: bool) -> list[Row]:

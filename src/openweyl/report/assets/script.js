@@ -1,40 +1,59 @@
 "use strict";
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
-  const slider = document.getElementById("time"), play = document.getElementById("play");
-  if (!slider) return;
+  const sliders = [...document.querySelectorAll(".controls input")], play = document.getElementById("play");
+  if (!sliders.length) return;
+  const last = data.times.length - 1, moves = data.map.cells.length > 0;
+  const cells = [...document.querySelectorAll(".map rect")], labels = [...document.querySelectorAll(".map .cell")];
+  const times = [...document.querySelectorAll(moves ? ".now" : ".controls .now")];
+  let now = last, timer = 0;
+
   const put = (id, text) => { document.getElementById(id).textContent = text; };
-  const show = k => {
-    put("now", data.times[k]);
-    slider.setAttribute("aria-valuetext", "t = " + data.times[k]);
-    data.films.forEach((film, i) => {
-      put(`f${i}-distance`, film.distance[k]);
-      for (const kind of ["quantum", "classical", "difference"]) {
-        const scale = kind === "difference" ? film.gap[k] : film.scale[k];
-        document.getElementById(`f${i}-${kind}`).setAttribute("href", "data:image/png;base64," + film[kind][k]);
-        put(`f${i}-${kind}-low`, scale);
-        put(`f${i}-${kind}-high`, scale);
-      }
-    });
+  const showFilm = (film, i) => {
+    put(`f${i}-distance`, film.distance[now]);
+    for (const kind of ["quantum", "classical", "difference"]) {
+      document.getElementById(`f${i}-${kind}`).setAttribute("href", "data:image/png;base64," + film[kind][now]);
+      for (const end of ["low", "high"]) put(`f${i}-${kind}-${end}`, film[kind + "-scale"][now]);
+    }
   };
-  let timer = 0;
+  const showCell = (cell, i) => {
+    const [shade, words, text] = data.map.cells[now][i];
+    const fill = shade < 0 ? "var(--empty)" : data.map.shades[shade];
+    cell.setAttribute("fill", fill);
+    cell.firstElementChild.textContent = data.map.where[i] + ": " + words;
+    if (labels.length < cells.length) return; // a large map, without numbers in its cells
+    labels[i].textContent = text;
+    labels[i].style.stroke = fill;
+    labels[i].style.fill = shade < 0 ? "var(--ink)" : shade < data.map.bright ? "#fff" : "#000";
+  };
+  const show = k => {
+    now = k;
+    for (const slider of sliders) {
+      slider.value = k;
+      slider.setAttribute("aria-valuetext", "t = " + data.times[k]);
+    }
+    for (const output of times) output.textContent = data.times[k];
+    data.films.forEach(showFilm);
+    if (moves) cells.forEach(showCell);
+  };
+
   const stop = () => {
     clearInterval(timer);
     timer = 0;
+    if (!play) return;
     play.textContent = "play";
     play.setAttribute("aria-pressed", "false");
   };
-  slider.addEventListener("input", () => { stop(); show(+slider.value); });
-  play.addEventListener("click", () => {
-    if (timer) return stop();
+  const start = () => {
     play.textContent = "pause";
     play.setAttribute("aria-pressed", "true");
-    if (+slider.value === +slider.max) show(slider.value = 0);
+    if (now === last) show(0);
     timer = setInterval(() => {
-      slider.value = +slider.value + 1;
-      show(+slider.value);
-      if (+slider.value === +slider.max) stop();
+      show(now + 1);
+      if (now === last) stop();
     }, 200);
-  });
-  show(+slider.value);
+  };
+  for (const slider of sliders) slider.addEventListener("input", () => { stop(); show(+slider.value); });
+  if (play) play.addEventListener("click", () => { if (timer) stop(); else start(); });
+  show(last);
 })();

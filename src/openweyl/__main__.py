@@ -1,0 +1,5 @@
+"""`python -m openweyl`: the command line."""
+
+from .cli import main
+
+main()

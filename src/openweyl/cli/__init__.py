@@ -1,0 +1,61 @@
+"""The command line: typed commands around the library, no physics.
+
+Standard output holds results (with --json one JSON object and nothing else); progress and notes go to standard error.
+Exit status 0, or 2 with one line that says what must hold, what is, and what to do.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from openweyl._check import InputError, ResourceError
+
+from .families import movie_command, report_command, sweep_command
+from .paper import check_command, figure_command, theory_command
+from .runs import certify_command, compare_command, problems_command
+
+
+@click.group(no_args_is_help=False)
+@click.version_option(package_name="openweyl")
+def application() -> None:
+    """Quantum and classical evolution of open systems, and their distance in trace norm."""
+
+
+for command in (
+    compare_command,
+    certify_command,
+    sweep_command,
+    report_command,
+    movie_command,
+    check_command,
+    theory_command,
+    figure_command,
+    problems_command,
+):
+    application.add_command(command)
+
+
+def main() -> None:
+    """Entry point of the `openweyl` command."""
+    try:
+        application(prog_name="openweyl", standalone_mode=False)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        _stop("Interrupted; nothing was left half-written.", 130)
+    except click.ClickException as error:
+        h = isinstance(error, click.NoSuchOption) and error.option_name == "-h"
+        advice = " Write --h for the semiclassical parameter." if h else ""  # -h 0.1 is no call for help
+        _stop(f"{error.format_message().rstrip('.')}.{advice} See openweyl --help.", 2)
+    except (InputError, ResourceError) as error:
+        _stop(str(error), 2)
+    except MemoryError:
+        _stop("The run needs more memory than there is: shorten `times`, or raise `tol` or `h`.", 2)
+    except OSError as error:
+        path = error.filename2 or error.filename or "Output"  # the second is where a file was to be moved
+        _stop(f"{path} cannot be written: {error.strerror or error}.", 2)
+
+
+def _stop(message: str, status: int) -> None:
+    click.echo("openweyl: " + " ".join(message.split()), err=True)
+    sys.exit(status)

@@ -1,0 +1,84 @@
+"""What commands share: options, numbers from text, and the folder that results go to."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from openweyl._check import must
+from openweyl.output import output_folder
+from openweyl.parser import parse_number
+from openweyl.problem import Problem
+from openweyl.sweep import parse_values
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+HELP = {
+    "h": "Semiclassical parameter, such as 0.0625 or 2^-4.",
+    "gamma": "Coupling to the environment.",
+    "times": 'Times to report: "0.5, 1, 2", or 20 from 0.1 to 2: 0.1:2:20.',
+    "tol": "Error allowed in trace norm, per evolution.",
+}
+
+
+def takes_problem(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """The argument PROBLEM, with options that override these of its numbers; the command gets the Problem."""
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(command)
+        def wrapped(problem: str, **given: Any) -> None:
+            changes = {name: given.pop(name) for name in names}
+            command(load_problem(problem, **changes), **given)
+
+        for name in reversed(names):
+            wrapped = click.option(f"--{name}", help=HELP[name])(wrapped)
+        return click.argument("problem")(wrapped)
+
+    return decorate
+
+
+def load_problem(problem: str, *, times: str | None = None, **numbers: str | None) -> Problem:
+    """The problem of this name or file, with these numbers in place of its own."""
+    changes: dict[str, Any] = {name: number(text, name) for name, text in numbers.items() if text is not None}
+    if times is not None:
+        changes["times"] = parse_values(times, "times")
+    return Problem.load(problem).replace(**changes)
+
+
+def _named(_context: click.Context, _parameter: click.Parameter, folder: str | None) -> Path | None:
+    """The folder of --out; an empty name, which a path would take for the present folder, is refused."""
+    must(folder is None or folder.strip() != "", "out", "name a folder", folder, "Write `.` for the present one.")
+    return None if folder is None else Path(folder)
+
+
+def takes_folder(help_text: str, default: str | None = None) -> Callable[[Command], Command]:
+    """The option --out."""
+    return click.option("--out", callback=_named, default=default, help=help_text)
+
+
+def prints_json(command: Command) -> Command:
+    """The option --json."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object, nothing else.")(command)
+
+
+def folder_for(out: Path | None, as_json: bool, name: str) -> Path | None:
+    """The folder to write to, tried before the work starts; None for JSON alone."""
+    if out is None and as_json:
+        return None
+    return output_folder(out or f"openweyl-{name}")
+
+
+def number(text: str, name: str) -> float:
+    """The number that `text` is; powers may be written 2^-4."""
+    return parse_number(text.replace("^", "**"), name)
+
+
+def whole(text: str, name: str) -> int:
+    """The whole number that `text` is."""
+    value = number(text, name)
+    must(value == int(value), name, "be a whole number", text)
+    return int(value)

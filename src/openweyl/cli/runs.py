@@ -1,0 +1,124 @@
+"""Commands on one problem: `compare`, `certify`, `problems`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from openweyl import figures
+from openweyl.certificate import Certificate, paper_bound
+from openweyl.certify import certify
+from openweyl.compare import Comparison, compare
+from openweyl.observable import Observable
+from openweyl.problem import Problem, problems
+from openweyl.store import save
+
+from .options import folder_for, number, prints_json, takes_folder, takes_problem, whole
+from .progress import Bar
+
+LARGEST_FILE = 200_000_000
+"""Bytes of symbols that a dataset may hold; beyond it has distances and moments only."""
+FOLDER = "Folder for the dataset and the pictures."
+
+
+@click.command("compare")
+@takes_problem("h", "gamma", "times", "tol")
+@prints_json
+@takes_folder(FOLDER)
+def compare_command(problem: Problem, as_json: bool, out: Path | None) -> None:
+    """Evolve PROBLEM (a built-in name or a TOML file) both ways and print their distance over time.
+
+    Without --json, the dataset and the pictures go to the folder of --out, by default openweyl-PROBLEM.
+    """
+    folder = folder_for(out, as_json, problem.name)
+    result = _compare(problem)
+    written = write_comparison(result, folder) if folder else []
+    if as_json:
+        click.echo(json.dumps(result.as_dict()))
+        return
+    click.echo(str(result))
+    click.echo(f"\n{result.seconds:.2g} s; wrote {', '.join(str(path) for path in written)}")
+
+
+def _compare(problem: Problem) -> Comparison:
+    with Bar(problem.name) as bar:
+        return compare(problem.system, problem.state, problem.times, tol=problem.tol, progress=bar)
+
+
+def write_comparison(result: Comparison, folder: Path) -> list[Path]:
+    """The dataset and the pictures of `result` in `folder`; without the symbols where these would be very large."""
+    points = max(run.numerics.largest_grid.size for run in (result.quantum, result.classical))
+    size = 16 * points * len(result.times)
+    complete = size < LARGEST_FILE
+    if not complete:
+        click.echo(f"The symbols, {size / 1e9:.2g} GB, are left out of the dataset.", err=True)
+    dataset = result.dataset if complete else result.summary
+    written = [save(dataset, folder / "comparison.nc")]
+    written.append(figures.write(figures.distance_figure(dataset), folder / "distances.png"))
+    if result.system.n == 1 and complete:
+        written.append(figures.write(figures.phase_portraits(dataset, -1), folder / "symbols.png"))
+    return written
+
+
+@click.command("certify")
+@takes_problem("h", "gamma", "times", "tol")
+@prints_json
+@takes_folder(FOLDER)
+@click.option("--order", help="Number N of terms of the expansion (default 3).")
+@click.option("--target", help="Raise the order until the bound is below this.")
+@click.option("--observable", "observables", multiple=True, help='Bounded observable, such as "tanh(x)"; repeatable.')
+@click.option("--check", is_flag=True, help="Run the quantum evolution too, and compare.")
+def certify_command(
+    problem: Problem,
+    as_json: bool,
+    out: Path | None,
+    order: str | None,
+    target: str | None,
+    observables: tuple[str, ...],
+    check: bool,
+) -> None:
+    """Bound the quantum-classical distance of PROBLEM from the classical run alone.
+
+    Observables: f(x) + g(xi), smooth(o), region(e), husimi(x, xi), parity.
+    """
+    system, state, times, tol = problem.system, problem.state, problem.times, problem.tol
+    wanted = [Observable.parse(text, system.n) for text in observables]
+    n = None if order is None else whole(order, "order")
+    limit = None if target is None else number(target, "target")
+    folder = folder_for(out, as_json, problem.name)
+    with Bar(problem.name) as bar:
+        result = certify(system, state, times, order=n, target=limit, tol=tol, progress=bar)
+    true = _compare(problem) if check else None
+    expectations = [result.expectation(observable) for observable in wanted]
+    written = write_certificate(result, true, folder) if folder else []
+    if as_json:
+        extra: dict[str, Any] = {"observables": [e.as_dict() for e in expectations]} if wanted else {}
+        if true is not None:
+            extra["trace_norm"] = true.trace_norm.tolist()
+        click.echo(json.dumps(result.as_dict() | extra))
+        return
+    click.echo(str(result))
+    for expectation in expectations:
+        click.echo(f"\n{expectation}")
+    if true is not None:
+        click.echo(f"\ntrue distance: {', '.join(f'{d:.6g}' for d in true.trace_norm)}")
+    click.echo(f"\n{result.seconds:.2g} s; wrote {', '.join(str(path) for path in written)}")
+
+
+def write_certificate(result: Certificate, true: Comparison | None, folder: Path) -> list[Path]:
+    """The dataset and the picture of `result` in `folder`."""
+    dataset = result.dataset
+    drawn = figures.certificate_figure(dataset, None if true is None else true.summary, paper_bound(result))
+    return [save(dataset, folder / "certificate.nc"), figures.write(drawn, folder / "certificate.png")]
+
+
+@click.command("problems")
+def problems_command() -> None:
+    """List the built-in problems."""
+    loaded = [Problem.load(name) for name in problems()]
+    width = max(len(problem.name) for problem in loaded)
+    for problem in loaded:
+        click.echo(f"{problem.name.ljust(width)}  {problem.description}")

@@ -1,0 +1,179 @@
+"""How fast the Hamiltonian varies in time: what a step must resolve before its error can be seen.
+
+The error of a step is estimated from values of p at a few times. A pulse between these, or an oscillation in time with
+them, would go unseen. So each term of p is enclosed over intervals of time,
+
+    |p(t') - p(t'')|  <=  (b - a) sup_{[a, b]} |dp/dt|      for t', t'' in [a, b],
+
+the supremum by interval arithmetic, and intervals are halved until that is at most `SHARE` of the range of the term: no
+pulse is too short for that. Where p is f(x, xi) c(t), c alone is looked at; other terms are looked at on a few points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import product
+from typing import Any
+
+import numpy as np
+import scipy.special
+import sympy
+
+from ._check import ResourceError
+from .symbols import TIME, derivative, evaluate, expandable
+
+SHARE = 1 / 2
+"""The part of its range by which a term may vary while a step passes: twelve steps for each period of a cosine."""
+FIRST, MOST = 64, 200_000
+"""Intervals to begin with, and the most of them."""
+NEGLIGIBLE = 1e-9
+"""A variation below this part of a term's size is none."""
+
+
+class Drive:
+    """The intervals that resolve p between the times 0 and `horizon`."""
+
+    def __init__(self, p: sympy.Expr, places: Mapping[sympy.Symbol, Sequence[float]], horizon: float) -> None:
+        """`places`: values of x and xi at which terms are looked at that are no products f(x, xi) c(t).
+
+        Raises ResourceError if there are too many intervals.
+        """
+        whole = sympy.Add.make_args(p)  # sums inside functions stay as they are: their intervals are the narrowest so
+        parts = [q for f in whole for q in sympy.Add.make_args(sympy.expand_mul(f, deep=False) if expandable(f) else f)]
+        terms = (part.as_independent(TIME, as_Add=False)[1] for part in parts if part.has(TIME))
+        self.cells = [_resolved(term, places, horizon) for term in dict.fromkeys(terms)]
+
+    def longest(self, t: float, steps: int) -> float:
+        """The longest step of which `steps` from time t on are resolved."""
+        return min((_longest(edges, t, steps) for edges in self.cells), default=float("inf"))
+
+
+def _longest(edges: np.ndarray, t: float, steps: int) -> float:
+    first = min(max(int(np.searchsorted(edges, t, side="right")) - 1, 0), len(edges) - 2)
+    step = float(edges[first + 1] - edges[first])
+    while True:
+        last = int(np.searchsorted(edges, t + steps * step))
+        if float(np.diff(edges[first : max(last, first + 1) + 1]).min()) >= step * (1 - 1e-9):
+            return step
+        step /= 2
+
+
+def _resolved(term: sympy.Expr, places: Mapping[sympy.Symbol, Sequence[float]], horizon: float) -> np.ndarray:
+    """The edges of the intervals for one term."""
+    others = sorted(term.free_symbols - {TIME}, key=str)
+    points = np.array(list(product(*(places[v] for v in others))))
+    at = {v: points[:, [i]] for i, v in enumerate(others)}
+    value, slope = (_evaluated(f, at) for f in (term, derivative(term, TIME)))
+    low = np.arange(FIRST) * (horizon / FIRST)
+    length = horizon / FIRST
+    least, most = np.inf, -np.inf
+    edges = [np.array([0.0, horizon])]
+    while low.size:
+        with np.errstate(all="ignore"):
+            seen = np.concatenate([value(low + part * length) for part in (0.0, 0.5, 1.0)], axis=-1)
+            least, most = np.minimum(least, seen.min(axis=-1)), np.maximum(most, seen.max(axis=-1))
+            change = slope(Interval(low, low + length)).largest() * length
+        size = np.maximum(np.abs(least), np.abs(most))
+        allowed = np.maximum(SHARE * (most - least), NEGLIGIBLE * size)
+        open_cells = ~(change <= allowed[..., None]).all(axis=0)  # what is not a number is not resolved
+        edges.append(low)
+        low, length = low[open_cells], length / 2
+        low = np.concatenate([low, low + length])
+        if length < horizon * 2.0**-50 or sum(map(len, edges)) + low.size > MOST:
+            raise ResourceError(
+                f"The term {term} varies faster than {MOST} steps up to t = {horizon:g} can follow: shorten `times`, "
+                "or write a slower one."
+            )
+    return np.unique(np.concatenate(edges))
+
+
+def _evaluated(f: sympy.Expr, at: dict[sympy.Symbol, np.ndarray]) -> Callable[[Any], Any]:
+    """t -> f at the points, shape (points, times); for an Interval of times an Interval."""
+    count = max((len(column) for column in at.values()), default=1)
+
+    def of(t: Any) -> Any:
+        if isinstance(t, Interval):
+            found = evaluate(f, {**at, TIME: t}, Functions)
+            found = found if isinstance(found, Interval) else Interval(found, found)
+            return Interval(found.low + np.zeros((count, t.low.size)), found.high + np.zeros((count, t.low.size)))
+        return evaluate(f, {**at, TIME: t}, np) + np.zeros((count, t.size))
+
+    return of
+
+
+class Interval:
+    """Arrays of intervals; rounding is not looked at, and an end that is not a number is infinite."""
+
+    __array_ufunc__ = None  # an array on the left leaves the operation to the interval
+    __slots__ = ("high", "low")
+
+    def __init__(self, low: Any, high: Any) -> None:
+        self.low = np.where(np.isnan(low), -np.inf, low)
+        self.high = np.where(np.isnan(high), np.inf, high)
+
+    def __add__(self, other: Any) -> Interval:
+        other = _interval(other)
+        return Interval(self.low + other.low, self.high + other.high)
+
+    def __mul__(self, other: Any) -> Interval:
+        if other is self:
+            ends = np.abs(self.low), np.abs(self.high)
+            least = np.where((self.low < 0) & (self.high > 0), 0.0, np.minimum(*ends) ** 2)
+            return Interval(least, np.maximum(*ends) ** 2)
+        other = _interval(other)
+        pairs = product((self.low, self.high), (other.low, other.high))
+        corners = [np.where((a == 0) | (b == 0), 0.0, a * b) for a, b in pairs]
+        return Interval(np.minimum.reduce(corners), np.maximum.reduce(corners))
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def __rtruediv__(self, other: float) -> Interval:
+        through = (self.low <= 0) & (self.high >= 0)
+        low, high = np.where(through, -np.inf, 1 / self.high), np.where(through, np.inf, 1 / self.low)
+        return Interval(low, high) * other
+
+    def largest(self) -> np.ndarray:
+        """The largest absolute values."""
+        return np.maximum(np.abs(self.low), np.abs(self.high))
+
+
+def _interval(value: Any) -> Interval:
+    return value if isinstance(value, Interval) else Interval(value, value)
+
+
+def _increasing(function: Callable[[Any], Any]) -> Any:
+    def of(v: Any) -> Any:
+        return Interval(function(v.low), function(v.high)) if isinstance(v, Interval) else function(v)
+
+    return staticmethod(of)
+
+
+def _hits(v: Interval, place: float) -> np.ndarray:
+    """Whether `place` + 2 pi j lies in the interval for some j."""
+    turn = 2 * np.pi
+    return np.asarray(~(np.ceil((v.low - place) / turn) * turn + place > v.high))
+
+
+def _wave(function: Callable[[Any], Any], top: float) -> Any:
+    def of(v: Any) -> Any:
+        if not isinstance(v, Interval):
+            return function(v)
+        ends = function(v.low), function(v.high)
+        low = np.where(_hits(v, top + np.pi), -1.0, np.minimum(*ends))
+        return Interval(low, np.where(_hits(v, top), 1.0, np.maximum(*ends)))
+
+    return staticmethod(of)
+
+
+class Functions:
+    """What `evaluate` needs of a namespace, for intervals and for numbers."""
+
+    sin, cos = _wave(np.sin, np.pi / 2), _wave(np.cos, 0.0)
+    exp, log, sqrt = _increasing(np.exp), _increasing(np.log), _increasing(np.sqrt)
+    sinh, tanh, atan = _increasing(np.sinh), _increasing(np.tanh), _increasing(np.arctan)
+    erf = _increasing(scipy.special.erf)
+
+    @staticmethod
+    def cosh(v: Any) -> Any:
+        half = Functions.exp(v) * 0.5
+        return half + Functions.exp(v * -1.0) * 0.5

@@ -1,0 +1,81 @@
+"""What several test modules share: the reference table, cases for the oracle, symbols on one grid, marks, refusals."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from openweyl import InputError, PhaseGrid, Solution, State, System, coherent, resample
+from openweyl.grid import common_grid
+from oracle import Oracle
+
+TABLE = json.loads((Path(__file__).parent / "data" / "double_well.json").read_text())
+ROWS = [dict(zip(TABLE["columns"], row, strict=True)) for row in TABLE["rows"]]
+"""Distances in the double well from a separate code; `test_reference.py` says what their last digits mean."""
+
+
+def row_system(index: int) -> System:
+    given = TABLE["system"]
+    return System(given["hamiltonian"], given["jumps"], h=ROWS[index]["h"], gamma=ROWS[index]["gamma"])
+
+
+def row_state(index: int) -> State:
+    return coherent(ROWS[index]["x0"], ROWS[index]["xi0"])
+
+
+@dataclass(frozen=True)
+class Case:
+    """A system, its coherent start, the last time, and what the oracle needs to resolve it."""
+
+    hamiltonian: str
+    jumps: tuple[str, ...]
+    start: tuple[float, float]
+    size: int
+    levels: int
+    gamma: float = 1.0
+    time: float = 1.0
+    h: float = 1 / 8
+
+    @property
+    def system(self) -> System:
+        return System(self.hamiltonian, list(self.jumps), h=self.h, gamma=self.gamma)
+
+    @property
+    def state(self) -> State:
+        return coherent(*self.start)
+
+    @property
+    def oracle(self) -> Oracle:
+        return Oracle(self.hamiltonian, self.jumps, self.h, self.gamma, self.size, self.levels)
+
+    @property
+    def times(self) -> list[float]:
+        return [self.time / 2, self.time]
+
+
+def on_one_grid(*runs: Solution, index: int = -1) -> tuple[list[np.ndarray], PhaseGrid]:
+    """The symbols of the runs at one time, on a grid that holds them all."""
+    grid = common_grid([run.grids[index] for run in runs])
+    return [resample(run.symbols[index], run.grids[index], grid) for run in runs], grid
+
+
+def slow_but(quick: Collection[Any], values: Iterable[Any]) -> list[Any]:
+    """The values as parameters, marked slow but for those in `quick`."""
+    values = list(values)
+    assert set(quick) <= set(values)
+    return [pytest.param(v, marks=() if v in quick else pytest.mark.slow, id=str(v)) for v in values]
+
+
+def refused(call: Callable[[], object], what: str, error: type[Exception] = InputError) -> None:
+    """The call raises `error` with one line that starts with `what`."""
+    with pytest.raises(error) as caught:
+        call()
+    message = str(caught.value)
+    assert message.startswith(what), message
+    assert message.isprintable()

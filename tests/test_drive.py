@@ -1,0 +1,117 @@
+"""Hamiltonians that vary in time: nothing in them may pass unseen between two steps, however short or fast."""
+
+from __future__ import annotations
+
+from math import cos, pi, sin, sqrt
+
+import numpy as np
+import pytest
+import sympy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from openweyl import ResourceError, System, certify, coherent, compare, evolve
+from openweyl.drive import Drive, Functions, Interval
+from openweyl.norms import moments
+from openweyl.symbols import TIME as T
+from openweyl.symbols import evaluate, variables
+
+(X,), (XI,) = variables(1)
+PLACES = {X: [-1.0, 0.0, 1.0], XI: [-1.0, 0.0, 1.0]}
+FORMULAS = [
+    sympy.sin(3 * T) * T**2 - T**3,
+    sympy.cos(T) / (1 + T**2),
+    sympy.exp(-(T**2)) * sympy.tanh(T) + sympy.erf(2 * T),
+    sympy.sqrt(1 + T**4) * sympy.atan(T),
+    sympy.cosh(T) - sympy.sinh(T / 2) * sympy.log(2 + sympy.cos(T)),
+    (1 + T**2) ** sympy.Rational(-3, 2) * X + sympy.cos(X - 5 * T),
+]
+
+
+def mean(system: System, times: list[float], tol: float) -> tuple[np.ndarray, float]:
+    """<(x, xi)> at the last time from a coherent start at 0, and the error that is reported."""
+    run = evolve(system, coherent(0, 0), times, tol=tol)
+    return moments(run.symbols[-1], run.grids[-1]).mean, run.numerics.error[-1]
+
+
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(st.sampled_from(FORMULAS), st.floats(-4, 4), st.floats(0, 3), st.floats(-1, 1))
+def test_intervals_hold_all_values(formula: sympy.Expr, low: float, length: float, x: float) -> None:
+    times = np.linspace(low, low + length, 41)
+    hull = evaluate(formula, {T: Interval(np.array([low]), np.array([low + length])), X: x}, Functions)
+    values = evaluate(formula, {T: times, X: x}, np)
+    assert float(hull.low[0]) <= values.min() + 1e-9
+    assert float(hull.high[0]) >= values.max() - 1e-9
+
+
+def test_intervals_of_what_has_no_bound() -> None:
+    through = 1.0 / Interval(np.array([-1.0, 1.0]), np.array([1.0, 2.0]))
+    assert through.low.tolist() == [-np.inf, 0.5]
+    assert through.high.tolist() == [np.inf, 1.0]
+    assert (Interval(np.array([-2.0]), np.array([1.0])) * 0.0).largest()[0] == 0
+    both = Interval(np.array([-2.0]), np.array([1.0]))
+    assert ((both * both).low[0], (both * both).high[0]) == (0, 4)
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(st.floats(0.01, 0.99), st.floats(-6, -1), st.floats(-3, 3))
+def test_a_pulse_is_found_wherever_it_is(place: float, exponent: float, height: float) -> None:
+    width, tall = sympy.Float(10.0**exponent), sympy.Float(10.0**height)
+    drive = Drive(XI**2 / 2 + tall * X * sympy.exp(-(((T - sympy.Float(place)) / width) ** 2)) + X * T, PLACES, 1.0)
+    assert 0.05 * 10**exponent < drive.longest(place, 1) < 10**exponent
+    far = 0.0 if place > 0.5 else 0.999
+    assert drive.longest(far, 1) > 1e-3
+
+
+WAVE = 40 * sympy.pi * T
+
+
+@pytest.mark.parametrize("wave", [sympy.cos(WAVE), sympy.cos(X - WAVE), sympy.tanh(sympy.cos(WAVE))], ids=str)
+def test_a_period_gets_its_steps(wave: sympy.Expr) -> None:
+    step = Drive(XI**2 / 2 + X * wave + T, PLACES, 1.0).longest(0.3, 4)
+    assert 1 / 20 / 64 < step < 1 / 20 / 6
+
+
+def test_a_small_pulse_beside_a_large_wave() -> None:
+    wave, pulse = 100 * X * sympy.cos(T), X**2 * sympy.exp(-(10**6) * (T - sympy.Rational(1, 2)) ** 2) / 1000
+    assert Drive(wave + pulse, PLACES, 1.0).longest(0.5, 1) < 1e-3
+
+
+def test_no_drive_no_limit() -> None:
+    assert Drive(XI**2 / 2 + X**4, PLACES, 1.0).longest(0.0, 4) == float("inf")
+
+
+def test_what_no_number_of_steps_can_follow() -> None:
+    with pytest.raises(ResourceError, match="varies faster than 200000 steps"):
+        Drive(X * sympy.cos(10**6 * T), PLACES, 1.0)
+
+
+def test_a_pulse_between_the_steps_moves_the_state() -> None:
+    """A kick by 1 within a thousandth of the time: <x> = sin(t - 0.3), <xi> = cos(t - 0.3) after it, to O(width)."""
+    pulse = f"{1000 / sqrt(pi)}*x*exp(-1e6*(t - 0.3)**2)"
+    found, error = mean(System(f"xi**2/2 + x**2/2 - {pulse}", ["x"], h=0.1, gamma=1), [1.0], 1e-4)
+    assert error < 1e-4
+    assert found == pytest.approx([sin(0.7), cos(0.7)], abs=3e-5)
+
+
+@pytest.mark.slow
+def test_a_wave_that_the_first_steps_would_take_for_a_constant() -> None:
+    """x'' = -x - f cos(w t), with 128 periods up to t = 1, which 64 steps of two halves would always see at its top."""
+    f, w = 50, 2 * pi * 128
+    found, error = mean(System(f"xi**2/2 + x**2/2 + {f}*x*cos(2*pi*128*t)", ["x"], h=0.1, gamma=1), [1.0], 1e-4)
+    a = -f / (1 - w**2)
+    assert error < 1e-4
+    assert found == pytest.approx([a * (cos(w) - cos(1)), a * (sin(1) - w * sin(w))], abs=1e-6)
+
+
+@pytest.mark.slow
+def test_a_certificate_sees_the_pulse() -> None:
+    system = System("xi**2/2 + x**4/4 - 18*x**3*exp(-1e5*(t - 0.3)**2)", ["x", "xi"], h=0.1, gamma=1)
+    start = coherent(0.5, 0.0)
+    true = compare(system, start, [1.0], tol=1e-4).trace_norm[0]
+    aware = compare(system, start, [0.29, 0.3, 0.31, 1.0], tol=1e-4).trace_norm[-1]
+    bound = certify(system, start, [1.0], order=1, tol=1e-4)
+    assert true == pytest.approx(aware, abs=1e-4)
+    assert true > 0.02
+    assert bound.distance_upper[0] > true
+    assert bound.certificate[0] < 10 * true

@@ -1,0 +1,473 @@
+"""Values of a wrong kind or size: refused in one line, or taken for what they are, before they reach the numerics."""
+
+from __future__ import annotations
+
+import json
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from common import refused
+from openweyl import (
+    Observable,
+    PhaseGrid,
+    ResourceError,
+    System,
+    cat,
+    certify,
+    check_assumptions,
+    cli,
+    coherent,
+    dense_trace_norm,
+    evolve,
+    figures,
+    from_fock,
+    gaussian,
+    hilbert_schmidt,
+    l1_norm,
+    mixture,
+    moments,
+    purity,
+    quantize,
+    squeezed,
+    to_fock,
+    trace,
+    trace_norm,
+)
+from openweyl import assumptions as checks
+from openweyl._check import LARGEST, SMALLEST, moderate, real, times, whole
+from openweyl.certificate import Certificate, paper_bound
+from openweyl.cli import paper, runs
+from openweyl.compare import compare
+from openweyl.grid import check_fits, symbol_on
+from openweyl.problem import Problem
+
+PENDULUM = System("xi**2/2 - cos(x)", ["x", "xi"], h=0.1, gamma=1.0)
+GRID = PhaseGrid.box(h=0.1, x=(-3, 3), xi=(-3, 3), size=(32, 32))
+W = coherent(0, 0).symbol(GRID)
+FILE = """\
+[system]
+hamiltonian = "xi**2/2 + x**2/2"
+jumps = ["x", "xi"]
+h = {h}
+gamma = {gamma}
+[state]
+kind = "coherent"
+x = {x}
+xi = 0.0
+[run]
+times = [0.0, 0.5]
+tol = 1e-3
+"""
+Command = Callable[..., tuple[Any, str, str]]
+
+
+def box(**changes: Any) -> PhaseGrid:
+    given: dict[str, Any] = {"h": 0.1, "x": (-3, 3), "xi": (-3, 3), "size": (32, 32)}
+    return PhaseGrid.box(**given | changes)
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Command:
+    """The command with these arguments, in this process and an empty folder: status, output and errors."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*args: str) -> tuple[Any, str, str]:
+        monkeypatch.setattr(sys, "argv", ["openweyl", *args])
+        status: Any = 0
+        try:
+            cli.main()
+        except SystemExit as end:
+            status = end.code
+        return status, *capsys.readouterr()
+
+    return call
+
+
+# --- one range for numbers ---
+
+
+@pytest.mark.parametrize("size", [SMALLEST, 0.1, LARGEST])
+def test_moderate_numbers(size: float) -> None:
+    assert moderate("h", size, above=0.0) == moderate("gamma", size, low=0.0) == size
+    assert moderate("x", -size) == -size
+    assert moderate("gamma", 0, low=0.0) == 0.0 and moderate("x", 1e-300) == 1e-300
+
+
+@pytest.mark.parametrize("size", [1e-41, 1e-300, 1e41, 1e300])
+def test_scales_far_from_one(size: float) -> None:
+    refused(lambda: moderate("h", size, above=0.0), "Argument `h` must lie between 1e-40 and 1e+40")
+    refused(lambda: System("x**2", ["x"], h=size, gamma=1), "Argument `h` must lie between 1e-40 and 1e+40")
+    refused(
+        lambda: System("x**2", ["x"], h=1, gamma=size), "Argument `gamma` must be 0, or lie between 1e-40 and 1e+40"
+    )
+    refused(lambda: PENDULUM.replace(h=size), "Argument `h` must lie between")
+    refused(lambda: Problem.load("harmonic").replace(gamma=size), "Argument `gamma` must be 0, or lie between")
+    refused(lambda: box(h=size), "Argument `h` must lie between")
+    refused(lambda: from_fock([1, 0], size), "Argument `h` must lie between")
+    refused(lambda: coherent(0, 0).window(size, 1e-6), "Argument `h` must lie between")
+
+
+@pytest.mark.parametrize(
+    ("numbers", "what"),
+    [
+        ({"h": "1e-300"}, "Argument `h` must lie between 1e-40 and 1e+40, but is 1e-300."),
+        ({"gamma": "1e-300"}, "Argument `gamma` must be 0, or lie between 1e-40 and 1e+40, but is 1e-300."),
+        ({"gamma": "1e300"}, "Argument `system.gamma` must be at most 1e+40 in size, but is 1e+300."),
+        ({"x": "1e300"}, "Argument `state.x` must be at most 1e+40 in size, but is 1e+300."),
+        ({"x": "1e9", "h": "1e-12"}, "Argument `state` must lie within 1e+10 standard deviations of the origin"),
+        ({"x": "1", "h": "1e-40"}, "Argument `state` must lie within 1e+10 standard deviations of the origin"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+@pytest.mark.parametrize("command", ["compare", "check", "certify"])
+def test_numbers_in_files_far_from_one(run: Command, command: str, numbers: dict[str, str], what: str) -> None:
+    Path("mine.toml").write_text(FILE.format(**{"h": "0.25", "gamma": "1.0", "x": "0.5"} | numbers))
+    status, out, err = run(command, "mine.toml")
+    assert (status, out) == (2, "") and what in err and err.count("\n") == 1
+
+
+@pytest.mark.parametrize(("h", "gamma"), [(0.1, 1e-40), (1e-40, 1e40), (1e40, 1.0), (1e-40, 1.0), (0.1, 0.0)])
+def test_numbers_at_the_ends_of_their_range_are_checked(h: float, gamma: float) -> None:
+    found = check_assumptions(System("xi**2/2 + x**2/2", ["x", "xi"], h=h, gamma=gamma), coherent(0, 0), [0.5])
+    json.dumps(found.as_dict(), allow_nan=False)
+    assert str(found)
+
+
+def test_the_bounds_of_real_are_in_every_message() -> None:
+    refused(lambda: real("h", "a", low=0.0), "Argument `h` must be a finite number >= 0, but is a.")
+    refused(lambda: real("h", -1, low=0.0, above=0.0), "Argument `h` must be >= 0 and > 0, but is -1.")
+    refused(lambda: real("h", 0, low=0.0, above=0.0), "Argument `h` must be >= 0 and > 0, but is 0.")
+    refused(lambda: times([np.arange(2.0)]), "Argument `times` must be a finite number, but is an array of shape (2,).")
+
+
+def test_whole_numbers() -> None:
+    assert whole("n", np.int64(3), 1, 3) == 3
+    for bad in (0, 4, 2.0, True, "2", None):
+        refused(lambda bad=bad: whole("n", bad, 1, 3), "Argument `n` must be a whole number from 1 to 3")
+
+
+# --- grids and symbols ---
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"h": -1}, "`h` must be > 0, but is -1."),
+        ({"h": "1"}, "`h` must be a finite number > 0"),
+        ({"size": (0, 32)}, "`size` must be a whole number from 2 to 1000000000, but is 0."),
+        ({"size": (32, 2.5)}, "`size` must be a whole number"),
+        ({"size": 32}, "`size` must be two whole numbers, for x and for xi, but is 32."),
+        ({"size": (32, 32, 32)}, "`size` must be two whole numbers"),
+        ({"x": (3, -3)}, "`x` must have lower < upper, but is [3, -3]."),
+        ({"xi": (1, 1)}, "`xi` must have lower < upper"),
+        ({"x": 3}, "`x` must be an interval (lower, upper), or a list of such, but is 3."),
+        ({"x": (1, 2, 3)}, "`x` must be an interval"),
+        ({"x": []}, "`x` must be an interval"),
+        ({"x": [[-3, 3], [1]]}, "`x` must be an interval"),
+        ({"x": [(-3, 3), 1]}, "`x` must be an interval"),
+        ({"x": "ab"}, "`x` must be an interval"),
+        ({"x": (-3, "3")}, "`x` must be a finite number"),
+        ({"x": (-3, float("inf"))}, "`x` must be a finite number"),
+        ({"x": [(-3, 3), (-3, 3)]}, "`xi` must have as many intervals as x (2), but is 1."),
+        ({"x": (1e12, 1e12 + 1)}, "`x` must lie within 1e+10 points of its grid of the origin"),
+    ],
+    ids=str,
+)
+def test_boxes(change: dict[str, Any], what: str) -> None:
+    refused(lambda: box(**change), f"Argument {what}")
+
+
+@pytest.mark.parametrize("x", [[-3, 3], (-3, 3), np.array([-3.0, 3.0]), [(-3, 3)], [[-3, 3]], np.array([[-3, 3]])])
+def test_an_interval_may_be_written_in_several_ways(x: Any) -> None:
+    assert box(x=x) == GRID and box(size=np.array([32, 32])) == GRID
+
+
+SYMBOLS = [
+    ("W", "`symbol` must have the grid's shape (32, 32), but is ()."),
+    ([[1.0], [1.0, 2.0]], "`symbol` must be an array of numbers"),
+    (None, "`symbol` must have the grid's shape (32, 32), but is ()."),
+    (1.0, "`symbol` must have the grid's shape (32, 32), but is ()."),
+    (W[:5], "`symbol` must have the grid's shape (32, 32), but is (5, 32)."),
+    (np.full(GRID.shape, "a"), "`symbol` must be an array of numbers"),
+    (np.full(GRID.shape, None), "`symbol` must be an array of numbers"),
+    (W * float("nan"), "`symbol` must be finite"),
+    (W + np.inf, "`symbol` must be finite"),
+]
+
+
+@pytest.mark.parametrize(("value", "what"), [*SYMBOLS, (W * 1j, "`symbol` must be real, but is complex.")])
+def test_what_is_no_real_symbol(value: Any, what: str) -> None:
+    refused(lambda: symbol_on(value, GRID), f"Argument {what}")
+    refused(lambda: to_fock(value, GRID), f"Argument {what}")
+
+
+@pytest.mark.parametrize(("value", "what"), SYMBOLS)
+def test_what_cannot_be_quantized(value: Any, what: str) -> None:
+    refused(lambda: quantize(value, GRID), f"Argument {what}")
+
+
+def test_symbols_of_other_kinds_are_taken_for_what_they_are() -> None:
+    expected, leakage = to_fock(W, GRID, tol=1e-6)
+    for same in (W + 0j, W.tolist(), np.asfortranarray(W)):
+        found, lost = to_fock(same, GRID, tol=1e-6)
+        assert np.abs(found - expected).max() < 1e-14 and lost == pytest.approx(leakage, abs=1e-12)
+    ones = np.ones(GRID.shape, dtype=int)
+    assert np.array_equal(quantize(ones, GRID).matrix, quantize(ones.astype(float), GRID).matrix)
+    assert symbol_on(W, GRID) is W  # nothing is copied without need
+
+
+def test_a_grid_beyond_the_memory() -> None:
+    check_fits(GRID, 2**22, "take less", limit=2**32)
+    text = "The symbol needs a grid of 32 x 32 points, about 8 GiB, but the limit is 4 GiB: take less."
+    refused(lambda: check_fits(GRID, 2**23, "take less", limit=2**32), text, ResourceError)
+    far = cat([(1000, 1000), (-1000, 0)])
+    refused(lambda: check_assumptions(PENDULUM.replace(h=1e-6), far), "The symbol needs a grid of", ResourceError)
+
+
+# --- states, observables, systems ---
+
+
+@pytest.mark.parametrize(
+    ("make", "what"),
+    [
+        (lambda: cat([(1,)]), "`components` must be a list of pairs (x, xi), but is [(1,)]."),
+        (lambda: cat([1, 2]), "`components` must be a list of pairs (x, xi), but is [1, 2]."),
+        (lambda: cat(None), "`components` must be a list of pairs (x, xi), but is None."),
+        (lambda: cat([]), "`components` must hold at least one pair (x, xi), but is []."),
+        (lambda: cat([(0, 0), ([0, 0], [0, 0])]), "`components` must have one number of coordinates"),
+        (lambda: cat([(1, 0)], ["a"]), "`amplitudes` must be numbers, but is ['a']."),
+        (lambda: cat([(1, 0)], ["1"]), "`amplitudes` must be numbers, but is ['1']."),
+        (lambda: cat([(1, 0)], [[1]]), "`amplitudes` must be numbers"),
+        (lambda: cat([(1, 0)], 1), "`amplitudes` must be a list of numbers, but is 1."),
+        (lambda: cat([(1, 0)], [1, 2]), "`amplitudes` must be one number for each component, but is [1, 2]."),
+        (lambda: cat([(1, 0)], [0]), "`amplitudes` must be nonzero for at least one component, but is [0]."),
+        (lambda: cat([(1, 0)], [complex(0, float("nan"))]), "`amplitudes` must be a finite number"),
+        (lambda: mixture([(1, "a")]), "`members` must hold pairs (weight, state), but is a."),
+        (lambda: mixture([coherent(0, 0)]), "`members` must be a list of pairs (weight, state)"),
+        (lambda: mixture(None), "`members` must be a list of pairs (weight, state), but is None."),
+        (lambda: mixture([]), "`members` must hold at least one pair (weight, state), but is []."),
+        (lambda: gaussian(0, 0, [[1], [0, 1]]), "`covariance` must be a 2 x 2 matrix of numbers"),
+        (lambda: gaussian(0, 0, 1), "`covariance` must be a 2 x 2 matrix of numbers, but is 1."),
+        (lambda: gaussian(0, 0, [["a", 0], [0, 1]]), "`covariance` must be a finite number"),
+        (lambda: gaussian(0, 0, [[1e300, 0], [0, 1]]), "`covariance` must lie between"),
+        (lambda: coherent(1e41, 0), "`x` must be at most 1e+40 in size"),
+        (lambda: squeezed(0, 0, r=0.1, angle="a"), "`angle` must be a finite number"),
+        (lambda: coherent(0, 0).window(0.1, 0), "`level` must be > 0"),
+        (lambda: coherent(0, 0).window(0.1, 2), "`level` must be < 1"),
+        (lambda: coherent([0, 0], [0, 0]).symbol(GRID), "`grid` must have n = 2 degrees of freedom, as the state"),
+        (lambda: coherent(1e9, 0).window(1e-12, 1e-6), "`state` must lie within 1e+10 standard deviations"),
+        (lambda: Observable.parse(None, 1), "`observable` must be text, but is None."),
+        (lambda: Observable.parse("tanh(x)", 0), "`n` must be a whole number from 1 to 10, but is 0."),
+        (lambda: Observable.parse("tanh(x)", "1"), "`n` must be a whole number from 1 to 10, but is 1."),
+        (lambda: PENDULUM.replace(foo=1), "`changes` must be among hamiltonian, jumps, h, gamma, but is foo."),
+    ],
+    ids=lambda value: value[:40] if isinstance(value, str) else "",
+)
+def test_states_observables_and_systems(make: Callable[[], object], what: str) -> None:
+    refused(make, f"Argument {what}")
+
+
+def test_amplitudes_that_cancel() -> None:
+    state = cat([(0, 0), (0, 0)], [1, -1])
+    refused(
+        lambda: state.symbol(GRID),
+        "Argument `amplitudes` must not cancel each other, but is so that a trace of 0 is left.",
+    )
+
+
+def test_problems_take_no_other_numbers() -> None:
+    with pytest.raises(TypeError, match="foo"):
+        Problem.load("harmonic").replace(foo=1)  # type: ignore[call-arg]
+
+
+def test_what_holds_arrays_is_equal_to_itself_alone() -> None:
+    one, two = (certify(PENDULUM, coherent(0, 0), [0.1], order=2, tol=1e-2) for _ in range(2))
+    for first, second in ((one, two), (one.solution, two.solution), (quantize(W, GRID), quantize(W, GRID))):
+        assert first == first and first != second  # noqa: PLR0124
+        assert len({first, second}) == 2
+    observable = Observable.parse("tanh(x)", 1)
+    assert one.expectation(observable) != two.expectation(observable)
+
+
+# --- assumptions ---
+
+
+@pytest.mark.parametrize(
+    ("hamiltonian", "x"), [("exp(x) + xi**2", 800.0), ("xi**2/2 - x**64", 1e5), ("exp(exp(x))", 20.0)]
+)
+def test_orbits_beyond_double_precision(hamiltonian: str, x: float) -> None:
+    found = check_assumptions(System(hamiltonian, ["x", "xi"], h=0.1, gamma=1), coherent(x, 0))
+    assert (found.lyapunov, found.ehrenfest_time) == (np.inf, 0.0)
+    json.dumps(found.as_dict(), allow_nan=False)
+
+
+def test_fast_orbits_are_followed_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls, evaluate = [], checks.evaluate
+    monkeypatch.setattr(checks, "evaluate", lambda *given: calls.append(0) or evaluate(*given))
+    monkeypatch.setattr(checks, "EVALUATIONS", 500)
+    system = System("xi**2/2 + 10**12*x**2/2", ["x", "xi"], h=1e-20, gamma=1)
+    check_assumptions(system, coherent(0, 0))
+    assert len(calls) < 6 * 600  # two slopes and four second derivatives each time
+
+
+@pytest.mark.parametrize(
+    ("jumps", "holds", "c"),
+    [
+        (["1e-7*x", "1e-7*xi"], True, 1e-14),
+        (["x", "1e-7*xi"], True, 1e-14),
+        (["1e-7*(x + xi)", "2e-7*(x + xi)"], False, 0.0),
+        (["1e-4*x + 1e-4*sqrt(1 + x**2 + xi**2)/2", "1e-4*xi"], True, 2.5e-9),
+        (["exp(x)", "exp(xi)"], False, None),
+    ],
+    ids=str,
+)
+def test_ellipticity_has_no_scale(jumps: list[str], holds: bool, c: float | None) -> None:
+    found = check_assumptions(System("xi**2/2", jumps, h=0.1, gamma=1.0))
+    line = next(line for line in found.lines if line.name == "(1.6)")
+    assert line.holds == holds
+    assert line.value == (None if c is None else pytest.approx(c, rel=1e-3))
+
+
+# --- certificates and pictures ---
+
+
+@pytest.fixture(scope="module")
+def certificate() -> Certificate:
+    return certify(PENDULUM, coherent(0.5, 0), [0.0, 0.25, 0.5], order=2, tol=1e-3)
+
+
+def drawn(dataset: Any, paper: np.ndarray | None = None) -> tuple[Any, dict[str, Any]]:
+    """The axes of the certificate's picture, and its lines by their labels."""
+    axes = figures.certificate_figure(dataset, None, paper).axes[0]
+    return axes, {line.get_label(): line for line in axes.get_lines()}
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.99, 10.1, 1e-40])
+def test_the_bound_of_li_has_a_range(certificate: Certificate, gamma: float) -> None:
+    """(1.10) is stated for h^0 <= gamma <= h^-1."""
+    outside = certify(PENDULUM.replace(gamma=gamma), coherent(0, 0), [0.1], order=2, tol=1e-2)
+    bound = paper_bound(outside)
+    assert np.isnan(bound).all()
+    assert not any("1.10" in label for label in drawn(outside.dataset, bound)[1])
+    inside = paper_bound(certificate)
+    assert np.isfinite(inside).all() and any("1.10" in label for label in drawn(certificate.dataset, inside)[1])
+
+
+def test_small_distances_are_drawn_where_they_are(certificate: Certificate) -> None:
+    dataset = certificate.dataset.copy(deep=True)
+    dataset["distance_estimate"].values[:] = [0.0, 1e-9, 0.5]
+    dataset["certificate"].values[:] = [0.0, 0.0, 0.25]
+    dataset["distance_upper"].values[:] = [0.0, 1e-8, 1.0]
+    axes, lines = drawn(dataset)
+    assert lines["estimate"].get_ydata().tolist() == [1e-9, 0.5]
+    bound = lines["$B_{2}$"].get_ydata()
+    assert np.isnan(bound[0]) and bound[1] == 0.25  # zero has no place on a logarithmic axis
+    assert 1e-4 < axes.get_ylim()[0] < 1e-3
+
+
+def test_a_single_time_is_seen(certificate: Certificate) -> None:
+    axes, lines = drawn(certificate.dataset.isel(time=[0, 2]), paper_bound(certificate)[[0, 2]])
+    assert all(line.get_marker() not in ("", "None") for line in lines.values())
+    assert [bar.get_linewidth()[0] > 4 for bar in axes.collections] == [True]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        figures.certificate_figure(certificate.dataset.isel(time=[0])).canvas.draw()  # nothing to show
+
+
+@pytest.mark.parametrize(("wide", "height"), [(1.0, 4.0), (8.0, 2.5)])
+def test_wide_symbols_get_a_wide_picture(wide: float, height: float) -> None:
+    import xarray as xr
+
+    x, xi = np.linspace(-3 * wide, 3 * wide, 60), np.linspace(-3, 3, 60)
+    w = np.exp(-((x[:, None] / wide) ** 2) - xi**2)[None]
+    data = dict.fromkeys(("quantum", "classical"), (("time", "x", "xi"), w))
+    dataset = xr.Dataset(data, {"time": [1.0], "x": x, "xi": xi}, {"h": 0.1, "gamma": 1.0})
+    assert figures.phase_portraits(dataset, 0).get_size_inches()[1] == pytest.approx(height, abs=0.5)
+
+
+# --- the command line ---
+
+
+def test_memory_that_runs_out(run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: Any, **__: Any) -> None:
+        raise MemoryError
+
+    for module, name, command in ((paper, "check_assumptions", "check"), (runs, "compare", "compare")):
+        monkeypatch.setattr(module, name, fails)
+        status, out, err = run(command, "harmonic", "--json")
+        assert (status, out) == (2, "") and err.startswith("openweyl: The run needs more memory than there is:")
+        assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", ["compare", "certify", "check"])
+def test_powers_and_ranges(run: Command, command: str) -> None:
+    options = ("--h", "2^-3", "--gamma", "2^0", "--times", "0:0.2:3")
+    tolerance = () if command == "check" else ("--tol", "10^-2")
+    status, out, _ = run(command, "harmonic", "--json", *options, *tolerance)
+    assert status == 0
+    found = json.loads(out)
+    assert (found["system"]["h"], found["system"]["gamma"]) == (0.125, 1.0)
+    if command != "check":
+        assert found["times"] == [0.0, 0.1, 0.2]
+    status, _, err = run(command, "harmonic", "--times", "2:1:3")
+    assert status == 2 and "Argument `times` must have lower < upper" in err
+
+
+@pytest.mark.parametrize("args", [["compare", "harmonic", "-h", "0.1"], ["check", "-h"], ["-h"]])
+def test_help_is_not_h(run: Command, args: list[str]) -> None:
+    status, out, err = run(*args)
+    assert (status, out) == (2, "")
+    assert err.startswith("openweyl: No such option")
+    assert err.endswith(" Write --h for the semiclassical parameter. See openweyl --help.\n")
+
+
+@pytest.mark.parametrize("number", ["x", "2", "", "1.5", "nan"])
+def test_the_number_of_a_figure(run: Command, number: str) -> None:
+    status, _, err = run("figure", number)
+    assert status == 2 and f"Argument `number` must be 1, but is {number or 'empty'}." in err
+
+
+@pytest.mark.parametrize("name", ["", " "])
+def test_an_empty_name(run: Command, name: str) -> None:
+    status, _, err = run("compare", name)
+    assert status == 2 and "Argument `problem` must be a built-in name or a TOML file, but is empty." in err
+
+
+def test_symbols_too_large_for_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    result = compare(PENDULUM, coherent(0, 0), [0.1], tol=1e-2)
+    for limit, files in ((10**9, 3), (100, 2)):
+        monkeypatch.setattr(runs, "LARGEST_FILE", limit)
+        assert len(runs.write_comparison(result, tmp_path)) == files
+    assert "are left out of the dataset" in capsys.readouterr().err
+
+
+def test_a_run_can_be_compared_with_another() -> None:
+    one, two = (evolve(PENDULUM, coherent(0, 0), [0.1], tol=1e-2) for _ in range(2))
+    assert one != two
+    first, second = (compare(PENDULUM, coherent(0, 0), [0.1], tol=1e-2) for _ in range(2))
+    assert first != second
+
+
+SMALL = PhaseGrid.box(h=0.1, x=(-3, 3), xi=(-3, 3), size=(32, 32))
+
+
+@pytest.mark.parametrize("call", [trace, hilbert_schmidt, purity, l1_norm, moments, dense_trace_norm, trace_norm])
+def test_what_is_no_symbol(call: Callable[..., Any]) -> None:
+    w = coherent(0, 0).symbol(SMALL)
+    for bad in (w[:5], "a", None, w * np.nan, np.full(SMALL.shape, "a")):
+        refused(lambda bad=bad: call(bad, SMALL), "Argument `symbol` must ")  # type: ignore[misc]
+    if call is not trace:  # which is linear
+        refused(lambda: call(1j * w, SMALL), "Argument `symbol` must be real")
+    call(w.tolist(), SMALL)
+
+
+def test_moments_of_nothing() -> None:
+    refused(lambda: moments(np.zeros(SMALL.shape), SMALL), "Argument `symbol` must be of nonzero trace")

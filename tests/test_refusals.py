@@ -1,0 +1,98 @@
+"""What callers give is checked where it enters: refusals that no test of a single module covers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from common import refused
+from openweyl import (
+    Observable,
+    PhaseGrid,
+    ResourceError,
+    System,
+    certify,
+    check_assumptions,
+    coherent,
+    compare,
+    evolve,
+    from_wavefunction,
+    leftstar,
+    localize,
+    star,
+    to_fock,
+    trace_norm,
+)
+from openweyl import control as time_loop
+from openweyl.physical import Scales
+
+WELL = System("xi**2 + (x**2 - 1/2)**2", ["x", "xi"], h=2**-4, gamma=1.0)
+START, TWO = coherent(0.7, 0.0), coherent([0, 0], [0, 0])
+GRID = PhaseGrid.box(h=0.1, x=(-3, 3), xi=(-3, 3), size=(64, 64))
+W = coherent(0, 0).symbol(GRID)
+BEAD = Scales("1 fg", "1 nm", "1 us")
+
+
+@pytest.mark.parametrize("call", [compare, certify, evolve], ids=lambda call: call.__name__)
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"times": []}, "`times` must hold at least one time"),
+        ({"times": [1.0, 0.5]}, "`times` must increase"),
+        ({"tol": 0.0}, "`tol` must be > 0"),
+        ({"tol": True}, "`tol` must be a finite number"),
+        ({"memory": 0}, "`memory` must be > 0"),
+        ({"memory": "much"}, "`memory` must be a finite number"),
+        ({"state": TWO}, "`state` must have n = 1 degrees of freedom"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_runs(call: Callable[..., object], change: dict[str, Any], what: str) -> None:
+    given = {"state": START, "times": [0.1], **change}
+    refused(lambda: call(WELL, given.pop("state"), given.pop("times"), **given), f"Argument {what}")
+
+
+@pytest.mark.parametrize(
+    ("call", "what"),
+    [
+        (lambda: check_assumptions(WELL, TWO), "`state` must have n = 1 degrees of freedom"),
+        (lambda: check_assumptions(WELL, times=[2.0, 1.0]), "`times` must increase"),
+        (lambda: from_wavefunction([], [], 1.0), "`psi` must hold at least one number"),
+        (lambda: from_wavefunction([1.0], [0.0], 1.0), "`x` must be a list of at least two points"),
+        (lambda: from_wavefunction([1.0, 1.0], [0.0, 1.0], 0), "`h` must be > 0"),
+        (lambda: to_fock(W, GRID, tol=0), "`tol` must be > 0"),
+        (lambda: coherent(["a"], [0]), "`x` must be a finite number"),
+        (lambda: coherent([0], [float("nan")]), "`xi` must be a finite number"),
+        (lambda: star("(1 + x)**64*(1 + xi)**64", W, GRID), "`a` must have at most 1000 terms"),
+        (lambda: BEAD.system(3), "`potential` must be text"),
+        (lambda: BEAD.system("0", damping="-1/s", temperature="1 K"), "`damping` must be >= 0"),
+        (lambda: BEAD.system("0", damping="1/s", temperature="0 K"), "`temperature` must be > 0"),
+        (lambda: BEAD.thermal_jumps("0/s", "1/s", 0.0), "`frequency` must be > 0"),
+        (
+            lambda: Observable.parse("tanh(exp(200*x**2) - exp(300*x**2))", 1).value(W, GRID),
+            "`observable` must have values on the grid that double precision holds",
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_values(call: Callable[[], object], what: str) -> None:
+    refused(call, f"Argument {what}")
+
+
+def test_terms_without_a_method(monkeypatch: pytest.MonkeyPatch) -> None:
+    grid = PhaseGrid.box(h=1.0, x=[(-2, 2)] * 2, xi=[(-2, 2)] * 2, size=(8, 8))
+    refused(lambda: star("cos(x1*xi1)", TWO.symbol(grid), grid), "With n = 2 every term that mixes x and xi must be a ")
+    monkeypatch.setattr(leftstar, "MOST_SAMPLES", 200)  # the real number takes seconds
+    refused(lambda: star("1/(1 + (300*x*xi)**2)", W, GRID), "A term that mixes x and xi must vary on scales that a mod")
+
+
+def test_runs_that_are_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limits are lowered: what would reach them takes hours or all memory."""
+    monkeypatch.setattr(time_loop, "SHORTEST", 0.5)
+    far = coherent(2.0, 0.0)
+    refused(lambda: evolve(WELL, far, [2.0]), "At t = 0 tol = 1e-06 asks for more than 2e+00 steps", ResourceError)
+    monkeypatch.setattr(localize, "BYTES", 1e12)
+    refused(lambda: trace_norm(W - np.roll(W, 3), GRID), "The kernel needs", ResourceError)
