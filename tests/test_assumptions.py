@@ -63,11 +63,11 @@ def test_friction_is_not_covered():
     ("hamiltonian", "holds", "how"),
     [
         ("x**2/2 - 3*x*xi + xi**2", True, "proved"),
-        ("xi**2/2 + sin(x)*exp(-xi**2)", True, "sampled"),
+        pytest.param("xi**2/2 + sin(x)*exp(-xi**2)", True, "sampled", marks=pytest.mark.slow),
         ("xi**2/2 + sqrt(1 + x**2)", True, "sampled"),
         ("xi**2/2 + x**2*sin(x)", False, "sampled"),
-        ("xi**2/2 + x**3", False, "proved"),
-        ("xi**2/2 + cosh(x)", False, "sampled"),
+        pytest.param("xi**2/2 + x**3", False, "proved", marks=pytest.mark.slow),
+        pytest.param("xi**2/2 + cosh(x)", False, "sampled", marks=pytest.mark.slow),
     ],
 )
 def test_s_2(hamiltonian: str, holds: bool, how: str):
@@ -82,8 +82,8 @@ def test_s_2(hamiltonian: str, holds: bool, how: str):
         ("sin(x)", False, "proved"),  # no decay in xi
         ("x*xi", False, "proved"),
         ("sqrt(1 + x**2 + xi**2)", True, "sampled"),
-        ("(1 + x**2 + xi**2)**(3/4)", False, "sampled"),
-        ("atan(x*xi)", False, "sampled"),
+        pytest.param("(1 + x**2 + xi**2)**(3/4)", False, "sampled", marks=pytest.mark.slow),
+        pytest.param("atan(x*xi)", False, "sampled", marks=pytest.mark.slow),
     ],
 )
 def test_the_class_of_jumps(jump: str, holds: bool, how: str):
@@ -112,7 +112,12 @@ def test_1_6_where_h_depends_on_z():
     assert bent.how == "sampled"
 
 
-@pytest.mark.parametrize(("gamma", "inside"), [(0.99, False), (1.0, True), (100.0, True), (101.0, False), (0.0, False)])
+MORE = ((1.0, True), (101.0, False), (0.0, False))
+
+
+@pytest.mark.parametrize(
+    ("gamma", "inside"), [(0.99, False), (100.0, True), *(pytest.param(*g, marks=pytest.mark.slow) for g in MORE)]
+)
 def test_range_of_gamma(gamma: float, inside: bool):
     assert check(gamma=gamma).applies["theorem_1"] == inside
 

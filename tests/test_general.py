@@ -173,7 +173,7 @@ GAUSSIAN = {
 }
 
 
-@pytest.mark.parametrize("name", slow_but(("thermal", "saddle", "tilted friction", "driven"), GAUSSIAN))
+@pytest.mark.parametrize("name", slow_but(("thermal", "saddle", "tilted friction"), GAUSSIAN))
 def test_quantum_is_classical(name: str) -> None:
     """Quadratic p, linear jumps: to round-off; and both are the exact Gaussian."""
     hamiltonian, jumps = GAUSSIAN[name]

@@ -471,3 +471,15 @@ def test_what_is_no_symbol(call: Callable[..., Any]) -> None:
 
 def test_moments_of_nothing() -> None:
     refused(lambda: moments(np.zeros(SMALL.shape), SMALL), "Argument `symbol` must be of nonzero trace")
+
+
+@pytest.mark.parametrize("call", [evolve, compare, certify, check_assumptions])
+def test_what_is_no_system_and_no_state(call: Callable[..., Any]) -> None:
+    refused(lambda: call("x", coherent(0, 0), [0.1]), "Argument `system` must be a System, but is x.")
+    refused(lambda: call(PENDULUM, "y", [0.1]), "Argument `state` must be a state, such as coherent(x, xi), but is y.")
+    refused(lambda: call(PENDULUM, coherent([0, 0], [0, 0]), [0.1]), "Argument `state` must have n = 1 degrees")
+
+
+@pytest.mark.parametrize("every", [0.0, -1.0, float("nan")])
+def test_how_often_to_watch(every: float) -> None:
+    refused(lambda: evolve(PENDULUM, coherent(0, 0), [0.1], watch_every=every), "Argument `watch_every` must be > 0")

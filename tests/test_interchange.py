@@ -171,6 +171,7 @@ def test_wave_functions_of_two_variables() -> None:
     assert purity(w, grid) == pytest.approx(1, rel=0, abs=1e-7)
 
 
+@pytest.mark.slow
 def test_states_from_outside_are_states() -> None:
     system = System("xi**2/2 - cos(x)", ["x", "xi"], h=H, gamma=1.0)
     outside, inside = from_qutip(KNOWN["cat"][0], H), KNOWN["cat"][1]

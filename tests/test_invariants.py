@@ -85,6 +85,7 @@ def test_even_systems_commute_with_parity(z: tuple[float, float], potential: str
     assert np.abs(there - here).max() > 1e-3 or np.hypot(*z) < 1e-2
 
 
+@pytest.mark.slow
 def test_complete_positivity() -> None:
     """An evolution of the first degree of freedom alone, of a state that is entangled with the second."""
     r = 0.4

@@ -259,6 +259,7 @@ input()
 """
 
 
+@pytest.mark.slow
 def test_a_row_is_claimed_by_one_process_and_free_when_that_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     done = sweep(HARMONIC, coherent(0.5, 0), out="store", **GRID)
     Path("store/rows/c.0.1.0.0").unlink()
@@ -271,6 +272,7 @@ def test_a_row_is_claimed_by_one_process_and_free_when_that_is_gone(monkeypatch:
         same(sweep(HARMONIC, coherent(0.5, 0), out="store", **GRID), done)
 
 
+@pytest.mark.slow
 def test_a_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     written = []
     real = rows.os.fsync
@@ -289,6 +291,7 @@ def test_a_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (sweep(well(), out="store", **GRID)["status"] == "done").all()
 
 
+@pytest.mark.slow
 def test_files_that_may_not_grow() -> None:
     first = sweep(well(), out="store", **GRID)
     chunks()[0].unlink()
@@ -349,6 +352,7 @@ class KilledWorker(Exception):  # noqa: N818 - Dask's name
     pass
 
 
+@pytest.mark.slow
 def test_a_run_that_takes_its_workers_with_it_is_given_up() -> None:
     dead = [BrokenExecutor("dead")] * 3
     data = sweep(well(), out="store", executor=Scripted(*dead, kill=True), **GRID)

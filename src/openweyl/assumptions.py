@@ -20,12 +20,11 @@ import numpy as np
 import sympy
 
 from . import _check
-from ._check import must
 from ._fourier import filtered
 from .classes import Line, ellipticity_line, hamiltonian_line, jump_line
 from .grid import check_fits
 from .norms import l1_norm, moments
-from .solution import table
+from .solution import check_pair, table
 from .states import MixedState, Packet, PacketState, State, coherent, symplectic_form
 from .symbols import TIME, derivative, evaluate
 from .system import System
@@ -124,7 +123,7 @@ def check_assumptions(system: System, state: State | None = None, times: Sequenc
     (1.6): 1 jump for 2 dimensions, so H H* has the eigenvalue 0; Smith, arXiv:2601.04489, covers momentum diffusion
     """
     state = coherent([0.0] * system.n, [0.0] * system.n) if state is None else state
-    must(state.n == system.n, "state", f"have n = {system.n} degrees of freedom, as the system", state.n)
+    check_pair(system, state)
     h, gamma = system.h, system.gamma
     seminorms: dict[str, dict[int, float]] = {"p": {}}
     timed = system.hamiltonian.has(TIME)

@@ -20,7 +20,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -32,11 +31,9 @@ from .evolve import MAX_ORDER, evolve
 from .generator import hierarchy
 from .grid import PhaseGrid
 from .localize import enclosure
+from .solution import check_pair
 from .states import State
 from .system import System
-
-if TYPE_CHECKING:
-    pass
 
 RTOL = 0.02
 """Relative width of the enclosures of trace norms inside a certificate."""
@@ -68,6 +65,7 @@ def certify(
     True
     """
     must(order is None or target is None, "order", "not be given together with `target`", order)
+    check_pair(system, state)
     moments = _check.run_times(times, system.gamma)
     run = partial(_certificate, system, state, moments, tol, memory, progress)
     if target is None:

@@ -22,7 +22,7 @@ from .extent import trimmed
 from .grid import PhaseGrid, common_grid, resample
 from .localize import enclosure
 from .norms import eigenvalues, hilbert_schmidt, l1_norm, moments, purity, smallest_eigenvalue, trace
-from .solution import Solution, attributes, symbol_dataset, table
+from .solution import Solution, attributes, check_pair, symbol_dataset, table
 from .states import State
 from .system import System
 from .weyl import kernel_points
@@ -158,6 +158,7 @@ def compare(
     True
     """
     started = time.perf_counter()
+    check_pair(system, state)
     times = _check.run_times(times, system.gamma)
     quantum = evolve(system, state, times, kind="quantum", tol=tol, memory=memory, progress=progress)
     classical = evolve(system, state, times, kind="classical", tol=tol, memory=memory, progress=progress)

@@ -46,12 +46,12 @@ LOOSE = {2: 1e-5, 4: 3e-7}
 LONG = 1e-5
 """The tolerance above which steps may be so long that errors do not fall yet as the order says."""
 EXTRAPOLATED = {True: 1.0, False: 1 / 2}
-"""Error of the extrapolated symbol over that of w itself, by whether the tolerance is above `LONG`. With errors that
-fall by q at a halving of the step it is |2^p - q|/(q - 1): below 1 for q >= 8.5 at order p = 4 and q >= 32.5 at p = 6,
-below 1/2 for 11 <= q <= 31 and 43 <= q <= 127. The L1 norm is taken times pi/2 per degree of freedom, what interference
-fringes have in trace norm."""
+"""Error of the extrapolated symbol over the estimate for w itself, by whether the tolerance is above `LONG`. With
+errors that fall by q at a halving of the step it is |2^p - q|/(q - 1): below 1 for q >= 8.5 at order p = 4 and for
+q >= 32.5 at p = 6, below 1/2 for 11 <= q <= 31 and 43 <= q <= 127. The L1 norm is taken times pi/2 per degree of
+freedom, what interference fringes have in trace norm."""
 SEGMENT = 4
-"""The most steps (an even number) between two looks at the error and the edges."""
+"""The most steps between two looks at the error and the edges, unless all runs together need more."""
 PLACES = (0.2, 0.5, 0.8)
 """Where on each axis of the first grid a drive is looked at."""
 AMPLIFIED, ROUND_OFF = 10.0, 1e-12
@@ -267,7 +267,8 @@ class Run:
 def check_memory(system: System, grid: PhaseGrid, order: int, tol: float, limit: float, t: float) -> None:
     """Raise ResourceError if a run on `grid` would use more than `limit` bytes."""
     terms = system.terms
-    each = BYTES_PER_POINT + MORE_RUNS * (tol < LOOSE[4] or not terms.split) + RIDGE_BYTES * len(terms.ridges)
+    more = tol < LOOSE[4] or not terms.fourth_order
+    each = BYTES_PER_POINT + MORE_RUNS * more + RIDGE_BYTES * len(terms.ridges)
     each += REST_BYTES * bool(terms.rest or terms.rest_jumps)
     advice = "shorten `times`, raise `tol`, `gamma` or `h`, or raise `memory`"
     check_fits(grid, each * (order + 1) / 2, advice, limit, f"At t = {t:.4g} the")

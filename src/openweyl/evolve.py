@@ -16,7 +16,7 @@ from ._threads import one_thread
 from .control import Progress, Run, Watch, check_memory
 from .generator import fokker_planck, hierarchy, lindblad
 from .grid import PhaseGrid
-from .solution import Numerics, Solution
+from .solution import Numerics, Solution, check_pair
 from .splitting import described
 from .states import State
 from .system import System
@@ -50,16 +50,18 @@ def evolve(
 
     Raises InputError for arguments out of range, ResourceError when a grid would pass the memory limit.
     """
+    check_pair(system, state)
     must(kind in ("quantum", "classical"), "kind", 'be "quantum" or "classical"', kind)
     must(isinstance(order, int) and not isinstance(order, bool), "order", "be a whole number", order)
     must(1 <= order <= MAX_ORDER, "order", f"lie between 1 and {MAX_ORDER}", order, "The expansion is asymptotic.")
     must(order == 1 or kind == "classical", "order", "be 1 for the quantum evolution", order)
     moments = _check.times(times)
     tol = _check.tolerance(tol)
-    must(state.n == system.n, "state", f"have n = {system.n} degrees of freedom, as the system", state.n)
+    must(watch_every > 0, "watch_every", "be > 0", watch_every)
     limit = psutil.virtual_memory().available / 2 if memory is None else _check.real("memory", memory, above=0.0)
     started = time.perf_counter()
-    grid = state.window(system.h, level=1e-3 * tol, room=0.4)
+    level = 1e-3 * tol
+    grid = state.window(system.h, level=level, room=0.4)
     check_memory(system, grid, order, tol, limit, 0.0)
     run = Run(
         system=system,
@@ -73,6 +75,7 @@ def evolve(
         watch_every=watch_every,
         grid=grid,
         runs=[_start(state, grid, order)],
+        grid_error=6 * system.n * level,  # at three edges of each axis
     )
     symbols, grids, errors = [], [], []
     with one_thread():

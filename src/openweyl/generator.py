@@ -132,14 +132,13 @@ def _build(system: System, grid: PhaseGrid, rules: list[Rule], rest: Any, xp: An
 
     kick = partial(rates, terms.potential, terms.position_jumps, terms.position_forces)
     drift = partial(rates, terms.kinetic, terms.momentum_jumps, terms.momentum_forces)
-    commutes = terms.split and terms.kinetic_quadratic and terms.momentum_jumps_linear is not None
     nested = partial(commutator, system, rules=rules, xp=xp, rate=rate)
     return Generator(
         grid=grid,
         kick=timed(terms.potential, kick, position),
         drift=timed(terms.kinetic, drift, momentum),
         spread=spread(system, grid, xp, rate) if terms.linear_jumps else None,
-        commutator=timed(terms.potential, nested, position) if commutes and not terms.position_forces else None,
+        commutator=timed(terms.potential, nested, position) if terms.fourth_order else None,
         ridges=tuple(
             _sheared(system, grid, ridge, lambda f, place: timed(f, partial(rates, f, (), ()), place), xp)
             for ridge in terms.ridges

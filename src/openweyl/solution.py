@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ._check import must
 from .grid import PhaseGrid, common_grid, resample
+from .states import State
 from .system import System
 
 if TYPE_CHECKING:
@@ -19,6 +21,13 @@ CONVENTIONS = (
     "dA/dt = -(i/h) [P, A] + (gamma/h) sum_j (L_j A L_j* - {L_j* L_j, A}/2); the classical density follows "
     "da/dt = Q a. Trace norm = sum of singular values, no factor 1/2."
 )
+
+
+def check_pair(system: System, state: State) -> None:
+    """Raise InputError unless these are a system and a state of it."""
+    must(isinstance(system, System), "system", "be a System", system)
+    must(isinstance(state, State), "state", "be a state, such as coherent(x, xi)", state)
+    must(state.n == system.n, "state", f"have n = {system.n} degrees of freedom, as the system", state.n)
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,12 @@ class Terms:
         """Whether kicks, drifts and linear jumps are all there is."""
         return not (any(self.scaling) or any(self.friction) or self.ridges or self.rest or self.rest_jumps)
 
+    @property
+    def fourth_order(self) -> bool:
+        """Whether [A, [B, A]], A the kicks and B the drifts, is a multiplication, as order 4 wants it."""
+        plain = self.momentum_jumps_linear is not None and not self.position_forces
+        return self.split and self.kinetic_quadratic is not None and plain
+
 
 def sort_terms(p: sympy.Expr, jumps: tuple[tuple[sympy.Expr, sympy.Expr], ...], x: Variables, xi: Variables) -> Terms:
     """The terms of the Hamiltonian p and of the jumps a + i b, given as pairs; InputError for what is not covered."""

@@ -56,7 +56,7 @@ def sheet(rows: list[Row]) -> Figure:
         ax.set_visible(False)
     for ax, row in zip(axes.flat, rows, strict=False):
         _plot(ax, row, size=3)
-        ax.set_title(f"{row.name.partition('/')[2]}: {row.verdict}\n{row.predicted}, {_found(row)}", fontsize=6.5)
+        ax.set_title(f"{row.name.partition('/')[2]}: {row.predicted}, {row.verdict}\n{_found(row)}", fontsize=6.5)
         ax.tick_params(labelsize=6)
         ax.xaxis.label.set_size(7)
     return figure
