@@ -76,7 +76,7 @@ def orders(quick: tuple[int, ...], slow: tuple[int, ...]) -> list[object]:
     return [*quick, *(pytest.param(n, marks=pytest.mark.slow) for n in slow)]
 
 
-QUICK_ROWS = {0, 3, 5, 9}
+QUICK_ROWS = {0, 5, 9}
 """Rows of the table for the quick tests: small and large h, weak and strong environments."""
 
 
@@ -181,6 +181,7 @@ def test_coarse_steps_end() -> None:
     check(found, true)
 
 
+@pytest.mark.slow
 def test_first_term_is_the_classical_run() -> None:
     plain = evolve(DOUBLE_WELL, START, [0.5], kind="classical", tol=TOL)
     found = certified(DOUBLE_WELL, 0.5, 3).solution

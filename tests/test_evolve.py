@@ -49,7 +49,7 @@ def test_the_error_is_kept_and_honest(index: int, kind: str) -> None:
         true, estimate = distance(solution, reference), solution.numerics.error[0]
         assert estimate <= tol
         assert true <= tol
-        assert true <= 2 * estimate
+        assert true <= estimate
         if tol >= 1e-6:  # at smaller steps extrapolation gains more than the estimate dares to say
             assert estimate <= OVERLY_CAUTIOUS * true
 
@@ -78,6 +78,16 @@ def test_a_cat_at_strong_coupling() -> None:
     solution, reference = (evolve(system, state, [0.05, 0.3], tol=tol) for tol in (1e-5, 1e-8))
     for index in (0, 1):
         assert distance(solution, reference, index) <= 1e-5
+
+
+@pytest.mark.parametrize("tol", slow_but((1e-3,), (1e-1, 1e-2, 1e-3, 1e-4)))
+def test_long_steps_in_a_strongly_anharmonic_well(tol: float) -> None:
+    """At large tolerances errors fall more slowly than the order says: half of the usual estimate was too little."""
+    system, start = System("xi**2/2 + cos(30*x)/3", ["x"], h=0.2, gamma=0.0), coherent(0.1, 0.0)
+    reference, run = (evolve(system, start, [0.5], tol=one) for one in (1e-7, tol))
+    true = distance(reference, run)
+    assert 0.01 * run.numerics.error[0] < true <= run.numerics.error[0] + 1e-7
+    assert run.numerics.error[0] <= tol
 
 
 def test_time_nought_alone() -> None:
