@@ -88,7 +88,7 @@ def row_run(index: int) -> Solution:
 @pytest.mark.parametrize(
     ("index", "order"),
     [
-        pytest.param(i, n, marks=() if i in QUICK_ROWS and n < 3 else pytest.mark.slow)
+        pytest.param(i, n, marks=() if i in QUICK_ROWS and n <= 1 + (i == 0) else pytest.mark.slow)
         for i in range(len(ROWS))
         for n in range(1, 6)
         if n < 2 or ROWS[i]["gamma"] >= 1  # B_2 = 30 where gamma = 0.1 says nothing: see test_what_always_holds
@@ -159,10 +159,11 @@ def test_two_degrees_of_freedom(gamma: float, order: int) -> None:
 
 
 def test_time_zero() -> None:
+    """Nothing but what the first grid leaves out."""
     found = certify(DOUBLE_WELL, START, [0.0], order=3)
-    assert found.certificate[0] == found.distance_upper[0] == 0
+    assert found.certificate[0] == found.distance_upper[0] == found.solver_error[0] <= 1e-2 * found.tol
     several = certify(DOUBLE_WELL, START, [0.0, 0.2], order=2, tol=1e-4)
-    assert several.certificate[0] == 0 < several.certificate[1]
+    assert several.certificate[0] == several.solver_error[0] <= 1e-2 * several.tol < several.certificate[1]
 
 
 @pytest.mark.slow
@@ -189,6 +190,7 @@ def test_first_term_is_the_classical_run() -> None:
     assert l1_norm(b[0] - w, grid)[0] < 2 * TOL
 
 
+@pytest.mark.slow
 def test_corrections_have_no_trace() -> None:
     found = certified(DOUBLE_WELL, 0.5, 4).solution
     b, grid = found.symbols[0], found.grids[0]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from common import on_one_grid
+from common import on_one_grid, slow_but
 from openweyl import (
     Observable,
     PhaseGrid,
@@ -53,7 +53,7 @@ def mirrored(w: np.ndarray) -> np.ndarray:
     return np.roll(w[::-1, ::-1], 1, axis=(0, 1))
 
 
-@settings(max_examples=8)
+@settings(max_examples=6)
 @given(systems, places, places)
 def test_trace_and_positivity_and_contraction(system: System, a: tuple[float, float], b: tuple[float, float]) -> None:
     """Both keep the integral. Quantum states stay states, and none is told from another better than at the start."""
@@ -138,7 +138,7 @@ def value_at(solution: Solution, x: np.ndarray, xi: np.ndarray) -> np.ndarray:
     return np.einsum("pi,ij,pj->p", interpolation(grid.x[0], x), w, interpolation(grid.xi[0], xi))
 
 
-@pytest.mark.parametrize("scale", [0.5, 2.0])
+@pytest.mark.parametrize("scale", slow_but((0.5,), (0.5, 2.0)))
 def test_units_of_phase_space(scale: float) -> None:
     """z -> c z with h -> c^2 h, p -> c^2 p(z/c), l -> c l(z/c) changes no number without a unit."""
     well = System("xi**2 + (x**2 - 1/2)**2", ["x", "tanh(xi)"], h=H, gamma=0.5)

@@ -41,10 +41,10 @@ def run(build: Any, system: System, xp: Any, steps: int = 5, **kwargs: Any) -> A
     ("name", "build", "jit"),
     [
         ("double well", lindblad, True),
-        ("double well", fokker_planck, True),
+        pytest.param("double well", fokker_planck, True, marks=pytest.mark.slow),
         pytest.param("mixed jump", lindblad, False, marks=pytest.mark.slow),
-        ("mixed jump", lindblad, True),
-        ("relativistic", lindblad, True),
+        pytest.param("mixed jump", lindblad, True, marks=pytest.mark.slow),
+        pytest.param("relativistic", lindblad, True, marks=pytest.mark.slow),
         ("relativistic", fokker_planck, True),
     ],
 )

@@ -226,7 +226,7 @@ def test_what_is_no_problem_file(tmp_path: Path, content: bytes, what: str) -> N
     assert what in refused(tmp_path, content)
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: (GOOD + text).encode("utf-8", "replace")))
 @example(b"")
 def test_any_file_is_read_or_refused(tmp_path: Path, content: bytes) -> None:

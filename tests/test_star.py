@@ -74,7 +74,7 @@ def test_the_square_of_the_oscillator() -> None:
     assert sp.expand(star(oscillator, oscillator, 0.5) - oscillator**2 + 0.0625) == 0
 
 
-@settings(max_examples=5)
+@settings(max_examples=4)
 @given(POLYNOMIAL | POLYNOMIAL2, st.data())
 def test_the_algebra(a: sp.Expr, data: st.DataObject) -> None:
     more = POLYNOMIAL2 if a.has(x1, x2, xi1, xi2) else POLYNOMIAL
