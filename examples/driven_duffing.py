@@ -41,7 +41,7 @@ STEPS = 160
 
 def open_mean(kind: str, times: np.ndarray = TIMES, gamma: float = PROBLEM.system.gamma) -> np.ndarray:
     """<x> of the Lindblad ("quantum") or the Fokker-Planck ("classical") evolution."""
-    found = evolve(PROBLEM.system.replace(gamma=gamma), PROBLEM.state, list(times), kind=kind, tol=0.1)
+    found = evolve(PROBLEM.system.replace(gamma=gamma), PROBLEM.state, list(times), kind=kind, tol=1e-2)
     return np.array([moments(w, grid).mean[0] for w, grid in zip(found.symbols, found.grids, strict=True)])
 
 
