@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openweyl import ResourceError, System, certify, coherent, compare, evolve
-from openweyl.drive import Drive, Functions, Interval
+from openweyl.drive import Drive
+from openweyl.intervals import Functions, Interval
 from openweyl.norms import moments
 from openweyl.symbols import TIME as T
 from openweyl.symbols import evaluate, variables

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from common import on_one_grid, slow_but
 from openweyl import InputError, PhaseGrid, System, cat, coherent, evolve, localize, squeezed, trace_norm
 from openweyl.cells import compress, enclose
-from openweyl.extent import profiles, trimmed
+from openweyl.extent import left_out, profiles, trimmed
 from openweyl.grid import resample
 from openweyl.norms import dense_trace_norm, hilbert_schmidt, rank_bound
 from openweyl.tiling import plan
@@ -282,11 +282,12 @@ def test_the_crude_bound_is_one():
 @pytest.mark.parametrize("level", [1e-2, 1e-5, 1e-9])
 def test_the_norm_of_what_is_trimmed(level):
     w, grid = random_symbol(3)
-    small, box, lost = trimmed(w, grid, level)
+    small, box = trimmed(w, grid, level)
+    gone = left_out(w, grid, small, box)
     assert box.size < grid.size
-    assert hilbert_schmidt(w, grid) ** 2 == pytest.approx(hilbert_schmidt(small, box) ** 2 + lost**2, rel=1e-5)
+    assert hilbert_schmidt(w, grid) ** 2 == pytest.approx(hilbert_schmidt(small, box) ** 2 + gone**2, rel=1e-5)
     assert rank_bound(w - resample(small, box, grid), grid) == pytest.approx(
-        sqrt(np.prod(kernel_points(grid))) * lost, rel=0.3
+        sqrt(np.prod(kernel_points(grid))) * gone, rel=0.3
     )
 
 

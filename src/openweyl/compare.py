@@ -217,7 +217,7 @@ def _distances(w: np.ndarray, a: np.ndarray, grid: PhaseGrid, tol: float) -> dic
 
 
 def _smallest(w: np.ndarray, grid: PhaseGrid, level: float) -> float:
-    w, grid, _ = trimmed(w, grid, level)
+    w, grid = trimmed(w, grid, level)
     size = prod(kernel_points(grid))
     if size > LARGEST:
         return float("nan")

@@ -45,11 +45,11 @@ LOOSE = {2: 1e-5, 4: 3e-7}
 """By the order of the scheme, the tolerance from which on the two solutions that are compared are of order 4, not 6."""
 LONG = 1e-5
 """The tolerance above which steps may be so long that errors do not fall yet as the order says."""
-EXTRAPOLATED = {True: 1.0, False: 1 / 2}
-"""Error of the extrapolated symbol over the estimate for w itself, by whether the tolerance is above `LONG`. With
-errors that fall by q at a halving of the step it is |2^p - q|/(q - 1): below 1 for q >= 8.5 at order p = 4 and for
-q >= 32.5 at p = 6, below 1/2 for 11 <= q <= 31 and 43 <= q <= 127. The L1 norm is taken times pi/2 per degree of
-freedom, what interference fringes have in trace norm."""
+EXTRAPOLATED = 1 / 2
+"""Error of the extrapolated symbol over the estimate for w itself; 1 if the tolerance is above `LONG`. With errors that
+fall by q at a halving of the step it is |2^p - q|/(q - 1): below 1 for q >= 8.5 at order p = 4 and for q >= 32.5 at
+p = 6, below 1/2 for 11 <= q <= 31 and 43 <= q <= 127. The L1 norm is taken times pi/2 per degree of freedom, what
+interference fringes have in trace norm."""
 SEGMENT = 4
 """The most steps between two looks at the error and the edges, unless all runs together need more."""
 PLACES = (0.2, 0.5, 0.8)
@@ -89,7 +89,7 @@ class Run:
     generator: Generator = field(init=False)
     scheme: Scheme = field(init=False)
     largest: PhaseGrid = field(init=False)
-    drive: Drive | None = None
+    drive: Drive | None = field(init=False, default=None)
     steppers: dict[float, Stepper] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -197,7 +197,7 @@ class Run:
 
     def _difference(self) -> float:
         """The error of the extrapolated symbol, from |w - v|: see EXTRAPOLATED."""
-        scale = EXTRAPOLATED[self.tol > LONG] * (pi / 2) ** self.grid.n / (2**self.pair_order - 1)
+        scale = (1.0 if self.tol > LONG else EXTRAPOLATED) * (pi / 2) ** self.grid.n / (2**self.pair_order - 1)
         w, v = self._pair()
         return float(np.abs(w - v).sum()) * self.grid.cell * scale
 

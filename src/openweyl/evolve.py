@@ -8,10 +8,10 @@ from math import inf
 from typing import Literal
 
 import numpy as np
-import psutil
 
 from . import _check
 from ._check import must
+from ._memory import spare_memory
 from ._threads import one_thread
 from .control import Progress, Run, Watch, check_memory
 from .generator import fokker_planck, hierarchy, lindblad
@@ -58,7 +58,7 @@ def evolve(
     moments = _check.times(times)
     tol = _check.tolerance(tol)
     must(watch_every > 0, "watch_every", "be > 0", watch_every)
-    limit = psutil.virtual_memory().available / 2 if memory is None else _check.real("memory", memory, above=0.0)
+    limit = spare_memory() if memory is None else _check.real("memory", memory, above=0.0)
     started = time.perf_counter()
     level = 1e-3 * tol
     grid = state.window(system.h, level=level, room=0.4)

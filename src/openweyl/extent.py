@@ -6,7 +6,7 @@ and s. Both losses are estimated in units of the trace norm:
     x, xi:  (2 pi h)^-n int_{beyond} |w|                              (the L1 norm, that of the trace for mixtures)
     k, s:   sqrt(states) * || the part of w beyond ||_HS              (the box holds about `states` states)
 
-Where a bound is asked for, as in `localize`, `trimmed` gives the Hilbert-Schmidt norm of all that it leaves out.
+Where a bound is asked for, as in `localize`, `left_out` gives the Hilbert-Schmidt norm of all that is left out.
 """
 
 from __future__ import annotations
@@ -137,20 +137,27 @@ def _hull(axis: Axis, other: Axis) -> Axis:
     return fit(axis, Need(lower, upper, max(axis.reach, other.reach)), room=0.0)
 
 
-def trimmed(w: np.ndarray, grid: PhaseGrid, level: float) -> tuple[np.ndarray, PhaseGrid, float]:
-    """`w` on a smaller grid, which leaves out about `level` at each edge; and the Hilbert-Schmidt norm of what is lost.
-
-    Cutting the box and then the wave numbers are orthogonal projections: that norm is no estimate.
-    """
+def trimmed(
+    w: np.ndarray, grid: PhaseGrid, level: float, found: tuple[Profile, ...] | None = None
+) -> tuple[np.ndarray, PhaseGrid]:
+    """`w` on a smaller grid, which leaves out about `level` at each edge; `found`: the profiles, if they are known."""
     axes = grid.x + grid.xi
-    fitted = [fit(a, need(p, a, level), room=0.02) for p, a in zip(profiles(w, grid), axes, strict=True)]
+    fitted = [fit(a, need(p, a, level), room=0.02) for p, a in zip(found or profiles(w, grid), axes, strict=True)]
     kept = [new if new.size < old.size else old for new, old in zip(fitted, axes, strict=True)]
     small = PhaseGrid(tuple(kept[: grid.n]), tuple(kept[grid.n :]), grid.h)
-    whole = [replace(a, lower=b.lower, size=round(b.length / a.spacing)) for a, b in zip(axes, kept, strict=True)]
-    box = PhaseGrid(tuple(whole[: grid.n]), tuple(whole[grid.n :]), grid.h)
-    inside, outside = resample(w, grid, box), w**2
-    starts = [round((b.lower - a.lower) / a.spacing) for a, b in zip(axes, whole, strict=True)]
-    outside[tuple(slice(max(start, 0), start + b.size) for start, b in zip(starts, whole, strict=True))] = 0.0
-    found = resample(inside, box, small)
-    beyond = inside - resample(found, small, box)
-    return found, small, sqrt((float(outside.sum()) + float((beyond**2).sum())) * grid.cell)
+    return resample(w, grid, small), small
+
+
+def left_out(w: np.ndarray, grid: PhaseGrid, small: np.ndarray, box: PhaseGrid) -> float:
+    """The Hilbert-Schmidt norm of what `trimmed` took from `w` on `grid` to leave `small` on `box`.
+
+    Cutting the box and then the wave numbers are orthogonal projections: this is no estimate.
+    """
+    pairs = list(zip(grid.x + grid.xi, box.x + box.xi, strict=True))
+    cut = [replace(a, lower=b.lower, size=round(b.length / a.spacing)) for a, b in pairs]
+    starts = [round((b.lower - a.lower) / a.spacing) for a, b in pairs]
+    coarse = PhaseGrid(tuple(cut[: grid.n]), tuple(cut[grid.n :]), grid.h)
+    outside = w**2
+    outside[tuple(slice(max(start, 0), start + axis.size) for start, axis in zip(starts, cut, strict=True))] = 0.0
+    beyond = resample(w, grid, coarse) - resample(small, box, coarse)
+    return sqrt((float(outside.sum()) + float((beyond**2).sum())) * grid.cell)

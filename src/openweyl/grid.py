@@ -20,11 +20,11 @@ from math import pi, prod
 from typing import Any
 
 import numpy as np
-import psutil
 from array_api_compat import array_namespace
 
 from ._check import ResourceError, fail, is_list, moderate, must, whole
 from ._fourier import Array, good_size, irfft, rfft, spectrum_shape
+from ._memory import spare_memory
 
 MOST_POINTS = 10**9
 """The most points of an axis: one of more is a slip of the pen."""
@@ -195,7 +195,7 @@ def check_resolved(name: str, distance: float, width: float, what: str) -> None:
 
 def check_fits(grid: PhaseGrid, each: float, advice: str, limit: float | None = None, when: str = "The") -> None:
     """Raise ResourceError if `each` bytes for every point of `grid` pass `limit` (default: half of the free memory)."""
-    limit = psutil.virtual_memory().available / 2 if limit is None else limit
+    limit = spare_memory() if limit is None else limit
     needed = grid.size * each
     if needed > limit:
         raise ResourceError(

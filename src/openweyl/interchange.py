@@ -237,7 +237,7 @@ def _fock(
         whole and len(given) == n, "size", f"be a whole number from 1 to {MOST_LEVELS}, or one for each axis of x", size
     )
     symbol = symbol_on(symbol, grid)
-    small, box, _ = trimmed(symbol, grid, level)
+    small, box = trimmed(symbol, grid, level)
     kernel = quantize(small, box)
     points = prod(window.size for window in kernel.windows)
     allowed = ((tol - 6 * n * level) / 2) ** 2 / (points * n)

@@ -17,13 +17,13 @@ from __future__ import annotations
 from math import prod, sqrt
 
 import numpy as np
-import psutil
 
 from ._check import InputError, ResourceError, must, real
 from ._fourier import good_size, irfft, rfft
+from ._memory import spare_memory
 from ._threads import one_thread
 from .cells import compress, enclose
-from .extent import Need, Profile, edge_loss, fit, profiles, trimmed
+from .extent import Need, Profile, edge_loss, fit, left_out, profiles, trimmed
 from .grid import PhaseGrid, resample, symbol_on
 from .norms import eigenvalues, rank_bound
 from .tiling import plan
@@ -74,9 +74,10 @@ def enclosure(w: np.ndarray, grid: PhaseGrid, *, rtol: float, negligible: float,
     if not w.any():
         return 0.0, 0.0
     level, cut = negligible / (6 * grid.n), 0.0  # three edges to each axis
+    found, ranks = profiles(w, grid), prod(kernel_points(grid))
     for part in (level, level / 16, level / 256):
-        small, box, lost = trimmed(w, grid, part)
-        if (bound := sqrt(prod(kernel_points(grid))) * lost) <= negligible:
+        small, box = trimmed(w, grid, part, found)
+        if (bound := sqrt(ranks) * left_out(w, grid, small, box)) <= negligible:
             w, grid, cut = small, box, bound
             break
     if prod(kernel_points(grid)) <= exact:
@@ -105,7 +106,7 @@ def _bounds(w: np.ndarray, grid: PhaseGrid, rtol: float) -> tuple[float, float]:
         wide = _first_widths(w, grid, rtol)
         while True:
             layout = plan(grid, found, wide, SHARE * rtol * scale)
-            cheaper = layout.cells * float(layout.cell) ** 3 < float(size) ** 3 or BYTES * size**2 > _memory()
+            cheaper = layout.cells * float(layout.cell) ** 3 < float(size) ** 3 or BYTES * size**2 > spare_memory()
             if not cheaper or layout.cell > size / 2:
                 break
             lower, upper = enclose(w, layout, SHARE * rtol * scale, 5 * SHARE * rtol)
@@ -119,7 +120,7 @@ def _bounds(w: np.ndarray, grid: PhaseGrid, rtol: float) -> tuple[float, float]:
 def _whole(symbol: np.ndarray, grid: PhaseGrid, rtol: float) -> tuple[float, float]:
     """Both bounds from the whole kernel; they differ by what `compress` loses, and by round-off."""
     size = prod(kernel_points(grid))
-    if BYTES * size**2 > (free := _memory()):
+    if BYTES * size**2 > (free := spare_memory()):
         raise ResourceError(
             f"The kernel needs {size} x {size} entries, about {BYTES * size**2 / 2**30:.3g} GiB, but half of the free "
             f"memory is {free / 2**30:.3g} GiB: raise `rtol`, so that smaller pieces of phase space will do, or `h`."
@@ -130,11 +131,6 @@ def _whole(symbol: np.ndarray, grid: PhaseGrid, rtol: float) -> tuple[float, flo
         value = float(np.abs(np.linalg.eigvalsh(matrix)).sum())
     noise = 1e-14 * size * value
     return max(value - noise, 0.0), value + lost + noise
-
-
-def _memory() -> float:
-    """The bytes that may be used."""
-    return float(psutil.virtual_memory().available / 2)
 
 
 def _check_resolved(found: tuple[Profile, ...], grid: PhaseGrid, allowed: float) -> None:

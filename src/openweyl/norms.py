@@ -151,7 +151,7 @@ def moments(w: np.ndarray, grid: PhaseGrid) -> Moments:
     axes = grid.x + grid.xi
     dims = range(len(axes))
     w = symbol_on(w, grid)
-    total = float(trace(w, grid))
+    total = float(w.sum()) * grid.cell
     must(total != 0, "symbol", "be of nonzero trace", "of trace 0", "Moments are means over the trace.")
     weights = w * (grid.cell / total)
     lines = [weights.sum(axis=tuple(d for d in dims if d != i)) for i in dims]

@@ -16,10 +16,10 @@ from numbers import Number
 from typing import Any, TypeAlias
 
 import numpy as np
-import psutil
 import sympy
 
 from ._check import ResourceError, fail, must
+from ._memory import spare_memory
 from .grid import PhaseGrid
 from .leftstar import left_star
 from .parser import check_form, parse
@@ -202,7 +202,7 @@ def _is_real(value: Any, n: int) -> bool:
 
 def _of_arrays(a: np.ndarray, b: np.ndarray, grid: PhaseGrid) -> np.ndarray:
     size = prod(kernel_points(grid))
-    if BYTES * size**2 > (free := psutil.virtual_memory().available / 2):
+    if BYTES * size**2 > (free := spare_memory()):
         raise ResourceError(
             f"The kernels need {size} x {size} entries, about {BYTES * size**2 / 2**30:.3g} GiB, but half of the free "
             f"memory is {free / 2**30:.3g} GiB: take a smaller or a coarser grid."

@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 
-from openweyl import report
 from openweyl._check import must
 from openweyl.output import output_file
 from openweyl.problem import Problem
@@ -100,6 +99,8 @@ def _axes(problem: Problem, h: str | None, gamma: str | None, parameters: tuple[
 @click.option("--no-pictures", is_flag=True, help="Leave the phase-space pictures out.")
 def report_command(store: str, out: str, no_pictures: bool) -> None:
     """Write a page about STORE, the result of a sweep or of compare: one HTML file that needs no network."""
+    from openweyl import report  # pages are for these two commands alone
+
     target = output_file(out)
     dataset = load(store)
     with Bar(Path(store).name) as bar:
@@ -116,6 +117,8 @@ def report_command(store: str, out: str, no_pictures: bool) -> None:
 @click.option("--out", help="The movie, .mp4 or .gif (default openweyl-PROBLEM.mp4).")
 def movie_command(problem: Problem, times: str | None, frames: str | None, tol: str | None, out: str | None) -> None:
     """Write a movie of both evolutions of PROBLEM side by side, and of their difference."""
+    from openweyl import report
+
     must(times is None or frames is None, "frames", "not be given together with `times`", frames)
     allowed = max(problem.tol, 1e-4) if tol is None else number(tol, "tol")
     target = report.checked(f"openweyl-{problem.name}.mp4" if out is None else out)

@@ -44,8 +44,8 @@ def theory_command(rows: str | None, fast: bool, as_json: bool, out: Path | None
 
     names = battery.chosen([] if rows is None else [name.strip() for name in rows.split(",")])
     folder = folder_for(out, as_json, "theory-fast" if fast else "theory")
-    kept = None if folder is None else record.Record(folder, fast=fast)
-    found = {name: kept.groups[name] for name in names if kept is not None and name in kept.groups}
+    kept = record.Record(folder, fast=fast) if folder else None
+    found = {name: kept.groups[name] for name in names if name in kept.groups} if kept else {}
     if found:
         click.echo(f"{folder} holds {', '.join(found)}.", err=True)
     with Bar("theory") as bar:
@@ -54,7 +54,7 @@ def theory_command(rows: str | None, fast: bool, as_json: bool, out: Path | None
             if name in found:
                 continue
             found[name] = battery.GROUPS[name](fast=fast)
-            if folder is not None and kept is not None:
+            if folder and kept:
                 pictures.draw(name, found[name], folder)
                 kept.add(name, found[name])
     listed = [row for name in names for row in found[name]]

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from openweyl import _check, store
-from openweyl._check import InputError, moderate, must
+from openweyl._check import InputError, is_list, moderate, must
 from openweyl.compare import SERIES
 from openweyl.control import Progress
 from openweyl.problem import Problem
@@ -126,8 +126,7 @@ def _axes(
     given = {"h": (problem.system.h,) if h is None else h, "gamma": (problem.system.gamma,) if gamma is None else gamma}
     axes = {}
     for name, values in {**given, **parameters}.items():
-        what = "be a list of numbers"
-        must(isinstance(values, (Sequence, np.ndarray)) and not isinstance(values, (str, bytes)), name, what, values)
+        must(is_list(values), name, "be a list of numbers", values)
         above, low = 0.0 if name == "h" else None, 0.0 if name == "gamma" else None
         numbers = tuple(moderate(name, value, above=above, low=low) for value in values)
         must(len(numbers) > 0, name, "hold at least one value", "empty")

@@ -20,10 +20,10 @@ from dataclasses import dataclass
 from multiprocessing.connection import wait
 from typing import Any
 
-import psutil
 from threadpoolctl import threadpool_limits
 
 from openweyl._check import fail, must, needs
+from openweyl._memory import spare_memory
 
 PATIENCE = 5
 """Seconds that a scheduler has to answer."""
@@ -46,7 +46,7 @@ class Pool:
 @contextmanager
 def open_pool(executor: Executor | int | str | Any | None) -> Iterator[Pool]:
     """The executor that is asked for, see `sweep`; one that is made here ends with the block, and its runs with it."""
-    free = psutil.virtual_memory().available / 2
+    free = spare_memory()
     if executor is None or (executor == 1 and not isinstance(executor, bool)):
         yield Pool(Here(), lambda: 1, free, 1)
     elif isinstance(executor, int):

@@ -19,17 +19,11 @@ from openweyl.localize import enclosure
 from openweyl.system import System
 
 from .row import Row, bound
-from .theorems import RTOL, WELL, WELL_START, distances, powers
+from .theorems import LINEAR, RTOL, WELL, WELL_START, distances, powers, system
 
-LINEAR: tuple[str, ...] = ("x", "xi")
 RADIAL = (*LINEAR, "sqrt(1 + x**2 + xi**2)")
 """The jumps x, xi and <z>, all of the class (1.2)."""
 TOL = 1e-6
-
-
-def well(h: float, gamma: float, jumps: Sequence[str] = LINEAR) -> System:
-    """The confined well with these jumps."""
-    return System(WELL, list(jumps), h=h, gamma=gamma)
 
 
 def right_side(h: float, gamma: float, t: np.ndarray) -> np.ndarray:
@@ -42,12 +36,12 @@ def coupling(*, fast: bool) -> list[Row]:
     """The rate (5.7) against gamma, the constant of (1.10), and the distance with a nonlinear jump against h."""
     h = 2.0**-6 if fast else 2.0**-7
     gammas = powers(0, 4 if fast else 6)
-    rates = [late_rate(well(h, gamma)) for gamma in gammas]
+    rates = [late_rate(system(WELL, h, gamma)) for gamma in gammas]
     claim = f"(5.7), well: the rate ||Op(e_1)||_tr at t = 1, h = {h:g}, is O(gamma^-3/2) for 1 <= gamma < 1/h"
     rows = [bound("coupling/late", claim, -1.5, "gamma", gammas, rates, large=True)]
     if not fast:
         h, gammas = 2.0**-5, powers(0, 4)
-        shape = [late_rate(well(h, gamma, RADIAL)) / (h**0.5 * gamma**-1.5 + h / gamma) for gamma in gammas]
+        shape = [late_rate(system(WELL, h, gamma, RADIAL)) / (h**0.5 * gamma**-1.5 + h / gamma) for gamma in gammas]
         claim = f"(5.7), well with the jump <z>: the rate over h^1/2 gamma^-3/2 + h/gamma at t = 1, h = {h:g}"
         rows.append(bound("coupling/late-radial", claim, 0.0, "gamma", gammas, shape, large=True))
     sizes = powers(-4, -10)
@@ -68,7 +62,7 @@ def _constant(jumps: Sequence[str], exponents: Sequence[float], last: float) -> 
     for h in sizes:
         ratios = []
         for gamma in (h**-e for e in exponents):
-            found, error = distances(well(h, gamma, jumps), WELL_START, times.tolist())
+            found, error = distances(system(WELL, h, gamma, jumps), WELL_START, times.tolist())
             shape = (found + error) / right_side(h, gamma, times)
             ratios += [(float(r), h, gamma, float(t)) for r, t in zip(shape, times, strict=True)]
         worst.append(max(ratios))
@@ -82,7 +76,7 @@ def _constant(jumps: Sequence[str], exponents: Sequence[float], last: float) -> 
 def _radial_distance() -> Row:
     """The distance at t = 1/2 against h, with the jump <z>."""
     h = powers(-4, -10)
-    found = [distances(well(one, 1.0, RADIAL), WELL_START, [0.5]) for one in h]
+    found = [distances(system(WELL, one, 1.0, RADIAL), WELL_START, [0.5]) for one in h]
     claim = "Theorem 1, well with the jump <z>: distance at t = 1/2, gamma = 1, is O(h^1/2)"
     values, errors = ([float(pair[j][0]) for pair in found] for j in (0, 1))
     return bound("coupling/h-radial", claim, 0.5, "h", h, values, error=errors)
@@ -97,7 +91,7 @@ def late_rate(system: System) -> float:
 def early_rate(h: float, jumps: Sequence[str]) -> float:
     """||Op(e)||_tr for e_1(0) = d + gamma e: the jumps' part."""
     grid = WELL_START.window(h, 1e-10, room=0.5)
-    once, twice = (residual(well(h, gamma, jumps), WELL_START.symbol(grid), grid) for gamma in (1.0, 2.0))
+    once, twice = (residual(system(WELL, h, gamma, jumps), WELL_START.symbol(grid), grid) for gamma in (1.0, 2.0))
     return _size(twice - once, grid)
 
 

@@ -39,6 +39,17 @@ def partial(w: np.ndarray, grid: PhaseGrid, order: tuple[int, int]) -> np.ndarra
     return filtered(w, factor[None], (-2, -1))
 
 
+def runge_kutta(rate: Callable[[np.ndarray], np.ndarray], y: np.ndarray, t: float, steps: int) -> np.ndarray:
+    """y(t) for dy/dt = rate(y), by Runge and Kutta's method."""
+    tau = t / steps
+    for _ in range(steps):
+        k1 = rate(y)
+        k2 = rate(y + tau / 2 * k1)
+        k3 = rate(y + tau / 2 * k2)
+        y = y + tau / 6 * (k1 + 2 * k2 + 2 * k3 + rate(y + tau * k3))
+    return y
+
+
 def seminorms(w: np.ndarray, grid: PhaseGrid, scale: float, highest: int = HIGHEST) -> list[float]:
     """h^-1 scale^k sum_{|alpha| = k} ||d^alpha w||_{L1} for k = 0, ..., `highest`; scale = h^rho for S_rho^{L1}."""
     return [

@@ -22,7 +22,7 @@ from openweyl.evolve import evolve
 from openweyl.grid import PhaseGrid, common_grid
 from openweyl.states import coherent, gaussian
 
-from .lemmas import partial
+from .lemmas import partial, runge_kutta
 from .row import Row, bound
 from .theorems import KINDS, PENDULUM, WELL, distances, enclosed, powers, system
 
@@ -81,13 +81,7 @@ def moved(g: np.ndarray, grid: PhaseGrid, gamma: float, t: float) -> np.ndarray:
 
     fastest = float(np.abs(xi).max() * grid.x[0].reach + grid.xi[0].reach)
     steps = int(np.ceil(t * max(fastest / 2.5, 1.5 * gamma * grid.h * float(np.abs(laplacian).max()) / 2.5)))
-    tau = t / steps
-    for _ in range(steps):
-        k1 = rate(g)
-        k2 = rate(g + tau / 2 * k1)
-        k3 = rate(g + tau / 2 * k2)
-        g = g + tau / 6 * (k1 + 2 * k2 + 2 * k3 + rate(g + tau * k3))
-    return g
+    return runge_kutta(rate, g, t, steps)
 
 
 def regimes(*, fast: bool) -> list[Row]:

@@ -19,7 +19,7 @@ import sympy
 
 from openweyl.symbols import evaluate
 
-from .lemmas import XI, X
+from .lemmas import XI, X, runge_kutta
 
 POINT = (1.0, 0.5)
 """y."""
@@ -51,15 +51,8 @@ class Field:
         return np.stack([z[1], -np.sin(z[0])])
 
     def flow(self, z: np.ndarray, t: float) -> np.ndarray:
-        """phi^t(z), by Runge and Kutta's method."""
-        steps = max(int(np.ceil(abs(t) / 0.02)), 1)
-        tau = t / steps
-        for _ in range(steps):
-            k1 = self.v(z)
-            k2 = self.v(z + tau / 2 * k1)
-            k3 = self.v(z + tau / 2 * k2)
-            z = z + tau / 6 * (k1 + 2 * k2 + 2 * k3 + self.v(z + tau * k3))
-        return z
+        """phi^t(z)."""
+        return runge_kutta(self.v, z, t, max(int(np.ceil(abs(t) / 0.02)), 1))
 
 
 _WAVE = sympy.sin(X) * sympy.Rational(3, 10)

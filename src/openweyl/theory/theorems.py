@@ -28,14 +28,15 @@ FIGURE_1, FIGURE_START = "xi**2 + (x**2 - 1/2)**2", coherent(1.0, 0.0)
 """Li's Figure 1: outside (1.2)."""
 WELL, WELL_START = "xi**2/2 + x**2/2 + cos(2*x)", coherent(0.5, 0.0)
 """Another in the class: a confined one, with two wells and an unstable equilibrium at 0."""
+LINEAR = ("x", "xi")
 RTOL, EXACT = 1e-2, 400
 """Relative width of enclosures of trace norms; kernels of at most this size are taken with all eigenvalues."""
 KINDS: tuple[Kind, ...] = ("quantum", "classical")
 
 
-def system(hamiltonian: str, h: float, gamma: float) -> System:
-    """`hamiltonian` with the jumps x and xi."""
-    return System(hamiltonian, ["x", "xi"], h=h, gamma=gamma)
+def system(hamiltonian: str, h: float, gamma: float, jumps: Sequence[str] = LINEAR) -> System:
+    """`hamiltonian` with the jumps x and xi, or others."""
+    return System(hamiltonian, list(jumps), h=h, gamma=gamma)
 
 
 def powers(first: int, last: int, base: float = 2.0) -> list[float]:
