@@ -3,21 +3,41 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 
-from openweyl import InputError, PhaseGrid, Solution, State, System, coherent, resample
+from openweyl import InputError, PhaseGrid, Solution, State, System, cli, coherent, resample
 from openweyl.grid import common_grid
 from oracle import Oracle
 
 TABLE = json.loads((Path(__file__).parent / "data" / "double_well.json").read_text())
 ROWS = [dict(zip(TABLE["columns"], row, strict=True)) for row in TABLE["rows"]]
 """Distances in the double well from a separate code; `test_reference.py` says what their last digits mean."""
+
+
+class Done(NamedTuple):
+    """What a command left."""
+
+    status: int
+    out: str
+    err: str
+
+
+def invoke(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *args: str) -> Done:
+    """The command with these arguments, in this process."""
+    monkeypatch.setattr(sys, "argv", ["openweyl", *args])
+    status: Any = 0
+    try:
+        cli.main()
+    except SystemExit as end:
+        status = end.code
+    return Done(status, *capsys.readouterr())
 
 
 def row_system(index: int) -> System:

@@ -9,14 +9,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pytest
 
 import openweyl
-from openweyl import cli
+from common import Done, invoke
 from openweyl.cli import progress, runs
 from openweyl.problem import problems
 from openweyl.store import load
@@ -42,12 +43,6 @@ tol = 1e-3
 QUICK = ("--h", "2**-2", "--tol", "1e-3")
 
 
-class Done(NamedTuple):
-    status: int
-    out: str
-    err: str
-
-
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty working directory for every test."""
@@ -57,18 +52,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
-    """The command with these arguments, in this process."""
-
-    def call(*args: str) -> Done:
-        monkeypatch.setattr(sys, "argv", ["openweyl", *args])
-        status: Any = 0
-        try:
-            cli.main()
-        except SystemExit as end:
-            status = end.code
-        return Done(status, *capsys.readouterr())
-
-    return call
+    return partial(invoke, monkeypatch, capsys)
 
 
 def everything() -> list[str]:
@@ -338,6 +322,7 @@ def test_the_folder_holds_the_dataset_and_pictures(run: Callable[..., Done]) -> 
         assert min(picture.shape[:2]) > 300 and picture[..., :3].std() > 0.01  # not blank
 
 
+@pytest.mark.slow
 def test_json_with_a_folder_and_the_folder_by_default(run: Callable[..., Done]) -> None:
     done = run("compare", "harmonic", *QUICK, "--times", "0.5", "--json", "--out", "out")
     assert strict_json(done.out)["times"] == [0.5] and done.err == ""
@@ -346,6 +331,7 @@ def test_json_with_a_folder_and_the_folder_by_default(run: Callable[..., Done]) 
     assert done.status == 0 and everything()[:2] == ["openweyl-harmonic", "openweyl-harmonic/comparison.nc"]
 
 
+@pytest.mark.slow
 def test_two_degrees_of_freedom(run: Callable[..., Done]) -> None:
     text = GOOD.replace("xi**2/2 + x**2/2", "(xi1**2 + xi2**2 + x1**2 + x2**2)/2").replace(
         '["x", "xi"]', '["x1", "x2", "xi1", "xi2"]'

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from common import refused
+from common import Done, invoke, refused
 from openweyl import (
     Observable,
     PhaseGrid,
@@ -21,7 +21,6 @@ from openweyl import (
     cat,
     certify,
     check_assumptions,
-    cli,
     coherent,
     dense_trace_norm,
     evolve,
@@ -64,7 +63,7 @@ xi = 0.0
 times = [0.0, 0.5]
 tol = 1e-3
 """
-Command = Callable[..., tuple[Any, str, str]]
+Run = Callable[..., Done]
 
 
 def box(**changes: Any) -> PhaseGrid:
@@ -73,20 +72,9 @@ def box(**changes: Any) -> PhaseGrid:
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Command:
-    """The command with these arguments, in this process and an empty folder: status, output and errors."""
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
     monkeypatch.chdir(tmp_path)
-
-    def call(*args: str) -> tuple[Any, str, str]:
-        monkeypatch.setattr(sys, "argv", ["openweyl", *args])
-        status: Any = 0
-        try:
-            cli.main()
-        except SystemExit as end:
-            status = end.code
-        return status, *capsys.readouterr()
-
-    return call
+    return partial(invoke, monkeypatch, capsys)
 
 
 # --- one range for numbers ---
@@ -126,7 +114,7 @@ def test_scales_far_from_one(size: float) -> None:
     ids=lambda value: value if isinstance(value, str) else "",
 )
 @pytest.mark.parametrize("command", ["compare", "check", "certify"])
-def test_numbers_in_files_far_from_one(run: Command, command: str, numbers: dict[str, str], what: str) -> None:
+def test_numbers_in_files_far_from_one(run: Run, command: str, numbers: dict[str, str], what: str) -> None:
     Path("mine.toml").write_text(FILE.format(**{"h": "0.25", "gamma": "1.0", "x": "0.5"} | numbers))
     status, out, err = run(command, "mine.toml")
     assert (status, out) == (2, "") and what in err and err.count("\n") == 1
@@ -394,7 +382,7 @@ def test_wide_symbols_get_a_wide_picture(wide: float, height: float) -> None:
 # --- the command line ---
 
 
-def test_memory_that_runs_out(run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_that_runs_out(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*_: Any, **__: Any) -> None:
         raise MemoryError
 
@@ -406,7 +394,7 @@ def test_memory_that_runs_out(run: Command, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize("command", ["compare", "certify", "check"])
-def test_powers_and_ranges(run: Command, command: str) -> None:
+def test_powers_and_ranges(run: Run, command: str) -> None:
     options = ("--h", "2^-3", "--gamma", "2^0", "--times", "0:0.2:3")
     tolerance = () if command == "check" else ("--tol", "10^-2")
     status, out, _ = run(command, "harmonic", "--json", *options, *tolerance)
@@ -420,7 +408,7 @@ def test_powers_and_ranges(run: Command, command: str) -> None:
 
 
 @pytest.mark.parametrize("args", [["compare", "harmonic", "-h", "0.1"], ["check", "-h"], ["-h"]])
-def test_help_is_not_h(run: Command, args: list[str]) -> None:
+def test_help_is_not_h(run: Run, args: list[str]) -> None:
     status, out, err = run(*args)
     assert (status, out) == (2, "")
     assert err.startswith("openweyl: No such option")
@@ -428,13 +416,13 @@ def test_help_is_not_h(run: Command, args: list[str]) -> None:
 
 
 @pytest.mark.parametrize("number", ["x", "2", "", "1.5", "nan"])
-def test_the_number_of_a_figure(run: Command, number: str) -> None:
+def test_the_number_of_a_figure(run: Run, number: str) -> None:
     status, _, err = run("figure", number)
     assert status == 2 and f"Argument `number` must be 1, but is {number or 'empty'}." in err
 
 
 @pytest.mark.parametrize("name", ["", " "])
-def test_an_empty_name(run: Command, name: str) -> None:
+def test_an_empty_name(run: Run, name: str) -> None:
     status, _, err = run("compare", name)
     assert status == 2 and "Argument `problem` must be a built-in name or a TOML file, but is empty." in err
 

@@ -49,6 +49,7 @@ def test_a_gif_moves(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
     assert [path.name for path in Path().iterdir()] == ["m.gif"]
 
 
+@pytest.mark.slow
 def test_an_mp4_plays(monkeypatch: pytest.MonkeyPatch) -> None:
     ffmpeg = pytest.importorskip("imageio_ffmpeg")
     assert run(monkeypatch, "double-well", *FAST, "--times", "0:1:5", "--out", "m.mp4") == 0
@@ -81,6 +82,7 @@ def test_what_is_refused(
     assert list(Path().iterdir()) == []
 
 
+@pytest.mark.slow
 def test_one_bar_runs_once_from_start_to_end() -> None:
     seen: list[tuple[float, str]] = []
     problem = Problem.load("double-well").replace(h=0.25, tol=1e-2)
@@ -114,6 +116,7 @@ def test_without_ffmpeg(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     assert "pip install 'openweyl[movie]'. Or write a .gif." in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_an_old_movie_stays_if_the_new_one_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     target = Path("m.gif")
     target.write_bytes(b"old")

@@ -141,6 +141,7 @@ def test_distances_within_their_errors_are_not_fitted() -> None:
     assert "No exponents" in words(page(data, pictures=False))
 
 
+@pytest.mark.slow
 def test_intervals_cover_the_exponent_of_noisy_distances() -> None:
     random, inside = np.random.default_rng(1), 0
     for _ in range(200):
@@ -435,6 +436,7 @@ WIDE = """() => {  // elements that stick out of the page, but for what lies in 
 }"""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_in_a_browser(browser: Any, real: Path, tmp_path: Path, width: int, scheme: str) -> None:
@@ -469,6 +471,7 @@ def test_in_a_browser(browser: Any, real: Path, tmp_path: Path, width: int, sche
     shown.end()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [360, 1280])
 def test_nothing_sticks_out(browser: Any, friction: Path, tmp_path: Path, width: int) -> None:
     data = load(friction)

@@ -13,6 +13,7 @@ import sympy
 from click.testing import CliRunner
 
 import openweyl
+from common import slow_but
 from openweyl import InputError, coherent, evolve
 from openweyl.cli import application
 from openweyl.theory import GROUPS, Row, coupling, lemmas, pictures, record, regimes, remainder, run, theorems
@@ -72,7 +73,7 @@ def test_level(error: float, verdict: str):
 # ---------------------------------------------------------------------------------------------- the battery
 
 
-@pytest.mark.parametrize("group", GROUPS)
+@pytest.mark.parametrize("group", slow_but(("lemma-2.2", "lemma-2.3"), GROUPS))
 def test_battery(group: str):
     rows = run([group], fast=True)
     assert len({row.name for row in rows}) == len(rows)
@@ -158,6 +159,7 @@ def test_closed_form_of_r_1(jumps: tuple[sympy.Expr, ...]):
         assert r[i, j] == pytest.approx(q - time, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_iteration_against_the_solver_and_with_a_wrong_sign():
     made = px.Iteration(remainder.Field(remainder.VARIABLE, 0.05), 0.25)
     corrections = made.corrections(1)
@@ -171,6 +173,7 @@ def test_iteration_against_the_solver_and_with_a_wrong_sign():
     assert made.norm(made.parametrices(wrong)[1] - true) > 1.9 * errors[0]
 
 
+@pytest.mark.slow
 def test_the_jump_part_of_the_rate_is_of_order_h_and_absent_for_linear_jumps():
     sizes = H[:5]
     assert coupling.early_rate(H[0], coupling.LINEAR) < 1e-12
@@ -194,6 +197,7 @@ def test_exact_gaussian_and_a_wrong_time():
     assert np.abs(moved - start).sum() * grid.cell > 0.05
 
 
+@pytest.mark.slow
 def test_corrections_of_the_wrong_sign_lose_their_order():
     """a_2 = b_0 - b_1 in place of b_0 + b_1 is no better than a_1: Theorem 3 with N = 2 fails."""
     right, wrong = [], []
@@ -222,6 +226,7 @@ def test_the_classical_evolution_with_a_wrong_diffusion_is_refuted():
     assert bound("r", "c", 0.5, "h", H[:5], values).verdict == "fails"
 
 
+@pytest.mark.slow
 def test_mixture_starts_at_the_thermal_state_and_keeps_its_trace():
     quantum, classical = regimes.mixture_distances(2.0**-4, 1.0, 1e-3)
     assert max(quantum, classical) < 1e-4
@@ -235,6 +240,7 @@ def test_mixture_starts_at_the_thermal_state_and_keeps_its_trace():
 # ---------------------------------------------------------------------------------------------- command and pictures
 
 
+@pytest.mark.slow
 def test_command(tmp_path: Path):
     out = tmp_path / "theory"
     done = CliRunner().invoke(
@@ -255,6 +261,7 @@ def test_command(tmp_path: Path):
     assert not list(out.glob(".unfinished*"))
 
 
+@pytest.mark.slow
 def test_table_names_every_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(application, ["theory", "--rows", "lemma-2.2", "--fast"])
