@@ -65,9 +65,9 @@ def lemma_2_1(*, fast: bool) -> list[Row]:
     families: dict[str, tuple[str, list[float], Callable[[float], State]]] = {
         "squeezed": ("e^(2r)", [exp(2 * r) for r in np.linspace(0, 1.5, count)], _squeezed),
         "wide": (
-            "width/h^1/2",
-            powers(0, 6, 1.6),
-            lambda c: gaussian(0, 0, (np.eye(2) * c**2 / 2).tolist()),
+            "width^2/h",
+            powers(0, 6, 2.2 if fast else 2.5),
+            lambda c: gaussian(0, 0, (np.eye(2) * c / 2).tolist()),
         ),
         "cats": ("distance/h^1/2", powers(0, 4), lambda d: cat([(d * h**0.5 / 2, 0), (-d * h**0.5 / 2, 0)])),
     }
