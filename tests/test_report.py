@@ -488,4 +488,7 @@ def test_nothing_sticks_out(browser: Any, friction: Path, tmp_path: Path, width:
     largest = data["trace_norm"][..., -1].drop_vars("time").argmax(...)
     expected = data.isel(largest).isel(time=1)
     assert shown.text("#f0-distance") == with_error(expected["trace_norm"].item(), expected["trace_norm_error"].item())
+    shown.page.set_viewport_size({"width": 240, "height": 600})  # where the hypotheses are the tallest
+    hidden = "(e => e.scrollHeight - e.clientHeight)(document.querySelector('.scroll:has(.wrap)'))"
+    assert shown.page.evaluate(hidden) == 0
     shown.end()
