@@ -126,10 +126,11 @@ class Tight(PacketState):
 
 
 def test_rollbacks_happen_and_are_harmless() -> None:
-    start = coherent(0.0, 0.0)
-    solution = evolve(WELL, Tight(start.members, start.description), [1.0], tol=1e-5)
+    """Strong diffusion, which no flow of the classical equations foretells, fills the edges of a box without room."""
+    start, system = coherent(0.0, 0.0), WELL.replace(gamma=10.0)
+    solution = evolve(system, Tight(start.members, start.description), [0.2], tol=1e-5)
     assert solution.numerics.rollbacks > 0
-    assert distance(solution, evolve(WELL, start, [1.0], tol=1e-9)) <= 1e-5
+    assert distance(solution, evolve(system, start, [0.2], tol=1e-9)) <= 1e-5
 
 
 def test_memory_is_limited_in_one_line() -> None:

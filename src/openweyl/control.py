@@ -5,15 +5,17 @@ neighbouring runs, (2^p w - v)/(2^p - 1), raises the order p by 2; this goes on 
 order 6 for small tolerances, are left. Their difference, over 2^p - 1, estimates the error in all that came before,
 with whatever cancelled or was damped, and their extrapolation is what is returned.
 
-The runs are chains of segments of a few steps. At the end of each, the difference is held against the tolerance and all
-edges of the four representations are looked at. Too large a difference sends all runs back to the start of the segment
-with a smaller step; content near an edge sends them back onto a larger grid; content far from all edges makes the grid
-smaller.
+The runs are chains of segments of a few steps. Before each, the grid is made to hold what the flows will carry to in
+it (`displacement`), or the segment is made shorter. At its end, the difference is held against the tolerance, all edges
+of the four representations are looked at, and the means against their own equation (`witness`). Too large a difference
+sends all runs back to the start of the segment with a smaller step; content near an edge sends them back onto a larger
+grid; content far from all edges makes the grid smaller. Times of output do not shape the steps: what lies between the
+ends of a segment is reached by a few steps of its own from its start.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from math import ceil, pi
@@ -22,13 +24,17 @@ import numpy as np
 
 from ._check import ResourceError
 from ._fourier import filtered
+from .displacement import Content, carried, hopping
 from .drive import Drive
 from .extent import Need, Profile, edge_loss, fit, need, next_axes, profiles
 from .generator import Generator
 from .grid import Axis, PhaseGrid, check_fits, resample
+from .pace import Pace, in_words
+from .resolution import Resolution
 from .splitting import Scheme, Stepper, best_scheme
 from .symbols import TIME
 from .system import System
+from .witness import MeansWitness, Velocities
 
 Progress = Callable[[float, float, str], None]
 """Called with the time reached, the last time, and a few words on the grid."""
@@ -37,8 +43,10 @@ Watch = Callable[[float, np.ndarray, PhaseGrid], None]
 
 STEP_SHARE, GRID_SHARE = 0.45, 0.4
 """The parts of the tolerance given to the step and to the grid."""
-SHORTEST = 1e-6
-"""The shortest step, as a part of the whole time, that a run may come down to."""
+SHORTEST = 1e-12
+"""The shortest step, as a part of the whole time, that double precision tells from nought."""
+EARLY = 0.25
+"""The part of the step's share that may be used at once, the rest as time goes by: unstable flows make errors grow."""
 LEVEL = 0.1
 """A grid is chosen so that beyond each edge lies less than this part of what all edges together may lose."""
 LOOSE = {2: 1e-5, 4: 3e-7}
@@ -52,8 +60,17 @@ p = 6, below 1/2 for 11 <= q <= 31 and 43 <= q <= 127. The L1 norm is taken time
 interference fringes have in trace norm."""
 SEGMENT = 4
 """The most steps between two looks at the error and the edges, unless all runs together need more."""
+FARTHEST = 1 / 2
+"""The part of its support by which a segment may carry a symbol: grids follow in few, but not too large, leaps."""
+USELESS = 0.7
+"""The part of its growth that an error may keep when the step gets shorter; order 4 would leave 0.8 at 0.95 of a step
+and 0.25 at 0.7."""
+ROUNDS = 4
+"""New grids tried before a segment, after which it is made shorter; one is enough unless velocities grow outwards."""
 PLACES = (0.2, 0.5, 0.8)
 """Where on each axis of the first grid a drive is looked at."""
+OUTPUT_SHARE = 0.05
+"""The part of the tolerance that the own steps to an output between the ends of a segment may cost."""
 AMPLIFIED, ROUND_OFF = 10.0, 1e-12
 """With corrections, what a grid cuts off b_j comes back in b_{j+1} enlarged, by about this factor near the corners of
 (x, s), where L - Q is largest; and the relative size of what the transforms leave there, which no grid can hold."""
@@ -62,9 +79,23 @@ BYTES_PER_POINT, MORE_RUNS, RIDGE_BYTES, REST_BYTES = 180, 120, 80, 2000
 ridge adds, and the rest (measured, see docs/numerics.md)."""
 
 
+@dataclass(frozen=True)
+class Output:
+    """The symbol at a time that was asked for, and the errors up to it."""
+
+    symbol: np.ndarray
+    grid: PhaseGrid
+    step_error: float
+    grid_error: float
+
+
 @dataclass
 class Run:
-    """All runs on their common grid, the step, and what they have cost in accuracy so far."""
+    """All runs on their common grid, the step, and what they have cost in accuracy so far.
+
+    `dt` is the step that the error asks for; a segment may take a shorter one, to end at an output, to resolve a drive,
+    or to carry nothing too far.
+    """
 
     system: System
     build: Callable[..., Generator]
@@ -72,6 +103,7 @@ class Run:
     tol: float
     horizon: float
     memory: float
+    time_limit: float
     progress: Progress | None
     watch: Watch | None
     watch_every: float
@@ -91,8 +123,15 @@ class Run:
     largest: PhaseGrid = field(init=False)
     drive: Drive | None = field(init=False, default=None)
     steppers: dict[float, Stepper] = field(default_factory=dict)
+    tried: tuple[float, float] | None = None
+    """The step before it was last made shorter, and the growth of the error with it."""
 
     def __post_init__(self) -> None:
+        self.pace = Pace(self.horizon, self.time_limit)
+        self.velocities = Velocities(self.system)
+        self.witness = MeansWitness(self.velocities)
+        self.quantum = self.build.__name__ == "lindblad"
+        self.resolution = Resolution(self.system, self.horizon, quantum=self.quantum)
         self.largest = self.grid
         if self.system.hamiltonian.has(TIME):
             axes = zip(self.system.x + self.system.xi, self.grid.x + self.grid.xi, strict=True)
@@ -100,6 +139,10 @@ class Run:
             self.drive = Drive(self.system.hamiltonian, places, self.horizon)
         self._on(self.grid)
         self.runs = [self.runs[0].copy() for _ in range((self.pair_order - self.scheme.order) // 2 + 2)]
+        self.dt = self.horizon / 64
+        self.found = profiles(self._weighted(), self.grid)
+        self.means = self.witness.look(self.runs[0], self.grid, self.t)
+        self.start_trace = self.means.trace
         if self.watch:
             self.watch(self.t, self.runs[0], self.grid)
 
@@ -107,72 +150,172 @@ class Run:
     def pair_order(self) -> int:
         return 4 if self.tol >= LOOSE[self.scheme.order] else 6
 
+    @property
+    def least(self) -> int:
+        """The fewest steps dt after which all runs meet."""
+        return 2 ** (len(self.runs) - 1)
+
     def extrapolated(self) -> np.ndarray:
         """The symbol at the present time."""
-        w, v = self._pair()
+        w, v = self._pair(self.runs)
         return w + (w - v) / (2**self.pair_order - 1)
 
-    def _pair(self) -> list[np.ndarray]:
+    def _pair(self, runs: list[np.ndarray]) -> list[np.ndarray]:
         """Two solutions of the order `pair_order`, the second with twice the step of the first."""
-        runs = self.runs
         for order in range(self.scheme.order, self.pair_order, 2):
             runs = [w + (w - v) / (2**order - 1) for w, v in pairwise(runs)]
         return runs
 
-    def advance(self, until: float) -> None:
-        """Run to the time `until`."""
-        if until <= self.t:
-            return
-        self._set_step(self.dt or self.horizon / 64, until)
-        while self.t < until:
-            self._segment(until)
+    def outputs(self, times: Sequence[float]) -> list[Output]:
+        """Run to the last of `times`; what the symbol is at each."""
+        made: list[Output] = []
+        while len(made) < len(times):
+            if times[len(made)] <= self.t:
+                made.append(Output(self.extrapolated(), self.grid, self.step_error, self.grid_error))
+                continue
+            made += self._segment(times[len(made) :])
+        return made
 
-    def _segment(self, until: float) -> None:
-        start = [run.copy() for run in self.runs]
-        least = 2 ** (len(self.runs) - 1)
+    def _landing(self, times: Sequence[float]) -> float:
+        """The time towards which steps are counted: an output, if some lie well ahead; those before it are passed."""
+        block = self.least * self.dt
+        near = [time for time in times if self.t + block * (1 - 1e-9) <= time <= self.t + 3 * block]
+        return near[-1] if near else next((time for time in times if time >= self.t + block), times[-1])
+
+    def _plan(self, until: float) -> tuple[float, int]:
+        """The step and the number of steps of the next segment towards `until`."""
+        least, dt = self.least, self.dt
         if self.drive:
-            longest = self.drive.longest(self.t, max(self.length // least, 1)) / least
-            if self.dt > longest * (1 + 1e-9):
-                self._set_step(longest, until)
-        left = round((until - self.t) / self.dt)
-        watched = least * max(int(min(self.watch_every / (least * self.dt), SEGMENT) + 1e-9), 1)
-        steps = min(max(self.length, least), left, watched)
+            dt = min(dt, self.drive.longest(self.t, max(self.length // least, 1)) / least)
+        dt = min(dt, self.watch_every / least)
+        left = until - self.t
+        blocks = ceil(left / (least * dt) * (1 - 1e-9))
+        dt = left / (least * blocks)
+        watched = max(int(min(self.watch_every / (least * dt), SEGMENT) + 1e-9), 1)
+        return dt, least * min(max(self.length // least, 1), blocks, watched)
+
+    def _segment(self, times: Sequence[float]) -> list[Output]:
+        """One segment; the outputs that it passes or ends at. None, if it has to be done again."""
+        until = self._landing(times)
+        dt, steps = self._plan(until)
+        dt, steps = self._within_reach(dt, steps)
+        start = [run.copy() for run in self.runs]
         stepper: Stepper | None = None
         for j, run in enumerate(self.runs):
-            stepper = self._stepper(2**j * self.dt, half=stepper)
+            stepper = self._stepper(2**j * dt, half=stepper)
             self.runs[j] = stepper.run(run, steps // 2**j, self.t)
             self.steps += steps // 2**j
-        reached = until if steps == left else self.t + steps * self.dt
+        reached = self.t + steps * dt
+        reached = until if abs(reached - until) <= 1e-9 * dt else reached
+        share = (reached - self.t) / self.horizon
 
-        error = self._difference()
-        budget = STEP_SHARE * self.tol * (0.5 + 0.5 * reached / self.horizon)
-        if not error <= max(budget, 1.1 * self.step_error):  # an old error may grow; no smaller step mends that
+        error = self._difference(self.runs)
+        growth = (error - self.step_error) / (reached - self.t)
+        budget = STEP_SHARE * self.tol * (EARLY + (1 - EARLY) * reached / self.horizon)
+        means = self.witness.look(self.runs[0], self.grid, reached)
+        sound = self.witness.agree(self.means, means, reached - self.t, self.grid)
+        if not sound or not (error <= max(budget, 1.1 * self.step_error) or self._useless(growth)):
             self.runs = start
-            self._reject_step(error / budget, until)
-            return
+            self._reject_step(error / budget if sound else np.inf, dt, growth)
+            return []
 
         axes = self.grid.x + self.grid.xi
         found = profiles(self._weighted(), self.grid)
-        allowed = max(self._allowed_loss(steps * self.dt / self.horizon), 10 * self._noise())
+        allowed = self._allowed(share)
         losses = [edge_loss(p, a) for p, a in zip(found, axes, strict=True)]
         if sum(sum(loss) for loss in losses) > allowed:
             self._enlarge(start, losses, LEVEL * allowed)
-            return
+            return []
 
+        passed = [time for time in times if self.t < time < reached]
+        made = [self._output_between(start, time) for time in passed]
         grown = error > 1.02 * self.step_error
-        self.t, self.step_error = reached, error
+        self.t, self.step_error, self.found, self.means = reached, error, found, means
         self.grid_error += sum(sum(loss) for loss in losses)
+        self.grid_error = max(self.grid_error, abs(means.trace - self.start_trace) - self.step_error)
         self.length = min(2 * self.length, SEGMENT)
         if self.watch:
+            for time, output in zip(passed, made, strict=True):
+                self.watch(time, output.symbol, output.grid)
             self.watch(self.t, self.extrapolated(), self.grid)
-        if self.progress:
-            self.progress(self.t, self.horizon, "x".join(map(str, self.grid.shape)) + f" grid, dt = {self.dt:.2g}")
+        if reached in times:
+            made.append(Output(self.extrapolated(), self.grid, self.step_error, self.grid_error))
+        self._report(dt)
         # what is small against the errors already made is noise, and not followed
         if self.t < self.horizon:
-            self._follow(found, max(LEVEL * allowed, 0.1 * self.grid_error + 0.02 * self.step_error, self._noise()))
-        if self.t < until and (error < 0.3 * budget or (grown and error > 0.85 * budget)):
-            factor = (0.6 * budget / max(error, 1e-300)) ** (1 / self.pair_order)
-            self._set_step(self.dt * min(max(factor, 0.5), 1.4), until)
+            self._follow(found, self._level(allowed))
+        factor = min(max((0.6 * budget / max(error, 1e-300)) ** (1 / self.pair_order), 0.5), 1.4)
+        if error < 0.7 * budget:
+            self.tried = None
+        if error < 0.3 * budget:  # a segment that was made shorter for other reasons says nothing against `self.dt`
+            self.dt = max(self.dt, dt * factor)
+        elif grown and error > 0.85 * budget:
+            if self._useless(growth):
+                self.dt = max(dt, self.tried[0])
+            else:
+                self.tried, self.dt = (dt, growth), dt * factor
+        return made
+
+    # ------------------------------------------------------------------ room to move
+
+    def _within_reach(self, dt: float, steps: int) -> tuple[float, int]:
+        """A grid that holds what the next segment carries, and the segment, made shorter where it carries too far."""
+        for _ in range(40):
+            tau = steps * dt
+            allowed = self._allowed(tau / self.horizon)
+            for _ in range(ROUNDS):
+                axes = self.grid.x + self.grid.xi
+                ahead, far = self._ahead(tau, self.least * dt, allowed)
+                if all(map(Need.within, ahead, axes)):
+                    return dt, steps
+                if far > FARTHEST:
+                    break
+                wanted = [a if new.within(a) else fit(a, new, room=0.1) for a, new in zip(axes, ahead, strict=True)]
+                self._regrid(self.runs, wanted)
+            shorter = min(0.8 * FARTHEST / far, 0.5)
+            blocks = int(steps / self.least * shorter)
+            if blocks >= 1:
+                steps = self.least * blocks
+            else:
+                dt, steps = dt * shorter * steps / self.least, self.least
+            self._check_step(dt)
+        raise ResourceError(
+            f"At t = {self.t:.4g} the flow carries the symbol out of every grid that was tried: shorten `times`."
+        )
+
+    def _ahead(self, tau: float, step: float, allowed: float) -> tuple[list[Need], float]:
+        """What the symbol needs during the next `tau`, and by which part of its support it moves or grows."""
+        level = self._level(allowed)
+        needs = [need(p, a, level) for p, a in zip(self.found, self.grid.x + self.grid.xi, strict=True)]
+        content = Content.of(self.runs[0], self.found, self.grid)
+        along = carried(content, self.velocities, needs, self.t, tau, level)
+        ahead = hopping(content, self.generator, along, self.t, step, allowed)
+        return ahead, max(_moved_by(want, new) for want, new in zip(needs, ahead, strict=True))
+
+    # ------------------------------------------------------------------ outputs between the ends
+
+    def _output_between(self, start: list[np.ndarray], time: float) -> Output:
+        """The symbol at `time`, by steps of its own from `start`: more of them until they are as good as the rest."""
+        w, v = self._pair(start)
+        begin = w + (w - v) / (2**self.pair_order - 1)
+        before = self._difference(start)
+        parts = 1
+        while True:
+            ends = []
+            for doubling in range(len(self.runs)):
+                count = parts * 2 ** (len(self.runs) - 1 - doubling)
+                stepper = Stepper(
+                    self.generator, self.scheme, (time - self.t) / count, self.order, growth=1 / self.horizon
+                )
+                ends.append(stepper.run(begin.copy(), count, self.t))
+            error = self._difference(ends)
+            if error <= OUTPUT_SHARE * self.tol or parts >= 64:
+                break
+            parts *= 2
+        w, v = self._pair(ends)
+        return Output(w + (w - v) / (2**self.pair_order - 1), self.grid, before + error, self.grid_error)
+
+    # ------------------------------------------------------------------ errors
 
     def _weighted(self) -> np.ndarray:
         """w, with b_j times what a loss in it is enlarged by on its way to b_{N-1}; below it what ridges see of w."""
@@ -190,32 +333,42 @@ class Run:
         """The round-off in `_weighted`."""
         return ROUND_OFF * AMPLIFIED ** (self.order - 1) if self.order > 1 else 0.0
 
-    def _allowed_loss(self, share: float) -> float:
+    def _allowed(self, share: float) -> float:
         """What one segment may lose at the edges: its share of half of the budget, and a part of what is left."""
         total = GRID_SHARE * self.tol
-        return total * share / 2 + 0.1 * max(total / 2 - self.grid_error, 0.0)
+        loss = total * share / 2 + 0.1 * max(total / 2 - self.grid_error, 0.0)
+        return max(loss, 10 * self._noise())
 
-    def _difference(self) -> float:
+    def _level(self, allowed: float) -> float:
+        """What counts as content: less is small against the errors already made, and not followed."""
+        return max(LEVEL * allowed, 0.1 * self.grid_error + 0.02 * self.step_error, self._noise())
+
+    def _difference(self, runs: list[np.ndarray]) -> float:
         """The error of the extrapolated symbol, from |w - v|: see EXTRAPOLATED."""
         scale = (1.0 if self.tol > LONG else EXTRAPOLATED) * (pi / 2) ** self.grid.n / (2**self.pair_order - 1)
-        w, v = self._pair()
+        w, v = self._pair(runs)
         return float(np.abs(w - v).sum()) * self.grid.cell * scale
 
-    def _reject_step(self, excess: float, until: float) -> None:
-        self.rollbacks += 1
-        factor = (0.5 / excess) ** (1 / self.pair_order) if np.isfinite(excess) else 0.1
-        self._set_step(self.dt * max(factor, 0.1), until)
-        if self.dt < SHORTEST * self.horizon:
-            raise ResourceError(
-                f"At t = {self.t:.4g} tol = {self.tol:g} asks for more than {1 / SHORTEST:.0e} steps: raise `tol` or "
-                "`h`, lower `gamma`, or shorten `times`."
-            )
+    # ------------------------------------------------------------------ the step
 
-    def _set_step(self, dt: float, until: float) -> None:
-        """The longest step <= dt that divides the time left into a number that all runs can make."""
-        most = 2 ** (len(self.runs) - 1)
-        dt = min(dt, self.watch_every / most)
-        self.dt = (until - self.t) / (most * ceil((until - self.t) / (most * dt) * (1 - 1e-9)))
+    def _reject_step(self, excess: float, dt: float, growth: float) -> None:
+        self.rollbacks += 1
+        self.tried = (dt, growth) if np.isfinite(excess) else None
+        factor = (0.5 / excess) ** (1 / self.pair_order) if np.isfinite(excess) else 0.1
+        self.dt = min(self.dt, dt) * max(factor, 0.1)
+        self._check_step(self.dt)
+        self.pace.reached(self.t, typical=False, hint=self._hint(self.dt))
+
+    def _useless(self, growth: float) -> bool:
+        """Whether the error grows as fast as with the longer step tried before: the flow makes old errors grow."""
+        return self.tried is not None and growth > USELESS * self.tried[1]
+
+    def _check_step(self, dt: float) -> None:
+        if dt < SHORTEST * self.horizon:
+            raise ResourceError(
+                f"At t = {self.t:.4g} a step of {dt:.2g} would be needed, too short against the whole time "
+                f"{self.horizon:.4g}: raise `tol` or `h`, lower `gamma`, or shorten `times`."
+            )
 
     def _stepper(self, dt: float, half: Stepper | None = None) -> Stepper:
         for known, stepper in self.steppers.items():
@@ -226,6 +379,20 @@ class Run:
         made = Stepper(self.generator, self.scheme, dt, self.order, growth=1 / self.horizon, half=half)
         self.steppers[dt] = made
         return made
+
+    def _hint(self, dt: float) -> str:
+        return "x".join(map(str, self.grid.shape)) + f" grid, dt = {dt:.2g}"
+
+    def _report(self, dt: float) -> None:
+        hint = self._hint(dt)
+        left = self.pace.reached(self.t, typical=dt > 0.5 * self.dt or not self.drive, hint=hint)
+        if self.progress:
+            self.progress(self.t, self.horizon, hint + (f", {in_words(left)} left" if 5 < left < np.inf else ""))
+
+    # ------------------------------------------------------------------ the grid
+
+    def _resolved(self, want: Need) -> Need:
+        return want
 
     def _follow(self, found: tuple[Profile, ...], level: float) -> None:
         """Another grid, if the present one is, or is about to become, too small, or is much too large."""
@@ -254,6 +421,7 @@ class Run:
         check_memory(self.system, new, self.order, self.tol, self.memory, self.t)
         self.runs = [resample(run, self.grid, new) for run in runs]
         self._on(new)
+        self.found = profiles(self._weighted(), self.grid)
         self.regrids += 1
         self.largest = max(self.largest, new, key=lambda grid: grid.size)
 
@@ -262,6 +430,12 @@ class Run:
         self.generator = self.build(self.system, grid)
         self.scheme = best_scheme(self.generator)
         self.steppers = {}
+
+
+def _moved_by(want: Need, ahead: Need) -> float:
+    """The part of the support by which it grows or moves."""
+    outwards = max(want.lower - ahead.lower, ahead.upper - want.upper) / (want.upper - want.lower)
+    return max(outwards, ahead.reach / want.reach - 1)
 
 
 def check_memory(system: System, grid: PhaseGrid, order: int, tol: float, limit: float, t: float) -> None:

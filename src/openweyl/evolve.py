@@ -16,6 +16,7 @@ from ._threads import one_thread
 from .control import Progress, Run, Watch, check_memory
 from .generator import fokker_planck, hierarchy, lindblad
 from .grid import PhaseGrid
+from .pace import TIME_LIMIT
 from .solution import Numerics, Solution, check_pair
 from .splitting import described
 from .states import State
@@ -35,6 +36,7 @@ def evolve(
     order: int = 1,
     tol: float = 1e-6,
     memory: float | None = None,
+    time_limit: float = TIME_LIMIT,
     progress: Progress | None = None,
     watch: Watch | None = None,
     watch_every: float = inf,
@@ -59,6 +61,7 @@ def evolve(
     tol = _check.tolerance(tol)
     must(watch_every > 0, "watch_every", "be > 0", watch_every)
     limit = spare_memory() if memory is None else _check.real("memory", memory, above=0.0)
+    seconds = _check.real("time_limit", time_limit, above=0.0)
     started = time.perf_counter()
     level = 1e-3 * tol
     grid = state.window(system.h, level=level, room=0.4)
@@ -70,6 +73,7 @@ def evolve(
         tol=tol,
         horizon=max(moments[-1], 1e-300),
         memory=limit,
+        time_limit=seconds,
         progress=progress,
         watch=watch,
         watch_every=watch_every,
@@ -77,28 +81,23 @@ def evolve(
         runs=[_start(state, grid, order)],
         grid_error=6 * system.n * level,  # at three edges of each axis
     )
-    symbols, grids, errors = [], [], []
     with one_thread():
-        for moment in moments:
-            run.advance(moment)
-            symbols.append(run.extrapolated())
-            grids.append(run.grid)
-            errors.append((run.step_error, run.grid_error))
+        outputs = run.outputs(moments)
     return Solution(
         system=system,
         kind=kind,
         order=order,
         times=moments,
-        symbols=tuple(symbols),
-        grids=tuple(grids),
+        symbols=tuple(output.symbol for output in outputs),
+        grids=tuple(output.grid for output in outputs),
         numerics=Numerics(
             scheme=described(run.generator, run.scheme) if run.steps else "none",
             steps=run.steps,
             largest_grid=run.largest,
             regrids=run.regrids,
             rollbacks=run.rollbacks,
-            step_error=tuple(e[0] for e in errors),
-            grid_error=tuple(e[1] for e in errors),
+            step_error=tuple(output.step_error for output in outputs),
+            grid_error=tuple(output.grid_error for output in outputs),
             seconds=time.perf_counter() - started,
         ),
     )
