@@ -17,6 +17,7 @@ import sympy
 
 from ._check import InputError, must, shown
 from ._fourier import Array
+from .intervals import Interval
 from .parser import FUNCTIONS, MAX_POWER, MAX_TEXT
 
 MAX_TERMS = 1000
@@ -117,7 +118,8 @@ def _power(base: Array, exponent: sympy.Expr, xp: Any) -> Array:
         base, exponent = xp.sqrt(base), 2 * exponent
     if not exponent.is_Integer:
         return xp.exp(float(exponent) * xp.log(base))
-    result = _integer_power(base, abs(int(exponent)))
+    power = abs(int(exponent))
+    result = base**power if isinstance(base, Interval) else _integer_power(base, power)
     return 1.0 / result if exponent < 0 else result
 
 
