@@ -131,7 +131,7 @@ class Run:
         self.velocities = Velocities(self.system)
         self.witness = MeansWitness(self.velocities)
         self.quantum = self.build.__name__ == "lindblad"
-        self.resolution = Resolution(self.system, self.horizon, quantum=self.quantum)
+        self.resolution = Resolution(self.system, self.horizon, self.tol, quantum=self.quantum)
         self.largest = self.grid
         if self.system.hamiltonian.has(TIME):
             axes = zip(self.system.x + self.system.xi, self.grid.x + self.grid.xi, strict=True)
@@ -171,10 +171,13 @@ class Run:
         made: list[Output] = []
         while len(made) < len(times):
             if times[len(made)] <= self.t:
-                made.append(Output(self.extrapolated(), self.grid, self.step_error, self.grid_error))
+                made.append(self._output())
                 continue
             made += self._segment(times[len(made) :])
         return made
+
+    def _output(self) -> Output:
+        return Output(self.extrapolated(), self.grid, self.step_error, self.grid_error + self.resolution.error)
 
     def _landing(self, times: Sequence[float]) -> float:
         """The time towards which steps are counted: an output, if some lie well ahead; those before it are passed."""
@@ -239,7 +242,7 @@ class Run:
                 self.watch(time, output.symbol, output.grid)
             self.watch(self.t, self.extrapolated(), self.grid)
         if reached in times:
-            made.append(Output(self.extrapolated(), self.grid, self.step_error, self.grid_error))
+            made.append(self._output())
         self._report(dt)
         # what is small against the errors already made is noise, and not followed
         if self.t < self.horizon:
@@ -290,7 +293,8 @@ class Run:
         content = Content.of(self.runs[0], self.found, self.grid)
         along = carried(content, self.velocities, needs, self.t, tau, level)
         ahead = hopping(content, self.generator, along, self.t, step, allowed)
-        return ahead, max(_moved_by(want, new) for want, new in zip(needs, ahead, strict=True))
+        far = max(_moved_by(want, new) for want, new in zip(needs, ahead, strict=True))
+        return (self.resolution.finer(ahead) if far <= FARTHEST else ahead), far
 
     # ------------------------------------------------------------------ outputs between the ends
 
@@ -313,7 +317,9 @@ class Run:
                 break
             parts *= 2
         w, v = self._pair(ends)
-        return Output(w + (w - v) / (2**self.pair_order - 1), self.grid, before + error, self.grid_error)
+        return Output(
+            w + (w - v) / (2**self.pair_order - 1), self.grid, before + error, self.grid_error + self.resolution.error
+        )
 
     # ------------------------------------------------------------------ errors
 
@@ -391,34 +397,37 @@ class Run:
 
     # ------------------------------------------------------------------ the grid
 
-    def _resolved(self, want: Need) -> Need:
-        return want
-
     def _follow(self, found: tuple[Profile, ...], level: float) -> None:
         """Another grid, if the present one is, or is about to become, too small, or is much too large."""
         axes = self.grid.x + self.grid.xi
         needs = [need(p, a, level) for p, a in zip(found, axes, strict=True)]
         ahead = [want.moved_on(old) for want, old in zip(needs, self.needs, strict=True)] if self.needs else needs
         self.needs = needs
-        wanted = next_axes(axes, ahead)
+        wanted = next_axes(axes, self.resolution.finer(ahead))
         if wanted is not None:
             self._regrid(self.runs, wanted)
 
     def _enlarge(self, start: list[np.ndarray], losses: list[tuple[float, float, float]], allowed: float) -> None:
         """Back to `start`, on a grid that is larger wherever content came near an edge."""
-        axes = []
+        wanted = []
         for axis, loss in zip(self.grid.x + self.grid.xi, losses, strict=True):
             left, right, high = (part > allowed for part in loss)
             lower = axis.lower - 0.2 * axis.length * left
             upper = axis.upper + 0.2 * axis.length * right
-            axes.append(fit(axis, Need(lower, upper, axis.reach * (1.25 if high else 1.0)), room=0.0))
+            wanted.append(Need(lower, upper, axis.reach * (1.25 if high else 1.0)))
         self.rollbacks += 1
-        self._regrid(start, axes)
+        old = self.grid.x + self.grid.xi
+        self._regrid(
+            start, [fit(a, want, room=0.0) for a, want in zip(old, self.resolution.finer(wanted), strict=True)]
+        )
 
     def _regrid(self, runs: list[np.ndarray], axes: list[Axis]) -> None:
         n = self.grid.n
         new = PhaseGrid(tuple(axes[:n]), tuple(axes[n:]), self.grid.h)
-        check_memory(self.system, new, self.order, self.tol, self.memory, self.t)
+        try:
+            check_memory(self.system, new, self.order, self.tol, self.memory, self.t)
+        except ResourceError as error:
+            raise ResourceError(f"{self.resolution.reason()}{error}") from None
         self.runs = [resample(run, self.grid, new) for run in runs]
         self._on(new)
         self.found = profiles(self._weighted(), self.grid)
