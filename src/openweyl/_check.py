@@ -119,20 +119,6 @@ def times(values: Any) -> tuple[float, ...]:
     return numbers
 
 
-def run_times(values: Any, gamma: float) -> tuple[float, ...]:
-    """`values` as `times`, of a run that ends within anybody's patience.
-
-    In gamma t = 10^4 an environment fills thousands of states, or has relaxed the system thousands of times over; and
-    a million units of time are more than a million steps, if the Hamiltonian moves anything in one.
-    """
-    numbers = times(values)
-    must(numbers[-1] <= 1e6, "times", "be <= 1e6", numbers[-1], "Write the system in units of its own motion.")
-    last = 1e4 / gamma if gamma > 0 else 1e6
-    advice = "Little of the initial state is left by then. Lower `times`, or `gamma`."
-    must(numbers[-1] <= last, "times", f"be <= 1e4/gamma = {last:.3g}", numbers[-1], advice)
-    return numbers
-
-
 def tolerance(value: Any) -> float:
     """A tolerance in trace norm that double precision can reach."""
     number = real("tol", value, above=0.0)

@@ -22,6 +22,7 @@ from .extent import trimmed
 from .grid import PhaseGrid, common_grid, resample
 from .localize import enclosure
 from .norms import eigenvalues, hilbert_schmidt, l1_norm, moments, purity, smallest_eigenvalue, trace
+from .pace import TIME_LIMIT
 from .solution import Solution, attributes, check_pair, symbol_dataset, table
 from .states import State
 from .system import System
@@ -146,6 +147,7 @@ def compare(
     *,
     tol: float = 1e-6,
     memory: float | None = None,
+    time_limit: float = TIME_LIMIT,
     progress: Progress | None = None,
 ) -> Comparison:
     """||A(t) - Op(a(t))||_tr at `times`, with Hilbert-Schmidt and L1 distances and the moments of both evolutions.
@@ -159,9 +161,13 @@ def compare(
     """
     started = time.perf_counter()
     check_pair(system, state)
-    times = _check.run_times(times, system.gamma)
-    quantum = evolve(system, state, times, kind="quantum", tol=tol, memory=memory, progress=progress)
-    classical = evolve(system, state, times, kind="classical", tol=tol, memory=memory, progress=progress)
+    times = _check.times(times)
+    quantum = evolve(
+        system, state, times, kind="quantum", tol=tol, memory=memory, time_limit=time_limit, progress=progress
+    )
+    classical = evolve(
+        system, state, times, kind="classical", tol=tol, memory=memory, time_limit=time_limit, progress=progress
+    )
     rows, means, covariances = [], [], []
     for index in range(len(quantum.times)):
         w, a, grid = _pair(quantum, classical, index)

@@ -49,6 +49,12 @@ EARLY = 0.25
 """The part of the step's share that may be used at once, the rest as time goes by: unstable flows make errors grow."""
 LEVEL = 0.1
 """A grid is chosen so that beyond each edge lies less than this part of what all edges together may lose."""
+POOL = 0.02
+"""The part of the grid's share still unspent that one segment may lose beyond its part of the time: a pulse of content
+at an edge costs less than a new grid, and a run of thousands of segments is not left without a share."""
+NOISE, NOISE_SHARE = 0.02, 0.25
+"""Content below this part of the step error is noise of the steps, which no grid can hold; but never more than this part
+of what a segment may lose, so that a grid that is chosen by it stands the next look."""
 LOOSE = {2: 1e-5, 4: 3e-7}
 """By the order of the scheme, the tolerance from which on the two solutions that are compared are of order 4, not 6."""
 LONG = 1e-5
@@ -62,9 +68,8 @@ SEGMENT = 4
 """The most steps between two looks at the error and the edges, unless all runs together need more."""
 FARTHEST = 1 / 2
 """The part of its support by which a segment may carry a symbol: grids follow in few, but not too large, leaps."""
-USELESS = 0.7
-"""The part of its growth that an error may keep when the step gets shorter; order 4 would leave 0.8 at 0.95 of a step
-and 0.25 at 0.7."""
+PROBE = 4
+"""Segments after which a run whose error is neither small nor large asks how much of it is new."""
 ROUNDS = 4
 """New grids tried before a segment, after which it is made shorter; one is enough unless velocities grow outwards."""
 PLACES = (0.2, 0.5, 0.8)
@@ -123,8 +128,8 @@ class Run:
     largest: PhaseGrid = field(init=False)
     drive: Drive | None = field(init=False, default=None)
     steppers: dict[float, Stepper] = field(default_factory=dict)
-    tried: tuple[float, float] | None = None
-    """The step before it was last made shorter, and the growth of the error with it."""
+    unasked: int = 0
+    """Segments since the error of a segment itself was last looked at."""
 
     def __post_init__(self) -> None:
         self.pace = Pace(self.horizon, self.time_limit)
@@ -213,13 +218,17 @@ class Run:
         share = (reached - self.t) / self.horizon
 
         error = self._difference(self.runs)
-        growth = (error - self.step_error) / (reached - self.t)
         budget = STEP_SHARE * self.tol * (EARLY + (1 - EARLY) * reached / self.horizon)
+        asked = error > 0.85 * budget or (error > 0.3 * budget and self.unasked >= PROBE)
+        self.unasked = 0 if asked else self.unasked + 1
+        new = self._new_error(start, dt, steps) if asked else error
+        fair = STEP_SHARE * self.tol * share
         means = self.witness.look(self.runs[0], self.grid, reached)
         sound = self.witness.agree(self.means, means, reached - self.t, self.grid)
-        if not sound or not (error <= max(budget, 1.1 * self.step_error) or self._useless(growth)):
+        if not sound or not (error <= budget or new <= fair):
             self.runs = start
-            self._reject_step(error / budget if sound else np.inf, dt, growth)
+            excess = new / fair if self.step_error > 0.5 * budget else error / budget
+            self._reject_step(excess if sound else np.inf, dt)
             return []
 
         axes = self.grid.x + self.grid.xi
@@ -232,7 +241,6 @@ class Run:
 
         passed = [time for time in times if self.t < time < reached]
         made = [self._output_between(start, time) for time in passed]
-        grown = error > 1.02 * self.step_error
         self.t, self.step_error, self.found, self.means = reached, error, found, means
         self.grid_error += sum(sum(loss) for loss in losses)
         self.grid_error = max(self.grid_error, abs(means.trace - self.start_trace) - self.step_error)
@@ -247,16 +255,7 @@ class Run:
         # what is small against the errors already made is noise, and not followed
         if self.t < self.horizon:
             self._follow(found, self._level(allowed))
-        factor = min(max((0.6 * budget / max(error, 1e-300)) ** (1 / self.pair_order), 0.5), 1.4)
-        if error < 0.7 * budget:
-            self.tried = None
-        if error < 0.3 * budget:  # a segment that was made shorter for other reasons says nothing against `self.dt`
-            self.dt = max(self.dt, dt * factor)
-        elif grown and error > 0.85 * budget:
-            if self._useless(growth):
-                self.dt = max(dt, self.tried[0])
-            else:
-                self.tried, self.dt = (dt, growth), dt * factor
+        self._choose_step(dt, error / budget, new / fair if asked else None)
         return made
 
     # ------------------------------------------------------------------ room to move
@@ -275,7 +274,7 @@ class Run:
                     break
                 wanted = [a if new.within(a) else fit(a, new, room=0.1) for a, new in zip(axes, ahead, strict=True)]
                 self._regrid(self.runs, wanted)
-            shorter = min(0.8 * FARTHEST / far, 0.5)
+            shorter = min(max(0.8 * FARTHEST / far, 0.1), 0.5)  # the flow of a long segment may be far off
             blocks = int(steps / self.least * shorter)
             if blocks >= 1:
                 steps = self.least * blocks
@@ -342,32 +341,54 @@ class Run:
     def _allowed(self, share: float) -> float:
         """What one segment may lose at the edges: its share of half of the budget, and a part of what is left."""
         total = GRID_SHARE * self.tol
-        loss = total * share / 2 + 0.1 * max(total / 2 - self.grid_error, 0.0)
+        loss = total * share / 2 + POOL * max(total / 2 - self.grid_error, 0.0)
         return max(loss, 10 * self._noise())
 
     def _level(self, allowed: float) -> float:
-        """What counts as content: less is small against the errors already made, and not followed."""
-        return max(LEVEL * allowed, 0.1 * self.grid_error + 0.02 * self.step_error, self._noise())
+        """What counts as content: less is small against the errors already made, and is not followed."""
+        return max(LEVEL * allowed, min(NOISE * self.step_error, NOISE_SHARE * allowed), self._noise())
 
     def _difference(self, runs: list[np.ndarray]) -> float:
         """The error of the extrapolated symbol, from |w - v|: see EXTRAPOLATED."""
-        scale = (1.0 if self.tol > LONG else EXTRAPOLATED) * (pi / 2) ** self.grid.n / (2**self.pair_order - 1)
         w, v = self._pair(runs)
-        return float(np.abs(w - v).sum()) * self.grid.cell * scale
+        return float(np.abs(w - v).sum()) * self.grid.cell * self._scale
+
+    @property
+    def _scale(self) -> float:
+        return (1.0 if self.tol > LONG else EXTRAPOLATED) * (pi / 2) ** self.grid.n / (2**self.pair_order - 1)
 
     # ------------------------------------------------------------------ the step
 
-    def _reject_step(self, excess: float, dt: float, growth: float) -> None:
+    def _reject_step(self, excess: float, dt: float) -> None:
         self.rollbacks += 1
-        self.tried = (dt, growth) if np.isfinite(excess) else None
         factor = (0.5 / excess) ** (1 / self.pair_order) if np.isfinite(excess) else 0.1
         self.dt = min(self.dt, dt) * max(factor, 0.1)
         self._check_step(self.dt)
         self.pace.reached(self.t, typical=False, hint=self._hint(self.dt))
 
-    def _useless(self, growth: float) -> bool:
-        """Whether the error grows as fast as with the longer step tried before: the flow makes old errors grow."""
-        return self.tried is not None and growth > USELESS * self.tried[1]
+    def _choose_step(self, dt: float, spent: float, rate: float | None) -> None:
+        """The step of the next segments: by the part of the budget that is spent, or by the rate at which it is now.
+
+        rate: new error over its fair share, if it was looked at.
+        """
+        if rate is not None:
+            if rate > 0.85:
+                self.dt = dt * max((0.6 / rate) ** (1 / self.pair_order), 0.5)
+            elif rate < 0.1 and spent < 0.85:
+                self.dt = max(self.dt, 1.2 * dt)
+        elif spent < 0.3:  # a segment that was made shorter for other reasons says nothing against `self.dt`
+            factor = min((0.6 / max(spent, 1e-9)) ** (1 / self.pair_order), 1.4)
+            self.dt = max(self.dt, dt * factor)
+
+    def _new_error(self, start: list[np.ndarray], dt: float, steps: int) -> float:
+        """What the segment from `start` has added to the error, beyond what the flow has made of the error before.
+
+        The equation is linear: the difference of the two solutions at the start is carried on by the coarsest steps.
+        """
+        w, v = self._pair(start)
+        old = self._stepper(self.least // 2 * dt).run(w - v, steps * 2 // self.least, self.t)
+        now = self._difference(self.runs)
+        return max(now - float(np.abs(old).sum()) * self.grid.cell * self._scale, 0.0)
 
     def _check_step(self, dt: float) -> None:
         if dt < SHORTEST * self.horizon:

@@ -39,9 +39,9 @@ class Pace:
         over = used > self.limit or (typical and used > min(SURE_AFTER, self.limit) and used + left > self.limit)
         if over and t < self.horizon:
             raise ResourceError(
-                f"At t = {t:.4g} of {self.horizon:.4g}, after {in_words(used)}, the run would take {in_words(left)} more "
-                f"({hint}), but `time_limit` is {in_words(self.limit)}: raise `tol` or `h`, shorten `times`, or raise "
-                "`time_limit`."
+                f"At t = {t:.4g} of {self.horizon:.4g}, after {in_words(used)}, the run would take {in_words(left)} "
+                f"more ({hint}), but `time_limit` is {in_words(self.limit)}: raise `tol` or `h`, shorten `times`, "
+                "or raise `time_limit`."
             )
         return left
 

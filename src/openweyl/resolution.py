@@ -116,8 +116,8 @@ class Resolution:
             return ""
         scale = self.finest
         return (
-            f"The term {scale.term} bends on a scale of {scale.spacing:.2g} near {scale.variable} = {scale.at:.4g}, and "
-            f"the grid has to resolve it. "
+            f"The term {scale.term} bends within {scale.spacing:.2g} near {scale.variable} = {scale.at:.4g}, which the "
+            "grid has to resolve. "
         )
 
 

@@ -79,7 +79,6 @@ def sweep(
     must(order is None or 1 <= order <= 12, "order", "lie between 1 and 12", order)
     must(not keep_symbols or problem.system.n == 1, "keep_symbols", "be left out for n > 1", keep_symbols)
     must(bool(str(out).strip()) and "\0" not in str(out), "out", "name a folder", str(out))
-    _check.run_times(problem.times, max(axes["gamma"]))
     with ExitStack() as stack:
         pool = stack.enter_context(open_pool(executor))
         rows = _store(Path(out), problem, axes, order, keep_symbols)
