@@ -53,8 +53,8 @@ POOL = 0.02
 """The part of the grid's share still unspent that one segment may lose beyond its part of the time: a pulse of content
 at an edge costs less than a new grid, and a run of thousands of segments is not left without a share."""
 NOISE, NOISE_SHARE = 0.02, 0.25
-"""Content below this part of the step error is noise of the steps, which no grid can hold; but never more than this part
-of what a segment may lose, so that a grid that is chosen by it stands the next look."""
+"""Content below this part of the step error is noise of the steps, which no grid can hold; but never more than this
+part of what a segment may lose, so that a grid that is chosen by it stands the next look."""
 LOOSE = {2: 1e-5, 4: 3e-7}
 """By the order of the scheme, the tolerance from which on the two solutions that are compared are of order 4, not 6."""
 LONG = 1e-5
