@@ -38,7 +38,8 @@ def test_all_derivatives_lie_inside(formula: sympy.Expr) -> None:
         slack = 1e-12 * (1 + np.abs(values).max())
         assert (found.balls[0][k] - found.balls[1][k] <= values.min(axis=1) + slack).all()
         assert (found.balls[0][k] + found.balls[1][k] >= values.max(axis=1) - slack).all()
-        assert (found.largest(k) <= 4 * np.abs(values).max() + 1).all()
+        sharp = np.abs(values).max() + 1 / 3  # coefficients may vanish
+        assert (found.largest(k) <= 15 * sharp).all()
 
 
 def test_another_variable_stays_an_interval() -> None:

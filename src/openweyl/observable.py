@@ -35,12 +35,16 @@ ACCURACY = 1e-10
 REGION = {1: 1e-10, 2: 1e-6}
 """The same for regions, by the number of variables: in two an edge is a curve, and each halving of its cells costs."""
 PRECISION = 1e-13
-"""Round-off of single values of a symbol."""
+"""Round-off of single values of a symbol, relative to its largest."""
 
 
 @dataclass(frozen=True)
 class Observable:
-    """A bounded observable: its `value` on a symbol, with an estimate of the error of that, and `norm` >= ||O||."""
+    """A bounded observable: its `value` on a symbol, with the error of that, and `norm` >= ||O||.
+
+    The error is a bound for formulas and regions whose terms have one or two variables each, for Husimi values and for
+    the parity; what the symbol itself lost at the edges of its box and grid is not in it.
+    """
 
     name: str
     norm: float
@@ -108,7 +112,7 @@ def husimi(x: list[float], xi: list[float]) -> Observable:
     place = [*x, *xi]
 
     def value(w: np.ndarray, grid: PhaseGrid) -> tuple[float, float]:
-        rest = _overlap(w, grid, place)
+        rest, round_off = _overlap(w, grid, place), PRECISION * float(np.abs(w).max())
         for axis, c in zip(grid.x + grid.xi, place, strict=True):
             room = ceil(ROOM * sqrt(grid.h) / axis.spacing)
             if not -room <= (c - axis.lower) / axis.spacing <= axis.size + room:
@@ -117,7 +121,7 @@ def husimi(x: list[float], xi: list[float]) -> Observable:
             waves = np.cos(k[:, None] * (c - axis.points)) * np.exp(-grid.h / 4 * k[:, None] ** 2)
             waves[1:] *= 2
             w = np.tensordot(waves.sum(axis=0) / (axis.size + 2 * room), w, axes=1)
-        return float(w), PRECISION
+        return float(w), round_off
 
     places = ", ".join(f"{c:g}" for c in (*x, *xi))
     return Observable(f"husimi({places})", 1.0, value)
@@ -138,9 +142,10 @@ def parity(n: int) -> Observable:
     def value(w: np.ndarray, grid: PhaseGrid) -> tuple[float, float]:
         if not all(a.lower <= 0 <= a.upper for a in grid.x + grid.xi):
             return 0.0, 0.0  # a symbol is nil outside its box
+        round_off = PRECISION * float(np.abs(w).max())
         for axis in grid.x + grid.xi:
             w = np.tensordot(interpolation(axis, np.zeros(1))[0], w, axes=1)
-        return float(w) / 2**n, PRECISION
+        return float(w) / 2**n, round_off
 
     return Observable("parity", 1.0, value)
 

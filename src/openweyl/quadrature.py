@@ -15,7 +15,7 @@ cut until that is small enough: what is narrow in o is found, wherever it is.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from math import ceil, factorial, pi, prod, sqrt
 
@@ -29,14 +29,15 @@ from .intervals import Functions, Interval
 from .series import Expansions, Series
 from .symbols import derivative, evaluate
 
-RULES = {1: (16, 12), 2: (10, 8)}
-"""Points an axis p, and the degree K, by the number of variables."""
-WIDEST = 2.0
-"""The widest cell, in spacings of the density's grid."""
-MOST = {1: 2**16, 2: 2**14}
-"""The most cells, by the number of variables: a million points or two, a second."""
+RULES = {1: (16, 12, 2.0), 2: (16, 8, 6.0)}
+"""Points an axis p, the degree K, and the widest cell in spacings of m's grid, by the number of variables: M is 21 or
+25, and q below 1e-9 of what m has at the largest wave number of its grid. In two variables fewer points are better."""
+MOST = {1: 2**16, 2: 2**13}
+"""The most cells beyond the first, by the number of variables: one or two million points, a second."""
 MOST_EDGES = 2**16
 """The most cells that the edge of a region may be cut into: as long, as these have one point each."""
+AT_ONCE = 2**20
+"""The points that are looked at together."""
 ROOM = 4.0
 """The room for coherent states beyond a symbol's box, in units of sqrt(h): e^-16 of what is at an edge goes on."""
 ROUND_OFF = 1e-12
@@ -57,10 +58,6 @@ class Density:
         axes = grid.x + grid.xi
         weight = prod(axes[i].spacing for i in others) / (2 * pi * grid.h) ** grid.n
         return Density(tuple(axes[i] for i in kept), w.sum(axis=others) * weight)
-
-    @property
-    def total(self) -> float:
-        return float(self.values.sum()) * prod(axis.spacing for axis in self.axes)
 
     @property
     def mass(self) -> float:
@@ -91,7 +88,7 @@ class Density:
     @property
     def widths(self) -> list[float]:
         """Those of the cells to begin with."""
-        return [a.length / ceil(a.size / WIDEST) for a in self.axes]
+        return [a.length / ceil(a.size / RULES[len(self.axes)][2]) for a in self.axes]
 
     def rough(self, degree: int) -> float:
         """A bound of what polynomials of degree < `degree` in each variable leave of m on these cells."""
@@ -106,11 +103,11 @@ class Density:
 
     def smoothed(self, h: float) -> tuple[Density, float]:
         """The density with Gaussians of variance h/2 in each variable, as of coherent states, on a box with room for
-        them; and a bound of the mass that lies beyond it still.
+        them; and a bound of the mass that lies beyond it still, and enters at the other end.
         """
         values, axes, lost = self.values, [], 0.0
         for i, axis in enumerate(self.axes):
-            room = ceil(ROOM * sqrt(h) / axis.spacing)
+            room = ceil(ROOM * sqrt(h) / axis.spacing) if values.ndim in RULES else 0  # beyond two it would fill memory
             values = np.pad(values, [(room * (i == j),) * 2 for j in range(values.ndim)])
             axes.append(Axis(axis.lower - room * axis.spacing, axis.spacing, axis.size + 2 * room))
             mass = np.abs(self.values).sum(axis=tuple(j for j in range(values.ndim) if j != i))
@@ -119,7 +116,7 @@ class Density:
         wide = Density(tuple(axes), values)
         factor = np.exp(-h / 4 * sum(k**2 for k in wide.wave_numbers))
         smooth = np.fft.ifftn(np.fft.fftn(values) * factor).real
-        return Density(wide.axes, smooth), lost * prod(axis.spacing for axis in axes)
+        return Density(wide.axes, smooth), 2 * lost * prod(axis.spacing for axis in axes)
 
     def coarser(self) -> Density:
         """Every second value."""
@@ -129,7 +126,7 @@ class Density:
 
     def cells(self) -> tuple[np.ndarray, np.ndarray]:
         """Cells to begin with: ends of shape (variables, cells)."""
-        edges = [np.linspace(a.lower, a.upper, ceil(a.size / WIDEST) + 1) for a in self.axes]
+        edges = [np.linspace(a.lower, a.upper, ceil(a.size / RULES[len(self.axes)][2]) + 1) for a in self.axes]
         low = np.meshgrid(*(e[:-1] for e in edges), indexing="ij")
         high = np.meshgrid(*(e[1:] for e in edges), indexing="ij")
         return np.array(low).reshape(len(edges), -1), np.array(high).reshape(len(edges), -1)
@@ -222,14 +219,14 @@ def share(e: sympy.Expr, variables: tuple[sympy.Symbol, ...], density: Density, 
         widths, middle = high - low, (low + high) / 2
         with np.errstate(all="ignore"):
             hull = _over(e, variables, low, high)
-            centre = _over(e, variables, middle, middle).low
+            centre = np.nan_to_num(_over(e, variables, middle, middle).low)
             slopes = [_over(derivative(e, v), variables, low, high) for v in variables]
             steps = np.nan_to_num([(s.low + s.high) / 2 for s in slopes]) * widths
             loose = np.array([(s.high - s.low) / 4 for s in slopes]) * widths
             shift = np.minimum(np.nan_to_num(loose / np.abs(steps).max(axis=0), nan=1.0), 1.0)
         reach = np.abs(steps).sum(axis=0) / 2 + loose.sum(axis=0)
         inside = (hull.low > 0) | (centre > reach)
-        outside = (hull.high <= 0) | (centre < -reach)
+        outside = (hull.high < 0) | (centre < -reach)  # 0 may be what is left of a number that is too small
         part = np.where(inside, 1.0, np.where(outside, 0.0, _half(centre, steps)))
         volume = widths.prod(axis=0)
         value, gradient = density.at(middle), [density.at(middle, along=i) for i in range(len(low))]
@@ -241,7 +238,7 @@ def share(e: sympy.Expr, variables: tuple[sympy.Symbol, ...], density: Density, 
         sides = shift * mass + change + rest * (widths / first >= longest)
         values = part * value * volume
         values[inside] = _Points.within(low[:, inside], high[:, inside], density).content() if inside.any() else 0.0
-        return Judged(values, np.where(inside | outside, 0.0, np.minimum(errors, mass)), mass, sides.argmax(axis=0))
+        return Judged(values, np.where(inside | outside, 0.0, errors), mass, sides.argmax(axis=0))
 
     value, error = _adaptive(density, judged, target, MOST_EDGES)
     rough = density.rough(2 * RULES[len(variables)][0]) * prod(a.length for a in density.axes)
@@ -257,7 +254,7 @@ def _half(centre: np.ndarray, steps: np.ndarray) -> np.ndarray:
     """The part of a cell where centre + sum_v steps_v u_v > 0, |u_v| <= 1/2; for one or two variables."""
     sizes = np.sort(np.abs(steps), axis=0)
     large = np.where(sizes[-1] > 0, sizes[-1], 1.0)
-    t = np.where(sizes[-1] > 0, centre / large, np.sign(centre))
+    t = np.clip(centre / large, -2.0, 2.0)
     if len(steps) == 1:
         return np.clip(t + 0.5, 0.0, 1.0)
     b = np.maximum(sizes[0] / large, 1e-6)  # less moves the part by less than round-off does in the formula
@@ -276,9 +273,11 @@ def _adaptive(
     volume, mass = prod(a.length for a in density.axes), max(density.mass, 1e-300)
     low, high = density.cells()
     value = error = 0.0
-    done = 0
+    done, most = 0, most + low.shape[1]
+    size = AT_ONCE // RULES[len(low)][0] ** len(low)
     while low.size:
-        found = judged(low, high)
+        parts = [judged(low[:, i : i + size], high[:, i : i + size]) for i in range(0, low.shape[1], size)]
+        found = Judged(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Judged)))
         part = np.maximum(found.masses / mass, (high - low).prod(axis=0) / volume) / 4
         thin = ((high - low) <= 1e-14 * np.maximum(np.abs(low), np.abs(high))).any(axis=0)
         fine = (found.errors <= target * part) | thin
