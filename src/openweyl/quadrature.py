@@ -24,6 +24,7 @@ import numpy as np
 import scipy.special
 import sympy
 
+from ._fourier import good_size
 from .grid import Axis, PhaseGrid
 from .intervals import Functions, Interval
 from .series import Expansions, Series
@@ -40,6 +41,8 @@ AT_ONCE = 2**20
 """The points that are looked at together."""
 ROOM = 4.0
 """The room for coherent states beyond a symbol's box, in units of sqrt(h): e^-16 of what is at an edge goes on."""
+NOISE = 1e-16
+"""The part of all Fourier coefficients, by absolute value, that is left out for a smaller grid."""
 ROUND_OFF = 1e-12
 """The relative error of the values of m between its points."""
 
@@ -115,8 +118,8 @@ class Density:
             lost += float((mass * scipy.special.erfc(ends / sqrt(h))).sum())
         wide = Density(tuple(axes), values)
         factor = np.exp(-h / 4 * sum(k**2 for k in wide.wave_numbers))
-        smooth = np.fft.ifftn(np.fft.fftn(values) * factor).real
-        return Density(wide.axes, smooth), 2 * lost * prod(axis.spacing for axis in axes)
+        coarse, cut = _without_noise(wide.axes, wide.coefficients * factor)
+        return coarse, 2 * lost * prod(axis.spacing for axis in axes) + cut
 
     def coarser(self) -> Density:
         """Every second value."""
@@ -130,6 +133,24 @@ class Density:
         low = np.meshgrid(*(e[:-1] for e in edges), indexing="ij")
         high = np.meshgrid(*(e[1:] for e in edges), indexing="ij")
         return np.array(low).reshape(len(edges), -1), np.array(high).reshape(len(edges), -1)
+
+
+def _without_noise(axes: tuple[Axis, ...], coefficients: np.ndarray) -> tuple[Density, float]:
+    """The density on the coarsest grid that has all wave numbers but those that are round-off; and a bound of these."""
+    sizes, kept, dropped, coarse = np.abs(coefficients), coefficients, 0.0, []
+    for i, axis in enumerate(axes):
+        j = np.abs(np.fft.fftfreq(axis.size) * axis.size).round().astype(int)
+        across = np.bincount(j, sizes.sum(axis=tuple(other for other in range(sizes.ndim) if other != i)))
+        beyond = np.append(np.cumsum(across[::-1])[::-1], 0.0)  # beyond[j]: at wave number j or higher
+        most = int(np.argmax(beyond <= NOISE * beyond[0]))
+        size = axis.size
+        if good_size(2 * most) < size:
+            size = good_size(2 * most) - 1  # odd: no wave number is its own opposite
+            kept = np.take(kept, np.flatnonzero(j <= size // 2), axis=i)
+            dropped += float(beyond[most])
+        coarse.append(Axis(axis.lower, axis.length / size, size))
+    values = np.fft.ifftn(kept).real * kept.size
+    return Density(tuple(coarse), values), dropped * prod(a.length for a in axes)
 
 
 @dataclass(frozen=True)
@@ -177,7 +198,7 @@ def integral(
     count = len(variables)
     order = RULES[count][1]
 
-    def judged(low: np.ndarray, high: np.ndarray) -> Judged:
+    def together(low: np.ndarray, high: np.ndarray) -> Judged:
         points = _Points.within(low, high, density)
         box = dict(zip(variables, points.z, strict=True))
         with np.errstate(all="ignore"):
@@ -199,6 +220,10 @@ def integral(
         cut = np.where(np.isinf(smooth), unknown, bends).argmax(axis=0)
         errors = np.minimum((hull.high - hull.low) * mass, smooth)
         return Judged((points.weights * points.m * values).sum(axis=0), errors, mass, cut)
+
+    def judged(low: np.ndarray, high: np.ndarray) -> Judged:
+        found = [together(low[:, part], high[:, part]) for part in _parts(low)]
+        return Judged(*(np.concatenate([getattr(f, field.name) for f in found]) for field in fields(Judged)))
 
     value, error = _adaptive(density, judged, target, MOST[count])
     rough = 2 * density.rough(2 * RULES[count][0] - order + 1) * prod(a.length for a in density.axes)
@@ -237,12 +262,20 @@ def share(e: sympy.Expr, variables: tuple[sympy.Symbol, ...], density: Density, 
         errors = np.minimum(shift.sum(axis=0), 1.0) * mass + change.sum(axis=0) + rest
         sides = shift * mass + change + rest * (widths / first >= longest)
         values = part * value * volume
-        values[inside] = _Points.within(low[:, inside], high[:, inside], density).content() if inside.any() else 0.0
+        for some in _parts(low[:, inside]):
+            whole = np.flatnonzero(inside)[some]
+            values[whole] = _Points.within(low[:, whole], high[:, whole], density).content()
         return Judged(values, np.where(inside | outside, 0.0, errors), mass, sides.argmax(axis=0))
 
     value, error = _adaptive(density, judged, target, MOST_EDGES)
     rough = density.rough(2 * RULES[len(variables)][0]) * prod(a.length for a in density.axes)
     return value, error + 2 * rough + ROUND_OFF * density.mass
+
+
+def _parts(low: np.ndarray) -> list[slice]:
+    """The cells in parts that have at most AT_ONCE points."""
+    size = AT_ONCE // RULES[len(low)][0] ** len(low)
+    return [slice(i, i + size) for i in range(0, low.shape[1], size)]
 
 
 def _over(g: sympy.Expr, variables: tuple[sympy.Symbol, ...], low: np.ndarray, high: np.ndarray) -> Interval:
@@ -274,10 +307,8 @@ def _adaptive(
     low, high = density.cells()
     value = error = 0.0
     done, most = 0, most + low.shape[1]
-    size = AT_ONCE // RULES[len(low)][0] ** len(low)
     while low.size:
-        parts = [judged(low[:, i : i + size], high[:, i : i + size]) for i in range(0, low.shape[1], size)]
-        found = Judged(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Judged)))
+        found = judged(low, high)
         part = np.maximum(found.masses / mass, (high - low).prod(axis=0) / volume) / 4
         thin = ((high - low) <= 1e-14 * np.maximum(np.abs(low), np.abs(high))).any(axis=0)
         fine = (found.errors <= target * part) | thin
