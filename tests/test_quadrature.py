@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from gaussian import Gaussian
 from openweyl import Observable, PhaseGrid, System, coherent, evolve
+from openweyl.density import Density
 from openweyl.grid import Axis
-from openweyl.quadrature import Density, integral, share
+from openweyl.quadrature import integral, share
 from openweyl.symbols import variables
 
 H = 0.1
@@ -139,7 +140,7 @@ def test_the_husimi_density_reaches_beyond_the_box_of_its_symbol() -> None:
 
 def test_what_lies_beyond_that_room_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Half of a Gaussian, cut off at its top, with hardly any room: the mass beyond by the convolution of both."""
-    monkeypatch.setattr("openweyl.quadrature.ROOM", 0.5)
+    monkeypatch.setattr("openweyl.density.ROOM", 0.5)
     axis = Axis.between(0.0, 3.0, 200)
     density = Density((axis,), np.exp(-(axis.points**2)))
     smooth, lost = density.smoothed(H)
@@ -153,7 +154,8 @@ def test_what_lies_beyond_that_room_is_counted(monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize("points", [3, 4, 5])
 def test_what_the_rule_leaves_of_the_density_is_counted(monkeypatch: pytest.MonkeyPatch, points: int) -> None:
     """Noise up to the largest wave number, and so few points that they cannot see it."""
-    monkeypatch.setattr("openweyl.quadrature.RULES", {1: (points, 3, 2.0)})
+    for module in ("density", "quadrature"):
+        monkeypatch.setattr(f"openweyl.{module}.RULES", {1: (points, 3, 2.0)})
     axis = Axis.between(-1.0, 1.0, 32)
     density = Density((axis,), np.random.default_rng(points).normal(size=32))
     waves = zip(axis.wave_numbers(half=False), density.coefficients, strict=True)

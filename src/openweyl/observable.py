@@ -23,9 +23,10 @@ import numpy as np
 import sympy
 
 from ._check import InputError, must, shown, whole
+from .density import ROOM, Density
 from .grid import PhaseGrid, interpolation
 from .parser import parse, parse_number
-from .quadrature import MOST, ROOM, Density, integral, share
+from .quadrature import MOST, integral, share
 from .scales import scales
 from .smooth import check_smooth, interval
 from .symbols import derivative, evaluate, separate, variables
