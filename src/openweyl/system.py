@@ -55,7 +55,7 @@ class System:
         p = _symbol(hamiltonian, {str(v): v for v in (*x, *xi, TIME)}, "hamiltonian")
         must(not p.has(sympy.I), "hamiltonian", "be a real function", p, "Only jumps may be complex.")
         found = [_symbol(jump, {str(v): v for v in (*x, *xi)} | {"I": sympy.I}, "jumps") for jump in jumps]
-        pairs = tuple(map(_real_and_imaginary, found))
+        pairs = tuple(map(real_and_imaginary, found))
         for part, name in [(p, "hamiltonian"), *((f, "jumps") for pair in pairs for f in pair)]:
             check_smooth(part, name)
         values: dict[str, Any] = {
@@ -129,7 +129,7 @@ def _symbol(value: Formula, names: dict[str, sympy.Expr], name: str) -> sympy.Ex
     return f
 
 
-def _real_and_imaginary(jump: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr]:
+def real_and_imaginary(jump: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr]:
     """(a, b) with jump = a + i b."""
     if not jump.has(sympy.I):
         return jump, sympy.Integer(0)
