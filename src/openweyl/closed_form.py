@@ -17,7 +17,7 @@ from .states import PacketState
 
 GRID_SHARE, DEAD_SHARE = 0.4, 1e-3
 """The parts of the tolerance given to what lies beyond a grid, and to packets that are left out."""
-BYTES = 130
+BYTES = 70
 """What the values of packets on a grid need, in bytes per point, beside the symbols that are kept (measured)."""
 THIN = 100 * UNIT
 """The least eigenvalue of a correlation matrix of which double precision holds two digits."""
@@ -148,7 +148,7 @@ def outside_of(grid: PhaseGrid, state: PacketState) -> float:
             spectral = axis.reach - abs(packet.q[i]) / grid.h
             beyond = _tail(room / sqrt(grid.h * C[i, i])) + 2 * _tail(spectral / sqrt(P[i, i] / grid.h))
             total += weight * norm * beyond
-    return total
+    return float(total)
 
 
 def _tail(sigmas: float) -> float:

@@ -39,7 +39,7 @@ import sympy
 
 from ._check import LARGEST, fail
 from .drive import Drive
-from .gaussian_map import BITS, UNIT, Cells, GaussianMap, constant_maps, digits, resolved_cells
+from .gaussian_map import BITS, UNIT, Cells, GaussianMap, constant_maps, digits, joined, resolved_cells
 from .states import Packet, PacketState
 from .symbols import TIME, evaluate, expandable, poisson
 from .system import System, real_and_imaginary
@@ -96,7 +96,8 @@ class QuadraticFlow:
 
     def _cells(self, times: Sequence[float]) -> Cells:
         seen = Drive(self.driven, {}, times[-1])
-        edges = np.unique(np.concatenate([[0.0], np.asarray(times, dtype=float), *seen.cells]))
+        edges = joined(np.unique(np.concatenate([[0.0, times[-1]], *seen.cells])))
+        edges = np.unique(np.concatenate([edges, np.asarray(times, dtype=float)]))
         return resolved_cells(self._rates, self._floats(self.noise), edges)
 
     def _rates(self, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

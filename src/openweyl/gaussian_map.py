@@ -33,8 +33,10 @@ NODES = 8
 """Nodes of the collocation, of order 16."""
 AGREEMENT = 1e-13
 """How well two steps must agree with one: twenty times what the solutions leave of double precision."""
-MOST_CELLS, CHUNK = 200_000, 256
-"""The most cells, as in `drive`, and how many are solved at once."""
+MOST_CELLS, CHUNK = 50_000, 256
+"""The most cells, a minute's work, and how many are solved at once."""
+JITTER = 8 * 2.0**-53
+"""What the time at a node is off, over the time: with it goes the value there of whatever varies fast."""
 UNIT = 2.0**-53
 """The relative error of one rounding to double precision."""
 
@@ -147,21 +149,25 @@ def resolved_cells(rates: Rates, noise: np.ndarray, edges: np.ndarray) -> Cells:
     done: list[tuple[np.ndarray, ...]] = []
     while starts.size:
         halves = [_steps(rates, noise, scale, starts + part * lengths / 2, lengths / 2) for part in (0, 1)]
-        (F0, d0, S0, _), (F1, d1, S1, _) = halves
+        (F0, d0, S0, *_), (F1, d1, S1, *_) = halves
         F = F1 @ F0
         d = (F1 @ d0[..., None])[..., 0] + d1
         S = F1 @ S0 @ F1.swapaxes(1, 2) + S1
-        F_, d_, S_, pushed = whole
+        F_, d_, S_, pushed, varied = whole
         errors = [np.abs(F - F_), np.abs(d - d_), np.abs(S - S_)]
         grown = np.maximum(np.abs(F).max(axis=(1, 2)), 1.0)
         share = np.maximum(pushed, total * lengths / (edges[-1] - edges[0]))
         diffused = lengths * np.abs(noise / np.outer(scale, scale)).max() * grown**2
-        bounds = [grown, share * grown, diffused]
+        jitter = JITTER * (starts + lengths) * varied * grown
+        bounds = [grown + jitter / AGREEMENT, (share + jitter / AGREEMENT) * grown, diffused * (1 + jitter / AGREEMENT)]
         with np.errstate(invalid="ignore"):
             good = np.logical_and.reduce(
                 [e.reshape(len(e), -1).max(axis=1) <= AGREEMENT * b for e, b in zip(errors, bounds, strict=True)]
             )
-        rounding = [4 * UNIT * np.abs(part) for part in (F, d, S)]
+        rounding = [
+            4 * UNIT * np.abs(part) + (jitter * top).reshape(-1, *(1,) * (part.ndim - 1))
+            for part, top in ((F, 1.0), (d, grown), (S, diffused))
+        ]
         found = (F, d, S, *(e + r for e, r in zip(errors, rounding, strict=True)))
         done.append((starts[good], *(part[good] for part in found)))
         left = ~good
@@ -171,7 +177,7 @@ def resolved_cells(rates: Rates, noise: np.ndarray, edges: np.ndarray) -> Cells:
                 f"The quadratic part of p asks for more than {MOST_CELLS} steps up to t = {edges[-1]:g}: shorten "
                 "`times`, or write a slower one."
             )
-        whole = tuple(np.concatenate([first[left], second[left]]) for first, second in zip(*halves, strict=True))  # type: ignore[assignment]
+        whole = tuple(np.concatenate([first[left], second[left]]) for first, second in zip(*halves, strict=True))
         starts = np.concatenate([starts[left], starts[left] + lengths[left] / 2])
         lengths = np.concatenate([lengths[left], lengths[left]]) / 2
     columns = [np.concatenate(column) for column in zip(*done, strict=True)]
@@ -189,6 +195,18 @@ def resolved_cells(rates: Rates, noise: np.ndarray, edges: np.ndarray) -> Cells:
     )
 
 
+def joined(edges: np.ndarray) -> np.ndarray:
+    """Every fourth of the edges where cells are of like length: eight nodes then leave two for each of the four."""
+    lengths = np.diff(edges)
+    whole = len(lengths) // 4 * 4
+    fours = lengths[:whole].reshape(-1, 4)
+    alike = fours.max(axis=1) <= 2.1 * fours.min(axis=1) if len(fours) else np.zeros(0, bool)
+    kept = np.ones(len(edges), bool)
+    for inner in (1, 2, 3):
+        kept[inner:whole:4] = ~alike
+    return edges[kept]
+
+
 def _balance(rates: Rates, edges: np.ndarray) -> np.ndarray:
     """Units of the variables, powers of two, in which the entries of M are of like size."""
     M, _ = rates(np.concatenate([edges, (edges[1:] + edges[:-1]) / 2]))
@@ -204,19 +222,20 @@ def _force(rates: Rates, scale: np.ndarray, edges: np.ndarray) -> float:
 
 def _steps(
     rates: Rates, noise: np.ndarray, scale: np.ndarray, starts: np.ndarray, lengths: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """F, d, S by one step of collocation in each cell, in the units `scale`, and length times the largest |m|."""
+) -> tuple[np.ndarray, ...]:
+    """F, d, S by one step of collocation in each cell, in the units `scale`; length times the largest |m|; and by how
+    much M and m vary.
+    """
     parts = [
         _collocation(rates, noise, scale, starts[j : j + CHUNK], lengths[j : j + CHUNK])
         for j in range(0, len(starts), CHUNK)
     ]
-    F, d, S, pushed = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return F, d, S, pushed
+    return tuple(np.concatenate(column) for column in zip(*parts, strict=True))
 
 
 def _collocation(
     rates: Rates, noise: np.ndarray, scale: np.ndarray, starts: np.ndarray, lengths: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, ...]:
     """Stages K_i = B_i (1 + tau sum_j a_ij K_j); the step is 1 + tau sum_j b_j K_j."""
     nodes, inner, weights = _tableau()
     count, size = len(starts), len(scale)
@@ -235,7 +254,8 @@ def _collocation(
     F = np.eye(size) + step[:, :size, :size]
     S = step[:, :size, size : 2 * size] @ F.swapaxes(1, 2)
     pushed = lengths * np.abs(m).max(axis=(1, 2))
-    return F, step[:, :size, -1], (S + S.swapaxes(1, 2)) / 2, pushed
+    varied = np.maximum(np.ptp(M, axis=1).max(axis=(1, 2)), np.ptp(m, axis=1).max(axis=1))
+    return F, step[:, :size, -1], (S + S.swapaxes(1, 2)) / 2, pushed, varied
 
 
 @cache
