@@ -10,7 +10,6 @@ import numpy as np
 
 from ._check import ResourceError
 from .gaussian_flow import QuadraticFlow, packets_of
-from .gaussian_map import UNIT
 from .grid import PhaseGrid, check_fits
 from .solution import Numerics, Solution
 from .states import PacketState
@@ -19,8 +18,6 @@ GRID_SHARE, DEAD_SHARE = 0.4, 1e-3
 """The parts of the tolerance given to what lies beyond a grid, and to packets that are left out."""
 BYTES = 70
 """What the values of packets on a grid need, in bytes per point, beside the symbols that are kept (measured)."""
-THIN = 100 * UNIT
-"""The least eigenvalue of a correlation matrix of which double precision holds two digits."""
 
 
 def closed_form(
@@ -42,6 +39,8 @@ def closed_form(
     """
     started = time.perf_counter()
     h = flow.system.h
+    for _, packet in packets_of(state, h):
+        packet.check_resolved(h)
     looks = list(times)
     if watch:
         before = (0.0, *times[:-1])
@@ -50,9 +49,10 @@ def closed_form(
     saved, kept = set(times), 0
     for t, (carried, error) in zip(looks, flow.carry(state, looks), strict=True):
         if not error <= GRID_SHARE * tol:
+            found = error if error < 2 else 2.0
             raise ResourceError(
-                f"At t = {t:.4g} round-off alone leaves an error of {min(error, 2.0):.2g}, and tol = {tol:g}: raise "
-                "`tol` or `h`, shorten `times`, or shift the coordinates."
+                f"At t = {t:.4g} round-off alone leaves an error of {found:.2g}, and tol = {tol:g}: raise `tol` or "
+                "`h`, shorten `times`, or shift the coordinates."
             )
         living, dead = without_dead(carried, h, DEAD_SHARE * tol)
         grid, beyond = fitted_grid(living, h, GRID_SHARE * tol)
@@ -110,18 +110,7 @@ def without_dead(state: PacketState, h: float, level: float) -> tuple[PacketStat
 
 
 def fitted_grid(state: PacketState, h: float, allowed: float) -> tuple[PhaseGrid, float]:
-    """The smallest grid outside of which at most `allowed` of the state lies in trace norm, and how much does.
-
-    Raises ResourceError if a packet is too thin for double precision.
-    """
-    for _, packet in packets_of(state, h):
-        C = np.array(packet.covariance)
-        widths = np.sqrt(np.diag(C))
-        if np.linalg.eigvalsh(C / np.outer(widths, widths))[0] < THIN:
-            raise ResourceError(
-                f"The state is {sqrt(h) * float(widths.max()):.3g} long and too thin, across the axes, for double "
-                "precision: shorten `times`, or choose variables along it."
-            )
+    """The smallest grid outside of which at most `allowed` of the state lies in trace norm, and how much does."""
     level = 0.3 * allowed
     while True:
         grid = state.window(h, level=level, room=0.0)

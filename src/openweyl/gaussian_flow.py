@@ -122,22 +122,26 @@ class QuadraticFlow:
         total = np.zeros(len(F))
         for weight, packet in packets_of(state, h):
             C0, z0, q0 = np.array(packet.covariance), np.array(packet.center), packet.q
-            C, z, y = F @ C0 @ F.swapaxes(1, 2) + S, F @ z0 + d, F @ (C0 @ q0)
-            with np.errstate(all="ignore"):
-                P = np.linalg.inv(C)
+            with np.errstate(all="ignore"):  # what overflows costs infinity
+                C, z, y = F @ C0 @ F.swapaxes(1, 2) + S, F @ z0 + d, F @ (C0 @ q0)
+                try:
+                    P = np.linalg.inv(C)
+                except np.linalg.LinAlgError:
+                    P = np.full_like(C, inf)
                 q = (P @ y[..., None])[..., 0]
                 decay = np.maximum((q0 @ C0 @ q0 - (y * q).sum(axis=1)) / (2 * h), 0.0)
-            moved = np.abs(d) if constant else np.abs(z)
-            dz = cells.shift_error + (relative @ moved[..., None])[..., 0] + 4 * UNIT * np.abs(d)
-            if constant:
-                cost = _cost(h, C, P, q, dz, 0 * C, 0 * q)
-            else:
-                spread = relative @ np.abs(C)
-                dq = (relative.swapaxes(1, 2) @ np.abs(q)[..., None])[..., 0]
-                diffused = relative @ np.abs(S)
-                dlog = np.einsum("ci,cij,cj->c", np.abs(q), diffused + noise, np.abs(q)) / (2 * h)
-                cost = dlog + _cost(h, C, P, q, dz, spread + spread.swapaxes(1, 2) + noise, dq)
-            total += weight * np.where(np.isfinite(cost), cost * np.exp(-decay), np.where(decay > 700, 0.0, inf))
+                moved = np.abs(d) if constant else np.abs(z)
+                dz = cells.shift_error + (relative @ moved[..., None])[..., 0] + 4 * UNIT * np.abs(d)
+                if constant:
+                    cost = _cost(h, C, P, q, dz, 0 * C, 0 * q)
+                else:
+                    spread = relative @ np.abs(C)
+                    dq = (relative.swapaxes(1, 2) @ np.abs(q)[..., None])[..., 0]
+                    diffused = 2 * relative @ np.abs(S) + noise
+                    dlog = np.einsum("ci,cij,cj->c", np.abs(q), diffused, np.abs(q)) / (2 * h)
+                    cost = dlog + _cost(h, C, P, q, dz, spread + spread.swapaxes(1, 2) + noise, dq)
+                lost = np.where(np.isfinite(cost), cost * np.exp(-decay), np.where(decay > 700, 0.0, inf))
+            total += weight * lost
         return total
 
     def _carried(self, state: PacketState, gaussian_map: GaussianMap, t: float) -> tuple[PacketState, float]:
@@ -163,7 +167,10 @@ class QuadraticFlow:
             scales = [mpmath.sqrt(abs(v)) for v in np.diag(C)]
             _hold(all(1 / LARGEST < v < LARGEST for v in scales), t)
             outer = np.outer(scales, scales)
-            inverse = mpmath.matrix((C / outer).tolist()) ** -1
+            try:
+                inverse = mpmath.matrix((C / outer).tolist()) ** -1
+            except ZeroDivisionError:
+                _hold(False, t)
             return C, np.array(inverse.tolist(), dtype=object).reshape(C.shape) / outer
 
     def _packet(

@@ -23,7 +23,7 @@ import mpmath
 import numpy as np
 import scipy.linalg
 
-from ._check import ResourceError
+from ._check import SMALLEST, ResourceError
 
 BITS = 320
 """Binary digits beyond those that doublings take away: twice what factors of 1e40 can cancel, and a double's own."""
@@ -158,16 +158,15 @@ def resolved_cells(rates: Rates, noise: np.ndarray, edges: np.ndarray) -> Cells:
         grown = np.maximum(np.abs(F).max(axis=(1, 2)), 1.0)
         share = np.maximum(pushed, total * lengths / (edges[-1] - edges[0]))
         diffused = lengths * np.abs(noise / np.outer(scale, scale)).max() * grown**2
-        jitter = JITTER * (starts + lengths) * varied * grown
-        bounds = [grown + jitter / AGREEMENT, (share + jitter / AGREEMENT) * grown, diffused * (1 + jitter / AGREEMENT)]
+        late = JITTER * (starts + lengths) * grown
+        turned, moved = late * varied[:, 0], late * (varied[:, 1] + share * varied[:, 0])
+        bounds = [AGREEMENT * grown + turned, AGREEMENT * share * grown + moved, diffused * (AGREEMENT + turned)]
         with np.errstate(invalid="ignore"):
             good = np.logical_and.reduce(
-                [e.reshape(len(e), -1).max(axis=1) <= AGREEMENT * b for e, b in zip(errors, bounds, strict=True)]
+                [e.reshape(len(e), -1).max(axis=1) <= b for e, b in zip(errors, bounds, strict=True)]
             )
-        rounding = [
-            4 * UNIT * np.abs(part) + (jitter * top).reshape(-1, *(1,) * (part.ndim - 1))
-            for part, top in ((F, 1.0), (d, grown), (S, diffused))
-        ]
+        jitters = (turned[:, None, None], moved[:, None], (diffused * turned)[:, None, None])
+        rounding = [4 * UNIT * np.abs(part) + jitter for part, jitter in zip((F, d, S), jitters, strict=True)]
         found = (F, d, S, *(e + r for e, r in zip(errors, rounding, strict=True)))
         done.append((starts[good], *(part[good] for part in found)))
         left = ~good
@@ -236,15 +235,18 @@ def _steps(
 def _collocation(
     rates: Rates, noise: np.ndarray, scale: np.ndarray, starts: np.ndarray, lengths: np.ndarray
 ) -> tuple[np.ndarray, ...]:
-    """Stages K_i = B_i (1 + tau sum_j a_ij K_j); the step is 1 + tau sum_j b_j K_j."""
+    """Stages K_i = B_i (1 + tau sum_j a_ij K_j); the step is 1 + tau sum_j b_j K_j. In B, m and D are of size one."""
     nodes, inner, weights = _tableau()
     count, size = len(starts), len(scale)
     M, m = rates((starts[:, None] + lengths[:, None] * nodes).ravel())
     M = (M / (scale[:, None] / scale)).reshape(count, NODES, size, size)
     m = (m / scale).reshape(count, NODES, size)
     B = np.zeros((count, NODES, 2 * size + 1, 2 * size + 1))
-    B[..., :size, :size], B[..., :size, -1] = M, m
-    B[..., :size, size : 2 * size] = noise / np.outer(scale, scale)
+    force = np.abs(m).max(axis=(1, 2)) + SMALLEST
+    D = noise / np.outer(scale, scale)
+    diffusion = float(np.abs(D).max()) + SMALLEST
+    B[..., :size, :size], B[..., :size, -1] = M, m / force[:, None, None]
+    B[..., :size, size : 2 * size] = D / diffusion
     B[..., size : 2 * size, size : 2 * size] = -M.swapaxes(2, 3)
     flat = NODES * (2 * size + 1)
     stages = np.einsum("c,ij,cirs->cirjs", lengths, -inner, B).reshape(count, flat, flat)
@@ -252,10 +254,10 @@ def _collocation(
     slopes = np.linalg.solve(stages, B.reshape(count, flat, -1)).reshape(B.shape)
     step = np.einsum("c,i,cirs->crs", lengths, weights, slopes)
     F = np.eye(size) + step[:, :size, :size]
-    S = step[:, :size, size : 2 * size] @ F.swapaxes(1, 2)
-    pushed = lengths * np.abs(m).max(axis=(1, 2))
-    varied = np.maximum(np.ptp(M, axis=1).max(axis=(1, 2)), np.ptp(m, axis=1).max(axis=1))
-    return F, step[:, :size, -1], (S + S.swapaxes(1, 2)) / 2, pushed, varied
+    S = diffusion * step[:, :size, size : 2 * size] @ F.swapaxes(1, 2)
+    pushed = lengths * force
+    varied = np.stack([np.ptp(M, axis=1).max(axis=(1, 2)), np.ptp(m, axis=1).max(axis=1)], axis=1)
+    return F, step[:, :size, -1] * force[:, None], (S + S.swapaxes(1, 2)) / 2, pushed, varied
 
 
 @cache
