@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from common import ROWS, on_one_grid, refused, row_state, row_system
+from common import ROWS, STEPPED, on_one_grid, refused, row_state, row_system
 from openweyl import (
     Certificate,
     Observable,
@@ -238,10 +238,12 @@ def test_series_converges() -> None:
 
 def test_quadratic() -> None:
     """Quantum = classical: nothing to correct, and a bound at the level of the solver's error."""
-    found = certify(HARMONIC, START, [1.0], order=4, tol=1e-7)
+    harmonic = HARMONIC.replace(hamiltonian=f"{HARMONIC.hamiltonian}{STEPPED}")
+    found = certify(harmonic, START, [1.0], order=4, tol=1e-7)
+    assert found.solution.numerics.steps > 0
     assert np.abs(found.solution.symbols[0][1:]).max() < 1e-9
     assert found.distance_upper[0] < 3e-7
-    assert "target" in certify(HARMONIC, START, [1.0], target=1e-6, tol=1e-7).reason
+    assert "target" in certify(harmonic, START, [1.0], target=1e-6, tol=1e-7).reason
 
 
 @pytest.mark.parametrize("order", [0, -1, 13, 1.5, True, "2", float("nan")])

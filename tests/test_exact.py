@@ -1,6 +1,8 @@
 """Quadratic p and linear jumps: quantum = classical, and both are Gaussian.
 
-Means and covariances come from ordinary equations (`gaussian.py`). Complex jumps and drives: `test_general.py`.
+Means and covariances come from ordinary equations (`gaussian.py`). Complex jumps and drives: `test_general.py`. Here
+the steps are tested: what `evolve` makes of such systems, the closed form, is held against them in
+`test_gaussian_flow.py`.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from math import cos, exp, sin, sqrt
 import numpy as np
 import pytest
 
-from common import on_one_grid, slow_but
+from common import STEPPED, on_one_grid, slow_but
 from gaussian import Gaussian
 from openweyl import (
     PhaseGrid,
@@ -57,7 +59,7 @@ def gaussian_moments(state: State) -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.parametrize("state", [coherent(0.6, -0.3), cat([(0.7, 0.0), (-0.6, 0.4)])], ids=["coherent", "cat"])
 def test_quantum_is_classical(name: str, state: State) -> None:
     hamiltonian, jumps = QUADRATIC[name]
-    system = System(hamiltonian, jumps, h=H, gamma=0.0 if name == "closed" else 0.7)
+    system = System(hamiltonian + STEPPED, jumps, h=H, gamma=0.0 if name == "closed" else 0.7)
     runs = [evolve(system, state, [0.6], kind=kind, tol=1e-9) for kind in ("quantum", "classical")]
     (w, a), grid = on_one_grid(*runs)
     assert dense_trace_norm(w - a, grid) < 1e-10
@@ -85,7 +87,8 @@ def test_moments(name: str, kind: str) -> None:
     """Mean, covariance and purity of a squeezed state; the symbol itself, too."""
     hamiltonian, jumps = QUADRATIC[name]
     gamma = 0.0 if name == "closed" else 0.7
-    system, reference = System(hamiltonian, jumps, h=H, gamma=gamma), Gaussian(hamiltonian, tuple(jumps), H, gamma)
+    system = System(hamiltonian + STEPPED, jumps, h=H, gamma=gamma)
+    reference = Gaussian(hamiltonian, tuple(jumps), H, gamma)
     state = squeezed(0.6, -0.3, r=0.4, angle=0.5)
     center, c = gaussian_moments(state)
     times = [0.3, 0.8]
@@ -109,7 +112,7 @@ def test_saddle_of_section_4_2() -> None:
     the expanding coordinate; the diffusion of the pair x, xi does not turn.
     """
     h, gamma, times = 0.05, 0.8, [0.0, 0.4, 0.9, 1.5]
-    system = System("(xi**2 - x**2)/2", ["x", "xi"], h=h, gamma=gamma)
+    system = System("(xi**2 - x**2)/2" + STEPPED, ["x", "xi"], h=h, gamma=gamma)
     turn = np.array([[1, -1], [1, 1]]) / sqrt(2)
     eps2 = gamma * h / 2
     for kind in ("quantum", "classical"):
@@ -127,7 +130,7 @@ def test_saddle_of_section_4_2() -> None:
 def test_damped_rotation(kind: str) -> None:
     """Jumps x and xi around a harmonic oscillator: the mean rotates, the covariance is h/2 + gamma h t in both."""
     h, gamma, t = 2.0**-5, 0.9, 1.3
-    system = System("xi**2/2 + x**2/2", ["x", "xi"], h=h, gamma=gamma)
+    system = System("xi**2/2 + x**2/2" + STEPPED, ["x", "xi"], h=h, gamma=gamma)
     solution = evolve(system, coherent(0.8, 0.1), [t], kind=kind, tol=1e-10)
     found = moments(solution.symbols[0], solution.grids[0])
     mean = [0.8 * cos(t) + 0.1 * sin(t), 0.1 * cos(t) - 0.8 * sin(t)]
@@ -136,7 +139,7 @@ def test_damped_rotation(kind: str) -> None:
 
 
 def test_reversed_runs_backwards() -> None:
-    system = System("xi**2/2 + x**2/2 + x/3", ["x"], h=H, gamma=0.0)
+    system = System("xi**2/2 + x**2/2 + x/3" + STEPPED, ["x"], h=H, gamma=0.0)
     forth = evolve(system, coherent(0.6, 0.2), [0.7], tol=1e-9)
     center = moments(forth.symbols[0], forth.grids[0]).mean
     back = evolve(system.reversed(), coherent(*center), [0.7], tol=1e-9)
@@ -171,7 +174,9 @@ def test_classical_densities_stay_positive_and_keep_their_mass() -> None:
 
 
 def test_the_distance_without_a_difference_is_nought() -> None:
-    comparison = compare(System("xi**2/2 + x**2/2", ["x", "xi"], h=H, gamma=1.0), coherent(1, 0), [0.0, 0.5], tol=1e-8)
+    comparison = compare(
+        System("xi**2/2 + x**2/2" + STEPPED, ["x", "xi"], h=H, gamma=1.0), coherent(1, 0), [0.0, 0.5], tol=1e-8
+    )
     w, a, grid = comparison.difference(1)
     assert dense_trace_norm(w - a, grid) < 1e-10
     assert comparison.trace_norm.max() < 1e-8  # it may leave out what the tolerance allows

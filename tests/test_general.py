@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import sympy
 
-from common import Case, on_one_grid, slow_but
+from common import STEPPED, Case, on_one_grid, slow_but
 from gaussian import Gaussian
 from openweyl import (
     PhaseGrid,
@@ -178,7 +178,7 @@ def test_quantum_is_classical(name: str) -> None:
     """Quadratic p, linear jumps: to round-off; and both are the exact Gaussian."""
     hamiltonian, jumps = GAUSSIAN[name]
     h, gamma, time, z0 = 0.1, 0.7, 0.6, (0.6, -0.3)
-    system = System(hamiltonian, list(jumps), h=h, gamma=gamma)
+    system = System(hamiltonian + STEPPED, list(jumps), h=h, gamma=gamma)
     runs = [evolve(system, coherent(*z0), [time], kind=kind, tol=1e-9) for kind in ("quantum", "classical")]
     (w, a), grid = on_one_grid(*runs)
     assert dense_trace_norm(w - a, grid) < 1e-10
@@ -200,7 +200,7 @@ def test_stationary_states(occupation: float, kind: str) -> None:
     mean, covariance = Gaussian("(x**2 + xi**2)/2", tuple(jumps), h, gamma).stationary()
     assert mean == pytest.approx([0, 0])
     assert covariance == pytest.approx(h * (occupation + 0.5) * np.eye(2))
-    system = System("(x**2 + xi**2)/2", jumps, h=h, gamma=gamma)
+    system = System("(x**2 + xi**2)/2" + STEPPED, jumps, h=h, gamma=gamma)
     thermal = gaussian(0, 0, (covariance / h).tolist())
     stays = evolve(system, thermal, [1.0], kind=kind, tol=1e-8)
     grid = stays.grids[0]
@@ -214,7 +214,9 @@ def test_stationary_states(occupation: float, kind: str) -> None:
 def test_the_damped_oscillator_stays_coherent() -> None:
     """L = sqrt(gamma) a: z(t) = z0 e^{-(i + gamma/2) t}, a pure state, in both evolutions."""
     h, gamma, t = 0.1, 0.8, 1.5
-    found = compare(System("(x**2 + xi**2)/2", [DAMPING], h=h, gamma=gamma), coherent(0.6, -0.3), [t], tol=1e-8)
+    found = compare(
+        System("(x**2 + xi**2)/2" + STEPPED, [DAMPING], h=h, gamma=gamma), coherent(0.6, -0.3), [t], tol=1e-8
+    )
     z = (0.6 - 0.3j) * np.exp(-(1j + gamma / 2) * t)
     assert found.series["purity"][0] == pytest.approx(1, rel=0, abs=1e-8)
     assert found.trace_norm[0] < 2e-8
@@ -226,7 +228,7 @@ def test_the_damped_oscillator_stays_coherent() -> None:
 def test_time_enters_at_the_right_moments() -> None:
     """An impulse is not missed, and arrives whole."""
     h, start = 0.1, coherent(0.3, 0.0)
-    kick = System("xi**2/2 + x**2/2 - 20*x*exp(-200*(t - 0.5)**2)", ["x"], h=h, gamma=0.3)
+    kick = System("xi**2/2 + x**2/2 - 20*x*exp(-200*(t - 0.5)**2)" + STEPPED, ["x"], h=h, gamma=0.3)
     exact = Gaussian("xi**2/2 + x**2/2 - 20*x*exp(-200*(t - 0.5)**2)", ("x",), h, 0.3)
     times = [0.25, 0.5, 1.0]
     solution = evolve(kick, start, times, tol=1e-7)

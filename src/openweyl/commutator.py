@@ -41,6 +41,7 @@ def _gradient(system: System, place: Place, rule: Rule, xp: Any, rate: Array) ->
     for v in system.x:
         slope = derivative(system.terms.potential, v)
         by_x, by_s = (-1j / system.h * part for part in rule(slope, place.at, place.chord, xp))
+        by_s = by_s - 2j * rate * float(derivative(system.terms.induced_potential, v))
         for jump, difference in jumps:
             change, mean = rule(derivative(jump, v), place.at, place.chord, xp)
             by_x = by_x - 2 * rate * difference * change

@@ -13,13 +13,15 @@ from . import _check
 from ._check import must
 from ._memory import spare_memory
 from ._threads import one_thread
+from .closed_form import closed_form
 from .control import Progress, Run, Watch, check_memory
+from .gaussian_flow import quadratic_flow
 from .generator import fokker_planck, hierarchy, lindblad
 from .grid import PhaseGrid
 from .pace import TIME_LIMIT
 from .solution import Numerics, Solution, check_pair
 from .splitting import described
-from .states import State
+from .states import PacketState, State
 from .system import System
 
 Kind = Literal["quantum", "classical"]
@@ -48,7 +50,8 @@ def evolve(
     length N with b_0 = a and d_t b_j = Q b_j + (L - Q) b_{j-1}, b_j(0) = 0; their sum is a_N. `tol`: the error allowed
     in trace norm at the last time. `memory`: bytes that the run may use (default: half of what is free). `watch` is
     called with (t, symbol, grid) at time 0 and as the run goes on, at the saved times and at least every
-    `watch_every`. Grid and step are chosen, and reported with the error they leave in `.numerics`.
+    `watch_every`. Grid and step are chosen, and reported with the error they leave in `.numerics`. Gaussian packets
+    under quadratic p with linear jumps are carried in closed form, without steps (`gaussian_flow`).
 
     Raises InputError for arguments out of range, ResourceError when a grid would pass the memory limit.
     """
@@ -62,6 +65,12 @@ def evolve(
     must(watch_every > 0, "watch_every", "be > 0", watch_every)
     limit = spare_memory() if memory is None else _check.real("memory", memory, above=0.0)
     seconds = _check.real("time_limit", time_limit, above=0.0)
+    if isinstance(state, PacketState) and (flow := quadratic_flow(system)):
+        with one_thread():
+            return closed_form(
+                flow, state, moments, kind=kind, order=order, tol=tol, memory=limit, progress=progress, watch=watch,
+                watch_every=watch_every,
+            )  # fmt: skip
     started = time.perf_counter()
     level = 1e-3 * tol
     grid = state.window(system.h, level=level, room=0.4)

@@ -24,6 +24,8 @@ from ._fourier import Array, good_size
 from .grid import Axis, PhaseGrid, check_resolved, common_grid
 
 Coordinates: TypeAlias = float | Sequence[float]
+THIN = 1e-14
+"""The least eigenvalue of a matrix of correlations of which double precision holds two digits."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,16 @@ class Packet:
     @property
     def q(self) -> np.ndarray:
         return np.array(self.wave or (0.0,) * len(self.center))
+
+    def check_resolved(self, h: float) -> None:
+        """Raise InputError if double precision cannot tell the packet's points apart, or its length from its width."""
+        covariance = np.array(self.covariance)
+        widths = np.sqrt(np.diag(covariance))
+        for center, width in zip(self.center, widths, strict=True):
+            check_resolved("state", abs(center), sqrt(h) * width, "standard deviations")
+        least = float(np.linalg.eigvalsh(covariance / np.outer(widths, widths))[0])
+        what = f"have correlations that leave more than {THIN:g} of a variance free"
+        must(least > THIN, "state", what, f"too thin across the axes ({max(least, 0.0):.1g} left)", "Turn it.")
 
     def trace(self, h: float) -> complex:
         """(2 pi h)^-n times the integral of the packet."""
@@ -109,6 +121,8 @@ class PacketState(State):
         """Beyond this grid the symbol is below `level` times its maximum."""
         h, level = moderate("h", h, above=0.0), real("level", level, above=0.0)
         must(level < 1, "level", "be < 1", level, "It is a part of the symbol's maximum.")
+        for packet in (packet for _, packets in self.members for packet in packets):
+            packet.check_resolved(h)
         radius = sqrt(2 * log(1 / level))
         axes = []
         for i in range(2 * self.n):
@@ -117,7 +131,6 @@ class PacketState(State):
                 for packet in packets:
                     covariance = np.array(packet.covariance)
                     deviation = sqrt(h * covariance[i, i])
-                    check_resolved("state", abs(packet.center[i]), deviation, "standard deviations")
                     half = radius * deviation
                     lower, upper = min(lower, packet.center[i] - half), max(upper, packet.center[i] + half)
                     width = sqrt(np.linalg.inv(covariance)[i, i] / h)
