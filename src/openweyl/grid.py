@@ -279,6 +279,13 @@ def resized(w: Array, axis: int, size: int) -> Array:
     return irfft(f * (size / have), (axis,), size)
 
 
+def doubled(w: Array, grid: PhaseGrid) -> tuple[Array, PhaseGrid]:
+    """The trigonometric interpolant of `w` on twice as many points of each axis."""
+    for position, axis in enumerate(grid.x + grid.xi):
+        w = resized(w, position - 2 * grid.n, 2 * axis.size)
+    return w, grid.scaled(1 / 2)
+
+
 def interpolation(axis: Axis, points: np.ndarray) -> np.ndarray:
     """M[i, j] = sinc((points[i] - x_j) / spacing): Shannon's interpolation of samples that vanish beyond the axis."""
     return np.sinc((np.asarray(points)[:, None] - axis.points[None, :]) / axis.spacing)

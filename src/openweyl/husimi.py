@@ -24,7 +24,7 @@ from math import ceil, cos, inf, prod, sqrt
 import numpy as np
 
 from ._fourier import good_size, irfft, rfft
-from .grid import Axis, PhaseGrid, resample
+from .grid import Axis, PhaseGrid, doubled, resample
 from .l1 import refined_l1
 from .weyl import kernel_points
 
@@ -38,6 +38,8 @@ POINTS = 2**20
 """The number of points up to which the grid of the two symbols is refined."""
 EVEN = (1.0, 0.1, 0.01)
 """Weights of int |d^2 w| beside the loss of first order in the choice of squeezing: more of it needs a smoother w."""
+SAME = 0.2
+"""Squeezings this close to each other are tried once: the loss depends on their square at its minimum."""
 BUDGETS = (0.05, 1.0, 20.0)
 """Parts of the width aimed at that may be cut off as too high to be amplified: more only where no less will do."""
 
@@ -82,7 +84,7 @@ def trace_norm_bounds(w: np.ndarray, grid: PhaseGrid, *, rtol: float, allowed: f
 
 
 def first_order_width(loss: list[float], grid: PhaseGrid) -> float:
-    """(upper - lower)/||Op(w)||_tr of `trace_norm_bounds` to first order in h at the best squeezing; see `curvatures`."""
+    """(upper - lower)/||Op(w)||_tr of `trace_norm_bounds` to first order in h, from the loss found by `curvatures`."""
     return grid.h * sum(sqrt(max(loss[j], 0.0) * max(loss[grid.n + j], 0.0)) for j in range(grid.n))
 
 
@@ -94,6 +96,8 @@ def smallest_eigenvalue_bounds(w: np.ndarray, grid: PhaseGrid, accuracy: float) 
     the supremum in a cell below the largest sample around plus the same for d_a^2 o, with suprema over all cells.
     """
     size = sqrt(float((w**2).sum()) * grid.cell)
+    if size == 0:
+        return 0.0, 0.0
     lower, upper = -size, 0.0  # a norm bounds all eigenvalues
     best, least = None, -inf
     for budget in (accuracy / 4, 0.01 * size, 0.1 * size):
@@ -114,8 +118,7 @@ def _infimum(f: np.ndarray, grid: PhaseGrid, accuracy: float) -> float:
     """A lower bound of inf f, as sharp as `accuracy` if `POINTS` points are enough for that."""
     reach = [axis.reach for axis in grid.x + grid.xi]
     while True:
-        finer = grid.scaled(1 / 2)
-        f, grid = resample(f, grid, finer), finer
+        f, grid = doubled(f, grid)
         axes = grid.x + grid.xi
         eighths = [axis.spacing**2 / 8 for axis in axes]
         # M. Riesz: around its largest value M a function of wave numbers up to K is at least M cos(K z), and a sample
@@ -159,7 +162,7 @@ def _squeezings(w: np.ndarray, grid: PhaseGrid) -> list[list[float]]:
         c = [max(first, 0.0) + even * second for first, second in zip(loss, bend, strict=True)]
         a = [sqrt(c[grid.n + j] / c[j]) if c[j] > 0 and c[grid.n + j] > 0 else 1.0 for j in range(grid.n)]
         found.append(a + [1 / s for s in a])
-    return found
+    return [s for i, s in enumerate(found) if i == 0 or not np.allclose(s, found[i - 1], rtol=SAME)]
 
 
 def _symbols(w: np.ndarray, grid: PhaseGrid, squeezing: list[float], budget: float) -> Pair:
@@ -200,7 +203,7 @@ def _with_margins(grid: PhaseGrid, squeezing: list[float]) -> PhaseGrid:
 
 
 def _outside(box: PhaseGrid, squeezing: list[float]) -> np.ndarray:
-    """A bound on the part of G * G around each point that lies beyond the box, and on its values there over its peak."""
+    """A bound on the part of G * G around each point that is beyond the box, and on its values there over its peak."""
     total = np.zeros(())
     for a, (axis, s) in enumerate(zip(box.x + box.xi, squeezing, strict=True)):
         t = axis.points

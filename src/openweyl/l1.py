@@ -21,7 +21,7 @@ from math import prod
 import numpy as np
 
 from ._fourier import irfft, rfft
-from .grid import PhaseGrid, resample, resized
+from .grid import PhaseGrid, doubled, resized
 
 BLOCK = 2**22
 """Points of the finer grid that are worked on at a time: f^2 has twice the wave numbers of f."""
@@ -76,8 +76,7 @@ def refined_l1(
         low, value, high = l1_bounds(w, grid)
         if high - low <= max(accuracy * value, allowed) or grid.size * 4**grid.n > most:
             return low, value, high
-        finer = grid.scaled(1 / 2)
-        w, grid = resample(w, grid, finer), finer
+        w, grid = doubled(w, grid)
 
 
 def _linear_fits(f: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -52,9 +52,9 @@ def trace_norm(symbol: np.ndarray, grid: PhaseGrid, rtol: float = 1e-2, atol: fl
 
     Small kernels are taken whole, large ones in cells of phase space: the work grows like the volume where the symbol
     lives over (2 pi h)^n; symbols that are smooth on the scale sqrt(h) cost no more than their points. `symbol`: real,
-    and negligible at the edges of `grid` in x, xi, k and s. What is at the edges (the outermost sixteenth of each) moves
-    both bounds outwards by a bound on its trace norm. `atol`: how much may be there in absolute terms, for symbols that
-    are small themselves, such as the difference of two runs: the sum of their errors.
+    and negligible at the edges of `grid` in x, xi, k and s. What is there, in the outermost sixteenth of each, moves
+    both bounds outwards, by a bound on its trace norm. `atol`: for symbols that are small themselves, such as the
+    difference of two runs, whose accuracy is that of the runs.
 
     Raises InputError if `rtol` or `atol` is out of range or the symbol is not resolved on its grid, ResourceError if no
     cells are small enough and the whole kernel would not fit in memory, or if they would take hours.
@@ -173,9 +173,8 @@ def _check_resolved(
     losses = [edge_loss(profile, axis) for axis, profile in zip(grid.x + grid.xi, found, strict=True)]
     inside = tuple(slice(edge_points(axis), axis.size - edge_points(axis)) for axis in grid.x + grid.xi)
     inner[inside] = 0.0
-    edges = sqrt(ranks * grid.cell * float((inner**2).sum())) + sqrt(ranks / grid.states) * sum(
-        loss[2] for loss in losses
-    )
+    waves = sqrt(ranks / grid.states) * sum(loss[2] for loss in losses)
+    edges = sqrt(ranks * grid.cell * float((inner**2).sum())) + waves
     if 4 * edges <= relative + absolute:
         return edges
     names = [f"{name}{j + 1 if grid.n > 1 else ''}" for name in ("x", "xi") for j in range(grid.n)]
@@ -190,8 +189,9 @@ def _check_resolved(
     small = 4 * edges < float(np.abs(w).sum()) * grid.cell
     leave = f", or leave it to the bounds: `atol` = {4 * edges - relative:.2g}" if small else ""
     raise InputError(
-        f"Argument `symbol` must be resolved on its grid, but {most[worst]:.2g} of its trace norm may lie at the end of "
-        f"the {dual} of {names[worst]}. Take at least {size} points on {names[worst]} in [{lower:.4g}, {upper:.4g}]{leave}."
+        f"Argument `symbol` must be resolved on its grid, but {most[worst]:.2g} of its trace norm may lie at the end "
+        f"of the {dual} of {names[worst]}. "
+        f"Take at least {size} points on {names[worst]} in [{lower:.4g}, {upper:.4g}]{leave}."
     )
 
 
@@ -199,8 +199,8 @@ def _first_widths(loss: list[float], grid: PhaseGrid, rtol: float) -> list[float
     """2 W for each axis, x then xi, at which the two sums should differ by 0.8 rtol.
 
     To first order they differ by tr(sgn(D) G), G = s^2/2 sum_j chi_j'^2 D in x, so by
-    -(h^2/2) SLOPE/W^2 int sgn(w) d^2 w/dxi^2 for large W, and the same for xi with d^2 w/dx^2. `loss`: these, without the
-    factor, over int |w|.
+    -(h^2/2) SLOPE/W^2 int sgn(w) d^2 w/dxi^2 for large W, and the same for xi with d^2 w/dx^2. `loss`: these integrals
+    over int |w|.
     """
     n, least = grid.n, 2 * grid.h  # windows as wide as a few coherent states at least
     duals = [loss[(position + n) % (2 * n)] for position in range(2 * n)]

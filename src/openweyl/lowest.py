@@ -2,11 +2,11 @@
 
     lower <= inf spec Op(w) <= upper
 
-A Cholesky factor of K + s exists if, and up to round-off only if, all eigenvalues of the kernel K lie above -s; halving s
-encloses the smallest. This is no search from a start vector, which sees only what the vector holds, and stops where a
-cluster or another eigenvalue looks like convergence. For n = 1 the kernel is a band: its entries vanish at distances s
-that the grid does not hold, few of M for states that have decohered, and a factor costs M b^2. Kernels whose bands are
-too large are bounded by coherent states.
+A Cholesky factor of K + s exists if, and up to round-off only if, all eigenvalues of the kernel K lie above -s; trials
+with ever closer s enclose the smallest. This is no search from a start vector, which sees only what the vector holds,
+and may stop at another eigenvalue. For n = 1 the kernel is a band: its entries vanish at distances s that the grid does
+not hold, and a factor costs M b^2, b few of M points for states that have decohered. Kernels whose bands are too large
+are bounded by coherent states.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ FINEST = 0.01
 
 
 def smallest_eigenvalue(w: np.ndarray, grid: PhaseGrid, accuracy: float, exact: int) -> tuple[float, float]:
-    """lower <= inf spec Op(w) <= upper <= 0 for a symbol as a run leaves it; what is below `accuracy` counts as nothing.
+    """lower <= inf spec Op(w) <= upper <= 0 for a symbol as a run leaves it, to `accuracy` or 1 % of the value.
 
     Cholesky factors for n = 1, all eigenvalues of kernels of up to `exact` points for n > 1; else bounds from coherent
     states, which are sharp where w is smooth on the scale sqrt(h), and wide where it is not.

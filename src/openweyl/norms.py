@@ -60,8 +60,8 @@ def purity(w: Array, grid: PhaseGrid) -> Array:
 def l1_norm(w: np.ndarray, grid: PhaseGrid) -> tuple[float, float]:
     """((2 pi h)^-n int |w|, error), on ever finer grids, for the trigonometric interpolant of the samples.
 
-    The error is bounded, not estimated, by the means of w, of w^2 and of its moments over each cell of the grid; `l1.py`
-    has the argument. It falls like the cube of the spacing.
+    The error is bounded, not estimated, by the means of w and w^2 and the first moments of w over each cell of the grid
+    (`l1.py` has the argument). It falls like the cube of the spacing.
     """
     w = symbol_on(w, grid)
     lower, value, upper = refined_l1(w, grid, accuracy=L1_ACCURACY, most=L1_POINTS)
@@ -126,8 +126,8 @@ def moments(w: np.ndarray, grid: PhaseGrid) -> Moments:
     """<z> = (2 pi h)^-n int z w and <(z_i - <z_i>)(z_j - <z_j>)>, for Op(w) in Weyl order, over the trace.
 
     Exact for what is on the grid. Coordinates are not bounded, so what lies beyond counts by its distance: no error in
-    trace norm bounds that of a moment. Within the box an error e of the symbol in L1 moves <z_i> by at most e times half
-    the length of the box, over the trace.
+    trace norm bounds that of a moment. Within the box an error e of the symbol in L1 moves <z_i> by at most e times
+    half the length of the box, over the trace.
 
     Raises InputError if the trace is nil up to round-off, as that of the difference of two states is.
     """
