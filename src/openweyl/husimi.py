@@ -18,8 +18,9 @@ Sources: F. A. Berezin, Izv. Akad. Nauk SSSR Ser. Mat. 36 (1972) 1134-1167; E. H
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from math import ceil, cos, inf, prod, sqrt
+from math import ceil, inf, prod, sqrt
 
 import numpy as np
 
@@ -40,8 +41,9 @@ EVEN = (1.0, 0.1, 0.01)
 """Weights of int |d^2 w| beside the loss of first order in the choice of squeezing: more of it needs a smoother w."""
 SAME = 0.2
 """Squeezings this close to each other are tried once: the loss depends on their square at its minimum."""
-BUDGETS = (0.05, 1.0, 20.0)
-"""Parts of the width aimed at that may be cut off as too high to be amplified: more only where no less will do."""
+BUDGETS = (1e-5, 1e-3, 0.1, 10.0)
+"""Parts of the width aimed at that may be cut off as too high to be amplified. A cut leaves ripples of its own height
+times the amplification, so it is made as small as can be; more pays where a run's own noise would be amplified."""
 
 
 @dataclass(frozen=True)
@@ -65,9 +67,8 @@ def trace_norm_bounds(w: np.ndarray, grid: PhaseGrid, *, rtol: float, allowed: f
     aim = max(rtol * float(np.abs(w).sum()) * grid.cell, allowed)
     root = sqrt(prod(kernel_points(grid)))
     best, width = None, inf
-    for share in BUDGETS:
-        for squeezing in _squeezings(w, grid):
-            pair = _symbols(w, grid, squeezing, share * aim / root)
+    for pairs in _attempts(w, grid, [share * aim / root for share in BUDGETS]):
+        for pair in pairs:
             sums = [float(np.abs(f).sum()) * pair.grid.cell for f in (pair.lower, pair.upper)]
             expected = sums[1] - sums[0] + 2 * (root * pair.missing + pair.wrapped) + root * pair.noise
             if best is None or expected < width:
@@ -76,8 +77,8 @@ def trace_norm_bounds(w: np.ndarray, grid: PhaseGrid, *, rtol: float, allowed: f
             break
     assert best is not None  # noqa: S101 - there are budgets and squeezings
     fine = max(rtol, 0.1 * width / aim * rtol)
-    low, _, _ = refined_l1(best.lower, best.grid, accuracy=0.1 * fine, most=POINTS, allowed=0.1 * aim)
-    _, _, high = refined_l1(best.upper, best.grid, accuracy=0.1 * fine, most=POINTS, allowed=0.1 * aim)
+    low, _, _ = refined_l1(best.lower, best.grid, accuracy=0.05 * fine, most=POINTS, allowed=0.05 * aim)
+    _, _, high = refined_l1(best.upper, best.grid, accuracy=0.05 * fine, most=POINTS, allowed=0.05 * aim)
     missing = sqrt(prod(kernel_points(best.grid))) * best.missing
     noise = sqrt(best.grid.states) * best.noise
     return max(low - best.wrapped - missing, 0.0), high + missing + noise
@@ -92,17 +93,16 @@ def smallest_eigenvalue_bounds(w: np.ndarray, grid: PhaseGrid, accuracy: float) 
     """lower <= inf spec Op(w) <= upper, to about `accuracy` where w is smooth enough; upper <= 0, as the spectrum of a
     compact operator reaches 0.
 
-    Between its samples o lies above the smallest around less sum_a d_a^2/8 sup |d_a^2 o|, by linear interpolation, and
-    the supremum in a cell below the largest sample around plus the same for d_a^2 o, with suprema over all cells.
+    Between its samples o lies above the smallest around less sum_a d_a^2/8 sup |d_a^2 o|, by linear interpolation; the
+    supremum in a cell lies below the largest sample around plus the same for d_a^2 o, sums of |spectrum| as suprema.
     """
     size = sqrt(float((w**2).sum()) * grid.cell)
     if size == 0:
         return 0.0, 0.0
     lower, upper = -size, 0.0  # a norm bounds all eigenvalues
     best, least = None, -inf
-    for budget in (accuracy / 4, 0.01 * size, 0.1 * size):
-        for squeezing in _squeezings(w, grid):
-            pair = _symbols(w, grid, squeezing, budget)
+    for pairs in _attempts(w, grid, [1e-3 * accuracy, 0.1 * accuracy, 0.01 * size, 0.1 * size]):
+        for pair in pairs:
             upper = min(upper, float(pair.lower.min()) + 2 * pair.missing)
             if (found := float(pair.upper.min()) - pair.missing) > least:
                 best, least = pair, found
@@ -114,27 +114,37 @@ def smallest_eigenvalue_bounds(w: np.ndarray, grid: PhaseGrid, accuracy: float) 
     return lower, upper
 
 
+def _attempts(w: np.ndarray, grid: PhaseGrid, budgets: list[float]) -> Iterator[Iterator[Pair]]:
+    """The symbols for each budget, at all squeezings; on large grids for two budgets, at one."""
+    squeezings = _squeezings(w, grid)
+    if grid.size > POINTS:
+        squeezings, budgets = squeezings[:1], budgets[1:3]
+    for budget in budgets:
+        yield (_symbols(w, grid, squeezing, budget) for squeezing in squeezings)
+
+
 def _infimum(f: np.ndarray, grid: PhaseGrid, accuracy: float) -> float:
     """A lower bound of inf f, as sharp as `accuracy` if `POINTS` points are enough for that."""
-    reach = [axis.reach for axis in grid.x + grid.xi]
+    dims = range(f.ndim)
+    spectrum = rfft(f, tuple(dims))
+    size, squares = 2 * np.abs(spectrum) / f.size, []  # twice for both signs of the last wave number
+    for a, axis in enumerate(grid.x + grid.xi):
+        k = axis.wave_numbers(half=a == f.ndim - 1)
+        squares.append((k**2).reshape((-1,) + (1,) * (f.ndim - 1 - a)))
+    fourth = [[float((size * squares[a] * squares[b]).sum()) for b in dims] for a in dims]
     while True:
-        f, grid = doubled(f, grid)
-        axes = grid.x + grid.xi
-        eighths = [axis.spacing**2 / 8 for axis in axes]
-        # M. Riesz: around its largest value M a function of wave numbers up to K is at least M cos(K z), and a sample
-        # lies within half a spacing
-        share = prod(cos(k * axis.spacing / 2) for k, axis in zip(reach, axes, strict=True))
+        eighths = [axis.spacing**2 / 8 for axis in grid.x + grid.xi]
         bend, least = np.zeros(f.shape), f
-        for a, eighth in enumerate(eighths):
-            second = _second(f, grid, a)
-            fourth = sum(e * float(np.abs(_second(second, grid, b)).max()) for b, e in enumerate(eighths)) / share
-            bend += eighth * (np.abs(second) + fourth)
-        for a in range(f.ndim):  # over the corners of each cell
+        for a in dims:
+            rest = sum(e * bound for e, bound in zip(eighths, fourth[a], strict=True))
+            bend += eighths[a] * (np.abs(_second(f, grid, a)) + rest)
+        for a in dims:  # over the corners of each cell
             bend = np.maximum(bend, np.roll(bend, -1, axis=a))
             least = np.minimum(least, np.roll(least, -1, axis=a))
         found = float((least - bend).min())
         if float(f.min()) - found <= accuracy or grid.size * 4**grid.n > POINTS:
             return found
+        f, grid = doubled(f, grid)
 
 
 def curvatures(w: np.ndarray, grid: PhaseGrid) -> tuple[list[float], list[float]]:

@@ -186,12 +186,11 @@ def _check_resolved(
     upper = axis.upper + 0.25 * axis.length * (right > large)
     size = good_size((upper - lower) / axis.spacing * (1.5 if high > large else 1.0))
     dual = "wave number" if high > large else "interval"
-    small = 4 * edges < float(np.abs(w).sum()) * grid.cell
-    leave = f", or leave it to the bounds: `atol` = {4 * edges - relative:.2g}" if small else ""
     raise InputError(
         f"Argument `symbol` must be resolved on its grid, but {most[worst]:.2g} of its trace norm may lie at the end "
         f"of the {dual} of {names[worst]}. "
-        f"Take at least {size} points on {names[worst]} in [{lower:.4g}, {upper:.4g}]{leave}."
+        f"Take at least {size} points on {names[worst]} in [{lower:.4g}, {upper:.4g}], or leave it to the bounds "
+        f"by `atol` = {1.05 * (4 * edges - relative):.2g}."
     )
 
 

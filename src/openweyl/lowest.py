@@ -39,7 +39,7 @@ def smallest_eigenvalue(w: np.ndarray, grid: PhaseGrid, accuracy: float, exact: 
     states, which are sharp where w is smooth on the scale sqrt(h), and wide where it is not.
     """
     whole, box = w, grid
-    w, grid = trimmed(w, grid, accuracy)
+    w, grid = trimmed(w, grid, accuracy / 4)
     gone = left_out(whole, box, w, grid)  # no eigenvalue moves by more than the Hilbert-Schmidt norm
     if grid.n == 1:
         sides = [(w, grid), (w.T, PhaseGrid(grid.xi, grid.x, grid.h))]  # that of the transposed operator, in momenta
@@ -74,7 +74,7 @@ def _from_band(band: np.ndarray, accuracy: float) -> tuple[float, float]:
                 low = middle
     # |K + s - L L*| <= (b + 2) eps |L| |L*|, and the rows of L have the squares of the diagonal; 2b + 1 of them meet
     noise = (width + 2) * (2 * width + 1) * np.finfo(float).eps * float(np.abs(band[0]).max() + high)
-    return -high - noise, min(-low + noise, 0.0)
+    return float(-high - noise), float(min(-low + noise, 0.0))
 
 
 def _positive(band: np.ndarray, shift: float) -> bool:
