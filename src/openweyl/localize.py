@@ -29,7 +29,7 @@ from .cells import compress, enclose
 from .extent import Need, Profile, edge_loss, edge_points, fit, left_out, profiles, trimmed
 from .grid import PhaseGrid, resample, symbol_on
 from .husimi import curvatures, first_order_width, trace_norm_bounds
-from .norms import eigenvalues, rank_bound
+from .norms import eigenvalues, hilbert_schmidt, rank_bound
 from .tiling import plan
 from .weyl import kernel_points, quantize
 from .windows import SLOPE
@@ -48,13 +48,13 @@ bounds that are wide (a run asks for up to a hundred)."""
 
 
 def trace_norm(symbol: np.ndarray, grid: PhaseGrid, rtol: float = 1e-2, atol: float = 0.0) -> tuple[float, float]:
-    """(lower, upper) with lower <= ||Op(symbol)||_tr <= upper and upper - lower <= rtol * upper + atol.
+    """(lower, upper) with lower <= ||Op(symbol)||_tr <= upper, upper - lower <= rtol * upper + atol + 2 edges.
 
     Small kernels are taken whole, large ones in cells of phase space: the work grows like the volume where the symbol
     lives over (2 pi h)^n; symbols that are smooth on the scale sqrt(h) cost no more than their points. `symbol`: real,
-    and negligible at the edges of `grid` in x, xi, k and s. What is there, in the outermost sixteenth of each, moves
-    both bounds outwards, by a bound on its trace norm. `atol`: for symbols that are small themselves, such as the
-    difference of two runs, whose accuracy is that of the runs.
+    and negligible at the edges of `grid` in x, xi, k and s. `edges` bounds the trace norm of what lies there, in the
+    outermost sixteenth of each. `atol`: for symbols that are small themselves, such as the difference of two runs, of
+    which the edges hold a good part: the accuracy of the runs.
 
     Raises InputError if `rtol` or `atol` is out of range or the symbol is not resolved on its grid, ResourceError if no
     cells are small enough and the whole kernel would not fit in memory, or if they would take hours.
@@ -72,8 +72,10 @@ def trace_norm(symbol: np.ndarray, grid: PhaseGrid, rtol: float = 1e-2, atol: fl
     scale = float(np.abs(symbol).sum() * grid.cell)
     if scale == 0:
         return 0.0, 0.0
-    edges = _check_resolved(profiles(symbol, grid), symbol, grid, rtol * scale, atol)
-    lower, upper = _bounds(symbol, grid, rtol, atol - 2 * edges, LONGEST)
+    found = profiles(symbol, grid)
+    _check_resolved(found, grid, rtol * scale + atol)
+    edges = _edges(symbol, grid, found)
+    lower, upper = _bounds(symbol, grid, rtol, atol, LONGEST)
     return max(lower - edges, 0.0), upper + edges
 
 
@@ -117,8 +119,8 @@ def enclosure(w: np.ndarray, grid: PhaseGrid, *, rtol: float, negligible: float,
 
 
 def _bounds(w: np.ndarray, grid: PhaseGrid, rtol: float, allowed: float, longest: float) -> tuple[float, float]:
-    """Bounds that differ by at most rtol * upper + allowed (perhaps negative), from coherent states, from both sums
-    with wider and wider windows, or from the whole kernel.
+    """Bounds that differ by at most rtol * upper + allowed, from coherent states, from both sums with wider and wider
+    windows, or from the whole kernel.
     """
     size = prod(kernel_points(grid))
     scale = float(np.abs(w).sum() * grid.cell)
@@ -165,33 +167,32 @@ def _whole(symbol: np.ndarray, grid: PhaseGrid, rtol: float) -> tuple[float, flo
     return max(value - noise, 0.0), value + lost + noise
 
 
-def _check_resolved(
-    found: tuple[Profile, ...], w: np.ndarray, grid: PhaseGrid, relative: float, absolute: float
-) -> float:
-    """A bound on the trace norm of what lies at the edges, if the width allowed has room for it in both bounds."""
-    ranks, inner = prod(kernel_points(grid)), w.copy()
-    losses = [edge_loss(profile, axis) for axis, profile in zip(grid.x + grid.xi, found, strict=True)]
-    inside = tuple(slice(edge_points(axis), axis.size - edge_points(axis)) for axis in grid.x + grid.xi)
-    inner[inside] = 0.0
-    waves = sqrt(ranks / grid.states) * sum(loss[2] for loss in losses)
-    edges = sqrt(ranks * grid.cell * float((inner**2).sum())) + waves
-    if 4 * edges <= relative + absolute:
-        return edges
+def _edges(w: np.ndarray, grid: PhaseGrid, found: tuple[Profile, ...]) -> float:
+    """A bound on the trace norm of what lies at the edges, by the Hilbert-Schmidt norm."""
+    axes, outside = grid.x + grid.xi, w.copy()
+    outside[tuple(slice(edge_points(axis), axis.size - edge_points(axis)) for axis in axes)] = 0.0
+    ranks = prod(kernel_points(grid))
+    waves = sum(edge_loss(profile, axis)[2] ** 2 for axis, profile in zip(axes, found, strict=True))
+    return sqrt(ranks) * float(hilbert_schmidt(outside, grid)) + sqrt(ranks / grid.states * waves)
+
+
+def _check_resolved(found: tuple[Profile, ...], grid: PhaseGrid, allowed: float) -> None:
     names = [f"{name}{j + 1 if grid.n > 1 else ''}" for name in ("x", "xi") for j in range(grid.n)]
-    most = [max(loss) for loss in losses]
-    worst = int(np.argmax(most))
-    axis, (left, right, high) = (grid.x + grid.xi)[worst], losses[worst]
-    large = most[worst] / 4
-    lower = axis.lower - 0.25 * axis.length * (left > large)
-    upper = axis.upper + 0.25 * axis.length * (right > large)
-    size = good_size((upper - lower) / axis.spacing * (1.5 if high > large else 1.0))
-    dual = "wave number" if high > large else "interval"
-    raise InputError(
-        f"Argument `symbol` must be resolved on its grid, but {most[worst]:.2g} of its trace norm may lie at the end "
-        f"of the {dual} of {names[worst]}. "
-        f"Take at least {size} points on {names[worst]} in [{lower:.4g}, {upper:.4g}], or leave it to the bounds "
-        f"by `atol` = {1.05 * (4 * edges - relative):.2g}."
-    )
+    axes = grid.x + grid.xi
+    most = max(max(edge_loss(profile, axis)) for axis, profile in zip(axes, found, strict=True))
+    for name, axis, profile in zip(names, axes, found, strict=True):
+        left, right, high = edge_loss(profile, axis)
+        if max(left, right, high) <= allowed:
+            continue
+        lower = axis.lower - 0.25 * axis.length * (left > allowed)
+        upper = axis.upper + 0.25 * axis.length * (right > allowed)
+        size = good_size((upper - lower) / axis.spacing * (1.5 if high > allowed else 1.0))
+        dual = "wave number" if high > allowed else "interval"
+        raise InputError(
+            f"Argument `symbol` must be resolved on its grid, but {max(left, right, high):.2g} of its trace norm may "
+            f"lie at the end of the {dual} of {name}. Take at least {size} points on {name} in "
+            f"[{lower:.4g}, {upper:.4g}], or leave it to the bounds by `atol` = {1.05 * most:.2g}."
+        )
 
 
 def _first_widths(loss: list[float], grid: PhaseGrid, rtol: float) -> list[float]:
