@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isnan, prod
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,15 +18,14 @@ import numpy as np
 from . import _check
 from .control import Progress
 from .evolve import evolve
-from .extent import trimmed
 from .grid import PhaseGrid, common_grid, resample
 from .localize import enclosure
-from .norms import eigenvalues, hilbert_schmidt, l1_norm, moments, purity, smallest_eigenvalue, trace
+from .lowest import smallest_eigenvalue
+from .norms import hilbert_schmidt, l1_norm, moments, purity, trace
 from .pace import TIME_LIMIT
 from .solution import Solution, attributes, check_pair, symbol_dataset, table
 from .states import State
 from .system import System
-from .weyl import kernel_points
 
 if TYPE_CHECKING:
     import xarray
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
 LARGE = {1: 1500, 2: 6000}
 """The number of kernel points, for n = 1 and 2, above which trace norms are enclosed instead of computed from all
 eigenvalues. The kernel shrinks when it is cut, by more for n = 2."""
-LARGEST = 15_000
-"""The number of kernel points above which the smallest eigenvalue is not computed (the matrix would not fit)."""
 SERIES = {
     "trace_norm": "trace norm of the difference of the operators",
     "trace_norm_error": "error of trace_norm: that of both evolutions (estimated), and half the width of its enclosure",
@@ -48,8 +45,9 @@ SERIES = {
     "purity_classical": "(2 pi h)^-n times the squared L2 norm of the classical density",
     "trace": "trace of the quantum state",
     "trace_classical": "mass of the classical density",
-    "min_eigenvalue": "smallest eigenvalue of the quantum state; if negative beyond the error, a grid was too coarse",
-    "min_eigenvalue_classical": "smallest eigenvalue of the quantized classical density",
+    "min_eigenvalue": "no eigenvalue of the quantum state is smaller; sharp where the kernel is small or narrow or the "
+    "state smooth on the scale sqrt(h), and a grid was too coarse if it is negative beyond the error there",
+    "min_eigenvalue_classical": "the same of the quantized classical density",
 }
 """The series of a comparison that are numbers at each time, and what they mean."""
 
@@ -217,16 +215,6 @@ def _distances(w: np.ndarray, a: np.ndarray, grid: PhaseGrid, tol: float) -> dic
         "purity_classical": float(purity(a, grid)),
         "trace": float(trace(w, grid)),
         "trace_classical": float(trace(a, grid)),
-        "min_eigenvalue": _smallest(w, grid, 1e-2 * tol),
-        "min_eigenvalue_classical": _smallest(a, grid, 1e-2 * tol),
+        "min_eigenvalue": smallest_eigenvalue(w, grid, 1e-2 * tol, LARGE.get(grid.n, 0))[0],
+        "min_eigenvalue_classical": smallest_eigenvalue(a, grid, 1e-2 * tol, LARGE.get(grid.n, 0))[0],
     }
-
-
-def _smallest(w: np.ndarray, grid: PhaseGrid, level: float) -> float:
-    w, grid = trimmed(w, grid, level)
-    size = prod(kernel_points(grid))
-    if size > LARGEST:
-        return float("nan")
-    if size > LARGE.get(grid.n, 0):
-        return smallest_eigenvalue(w, grid, accuracy=level)
-    return float(eigenvalues(w, grid, cut=level)[0][0])

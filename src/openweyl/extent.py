@@ -95,9 +95,14 @@ def profiles(w: np.ndarray, grid: PhaseGrid) -> tuple[Profile, ...]:
     return tuple(found)
 
 
+def edge_points(axis: Axis) -> int:
+    """The number of points at either end of an axis that count as its edge."""
+    return max(2, round(EDGE * axis.size))
+
+
 def edge_loss(profile: Profile, axis: Axis) -> tuple[float, float, float]:
     """The content of the outermost points: left, right and in wave numbers."""
-    band = max(2, round(EDGE * axis.size))
+    band = edge_points(axis)
     return (
         float(profile.left[band - 1]),
         float(profile.right[band - 1]),

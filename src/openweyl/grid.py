@@ -242,7 +242,7 @@ def _resample_axis(w: Array, axis: int, old: Axis, new: Axis) -> Array:
     shift, length = (new.lower - old.lower) / old.spacing, new.length / old.spacing
     if abs(shift - round(shift)) < 1e-9 and abs(length - round(length)) < 1e-9 and round(length) % 2 == 0:
         w = _shift_box(w, axis, round(shift), round(length))
-        return w if new.size == w.shape[axis] else _resize(w, axis, new.size)
+        return w if new.size == w.shape[axis] else resized(w, axis, new.size)
     return along(w, axis, interpolation(old, new.points))
 
 
@@ -258,18 +258,32 @@ def _shift_box(w: Array, axis: int, start: int, size: int) -> Array:
     return xp.concat([parts[0], inner, parts[1]], axis=axis)
 
 
-def _resize(w: Array, axis: int, size: int) -> Array:
-    """`size` samples of the trigonometric interpolant on the same box: zeros added, or taken, at high wave numbers."""
+def resized(w: Array, axis: int, size: int) -> Array:
+    """`size` samples of the trigonometric interpolant on the same box: zeros added, or taken, at high wave numbers.
+
+    The wave cos(pi j) of an even number of samples is half of e^{ikx} and half of e^{-ikx} among more samples.
+    """
     xp = array_namespace(w)
     have = w.shape[axis]
     f = rfft(w, (axis,))
     keep = min(have, size) // 2 + 1
     f = xp.moveaxis(xp.moveaxis(f, axis, 0)[:keep], 0, axis)
+    if min(have, size) % 2 == 0:
+        weights = np.ones(keep)
+        weights[-1] = 0.5 if size > have else 2.0
+        f = f * xp.asarray(weights.reshape((-1,) + (1,) * (-axis - 1)))
     missing = list(spectrum_shape((*w.shape[:axis], size, *w.shape[w.ndim + axis + 1 :]), (axis,)))
     missing[axis] -= keep
     if missing[axis] > 0:
         f = xp.concat([f, xp.zeros(tuple(missing), dtype=f.dtype)], axis=axis)
     return irfft(f * (size / have), (axis,), size)
+
+
+def doubled(w: Array, grid: PhaseGrid) -> tuple[Array, PhaseGrid]:
+    """The trigonometric interpolant of `w` on twice as many points of each axis."""
+    for position, axis in enumerate(grid.x + grid.xi):
+        w = resized(w, position - 2 * grid.n, 2 * axis.size)
+    return w, grid.scaled(1 / 2)
 
 
 def interpolation(axis: Axis, points: np.ndarray) -> np.ndarray:
