@@ -7,6 +7,7 @@ the steps are tested: what `evolve` makes of such systems, the closed form, is h
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import cos, exp, sin, sqrt
 
 import numpy as np
@@ -31,8 +32,8 @@ from openweyl import (
     squeezed,
     trace,
 )
-from openweyl.generator import fokker_planck, lindblad
-from openweyl.splitting import CHIN, Stepper
+from openweyl.generator import Generator, fokker_planck, hierarchy, lindblad
+from openweyl.splitting import CHIN, STRANG, Stepper, best_scheme
 
 H = 0.1
 MIXED = ["x + xi/2", "x/3 - xi"]
@@ -102,6 +103,56 @@ def test_moments(name: str, kind: str) -> None:
         assert trace(w, grid) == pytest.approx(1.0, rel=0, abs=1e-9)
         exact = gaussian(*mean, (covariance / H).tolist()).symbol(grid)
         assert dense_trace_norm(w - exact, grid) < 1e-9
+
+
+MOVED = {"0": (0, 0), "x": (0, -1), "x + xi": (1, -1), "1000*xi - x/3": (1000, 1 / 3), "x + 1e-17*cos(xi)": (0, -1)}
+"""Hamiltonians without a force that varies, and the velocity that they give to all of phase space."""
+
+
+@pytest.mark.parametrize("hamiltonian", MOVED)
+@pytest.mark.parametrize("build", [lindblad, fokker_planck, hierarchy])
+def test_a_constant_force_translates(hamiltonian: str, build: Callable[..., Generator]) -> None:
+    """The steps themselves, with the double commutator where there is one; the corrections are nil."""
+    grid, state, t = PhaseGrid.box(h=H, x=(-4, 4), xi=(-4, 4), size=(128, 96)), squeezed(0.3, 0.1, r=0.2), 1e-3
+    order = 2 if build is hierarchy else 1
+    start = np.zeros((order, *grid.shape))
+    start[0] = state.symbol(grid)
+    velocity = np.array(MOVED[hamiltonian])
+    moved = squeezed(*(np.array([0.3, 0.1]) + t * velocity), r=0.2).symbol(grid)
+    generator = build(System(hamiltonian, [], h=H, gamma=1.0), grid)
+    for scheme in {STRANG, best_scheme(generator)}:
+        found = Stepper(generator, scheme, t / 4, order=order).run(start.copy(), 4)
+        assert np.abs(found[0] - moved).max() < 1e-12
+        assert np.abs(found[1:]).max(initial=0.0) < 1e-12
+
+
+@pytest.mark.parametrize("hamiltonian", MOVED)
+@pytest.mark.parametrize("kind", ["quantum", "classical"])
+@pytest.mark.parametrize("jumps", [[], ["x"], ["xi", "x - xi"]], ids=str)
+def test_runs_under_a_constant_force(hamiltonian: str, kind: str, jumps: list[str]) -> None:
+    """Translation, and diffusion along the jumps' fields: covariance h/2 + gamma h t sum J l' (J l')^T."""
+    t, gamma = 0.01, 0.5
+    solution = evolve(System(hamiltonian, jumps, h=H, gamma=gamma), coherent(0.3, 0.1), [t], kind=kind, tol=1e-8)
+    along = np.array([{"x": (0, -1), "xi": (1, 0), "x - xi": (-1, -1)}[jump] for jump in jumps]).reshape(-1, 2)
+    mean = np.array([0.3, 0.1]) + t * np.array(MOVED[hamiltonian])
+    covariance = np.eye(2) / 2 + gamma * t * along.T @ along
+    exact = gaussian(*mean, covariance.tolist()).symbol(solution.grids[0])
+    assert dense_trace_norm(solution.symbols[0] - exact, solution.grids[0]) < 1e-8
+
+
+@pytest.mark.parametrize("kind", ["quantum", "classical"])
+def test_dephasing_in_position_under_a_constant_force(kind: str) -> None:
+    """p = x, l = tanh(x): rho(x, y) gains e^{-i(x - y)t/h - (gamma t/2h) d^2}, d = l(x) - l(y), or s l'."""
+    h, gamma, t = 0.25, 1.5, 0.4
+    solution = evolve(System("x", ["tanh(x)"], h=h, gamma=gamma), coherent(0.4, 0.1), [t], kind=kind, tol=1e-8)
+    found = moments(solution.symbols[0], solution.grids[0])
+    assert found.mean == pytest.approx([0.4, 0.1 - t], rel=0, abs=1e-8)
+    x, s = np.meshgrid(np.linspace(-5, 5, 1001), np.linspace(-8, 8, 1601), indexing="ij")
+    left, right = x + s / 2, x - s / 2
+    d = np.tanh(left) - np.tanh(right) if kind == "quantum" else s / np.cosh(x) ** 2
+    amplitude = np.exp(-((left - 0.4) ** 2 + (right - 0.4) ** 2) / (2 * h)) / sqrt(np.pi * h)  # psi(left) psi(right)
+    expected = (np.abs(amplitude) ** 2 * np.exp(-gamma * t / h * d**2)).sum() * 1e-2 * 1e-2
+    assert purity(solution.symbols[0], solution.grids[0]) == pytest.approx(expected, rel=0, abs=1e-8)
 
 
 def test_saddle_of_section_4_2() -> None:

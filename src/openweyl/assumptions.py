@@ -5,6 +5,8 @@
     Theorem 1      coherent states and mixtures of not-too-squeezed Gaussians (1.13),  h^0 <= gamma <= h^{-1},
     Theorem 2      0 <= rho <= 1/2,  h^{2 rho - 1} <= gamma <= h^{-1}.
 
+Not among the theorems' assumptions, but of all others: the flow of p does not reach infinity in finite time (`escape`).
+
 A class is a property of a family in h; a state belongs to the family of its own centres and shapes in units of h.
 """
 
@@ -22,6 +24,7 @@ import sympy
 from . import _check
 from ._fourier import filtered
 from .classes import Line, ellipticity_line, hamiltonian_line, jump_line
+from .escape import completeness, escapes
 from .grid import check_fits
 from .norms import l1_norm, moments
 from .solution import check_pair, table
@@ -46,7 +49,8 @@ class Assumptions:
     over each |alpha|. epsilon = sqrt(gamma h/2), rho_tilde = log epsilon/log h (5.5). lyapunov: log |d phi^T|/T along
     the orbit of the state's mean, T the time at which |d phi^T| = h^{-1/2} or `HORIZON`; inf if the orbit leaves the
     range of double precision before. ehrenfest_time = log(1/h)/(2 lyapunov), None if nothing is stretched.
-    correspondence_time: where (1.10), with C = 1 and without its first two terms, reaches 1.
+    correspondence_time: where (1.10), with C = 1 and without its first two terms, reaches 1. escape: a sentence if the
+    flow of p is found to reach infinity in finite time, else empty.
     """
 
     system: System
@@ -62,6 +66,7 @@ class Assumptions:
     lyapunov: float
     ehrenfest_time: float | None
     correspondence_time: float | None
+    escape: str
 
     def as_dict(self) -> dict[str, Any]:
         """Plain numbers and lists: what `openweyl check --json` prints."""
@@ -69,6 +74,7 @@ class Assumptions:
             "system": self.system.as_dict() | {"state": str(self.state)},
             "applies": self.applies,
             "reasons": self.reasons,
+            "escape": self.escape or None,
             "lines": [
                 {"name": a.name, "holds": a.holds, "how": a.how, "value": _plain(a.value), "text": a.text}
                 for a in self.lines
@@ -87,7 +93,8 @@ class Assumptions:
         }  # fmt: skip
 
     def __str__(self) -> str:
-        rows = [(a.name, "holds" if a.holds else "fails", a.how, a.text) for a in self.lines]
+        words = {True: "holds", False: "fails", None: "open"}
+        rows = [(a.name, words[a.holds], a.how, a.text) for a in self.lines]
         width = max(len(a.text) for a in self.lines)
         lines = table(("line", "verdict", "how", "what"), [(*row[:3], row[3].ljust(width)) for row in rows])
         verdicts = [
@@ -105,7 +112,9 @@ class Assumptions:
             ("time of correspondence", "none" if self.correspondence_time is None else self.correspondence_time),
         ]
         return "\n".join(
-            [str(self.system), str(self.state), "", lines, "", *verdicts, "", table(("scale", "value"), scales)]
+            [str(self.system), str(self.state), "", lines, "", *verdicts]
+            + [f"Take care: {self.escape}"] * bool(self.escape)
+            + ["", table(("scale", "value"), scales)]
         )
 
 
@@ -152,7 +161,9 @@ def check_assumptions(system: System, state: State | None = None, times: Sequenc
     used = {"theorem_1": [*lines, coupling, gaussian], "theorem_2": needed, "theorem_3": needed}
     reasons = {name: [f"{a.name}: {a.text}" for a in its if not a.holds] for name, its in used.items()}
     growth = growth_rate(h, gamma)
-    shown = [*lines, coupling, gaussian, *needed[len(lines) :]]
+    flow = completeness(system)
+    complete = Line("flow for all times", flow.holds, flow.how, None, flow.text)
+    shown = [*lines, complete, coupling, gaussian, *needed[len(lines) :]]
     if times is not None:
         last = _check.times(times)[-1]
         text = f"t = {last:g} is {'within' if growth * last <= 1 else 'beyond'} 1/(h^1/2 gamma^-3/2 + h/gamma)"
@@ -174,6 +185,7 @@ def check_assumptions(system: System, state: State | None = None, times: Sequenc
         lyapunov=lyapunov,
         ehrenfest_time=ehrenfest,
         correspondence_time=1 / growth if gamma > 0 else None,
+        escape=escapes(system),
     )
 
 

@@ -37,10 +37,10 @@ SMITH = "Smith, arXiv:2601.04489, covers momentum diffusion"
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the assumptions: does it hold, "proved" or "sampled", with which constant, and why."""
+    """One line of the assumptions: does it hold (None: not known), "proved" or "sampled", which constant, and why."""
 
     name: str
-    holds: bool
+    holds: bool | None
     how: str
     value: float | None
     text: str

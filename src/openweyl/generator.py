@@ -129,7 +129,7 @@ def _build(system: System, grid: PhaseGrid, rules: list[Rule], rest: Any, xp: An
                 column = column - 2j * rate * found[induced][0]
             for a, b in forces:  # -(i/2) ([a, {b, .}] - [b, {a, .}])
                 column = column - 2j * rate * (found[a][0] * found[b][1] - found[b][0] * found[a][1])
-            columns.append(xp.broadcast_to(xp.asarray(column), place.shape))
+            columns.append(place.filled(column, xp))
         return series(columns, xp)
 
     def timed(energy: sympy.Expr, make: Callable[[Place], Array], place: Place) -> Rate:

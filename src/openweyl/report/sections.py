@@ -82,10 +82,8 @@ def hypotheses(study: Study, found: Problem | None) -> str:
         checked = check_assumptions(chosen.system, chosen.state, study.times.tolist())
     except (InputError, ResourceError) as error:
         return f"<section><h2>Hypotheses</h2><p>They could not be checked: {escape(str(error))}</p></section>"
-    rows = [
-        [readable(line.name), "✓ holds" if line.holds else "✗ <b>fails</b>", escape(line.how), readable(line.text)]
-        for line in checked.lines
-    ]
+    words = {True: "✓ holds", False: "✗ <b>fails</b>", None: "? open"}
+    rows = [[readable(line.name), words[line.holds], escape(line.how), readable(line.text)] for line in checked.lines]
     made = table(["line", "verdict", "how", "what"], rows, f"At {labelled('h', h)}, {labelled('gamma', near)}", "wrap")
     return f"<section><h2>Hypotheses</h2><ul>{verdicts(checked.reasons)}</ul>{made}</section>"
 
