@@ -111,7 +111,7 @@ class Chart:
 
     def line(self, x: np.ndarray, y: np.ndarray, colour: int, titles: Sequence[str]) -> None:
         """A line with a marker at each point that exists and has a place on the axes; titles show on hovering."""
-        shown = np.isfinite(y) & ((y > 0) | (not self.y.log))
+        shown = np.isfinite(y) & (y >= self.y.low) & (y <= self.y.high)
         points = self.to(x[shown], y[shown])
         style = f"var(--s{colour % COLOURS})"
         if len(points) > 1:
@@ -121,6 +121,18 @@ class Chart:
             self.parts.append(
                 f'<path transform="translate({right:.1f} {down:.1f})" d="{marker}" fill="{style}">'
                 f"<title>{escape(title)}</title></path>"
+            )
+
+    def most(self, x: np.ndarray, y: np.ndarray, colour: int, titles: Sequence[str]) -> None:
+        """A hollow marker, the point of an arrow, at each upper bound with a place on the axes."""
+        shown = np.isfinite(y) & (y >= self.y.low) & (y <= self.y.high)
+        for (right, down), title in zip(
+            self.to(x[shown], y[shown]), np.array(titles, dtype=object)[shown], strict=True
+        ):
+            self.parts.append(
+                f'<path class="most" transform="translate({right:.1f} {down:.1f})" d="M-3.5 0H3.5M0 0V6M-2.5 3.5L0 6 '
+                f'2.5 3.5" fill="none" stroke="var(--s{colour % COLOURS})" stroke-width="1.2"><title>{escape(title)}'
+                "</title></path>"
             )
 
     def band(self, x: np.ndarray, lower: np.ndarray, upper: np.ndarray, colour: int, *, edges: bool = False) -> None:
@@ -176,6 +188,12 @@ def legend(entries: Sequence[tuple[int, str]], *more: str) -> str:
         for c, name in entries
     ]
     return f'<ul class="legend">{"".join(items)}{"".join(f"<li>{text}</li>" for text in more)}</ul>'
+
+
+def most(text: str) -> str:
+    """The entry of upper bounds in a legend (HTML)."""
+    arrow = '<path d="M-3.5-3H3.5M0-3V3M-2.5.5L0 3 2.5.5" fill="none" stroke="var(--ink)" stroke-width="1.2"/>'
+    return f'<svg viewBox="-9 -5 18 10" width="18" height="10" aria-hidden="true">{arrow}</svg> {text}'
 
 
 def dashed(dashes: str, text: str) -> str:
