@@ -354,7 +354,9 @@ def test_parameters_are_axes() -> None:
 def with_parameters(a: Any = (0.0, 0.5, 1.0), b: Any = (-1.0, 1.0), **more: Any) -> xr.Dataset:
     """A store over mu and k_4 alone: distances 0.1 (1 + mu)(2 + k_4) t."""
     one = store([0.125], [1.0], [0.0, 1.0], **more)
-    factor = xr.DataArray([[(1 + u) * (2 + v) for v in b] for u in a], dims=("mu", "k_4"), coords={"mu": list(a), "k_4": list(b)})
+    factor = xr.DataArray(
+        [[(1 + u) * (2 + v) for v in b] for u in a], dims=("mu", "k_4"), coords={"mu": list(a), "k_4": list(b)}
+    )
     data = one.drop_vars(["status", "message"]) * factor
     data["trace_norm"] = (0.1 * factor * one["time"]).broadcast_like(data["trace_norm"])
     data["status"] = xr.full_like(data["seconds"], "done", dtype=object)

@@ -47,7 +47,8 @@ SERIES = {
     "purity_classical": "(2 pi h)^-n times the squared L2 norm of the classical density",
     "trace": "trace of the quantum state",
     "trace_classical": "mass of the classical density",
-    "min_eigenvalue": "smallest eigenvalue of the quantum state; if negative beyond the error, a grid was too coarse",
+    "min_eigenvalue": "smallest eigenvalue of the quantum state; if negative beyond the error, a grid was too coarse; "
+    "nan where the matrix would be too large",
     "min_eigenvalue_classical": "smallest eigenvalue of the quantized classical density",
 }
 """The series of a comparison that are numbers at each time, and what they mean."""
@@ -136,7 +137,8 @@ class Comparison:
         columns = ("trace_norm", "trace_norm_error", "hilbert_schmidt", "l1", "purity", "min_eigenvalue")
         rows = [(t, *(self.series[c][i] for c in columns)) for i, t in enumerate(self.times)]
         heads = ("t", "trace norm", "+-", "Hilbert-Schmidt", "L1", "purity", "min eigenvalue")
-        return f"{self.system}\n{self.state}\n\n{table(heads, rows)}"
+        unknown = f"not computed: the matrix would have more than {LARGEST:,} rows"
+        return f"{self.system}\n{self.state}\n\n{table(heads, rows, unknown)}"
 
 
 def compare(

@@ -99,6 +99,8 @@ def distances(
     first = np.asarray(next(iter(series.values())))
     known = np.full(first.shape, True) if error is None else first > np.nan_to_num(error)
     bounds = np.full(first.shape, np.nan) if error is None else np.where(~known & (error > 0), first + error, np.nan)
+    if known.any():  # a bound far below all that is seen, as at time 0, does not stretch the axis
+        bounds[~(bounds > np.min(first, initial=np.inf, where=known) / 10)] = np.nan
     for position, ((label, values), marker) in enumerate(zip(series.items(), markers, strict=False)):
         shown = known & (np.asarray(values) > 0)  # a distance of zero, as at time 0, has no place on such an axis
         line = axes.plot(moments[shown], values[shown], marker=marker, markersize=4, label=label)[0]

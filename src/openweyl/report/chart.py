@@ -78,7 +78,7 @@ class Axis:
             return [(10.0**k, f"10{raised(k)}") for k in decades[::every]]
         powers = range(floor(log10(self.low)), ceil(log10(self.high)) + 1)
         fine = [m * 10.0**k for k in powers for m in (1, 2, 5) if self.low <= m * 10.0**k <= self.high]
-        return [(v, f"{v:.3g}") for v in fine]
+        return [(v, _short(v)) for v in fine]
 
     def _apart(self, ticks: Iterable[tuple[float, str]]) -> list[tuple[float, str]]:
         """Those of `ticks`, which go up, that have room for their text."""
@@ -87,6 +87,12 @@ class Axis:
             if not kept or self.place(value) - self.place(kept[-1][0]) >= APART:
                 kept.append((value, text))
         return kept
+
+
+def _short(value: float) -> str:
+    """A number of one digit in little room: 0.05, 5·10⁻⁸."""
+    digit, _, power = f"{value:.0e}".partition("e")
+    return f"{value:.3g}" if 1e-4 < value < 1e4 else f"{digit}·10{raised(int(power))}"
 
 
 def _step(rough: float) -> float:

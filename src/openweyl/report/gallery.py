@@ -91,7 +91,7 @@ def ends(frame: Frame, kind: str) -> tuple[str, str]:
     if kind != "difference":
         return f"−{number(frame.scale, 2)}", number(frame.scale, 2)
     if frame.gap == 0:
-        return "blank:", f"below {number(frame.floor, 2)}"
+        return "", f"blank: below {number(frame.floor, 2)}"
     return f"−{number(frame.gap, 2)}", number(frame.gap, 2)
 
 

@@ -87,7 +87,9 @@ def told(text: str) -> str:
     for part in (*parts_of(text), ""):
         if isinstance(part, str):
             if run:
-                found.append(f"<math>{mathml.row(*run)}</math>")
+                set_ = mathml.row(*run)
+                size = ' displaystyle="true"' if set_.count("<mfrac>") > 1 else ""  # fractions in fractions are tiny
+                found.append(f"<math{size}>{set_}</math>")
                 run = []
             found.append(escape(part, quote=False))
         elif isinstance(part, Sign):

@@ -166,12 +166,14 @@ def _factors(first: str, factors: Sequence[sympy.Basic]) -> str:
     if not first and len(factors) == 1:
         return element(factors[0])
     parts = [first] if first else []
+    before: sympy.Basic = sympy.S.One
     for factor in factors:
         shown = bracketed(factor) if factor.is_Add or _negative(factor) else element(factor)
         if parts:
             digit = factor.is_Number or (factor.is_Pow and factor.base.is_Number and factor.exp.is_Rational is not True)
-            parts.append("<mo>⋅</mo>" if digit else TIMES + (THIN if _wordy(factor) else ""))
+            parts.append("<mo>⋅</mo>" if digit else TIMES + (THIN if _wordy(factor) or _wordy(before) else ""))
         parts.append(shown)
+        before = factor
     return row(*parts) if len(parts) > 1 else parts[0] if parts else mn("1")
 
 

@@ -52,7 +52,7 @@ def over_time(study: Study) -> tuple[list[str], str]:
     rows = chosen(len(h), MOST_CURVES)
     colours = dict(zip(rows, spread(len(rows)), strict=True))
     part = tuple(study.base.get(a, slice(None)) for a in study.axes)
-    drawn, hidden = _heights(study.distance[part], study.error[part], study.seen[part])
+    drawn = _heights(study.distance[part], study.error[part], study.seen[part])
     log = bool((drawn > 0).any())
     if study.certified:  # the upper ends too, as far as a distance can reach
         drawn = np.append(drawn, np.minimum(upper[part], GREATEST))
@@ -73,7 +73,8 @@ def over_time(study: Study) -> tuple[list[str], str]:
             f"<figure><figcaption>{head}</figcaption>{chart.svg(f'Distance over time, {plain(head)}')}</figure>"
         )
     what = "enclosure by the certificate" if study.certified else "distance ± error"
-    more = [f'<span class="swatch"></span> {what}', *([most(NOTHING)] if hidden and log else [])]
+    more = [f'<span class="swatch"></span> {what}']
+    more += [most(NOTHING)] if any('class="most"' in panel for panel in panels) else []
     return panels, legend([(colours[i], labelled("h", h[i])) for i in rows], *more)
 
 
@@ -94,7 +95,7 @@ def along(study: Study, axis: str, *, stated: bool = True) -> str:
         np.array([study.over(a, axis, base | {other: i}, -1)[order] for i in rows])
         for a in (study.distance, study.error, study.seen)
     )
-    drawn, hidden = _heights(d, e, seen)
+    drawn = _heights(d, e, seen)
     x, upward = x[order], bool((drawn > 0).any())
     line, slope = _guide(axis, x, np.where(seen, d, np.nan)) if stated else (np.full(len(x), np.nan), "")
     shown = np.append(above(drawn), line) if upward else drawn
@@ -114,17 +115,14 @@ def along(study: Study, axis: str, *, stated: bool = True) -> str:
     head += f", {labelled('h', study.values('h')[base['h']])}" if "h" in base else ""
     entries = [(c, labelled(other, kinds[i])) for i, c in zip(rows, colours, strict=True)]
     more = [dashed(DASHES[0], f"slope {slope}, that of (1.10)")] if slope else []
-    more += [most(NOTHING)] if hidden and upward else []
+    more += [most(NOTHING)] if any('class="most"' in part for part in chart.parts) else []
     return f"<figure><figcaption>{head}</figcaption>{chart.svg(plain(head))}{legend(entries, *more)}</figure>"
 
 
-def _heights(d: np.ndarray, error: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, bool]:
-    """What a chart has to reach: the distances, or, if none exceeds its error, what they are at most; whether there are
-    such that do not.
-    """
+def _heights(d: np.ndarray, error: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """What a chart has to reach: the distances, or, if none exceeds its error, what they are at most."""
     bounds = np.where(~seen & (error > 0), d + error, np.nan)
-    hidden = bool(np.isfinite(bounds).any())
-    return np.where(seen, d, np.nan) if seen.any() else bounds if hidden else d, hidden
+    return np.where(seen, d, np.nan) if seen.any() else bounds if np.isfinite(bounds).any() else d
 
 
 def _curve(

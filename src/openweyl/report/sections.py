@@ -147,7 +147,8 @@ def exponents(study: Study, verdict: Verdict) -> str:
     """The table of exponents beside those of the bound, if there is a theorem that they belong to."""
     if not verdict.applies:
         return f"<p>No exponents are fitted: Theorem 1, whose bound they would be held against, {verdict.why}.</p>"
-    return asset("bound.html") + tables.fits(study) + asset("fits.html")
+    shown, left = tables.fits(study)
+    return asset("bound.html") + shown + left + asset("fits.html") if shown else left
 
 
 def regimes(study: Study, verdict: Verdict, indices: Sequence[int]) -> tuple[str, list[dict[str, Any]]]:

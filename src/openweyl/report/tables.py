@@ -42,20 +42,18 @@ def numbers_over_time(study: Study) -> str:
     return "".join(folds)
 
 
-def fits(study: Study) -> str:
-    """The table of exponents."""
+def fits(study: Study) -> tuple[str, str]:
+    """The table of exponents, empty if there are none, and what is not in it."""
     fitted = exponents(study)
     found = [fit for fit in fitted if fit.tells]
-    vague = (
-        f"<p>Left out: {len(fitted) - len(found)} of {len(fitted)} fits, with intervals beyond ± {WIDEST:g}.</p>"
-        if len(found) < len(fitted)
-        else ""
-    )
+    vague = len(fitted) - len(found)
+    left = f"<p>Left out: {vague} of {len(fitted)} fits, with intervals beyond ± {WIDEST:g}.</p>" if vague else ""
     if not found:
-        return vague or (
+        few = (
             f"<p>No exponents: a fit needs {FEWEST} values of <i>h</i>, <i>γ</i> or <i>t</i> with distances above "
             "twice their errors.</p>"
         )
+        return "", left or few
     rows = [
         [
             letter(fit.axis),
@@ -70,7 +68,7 @@ def fits(study: Study) -> str:
         for fit in found
     ]
     heads = ["along", "at", "exponent, 95 %", "of either half", "(1.10), same points", "its limit", "", "over (points)"]
-    return table(heads, rows, "Exponents of the distance", unknown="outside the theorem’s range") + vague
+    return table(heads, rows, "Exponents of the distance", unknown="outside the theorem’s range"), left
 
 
 def _count(fit: Fit) -> str:
