@@ -662,7 +662,8 @@ def test_in_a_browser(browser: Any, real: Path, tmp_path: Path, width: int, sche
     assert shown.text(".map rect >> nth=0") != cell and shown.text(".map rect >> nth=0").endswith(f": {told}")
     shown.page.locator("#map-time").focus()  # the other slider moves all, too
     shown.page.keyboard.press("Home")
-    assert shown.text(".controls .now") == "0" and shown.text("#f0-distance").startswith("0")
+    assert shown.text(".controls .now") == "0" and shown.text("#f0-distance").startswith("at most ")
+    assert shown.text("#f0-difference-high").startswith("blank: below") and shown.text("#f0-difference-low") == ""
     shown.page.get_by_role("button", name="play").click()
     pytest.importorskip("playwright.sync_api").expect(shown.page.locator(".now").first).to_have_text(
         "2", timeout=10_000
@@ -686,7 +687,7 @@ def test_nothing_sticks_out(browser: Any, friction: Path, tmp_path: Path, width:
     tall = "[...document.querySelectorAll('.formulas')].map(e => e.scrollHeight - e.clientHeight)"
     assert set(shown.page.evaluate(tall)) == {0}
     formulas = shown.page.locator(".formulas math").all()
-    assert len(formulas) == 7 and all(formula.bounding_box()["height"] > 15 for formula in formulas)
+    assert len(formulas) == 6 and all(formula.bounding_box()["height"] > 15 for formula in formulas)
     assert "".join(shown.text(".formulas math").split()).startswith("p(t,x,ξ)=")
     shown.page.locator("#time").focus()
     shown.page.keyboard.press("ArrowLeft")
