@@ -226,9 +226,12 @@ def test_damage_is_told_in_one_line_and_nothing_else(
     """HDF5 alone reads wrong numbers from many of these, complains by a traceback of others, and hangs on some."""
     path = save(dataset, tmp_path / "run.nc")
     content, random = path.read_bytes(), np.random.default_rng(5)
-    for _ in range(20):
+    tried = 0
+    while tried < 6:
         path.write_bytes(damaged(content, way, random))
-        refused(load, path)
+        if path.read_bytes() != content:  # zeros may be what was there
+            refused(load, path)
+            tried += 1
     gc.collect()
     assert capfd.readouterr() == ("", "")
 

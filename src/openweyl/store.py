@@ -34,10 +34,9 @@ def save(dataset: xarray.Dataset, path: str | Path) -> Path:
     content = dataset.to_netcdf(engine="h5netcdf")  # in memory: HDF5 does not survive a full disk
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    with writing(target) as unfinished:
-        with unfinished.open("wb") as file:
-            file.write(content)
-            file.write(SEAL + _hash(content))
+    with writing(target) as unfinished, unfinished.open("wb") as file:
+        file.write(content)
+        file.write(SEAL + _hash(content))
     return target
 
 
