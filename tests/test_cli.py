@@ -18,8 +18,10 @@ import pytest
 
 import openweyl
 from common import Done, invoke
+from openweyl import System, coherent, compare
 from openweyl.cli import progress, runs
 from openweyl.problem import problems
+from openweyl.solution import table
 from openweyl.store import load
 
 GRAMMAR = re.compile(r"openweyl: (.+: )?Argument `[a-z.]+` must .+, but .+\.\n")
@@ -434,3 +436,12 @@ def test_progress_waits(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
     with progress.Bar("my problem") as bar:
         bar(0.5, 1.0, "48x48 grid")
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_number_that_is_not_known_is_explained() -> None:
+    assert table(("t", "a"), [(0.0, 1.0)]).count("\n") == 1
+    assert table(("t", "a"), [(0.0, float("nan"))]).splitlines()[-1] == "nan: not known"
+    found = compare(System("xi**2/2", ["x", "xi"], h=1, gamma=1), coherent(0, 0), [0.1], tol=1e-2)
+    assert "nan" not in str(found)
+    found.series["min_eigenvalue"][:] = np.nan
+    assert str(found).splitlines()[-1] == "nan: not computed: the matrix would have more than 15,000 rows"

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from openweyl import PhaseGrid, cli, coherent
+from openweyl.figures import new_figure
 from openweyl.problem import Problem
 from openweyl.report import movie
-from openweyl.report.movie import Pictures
-from openweyl.report.portraits import Moment
+from openweyl.report.movie import Pictures, mathtext
+from openweyl.report.portraits import BANDS, Moment, box_around, drawn, palette
 
 FAST = ("--h", "0.25", "--tol", "1e-2")
 
@@ -108,6 +111,84 @@ def test_the_scale_of_a_frame_is_written_whole() -> None:
             labels = bar.ax.yaxis.get_majorticklabels()
             assert all(label.get_window_extent(renderer).x1 <= pictures.figure.bbox.x1 for label in labels)
         assert [label.get_text() for label in labels] == [f"−{gap}" if gap else "", "0", gap]
+
+
+def halves(*factors: float, error: float = 0.0) -> list[Moment]:
+    """A coherent state, and itself times each of `factors`."""
+    grid = PhaseGrid.box(h=0.5, x=(-3.0, 3.0), xi=(-3.0, 3.0), size=(32, 32))
+    w = coherent(0, 0).symbol(grid)
+    return [Moment(w, w * factor, grid.x[0], grid.xi[0], error) for factor in factors]
+
+
+def levels(image: Any) -> np.ndarray:
+    """The places of the colours of a picture in the palette."""
+    colours = {tuple(colour): k for k, colour in enumerate(palette().tolist())}
+    return np.array([[colours[tuple(pixel)] for pixel in row] for row in np.asarray(image.get_array()).tolist()])
+
+
+def test_what_may_be_error_alone_is_blank() -> None:
+    """The picture itself: of a difference of 2e-3, blank at an error of 1e-3, and blank below twice that of 4e-4."""
+    for error, most in ((0.0, BANDS), (1.1e-3, 0), (4e-4, BANDS)):
+        (moment,) = halves(1 - 1e-3, error=error)
+        assert np.abs(moment.quantum - moment.classical).max() == pytest.approx(2e-3)
+        pictures = Pictures([moment])
+        pictures.draw(moment, "t")
+        found = levels(pictures.images[2])
+        found = found[found <= 2 * BANDS] - BANDS
+        assert found.max() == most and found.min() == 0
+        least = np.unique(np.abs(found))[1] if most else 0  # of a scale of 2e-3 in bands
+        assert least == {0.0: 1, 1.1e-3: 0, 4e-4: 4}[error]
+        assert ("(below " in pictures.axes[2].get_title()) == (most == 0)
+    noise = np.random.default_rng(1).normal(size=(32, 32)) * 3e-15
+    (moment,) = halves(1.0)
+    noisy = replace(moment, classical=moment.classical + noise)
+    assert drawn(noisy, box_around([noisy]))[2] == 0 and (drawn(noisy, box_around([noisy]))[0][2] == BANDS).all()
+
+
+def test_one_scale_for_all_frames() -> None:
+    moments = [
+        replace(m, quantum=m.quantum * k, classical=m.classical * k)
+        for m, k in zip(halves(0.5, 0.9), (1, 0.5), strict=True)
+    ]
+    tops: dict[bool, list[list[int]]] = {}
+    for one in (False, True):
+        pictures = Pictures(moments, one_scale=one)
+        tops[one] = []
+        for moment in moments:
+            pictures.draw(moment, "t")
+            seen = [levels(image) for image in pictures.images]
+            tops[one].append([int(s[s <= 2 * BANDS].max()) - BANDS for s in seen])
+            ends = [bar.ax.yaxis.get_majorticklabels()[-1].get_text() for bar in pictures.bars]
+            if one:
+                assert ends == ["2.0", "2.0", "1.0"]
+    assert tops[False] == [[10, 5, 10], [10, 9, 10]]
+    assert tops[True] == [[10, 5, 10], [5, 5, 1]]  # half as high; a difference of a tenth of the first
+
+
+def test_the_command_has_one_scale(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    monkeypatch.setattr(
+        sys.modules["openweyl.report.movie"],
+        "_film",
+        lambda pictures, _m, path, *_: seen.append(pictures) or path.touch(),
+    )
+    for flag in ([], ["--one-scale"]):
+        assert run(monkeypatch, "harmonic", *FAST, "--times", "0,0.1", "--out", "m.gif", *flag) == 0
+    assert seen[0].scales is None and seen[1].scales is not None
+
+
+@pytest.mark.parametrize(
+    ("axis", "text"),
+    [
+        ("h", "$h$"), ("gamma", "$γ$"), ("omega_c", r"$ω_{\mathrm{c}}$"), ("k4", r"$k_{\mathrm{4}}$"),
+        ("depth", "depth"), ("a_b_c", r"$a_{\mathrm{b\_c}}$"), ("a_", "a_"), ("a__b", r"$a_{\mathrm{\_b}}$"),
+    ],
+)  # fmt: skip
+def test_every_name_of_a_parameter_can_be_a_title(axis: str, text: str) -> None:
+    assert mathtext(axis) == text
+    figure, _ = new_figure(1, 1, (2, 2))
+    figure.suptitle(f"{mathtext(axis)} = 1")
+    figure.canvas.draw()  # an odd name would be no mathematics to Matplotlib
 
 
 def test_without_ffmpeg(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import html
 import os
+import pickle
 import re
 import shutil
 import sys
@@ -17,22 +19,48 @@ import pytest
 import sympy
 import xarray as xr
 
+from mathml_value import tree, value
 from openweyl import cli, load, sweep
+from openweyl.parser import parse
 from openweyl.problem import Problem
+from openweyl.prose import Prose, Sign
 from openweyl.report import page, write
-from openweyl.report.chart import Axis
+from openweyl.report.chart import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Axis
 from openweyl.report.films import films, problem_of
 from openweyl.report.fits import exponents, shape
-from openweyl.report.markup import coordinate, formula, number, readable, with_error
+from openweyl.report.maps import maps, pairs
+from openweyl.report.markup import coordinate, number, told, with_error
+from openweyl.report.mathml import element, name
+from openweyl.report.plots import over_time
 from openweyl.report.portraits import BANDS, _indices
-from openweyl.report.regimes import regimes
-from openweyl.report.sections import verdicts
+from openweyl.report.sections import hypotheses, verdicts
 from openweyl.report.study import Study
+from openweyl.report.theorem import Verdict
 from openweyl.sweep import parse_values
 
 H, GAMMA, TIMES = [2.0**-k for k in range(4, 9)], [0.1, 1.0, 2.0, 4.0], [0.0, 0.5, 1.0, 1.5, 2.0, 3.0]
 AXES = ("h", "gamma")
+RAISED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+FRICTION = """
+[system]
+hamiltonian = "xi**2/(2*(1 + mu*x**2)) + x**4/4 + x*cos(2*t)/4"
+jumps = ["x + I*xi/2", "xi/(1 + x**2)"]
+h = 0.5
+gamma = 1.0
+[state]
+kind = "coherent"
+x = 1.0
+xi = 0.0
+[run]
+times = [0.0, 0.25, 0.5]
+tol = 1e-2
+[parameters]
+mu = 0.25
+"""
+"""All that a formula may have: friction, a drive, a mass that depends on x, a parameter."""
 
 
 def store(h: Any = H, gamma: Any = GAMMA, times: Any = TIMES, **more: Any) -> xr.Dataset:
@@ -91,28 +119,67 @@ def test_the_value_has_as_many_places_as_its_error(value: float, error: float, t
     assert with_error(value, error) == text
 
 
+FORMULAS = [
+    "3*x**2/10", "xi**2/2 + (x**2 - 1/2)**2", "-x", "-x/2", "(x + I*xi)/sqrt(2)", "xi**2/(2*(1 + mu*x**2)) + x**4/4",
+    "exp(-(x - 1/2)**2/(2*mu**2))", "cos(x)**2*tanh(3*x)/depth", "-2*x*depth", "0.807*x*xi", "1e-5*x", "2.5e-7*x**3",
+    "(1 + x**2)**(-3/2)", "sqrt(2)*x/2", "2*pi*x", "-(x + xi)**2", "depth*x - k_4*xi", "atan(x*xi)", "erf(x)/2 - 5",
+    "2**(1/3)*x", "exp(2)*x", "log(1 + x**2)", "1e30*x", "(x**2 + 1)**(1/3)", "-3", "exp(exp(-x**2))", "-exp(-1)",
+    "sqrt(1 + sqrt(1 + x**2))", "x**2*(1 + x)**2/(mu*(x - 3))", "(2/7)*x**mu", "x*2**(3/2)", "sin(x/2)", "abs_(x)",
+]  # fmt: skip
+VALUES = {"x": 0.7, "xi": -1.3, "mu": 0.4, "depth": 2.2, "k4": 0.31}
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_formulas_mean_on_the_page_what_they_say(text: str) -> None:
+    """The page's markup, read as people read it, has the value of the formula."""
+    x, xi, mu, depth, k = sympy.symbols("x xi mu depth k_4", real=True)
+    names = {"x": x, "xi": xi, "mu": mu, "depth": depth, "k_4": k, "I": sympy.I}
+    formula = sympy.Abs(x - 1) if text == "abs_(x)" else parse(text, names, constants=[mu])
+    expected = complex(formula.subs(dict(zip((x, xi, mu, depth, k), VALUES.values(), strict=True))).evalf())
+    assert value(element(formula), VALUES) == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_power_over_a_number_is_no_power_of_a_fraction() -> None:
+    x = sympy.Symbol("x", real=True)
+    numerator = ("mrow", (("mn", "3"), ("mo", "\u2062"), ("msup", (("mi", "x"), ("mn", "2")))))
+    assert tree(element(3 * x**2 / 10)) == ("mfrac", (numerator, ("mn", "10")))
+
+
 def test_formulas_use_the_letters_of_the_page() -> None:
     x, t = sympy.symbols("x t", real=True)
-    text = formula(sympy.I * x - sympy.exp(-x) + x * sympy.cos(2 * t))
-    assert "&" not in text.replace("&InvisibleTimes;", "")
-    assert "<mi>i</mi>" in text and "<mi>e</mi>" in text and "<mo>-</mo>" not in text and "<mo>−</mo>" in text
+    text = element(sympy.I * x - sympy.exp(-x) + x * sympy.cos(2 * t))
+    assert "&" not in text and "-" not in text.replace("mi mathvariant", "")
+    assert ">i</mi>" in text and ">e</mi>" in text and "<mo>−</mo>" in text
     assert '<mo stretchy="false">(</mo>' in text and "<mi>cos</mi>" in text
-    assert "<mo>(</mo>" in formula(sympy.sin(x / 2))  # brackets around a fraction grow with it
+    assert "<mo>(</mo>" in element(sympy.sin(x / 2))  # brackets around a fraction grow with it
+    assert tree(name("omega_c")) == ("msub", (("mi", "ω"), ("mi", "c")))
+    assert tree(name("S_rho^L1")) == ("msubsup", (("mi", "S"), ("mi", "ρ"), ("mi", "L1")))
+    assert tree(name("x12")) == ("msub", (("mi", "x"), ("mn", "12")))
+    assert tree(name("<z>"))[1][1] == ("mi", "z") and name("a_") == "<mi>a_</mi>"
 
 
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("a second derivative, 12*x**2 - 2, is", "a second derivative, 12 x<sup>2</sup> − 2, is"),
-        ("h^(2 rho - 1) <= gamma <= 1/h", "h<sup>2 ρ − 1</sup> ≤ γ ≤ 1/h"),
-        ("h^1/2 gamma^-3/2", "h<sup>1/2</sup> γ<sup>−3/2</sup>"),
-        ("l_1 in S_(2), S_rho^L1", "ℓ<sub>1</sub> in S<sub>(2)</sub>, S<sub>ρ</sub><sup>L1</sup>"),
-        ("x1*xi2 and H H*", "x<sub>1</sub>\N{THIN SPACE}ξ<sub>2</sub> and H H*"),
-        ("<script> & Hilbert-Schmidt", "&lt;script&gt; &amp; Hilbert-Schmidt"),
-    ],
-)  # fmt: skip
-def test_plain_letters_become_readable(text: str, shown: str) -> None:
-    assert readable(text).replace("\N{THIN SPACE}", " ") == shown.replace("\N{THIN SPACE}", " ")
+def test_sentences_keep_their_formulas() -> None:
+    x, rho, h = sympy.symbols("x rho h", real=True)
+    line = Prose("a second derivative, ", 12 * x**2 - 2, ", is < & > all")
+    assert line == "a second derivative, 12*x**2 - 2, is < & > all"
+    head, formula, tail = re.fullmatch("(.*)(<math>.*</math>)(.*)", told(line)).groups()  # type: ignore[union-attr]
+    assert (head, tail) == ("a second derivative, ", ", is &lt; &amp; &gt; all")
+    assert value(formula, {"x": 2.0}) == 46
+    chain = told(Prose(h ** (2 * rho - 1), Sign.LE, 0.5))
+    assert chain.count("<math>") == 1 and "<mo>≤</mo><mn>0.5</mn>" in chain
+    assert told("12*x**2 and <b>") == "12*x**2 and &lt;b&gt;"  # words are words
+    assert copy.deepcopy(line).parts == pickle.loads(pickle.dumps(line)).parts == line.parts  # noqa: S301
+    assert Prose(line, 1.5).parts == (*line.parts, 1.5)
+
+
+def test_the_hypotheses_are_set_as_formulas() -> None:
+    """Of a quartic, every line on the page: no formula in plain letters is left."""
+    study = Study.of(store(problem=Problem.load("double-well").text))
+    text = hypotheses(Verdict.of(study, problem_of(study)))
+    (derivative,) = {m for m in re.findall("<math>.*?</math>", text) if "<mn>12</mn>" in m}
+    assert value(derivative, {"x": 1.5}) == 12 * 1.5**2 - 2
+    assert not re.findall(r"\*\*|\w\*\w|\^|<sup>|gamma|rho|<=", re.sub("<math>.*?</math>", "", text))
+    assert "hold whether or not the theorems apply" in words(text)
 
 
 def test_theorems_with_the_same_reasons_are_named_together() -> None:
@@ -139,6 +206,52 @@ def test_distances_within_their_errors_are_not_fitted() -> None:
     data["trace_norm_error"] = data["trace_norm"] * 0.6
     assert exponents(Study.of(data)) == []
     assert "No exponents" in words(page(data, pictures=False))
+
+
+def test_a_curve_has_no_exponent() -> None:
+    """h + 0.03: from a power near 1 to one near 0. Its interval knows only the line, and both halves tell."""
+    data = store(gamma=[1.0], times=[2.0])
+    data["trace_norm"] = data["trace_norm"] * 0 + (data["h"] + 0.03)
+    data["trace_norm_error"] *= 0
+    (fit,) = exponents(Study.of(data))
+    local = [h / (h + 0.03) for h in (2.0**-8, 2.0**-4)]
+    assert local[0] < fit.halves[0] < fit.halves[1] < local[1] and fit.curved
+    told = words(page(data, pictures=False))
+    assert "curved: no single exponent" in told and f"{fit.halves[0]:.2f} … {fit.halves[1]:.2f}" in told
+    assert f"{fit.exponent:.2f}" not in told
+    data["trace_norm_error"] = 0.4 * data["trace_norm"]  # which may be all of the curvature
+    assert not exponents(Study.of(data))[0].curved
+
+
+def test_a_fit_that_tells_nothing_is_left_out_and_counted() -> None:
+    data = store(gamma=[1.0], times=[2.0])
+    data["trace_norm"][:, 0, 0] = 0.1 * np.exp(0.7 * np.array([1, -1, 0, 1, -1]))  # both halves have one slope
+    (fit,) = exponents(Study.of(data))
+    assert fit.half_width > 0.5 and not fit.tells
+    assert "Left out: 1 of 1 fits" in words(page(data, pictures=False))
+    assert exponents(Study.of(store(h=H[:3], gamma=[1.0], times=[2.0]))) == []  # three points are too few
+
+
+def test_points_below_their_errors_are_counted() -> None:
+    data = store(gamma=[1.0], times=[2.0])
+    data["trace_norm_error"][-1] = data["trace_norm"][-1]
+    (fit,) = exponents(Study.of(data))
+    assert (fit.points, fit.given, fit.low) == (4, 5, 2.0**-7)
+    assert "2⁻⁷ … 2⁻⁴ (4 of 5)" in words(page(data, pictures=False))
+
+
+def test_where_no_theorem_applies_nothing_is_held_against_one() -> None:
+    """The same numbers, of a quartic: the page says that no theorem applies, and has no exponents and no slopes."""
+    inside, outside = page(store(), pictures=False), page(store(problem=Problem.load("kerr").text), pictures=False)
+    assert "Theorems 1, 2 and 3 apply." in words(inside) and "Theorems 1, 2 and 3 do not apply" in words(outside)
+    for text, there in ((inside, True), (outside, False)):
+        assert ("Exponents of the distance" in words(text)) == there
+        assert ("slope 1/2, that of (1.10)" in words(text)) == there
+        assert "hold whether or not the theorems apply" in words(text)
+    assert "No exponents are fitted: Theorem 1, whose bound they would be held against, does not apply" in words(
+        outside
+    )
+    assert "Theorem 1 does not apply here; the lines are those of its range." in words(outside)
 
 
 @pytest.mark.slow
@@ -186,9 +299,9 @@ def test_a_page_says_it_all() -> None:
     data["status"][0, 0] = "failed"
     data["status"][0, 1] = "missing"
     data["message"][0, 0] = "Argument `memory` must be <b>more</b>."
-    for name in data.data_vars:
-        if "time" in data[name].dims:
-            data[name] = data[name].where(data["status"] == "done")
+    for variable in data.data_vars:
+        if "time" in data[variable].dims:
+            data[variable] = data[variable].where(data["status"] == "done")
     text = page(data, pictures=False, store="my store")
     plain = words(text)
     assert "18 of 20 done, 1 failed, 1 missing" in plain
@@ -238,6 +351,116 @@ def test_parameters_are_axes() -> None:
     assert "Along <i>μ</i>" in text and "<i>μ</i>\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}0.5" in text
 
 
+def with_parameters(a: Any = (0.0, 0.5, 1.0), b: Any = (-1.0, 1.0), **more: Any) -> xr.Dataset:
+    """A store over mu and k_4 alone: distances 0.1 (1 + mu)(2 + k_4) t."""
+    one = store([0.125], [1.0], [0.0, 1.0], **more)
+    factor = xr.DataArray(
+        [[(1 + u) * (2 + v) for v in b] for u in a], dims=("mu", "k_4"), coords={"mu": list(a), "k_4": list(b)}
+    )
+    data = one.drop_vars(["status", "message"]) * factor
+    data["trace_norm"] = (0.1 * factor * one["time"]).broadcast_like(data["trace_norm"])
+    data["status"] = xr.full_like(data["seconds"], "done", dtype=object)
+    text = FRICTION.replace("mu = 0.25", "mu = 0.25\nk_4 = 1.0").replace("x**4/4", "k_4*x**4/4")
+    return data.assign_attrs(one.attrs | {"problem": text} | more)
+
+
+def test_a_sweep_over_parameters_has_a_map_over_these() -> None:
+    data = with_parameters()
+    study = Study.of(data)
+    assert pairs(study) == [("mu", "k_4")]
+    drawn, (moves,) = maps(study, range(2))
+    assert drawn.count("<rect") == 6 and "<i>μ</i>" in drawn and "<i>k</i><sub>4</sub>" in drawn
+    assert drawn.count("stroke-dasharray") == 0  # the lines of the theorem are on the map of h and gamma alone
+    for where, (_, text, _) in zip(moves["where"], moves["cells"][1], strict=True):
+        mu, k = (float(v.replace("−", "-")) for v in re.findall(r"=\s(\S+?)(?:,|$)", where))
+        assert float(text.split(" ±")[0]) == pytest.approx(0.1 * (1 + mu) * (2 + k), rel=1e-3)
+    text = page(data, pictures=False)
+    assert "<h2>Maps</h2>" in text and "Regimes" not in text
+    boxes = np.array(re.findall(r'<rect x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)"', drawn), float)
+    middles = boxes[:, :2] + boxes[:, 2:] / 2
+    across, up = np.unique(middles[:, 0].round(0)), np.unique(middles[:, 1].round(0))
+    assert len(across) == 3 and np.diff(across, 2) == pytest.approx(0, abs=1) and len(up) == 2  # a plain axis
+
+
+def test_formulas_show_the_names_of_the_parameters() -> None:
+    text = page(with_parameters(), pictures=False)
+    p = re.findall(r'<math display="block"><mrow><mi>p</mi>.*?<mo>=</mo>(.*?)</mrow></math>', text)[0]
+    names = {"x": 0.7, "xi": -1.3, "mu": 0.4, "k4": 0.3, "t": 0.2}
+    exact = 1.69 / (2 * (1 + 0.4 * 0.49)) + 0.3 * 0.7**4 / 4 + 0.7 * np.cos(0.4) / 4
+    assert value(p, names) == pytest.approx(exact)
+    assert "μ takes 3 values, 0 to 1; k 4 takes 2 values, −1 to 1." in words(text)
+
+
+@pytest.mark.parametrize(
+    ("h", "gamma", "found"),
+    [
+        ([0.1], [1.0], []), (H, [1.0], []), ([0.1], GAMMA, []), (H, GAMMA, [("h", "gamma")]),
+    ],
+)  # fmt: skip
+def test_a_map_needs_two_axes_with_several_values(h: Any, gamma: Any, found: list[tuple[str, str]]) -> None:
+    data = store(h, gamma)
+    assert pairs(Study.of(data)) == found
+    assert ("Regimes" in words(page(data, pictures=False))) == bool(found)
+    data = xr.concat([data.drop_vars(["status", "message"]).assign_coords(mu=mu) for mu in (0.0, 0.5)], "mu")
+    several = [axis for axis, values in (("h", h), ("gamma", gamma)) if len(values) > 1]
+    expected = found or ([(several[0], "mu")] if several else [])
+    assert pairs(Study.of(data.assign_attrs(store().attrs))) == expected
+
+
+def agreeing(**more: Any) -> xr.Dataset:
+    """Both evolutions agree: distances of round-off, errors of 1e-9, the half that is within them at random."""
+    data = store(**more)
+    noise = np.random.default_rng(2).uniform(1e-15, 9e-10, data["trace_norm"].shape)
+    for variable in ("trace_norm", "hilbert_schmidt", "l1"):
+        data[variable] = data[variable].dims, noise
+    data["trace_norm_error"] = data["trace_norm"].dims, np.full(noise.shape, 1e-9)
+    return data.drop_vars(["distance_lower", "distance_upper"])
+
+
+def test_round_off_has_no_colours_and_no_curves() -> None:
+    data = agreeing()
+    drawn, (moves,) = maps(Study.of(data), range(len(TIMES)))
+    shades = {cell[0] for moment in moves["cells"] for cell in moment}
+    assert shades == {-1} and "gradient" not in drawn and "not above its error" in words(drawn)
+    assert moves["cells"][0][0][1].startswith("at most 1") and moves["cells"][0][0][2].startswith("<1")
+    (panel, *_), legend = over_time(Study.of(data))
+    assert 'fill="none" stroke="var(--s0)" stroke-width="1.6"' not in panel  # the line of a curve
+    assert panel.count('class="most"') == len(H) * len(TIMES) and "at most: below its error" in words(legend)
+    ticks = [float(f"1e{t.translate(RAISED)}") for t in re.findall(r'text-anchor="end">10([⁻⁰-⁹¹²³]+)<', panel)]
+    assert not ticks or min(ticks) > 1e-10  # the axis is that of the bounds, not of the round-off below
+    assert exponents(Study.of(data)) == []
+
+
+def test_what_is_seen_beside_round_off_keeps_its_colours() -> None:
+    data, noise = store(times=[1.0]), agreeing(times=[1.0])
+    for variable in ("trace_norm", "trace_norm_error"):
+        data[variable][0] = noise[variable][0]
+    seen = Study.of(data).seen
+    assert not seen[0].any() and seen[1:].all()
+    drawn, _ = maps(Study.of(data), [0])
+    fills = re.findall(r'<rect [^>]*fill="([^"]+)"', drawn)
+    assert [fill == "var(--empty)" for fill in fills] == [True] * 4 + [False] * 16 and len(set(fills[4:])) > 8
+
+
+def test_no_mark_lies_outside_its_axes() -> None:
+    """A distance of 1e-16 at time 0, without an error, is no reason to draw below the frame."""
+    data = store()
+    data["trace_norm"][..., 0] = 1e-16
+    data["trace_norm_error"][..., 0] = 0
+    panels, _ = over_time(Study.of(data))
+    marks = np.array(re.findall(r'transform="translate\(([-\d.]+) ([-\d.]+)\)"', "".join(panels)), float)
+    assert len(marks) == len(H) * len(GAMMA) * (len(TIMES) - 1)
+    assert (marks >= [LEFT, TOP]).all() and (marks <= [WIDTH - RIGHT, HEIGHT - BOTTOM]).all()
+
+
+def test_dashes_are_explained() -> None:
+    data = store()
+    assert "–: not known" not in words(page(data, pictures=False)).partition("All points")[2]
+    data["min_eigenvalue"][0, 0] = np.nan
+    told = words(page(data, pictures=False)).partition("All points")[2]
+    assert "–: not known. A point that failed, or is missing, has no numbers; the least eigenvalue is computed" in told
+
+
 def test_commands_repeat_the_numbers_of_the_axes() -> None:
     times = parse_values("0.1:2:20", "times")
     gamma = [*parse_values("2^-2:2^1", "gamma"), 10 / 3]
@@ -251,12 +474,13 @@ def test_a_map_has_its_numbers_at_each_time() -> None:
     data = store()
     data["trace_norm"][0, 0] = np.nan
     data["status"][0, 0] = "failed"
-    drawn, moves = regimes(Study.of(data), range(len(TIMES)))
+    drawn, (moves,) = maps(Study.of(data), range(len(TIMES)))
+    assert drawn.count('class="cell"') == len(H) * len(GAMMA)  # empty ones too: the script counts them
     assert len(moves["cells"]) == len(TIMES) and len(moves["cells"][0]) == len(H) * len(GAMMA)
-    shade, told, _ = moves["cells"][2][
+    shade, text, _ = moves["cells"][2][
         moves["where"].index("h\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}2⁻⁸, γ\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}1")
     ]
-    assert told == with_error(
+    assert text == with_error(
         *(data[name].sel(h=2**-8, gamma=1, time=1).item() for name in ("trace_norm", "trace_norm_error"))
     )
     shades = np.array([[cell[0] for cell in moment] for moment in moves["cells"]])
@@ -266,7 +490,7 @@ def test_a_map_has_its_numbers_at_each_time() -> None:
 
 
 def test_numbers_of_a_map_keep_off_its_lines() -> None:
-    drawn, _ = regimes(Study.of(store([2.0**-k for k in range(2, 9)], [0.3, 0.6, 1.0, 2.0, 4.0])), [5])
+    drawn, _ = maps(Study.of(store([2.0**-k for k in range(2, 9)], [0.3, 0.6, 1.0, 2.0, 4.0])), [5])
     lines = [
         np.array([[float(v) for v in point.split()] for point in path.split("L")])
         for path in re.findall(r'<path d="M([^"]+)" class="guide" stroke', drawn)
@@ -378,25 +602,6 @@ def browser() -> Iterator[Any]:
         opened.close()
 
 
-FRICTION = """
-[system]
-hamiltonian = "xi**2/(2*(1 + mu*x**2)) + x**4/4 + x*cos(2*t)/4"
-jumps = ["x + I*xi/2", "xi/(1 + x**2)"]
-h = 0.5
-gamma = 1.0
-[state]
-kind = "coherent"
-x = 1.0
-xi = 0.0
-[run]
-times = [0.0, 0.25, 0.5]
-tol = 1e-2
-[parameters]
-mu = 0.25
-"""
-"""All that a formula may have: friction, a drive, a mass that depends on x, a parameter."""
-
-
 @pytest.fixture(scope="module")
 def friction(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small sweep with symbols."""
@@ -457,7 +662,8 @@ def test_in_a_browser(browser: Any, real: Path, tmp_path: Path, width: int, sche
     assert shown.text(".map rect >> nth=0") != cell and shown.text(".map rect >> nth=0").endswith(f": {told}")
     shown.page.locator("#map-time").focus()  # the other slider moves all, too
     shown.page.keyboard.press("Home")
-    assert shown.text(".controls .now") == "0" and shown.text("#f0-distance").startswith("0")
+    assert shown.text(".controls .now") == "0" and shown.text("#f0-distance").startswith("at most ")
+    assert shown.text("#f0-difference-high").startswith("blank: below") and shown.text("#f0-difference-low") == ""
     shown.page.get_by_role("button", name="play").click()
     pytest.importorskip("playwright.sync_api").expect(shown.page.locator(".now").first).to_have_text(
         "2", timeout=10_000
@@ -481,7 +687,7 @@ def test_nothing_sticks_out(browser: Any, friction: Path, tmp_path: Path, width:
     tall = "[...document.querySelectorAll('.formulas')].map(e => e.scrollHeight - e.clientHeight)"
     assert set(shown.page.evaluate(tall)) == {0}
     formulas = shown.page.locator(".formulas math").all()
-    assert len(formulas) == 7 and all(formula.bounding_box()["height"] > 15 for formula in formulas)
+    assert len(formulas) == 6 and all(formula.bounding_box()["height"] > 15 for formula in formulas)
     assert "".join(shown.text(".formulas math").split()).startswith("p(t,x,ξ)=")
     shown.page.locator("#time").focus()
     shown.page.keyboard.press("ArrowLeft")

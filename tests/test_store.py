@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import re
 import subprocess
@@ -201,3 +202,58 @@ def test_a_folder_without_permission(tmp_path: Path) -> None:
         assert refused(output_folder, tmp_path / "new").endswith("Permission denied.")
     finally:
         tmp_path.chmod(0o700)
+
+
+def damaged(content: bytes, way: str, random: np.random.Generator) -> bytes:
+    """`content` with one kind of damage at a place by chance."""
+    at, length = int(random.integers(len(content))), int(random.integers(1, 4096))
+    if way == "cut":
+        return content[:at]
+    if way == "bit":
+        return content[:at] + bytes([content[at] ^ 1 << int(random.integers(8))]) + content[at + 1 :]
+    if way == "zeros":
+        at = min(at, len(content) - length - 100)  # not in the seal alone
+        return content[:at] + bytes(length) + content[at + length :]
+    if way == "noise":
+        return content[:at] + random.bytes(length) + content[at + length :]
+    return content[:at] + bytes(length) + content[at:]
+
+
+@pytest.mark.parametrize("way", ["cut", "bit", "zeros", "noise", "longer"])
+def test_damage_is_told_in_one_line_and_nothing_else(
+    dataset: xr.Dataset, tmp_path: Path, way: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """HDF5 alone reads wrong numbers from many of these, complains by a traceback of others, and hangs on some."""
+    path = save(dataset, tmp_path / "run.nc")
+    content, random = path.read_bytes(), np.random.default_rng(5)
+    tried = 0
+    while tried < 6:
+        path.write_bytes(damaged(content, way, random))
+        if path.read_bytes() != content:  # zeros may be what was there
+            refused(load, path)
+            tried += 1
+    gc.collect()
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"hello", bytes(5000), b"\x89HDF\r\n\x1a\n", b"\x89HDF\r\n\x1a\n" + bytes(5000)]
+)
+def test_other_files_are_told_in_one_line_and_nothing_else(
+    tmp_path: Path, content: bytes, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "run.nc").write_bytes(content)
+    refused(load, tmp_path / "run.nc")
+    gc.collect()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_what_another_program_changed_is_read_as_it_is(dataset: xr.Dataset, tmp_path: Path) -> None:
+    """Programs that write drop the seal: the end of the file is theirs."""
+    path = save(dataset, tmp_path / "run.nc")
+    with h5py.File(path, "a") as file:
+        file.attrs["note"] = "mine"
+        file["extra"] = np.arange(1000.0)
+    assert load(path).attrs["note"] == "mine"
+    load(path).to_netcdf(path, engine="h5netcdf")
+    assert load(path).attrs["note"] == "mine"

@@ -27,6 +27,7 @@ from .classes import Line, ellipticity_line, hamiltonian_line, jump_line
 from .escape import completeness, escapes
 from .grid import check_fits
 from .norms import l1_norm, moments
+from .prose import Prose, Sign
 from .solution import check_pair, table
 from .states import MixedState, Packet, PacketState, State, coherent, symplectic_form
 from .symbols import TIME, derivative, evaluate
@@ -38,6 +39,8 @@ EVALUATIONS = 30_000
 """The most evaluations of the flow's field: fast orbits are followed for as long as these last."""
 BYTES = 100
 """Peak memory per grid point of the seminorms of a state."""
+_H, _GAMMA, _RHO, _SIGMA, _T, _C = sympy.symbols("h gamma rho sigma t c", positive=True)
+_A_0 = sympy.Symbol("a_0")
 
 
 @dataclass(frozen=True)
@@ -149,24 +152,30 @@ def check_assumptions(system: System, state: State | None = None, times: Sequenc
             lines.append(jump_line(system, jump, f"l_{j + 1}", seminorms[f"l_{j + 1}"]))
         lines.append(ellipticity_line(system))
     inside = 1 <= gamma <= 1 / h
-    text = f"gamma = {gamma:g} {'lies' if inside else 'does not lie'} in [1, 1/h] = [1, {1 / h:g}]"
-    coupling = Line("1 <= gamma <= 1/h", inside, "proved", gamma, text)
+    lies = "lies" if inside else "does not lie"
+    text = Prose(_GAMMA, Sign.EQ, gamma, f" {lies} between 1 and ", 1 / _H, Sign.EQ, 1 / h)
+    coupling = Line(Prose(1.0, Sign.LE, _GAMMA, Sign.LE, 1 / _H), inside, "proved", gamma, text)
     rho, gaussian, member = _state_lines(state)
     needed = [*lines, member]
     if rho is not None:
         least = h ** (2 * rho - 1)
         allowed = least * (1 - 1e-12) <= gamma <= 1 / h
-        text = f"gamma = {gamma:g} {'lies' if allowed else 'does not lie'} in [{least:.4g}, {1 / h:.4g}], rho = {rho:g}"
-        needed.append(Line("h^(2 rho - 1) <= gamma <= 1/h", allowed, "proved", least, text))
+        lies = "lies" if allowed else "does not lie"
+        text = Prose(_GAMMA, Sign.EQ, gamma, f" {lies} between ", least, " and ", 1 / h, "; ", _RHO, Sign.EQ, rho)
+        name = Prose(_H ** (2 * _RHO - 1), Sign.LE, _GAMMA, Sign.LE, 1 / _H)
+        needed.append(Line(name, allowed, "proved", least, text))
     used = {"theorem_1": [*lines, coupling, gaussian], "theorem_2": needed, "theorem_3": needed}
-    reasons = {name: [f"{a.name}: {a.text}" for a in its if not a.holds] for name, its in used.items()}
+    reasons: dict[str, list[str]] = {
+        name: [Prose(a.name, ": ", a.text) for a in its if not a.holds] for name, its in used.items()
+    }
     growth = growth_rate(h, gamma)
     flow = completeness(system)
     complete = Line("flow for all times", flow.holds, flow.how, None, flow.text)
     shown = [*lines, complete, coupling, gaussian, *needed[len(lines) :]]
     if times is not None:
         last = _check.times(times)[-1]
-        text = f"t = {last:g} is {'within' if growth * last <= 1 else 'beyond'} 1/(h^1/2 gamma^-3/2 + h/gamma)"
+        predicted = 1 / (sympy.sqrt(_H) * _GAMMA ** sympy.Rational(-3, 2) + _H / _GAMMA)
+        text = Prose(_T, Sign.EQ, last, f" is {'within' if growth * last <= 1 else 'beyond'} ", predicted)
         shown.append(Line("time of correspondence", growth * last <= 1, "proved", 1 / growth, text))
     epsilon = sqrt(gamma * h / 2)
     mean, state_seminorms = _measured(state, h, 0.5 if rho is None else rho)
@@ -210,21 +219,24 @@ def _packets(state: State) -> list[Packet] | None:
 
 def _state_lines(state: State) -> tuple[float | None, Line, Line]:
     """rho, the line of Theorem 1 and that of Theorem 2."""
-    first, second = "coherent or (1.13)", "a_0 in S_rho^L1, rho <= 1/2"
+    first = "coherent or (1.13)"
+    half = sympy.Rational(1, 2)
+    second = Prose(_A_0, Sign.IN, sympy.Symbol("S_rho^L1"), ", ", _RHO, Sign.LE, half)
     packets = _packets(state)
     if packets is None:
         text = "a state given for one h belongs to no family in h: no class can be told"
         return None, Line(first, False, "proved", None, text), Line(second, False, "proved", None, text)
     if any(any(packet.wave) for packet in packets):
-        text = "superposed packets interfere on the scale h"
+        scale = Prose("superposed packets interfere on the scale ", _H)
         return (
             1.0,
-            Line(first, False, "proved", None, text),
-            Line(second, False, "proved", 1.0, f"{text}: a_0 lies in S_1^L1 only"),
+            Line(first, False, "proved", None, scale),
+            Line(second, False, "proved", 1.0, Prose(scale, ": ", _A_0, " lies in ", sympy.Symbol("S_1^L1"), " only")),
         )
     least = min(2 * float(np.linalg.eigvalsh(np.array(packet.covariance))[0]) for packet in packets)
-    text = f"Gaussians with sigma >= c h, c = {least:.4g}"
-    return 0.5, Line(first, True, "proved", least, text), Line(second, True, "proved", 0.5, f"{text}: rho = 1/2")
+    wide = Prose("Gaussians with ", _SIGMA, Sign.GE, _C * _H, ", ", _C, Sign.EQ, least)
+    both = Prose(wide, ": ", _RHO, Sign.EQ, half)
+    return 0.5, Line(first, True, "proved", least, wide), Line(second, True, "proved", 0.5, both)
 
 
 def _measured(state: State, h: float, rho: float) -> tuple[np.ndarray, dict[int, float]]:

@@ -18,6 +18,7 @@ import numpy as np
 import scipy.special
 import sympy
 
+from .prose import Prose, Sign
 from .smooth import interval
 from .symbols import derivative, evaluate, expandable
 from .system import System
@@ -33,11 +34,18 @@ ROUND_OFF, DEGENERATE = 1e-12, 1e-6
 """What is told from 0: the least singular value of a constant H, the least eigenvalue of H H* on samples, both in units
 of the largest."""
 SMITH = "Smith, arXiv:2601.04489, covers momentum diffusion"
+LONGEST = 90
+"""Letters of a formula in a sentence; of a longer one the sentence has the order of the derivative alone."""
+P, S_2 = sympy.symbols("p S_(2)")
+C, Z = sympy.symbols("c <z>", positive=True)
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the assumptions: does it hold (None: not known), "proved" or "sampled", which constant, and why."""
+    """One line of the assumptions: does it hold (None: not known), "proved" or "sampled", with which constant, and why.
+
+    `name`, `text`: plain letters, or `Prose` where there are formulas in them.
+    """
 
     name: str
     holds: bool | None
@@ -53,25 +61,25 @@ def highest(n: int) -> int:
 
 def hamiltonian_line(system: System, seminorms: dict[int, float]) -> Line:
     """p in S_(2); fills in sup |d^alpha p| by |alpha|."""
-    p, z = system.hamiltonian, system.x + system.xi
+    p, z, name = system.hamiltonian, system.x + system.xi, Prose(P, Sign.IN, S_2)
     if expandable(p) and p.is_polynomial(*z) and sympy.Poly(p, *z).total_degree() > 2:
         worst = next(d for _, d in _derivatives(p, z, 2, 2) if d.has(*z))
-        return Line("p in S_(2)", False, "proved", inf, f"a second derivative, {worst}, is unbounded")
-    return _line("p in S_(2)", p, z, 2, lambda _: 0, highest(system.n), seminorms)
+        return Line(name, False, "proved", inf, Prose("a second derivative, ", worst, ", is unbounded"))
+    return _line(name, p, z, 2, lambda _: 0, highest(system.n), seminorms)
 
 
 def jump_line(system: System, jump: sympy.Expr, name: str, seminorms: dict[int, float]) -> Line:
     """|d^alpha l| <= C <z>^{1 - |alpha|}; fills in sup <z>^{|alpha| - 1} |d^alpha l| by |alpha|."""
     z = system.x + system.xi
-    name = f"{name} in (1.2)"
+    line = Prose(sympy.Symbol(name), " in (1.2)")
     for _, d in _derivatives(jump, z, 2, 2):
         missing = [v for v in z if not d.has(v)]
         if missing and sympy.expand(d) != 0:
-            text = f"a second derivative, {d}, does not decay as {missing[0]} grows, so that <z> times it is unbounded"
-            return Line(name, False, "proved", inf, text)
+            slow = Prose("does not decay as ", missing[0], " grows, so that ", Z, " times it is unbounded")
+            return Line(line, False, "proved", inf, Prose("a second derivative, ", d, ", ", slow))
     if expandable(jump) and jump.is_polynomial(*z) and sympy.Poly(jump, *z).total_degree() > 1:
-        return Line(name, False, "proved", inf, f"{jump} is a polynomial of degree above 1")
-    return _line(name, jump, z, 0, lambda order: order - 1, highest(system.n), seminorms)
+        return Line(line, False, "proved", inf, Prose(jump, " is a polynomial of degree above 1"))
+    return _line(line, jump, z, 0, lambda order: order - 1, highest(system.n), seminorms)
 
 
 def ellipticity_line(system: System) -> Line:
@@ -86,7 +94,7 @@ def ellipticity_line(system: System) -> Line:
     if None not in slopes:
         values = np.linalg.svd(np.array(slopes), compute_uv=False)
         c = float(values[-1]) ** 2 if values[-1] > ROUND_OFF * values[0] else 0.0
-        return Line(name, c > 0, "proved", c, f"H H* is constant, c = {c:.4g}")
+        return Line(name, c > 0, "proved", c, Prose("H H* is constant, ", C, Sign.EQ, c))
     gradients = [[derivative(jump, v) for v in z] for jump in jumps]
     gram = [[sympy.Add(*(g[a] * g[b] for g in gradients)) for b in range(len(z))] for a in range(len(z))]
     low = min(
@@ -94,7 +102,7 @@ def ellipticity_line(system: System) -> Line:
         for a in range(len(z))
     )
     if low > 0:
-        return Line(name, True, "proved", low, f"c >= {low:.4g} by Gershgorin's discs")
+        return Line(name, True, "proved", low, Prose(C, Sign.GE, low, " by Gershgorin's discs"))
     shells = _shells(len(z))
     rows = np.array([[np.broadcast_to(_on(d, z, shells), shells.shape[1:]) for d in row] for row in gradients])
     with np.errstate(all="ignore"):
@@ -106,7 +114,7 @@ def ellipticity_line(system: System) -> Line:
     half = SHELLS // 2
     c = max(float(least.min()), 0.0)
     decays = least[half:].min() < least[:half].min() / GROWTH**2
-    text = f"c = {c:.3g} on samples" + (", which falls as |z| grows" if decays else "")
+    text = Prose(C, Sign.EQ, c, " on samples", ", which falls far from the origin" if decays else "")
     return Line(name, c > DEGENERATE * float(values.max()) and not decays, "sampled", c, text)
 
 
@@ -144,11 +152,15 @@ def _line(
             value, grows = _sampled(d, z, shells, size**power)
             proved = proved and power < 0 and linear(d, z) is not None
             if grows:
-                shown = f"<z>^{power} |{d}|" if power else f"|{d}|"
-                return Line(name, False, "sampled", inf, f"a derivative grows without bound on samples: {shown[:90]}")
+                what = Prose(d) if len(str(d)) <= LONGEST else Prose(f"one of order {order}")
+                times = Prose(", times ", Z**power) if power else ""
+                text = Prose("a derivative grows without bound on samples: ", what, times)
+                return Line(name, False, "sampled", inf, text)
         seminorms[order] = max(seminorms.get(order, 0.0), value)
     top = max(seminorms.values(), default=0.0)
-    return Line(name, True, "proved" if proved else "sampled", top, f"constants <= {top:.4g} up to |alpha| = {last}")
+    return Line(
+        name, True, "proved" if proved else "sampled", top, Prose(f"constants up to order {last}", Sign.LE, top)
+    )
 
 
 def _sampled(d: sympy.Expr, z: tuple[sympy.Symbol, ...], shells: np.ndarray, weight: np.ndarray) -> tuple[float, bool]:

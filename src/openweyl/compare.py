@@ -135,7 +135,8 @@ class Comparison:
         columns = ("trace_norm", "trace_norm_error", "hilbert_schmidt", "l1", "purity", "min_eigenvalue")
         rows = [(t, *(self.series[c][i] for c in columns)) for i, t in enumerate(self.times)]
         heads = ("t", "trace norm", "+-", "Hilbert-Schmidt", "L1", "purity", "min eigenvalue")
-        return f"{self.system}\n{self.state}\n\n{table(heads, rows)}"
+        unknown = f"not computed: the matrix would have more than {LARGEST:,} rows"
+        return f"{self.system}\n{self.state}\n\n{table(heads, rows, unknown)}"
 
 
 def compare(

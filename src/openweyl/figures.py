@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 DIVERGING = "PuOr_r"
+ROUND_OFF = 1e-13
+"""Of transforms and resampling in double precision, in units of the largest value."""
 QUANTUM, CLASSICAL, BOUND = "#0b5394", "#e69138", "#444444"
 
 
@@ -38,11 +40,16 @@ def write(figure: Figure, path: Path) -> Path:
     return path
 
 
-def symbol(axes: Axes, w: np.ndarray, x: np.ndarray, xi: np.ndarray, *, scale: float, levels: int = 12) -> Any:
-    """Filled contours of w(x, xi), colours from -scale to scale; the zero level is left white."""
+def symbol(
+    axes: Axes, w: np.ndarray, x: np.ndarray, xi: np.ndarray, *, scale: float, levels: int = 12, floor: float = 0.0
+) -> Any:
+    """Filled contours of w(x, xi), colours from -scale to scale; the zero level is white, as is |w| <= `floor`."""
+    w = np.where(np.abs(w) > floor, w, 0.0)
     edges = np.linspace(-scale, scale, 2 * levels + 2)
     drawn = axes.contourf(x, xi, np.clip(w, -scale, scale).T, levels=edges, cmap=DIVERGING)
-    axes.contour(x, xi, w.T, levels=edges[np.abs(edges) > scale / (2 * levels)], colors="black", linewidths=0.25)
+    lines = edges[np.abs(edges) > max(scale / (2 * levels), floor)]
+    if np.abs(w).max() > 0:
+        axes.contour(x, xi, w.T, levels=lines, colors="black", linewidths=0.25)
     axes.set_xlabel(r"$x$")
     axes.set_ylabel(r"$\xi$")
     axes.set_aspect("equal")
@@ -82,18 +89,31 @@ def box(w: Sequence[np.ndarray], x: np.ndarray, xi: np.ndarray, part: float = 1e
 def distances(
     axes: Axes, times: Sequence[float], series: dict[str, np.ndarray], error: np.ndarray | None = None
 ) -> None:
-    """Distances over time on a logarithmic axis; `error`: half-width of a band around the first."""
+    """Distances over time on a logarithmic axis; `error`: half-width of a band around the first.
+
+    Where the first does not exceed its error nothing is known to be different: there it is an upper bound, a hollow
+    marker, and the others, mostly round-off, are left out.
+    """
     markers = ("o", "s", "^", "D")
     moments = np.asarray(times)
+    first = np.asarray(next(iter(series.values())))
+    known = np.full(first.shape, True) if error is None else first > np.nan_to_num(error)
+    bounds = np.full(first.shape, np.nan) if error is None else np.where(~known & (error > 0), first + error, np.nan)
+    if known.any():  # a bound far below all that is seen, as at time 0, does not stretch the axis
+        bounds[~(bounds > np.min(first, initial=np.inf, where=known) / 10)] = np.nan
     for position, ((label, values), marker) in enumerate(zip(series.items(), markers, strict=False)):
-        shown = np.asarray(values) > 0  # a distance of zero, as at time 0, has no place on a logarithmic axis
+        shown = known & (np.asarray(values) > 0)  # a distance of zero, as at time 0, has no place on such an axis
         line = axes.plot(moments[shown], values[shown], marker=marker, markersize=4, label=label)[0]
         if position == 0 and error is not None:
             lower, upper = np.maximum(values - error, values / 10), values + error
             axes.fill_between(
                 moments[shown], lower[shown], upper[shown], color=line.get_color(), alpha=0.25, linewidth=0
             )
-    if any(np.any(values > 0) for values in series.values()):
+    if np.isfinite(bounds).any():
+        axes.plot(
+            moments, bounds, "v", markersize=6, markerfacecolor="none", color=BOUND, label="at most: below its error"
+        )
+    if np.isfinite(bounds).any() or any(np.any(values[known] > 0) for values in series.values()):
         axes.set_yscale("log")
     axes.set_xlabel(r"$t$")
     axes.set_ylabel("distance")
@@ -109,11 +129,18 @@ def phase_portraits(dataset: Any, index: int) -> Figure:
     shape = (high - low) / (right - left)  # of each of the three pictures; their widths, and the height, are inches
     figure, axes = new_figure(1, 3, (11, min(max(2.7 * shape + 1.2, 2.2), 8)), sharex=True, sharey=True)
     scale = float(np.abs(np.stack([w, a])).max())
-    gap = float(np.abs(w - a).max()) or 1.0
-    for ax, values, top, title in zip(
-        axes[0], (w, a, w - a), (scale, scale, gap), ("Lindblad", "Fokker-Planck", "difference"), strict=True
+    gap, floor = float(np.abs(w - a).max()), error_of_symbols(dataset, index, scale)
+    blank = gap <= floor
+    difference = f"difference: none above {floor:.2g}" if blank else "difference"
+    for ax, values, top, least, title in zip(
+        axes[0],
+        (w, a, w - a),
+        (scale, scale, floor if blank else gap),
+        (0.0, 0.0, floor),
+        ("Lindblad", "Fokker-Planck", difference),
+        strict=True,
     ):
-        colour_bar(symbol(ax, values, x, xi, scale=top), ax)
+        colour_bar(symbol(ax, values, x, xi, scale=top, floor=least), ax)
         ax.set_title(title)
     frame(axes[0][0], [w, a], x, xi)
     figure.suptitle(
@@ -121,6 +148,14 @@ def phase_portraits(dataset: Any, index: int) -> Figure:
         rf"$\gamma = {dataset.attrs['gamma']:.4g}$"
     )
     return figure
+
+
+def error_of_symbols(dataset: Any, index: int, scale: float) -> float:
+    """What the difference of both symbols may be by error alone: twice that of the distance, as a symbol is at most
+    2^n times the trace norm of its operator, and the round-off of transforms.
+    """
+    error = float(dataset["trace_norm_error"][index]) if "trace_norm_error" in dataset else 0.0
+    return 2 * error + ROUND_OFF * scale
 
 
 def distance_figure(dataset: Any) -> Figure:

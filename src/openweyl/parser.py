@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import sympy
@@ -42,10 +42,17 @@ _NOT_HERE = {"t": "This symbol cannot depend on time.", "I": "This symbol must b
 """Names that some callers allow, and what to say where they do not."""
 
 
-def parse(text: str, names: Mapping[str, sympy.Expr], name: str = "expression") -> sympy.Expr:
+def parse(
+    text: str,
+    names: Mapping[str, sympy.Expr],
+    name: str = "expression",
+    *,
+    constants: Collection[sympy.Symbol] = (),
+) -> sympy.Expr:
     """The expression that `text` writes in the variables `names`, with + - * / **, pi and the functions above.
 
-    `names`: symbols, and sympy.I, by what they are called; `name`: the argument's name in messages.
+    `names`: symbols, and sympy.I, by what they are called; `name`: the argument's name in messages; `constants`: those
+    of the symbols that stand for numbers, and may be exponents.
     Raises InputError for anything else, and for text that is too large.
 
     >>> x = sympy.Symbol("x", real=True)
@@ -65,7 +72,7 @@ def parse(text: str, names: Mapping[str, sympy.Expr], name: str = "expression") 
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise fail(name, "be a formula with balanced brackets", text) from None
     must(sum(1 for _ in ast.walk(tree)) <= MAX_NODES, name, f"have at most {MAX_NODES} parts", text)
-    f = _Builder(names, name, text).build(tree)
+    f = _Builder(names, name, text, frozenset(constants)).build(tree)
     check_form(f, name)
     return f
 
@@ -119,8 +126,10 @@ def _depth(text: str) -> int:
 class _Builder:
     """Turns a whitelisted syntax tree into an expression, watching the size of numbers and powers."""
 
-    def __init__(self, names: Mapping[str, sympy.Expr], name: str, text: str) -> None:
-        self.names, self.name, self.text = names, name, text
+    def __init__(
+        self, names: Mapping[str, sympy.Expr], name: str, text: str, constants: frozenset[sympy.Symbol]
+    ) -> None:
+        self.names, self.name, self.text, self.constants = names, name, text, constants
 
     def build(self, node: ast.AST) -> sympy.Expr:
         try:
@@ -179,6 +188,8 @@ class _Builder:
         if kind is ast.Div:
             must(right != 0, self.name, "not divide by zero", self.text)
             return self._finite(left / right)
+        if right.free_symbols and right.free_symbols <= self.constants:
+            return self._finite(left**right)
         must(bool(right.is_number) and bool(right.is_real), self.name, "have constant real exponents", right)
         must(abs(float(right)) <= MAX_POWER, self.name, f"have exponents of at most {MAX_POWER}", right)
         if left.is_number:

@@ -30,10 +30,13 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import sympy
+
 from . import _check
 from ._check import InputError, fail, must, shown
-from .parser import FUNCTIONS, parse_number
+from .parser import FUNCTIONS, parse, parse_number
 from .states import State, cat, coherent, mixture, squeezed
+from .symbols import TIME
 from .system import System
 
 LARGEST_FILE = 20_000
@@ -104,6 +107,21 @@ class Problem:
             system=system,
             times=self.times if times is None else _check.times(times),
             tol=self.tol if tol is None else _check.tolerance(tol),
+        )
+
+    def formulas(self) -> tuple[sympy.Expr, tuple[sympy.Expr, ...]]:
+        """The Hamiltonian and the jumps as the text writes them: with the names of the parameters, not their values."""
+        system = self.system
+        if not self.parameters:
+            return system.hamiltonian, system.jumps
+        symbols = {name: sympy.Symbol(name, real=True) for name in self.parameters}
+        known = {str(v): v for v in (*system.x, *system.xi)} | symbols
+        if system.n == 1:
+            known |= {"x1": system.x[0], "xi1": system.xi[0]}
+        written, constants = tomllib.loads(self.text)["system"], tuple(symbols.values())
+        return (
+            parse(written["hamiltonian"], known | {str(TIME): TIME}, "hamiltonian", constants=constants),
+            tuple(parse(jump, known | {"I": sympy.I}, "jumps", constants=constants) for jump in written["jumps"]),
         )
 
 

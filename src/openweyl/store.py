@@ -1,7 +1,17 @@
-"""Results on disk: netCDF files that are there whole or not at all."""
+"""Results on disk: netCDF files that are there whole or not at all, and that tell if they were damaged.
+
+A file ends with a seal, a hash of all before it, which programs that read netCDF do not look at. HDF5 alone would read
+wrong numbers from a damaged file, or never come back. A file without a seal, written by another program, is read as it
+is.
+"""
 
 from __future__ import annotations
 
+import gc
+import hashlib
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +23,10 @@ if TYPE_CHECKING:
 
 MARKS = {"hamiltonian", "jumps", "h", "gamma", "conventions"}
 """The attributes by which a file of ours is known."""
+SEAL = b"\nopenweyl seal "
+"""What stands before the hash in the last bytes of a file."""
+DIGITS = 32
+"""Hexadecimal digits of the hash: damage by chance is found but once in 2^128."""
 
 
 def save(dataset: xarray.Dataset, path: str | Path) -> Path:
@@ -20,8 +34,9 @@ def save(dataset: xarray.Dataset, path: str | Path) -> Path:
     content = dataset.to_netcdf(engine="h5netcdf")  # in memory: HDF5 does not survive a full disk
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    with writing(target) as unfinished:
-        unfinished.write_bytes(content)
+    with writing(target) as unfinished, unfinished.open("wb") as file:
+        file.write(content)
+        file.write(SEAL + _hash(content))
     return target
 
 
@@ -31,13 +46,59 @@ def load(path: str | Path) -> xarray.Dataset:
 
     source = Path(path)
     what = "be a netCDF file written by openweyl"
-    try:
-        must(source.is_file(), "path", what, str(source), "There is no such file.")
-        with xr.open_dataset(source, engine="h5netcdf", phony_dims="access") as opened:
-            dataset = opened.load()
-    except InputError:
-        raise
-    except Exception as error:  # whatever a file of others makes the libraries stumble over
-        raise fail("path", what, str(source), f"{shown(str(error))}.") from None
+    trouble = ""
+    with _quiet():
+        try:
+            must(source.is_file(), "path", what, str(source), "There is no such file.")
+            must(
+                _whole(source),
+                "path",
+                "be as it was written",
+                str(source),
+                "It was damaged, or changed by another program.",
+            )
+            with xr.open_dataset(source, engine="h5netcdf", phony_dims="access") as opened:
+                dataset = opened.load()
+        except InputError:
+            raise
+        except Exception as error:  # whatever a file of others makes the libraries stumble over
+            trouble = shown(str(error))
+        if trouble:
+            gc.collect()  # what the libraries left open, and complain of when it goes
+    if trouble:
+        raise fail("path", what, str(source), f"{trouble.rstrip('.')}.")
     must(dataset.attrs.keys() >= MARKS, "path", what, str(source), "It holds other data.")
     return dataset
+
+
+def _hash(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=DIGITS // 2).hexdigest().encode()
+
+
+def _whole(source: Path) -> bool:
+    """Whether the file is as its seal says, if it has one."""
+    with source.open("rb") as file:
+        size = file.seek(0, 2) - len(SEAL) - DIGITS
+        if size < 0:
+            return True
+        file.seek(size)
+        end = file.read()
+        if not end.startswith(SEAL):
+            return True
+        file.seek(0)
+        found, left = hashlib.blake2b(digest_size=DIGITS // 2), size
+        while left > 0 and (part := file.read(min(left, 1 << 20))):
+            found.update(part)
+            left -= len(part)
+    return end[len(SEAL) :] == found.hexdigest().encode()
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No tracebacks of what goes wrong when half-opened files of libraries are thrown away."""
+    hook = sys.unraisablehook
+    sys.unraisablehook = lambda _: None
+    try:
+        yield
+    finally:
+        sys.unraisablehook = hook

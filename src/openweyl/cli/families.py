@@ -114,8 +114,11 @@ def report_command(store: str, out: str, no_pictures: bool) -> None:
 @click.option("--times", help='Times of the frames: "0:2:60" for 60 from 0 to 2, or a list.')
 @click.option("--frames", help="Number of frames, from time 0 to the problem's last time (default 60).")
 @click.option("--tol", help="Error allowed in trace norm, per evolution (default: the problem's, at least 1e-4).")
+@click.option("--one-scale", is_flag=True, help="Keep one colour scale (default: each frame has its own).")
 @click.option("--out", help="The movie, .mp4 or .gif (default openweyl-PROBLEM.mp4).")
-def movie_command(problem: Problem, times: str | None, frames: str | None, tol: str | None, out: str | None) -> None:
+def movie_command(
+    problem: Problem, times: str | None, frames: str | None, tol: str | None, one_scale: bool, out: str | None
+) -> None:
     """Write a movie of both evolutions of PROBLEM side by side, and of their difference."""
     from openweyl import report
 
@@ -127,5 +130,5 @@ def movie_command(problem: Problem, times: str | None, frames: str | None, tol: 
     moments = parse_values(f"0:{problem.times[-1]!r}:{count}" if times is None else times, "times")
     chosen = problem.replace(times=moments, tol=allowed)
     with Bar(chosen.name) as bar:
-        report.movie(chosen, target, times=chosen.times, progress=bar)
+        report.movie(chosen, target, times=chosen.times, one_scale=one_scale, progress=bar)
     click.echo(f"wrote {target} ({len(chosen.times)} frames, {target.stat().st_size / 1e6:.2g} MB)")

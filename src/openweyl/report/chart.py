@@ -78,7 +78,7 @@ class Axis:
             return [(10.0**k, f"10{raised(k)}") for k in decades[::every]]
         powers = range(floor(log10(self.low)), ceil(log10(self.high)) + 1)
         fine = [m * 10.0**k for k in powers for m in (1, 2, 5) if self.low <= m * 10.0**k <= self.high]
-        return [(v, f"{v:.3g}") for v in fine]
+        return [(v, _short(v)) for v in fine]
 
     def _apart(self, ticks: Iterable[tuple[float, str]]) -> list[tuple[float, str]]:
         """Those of `ticks`, which go up, that have room for their text."""
@@ -87,6 +87,12 @@ class Axis:
             if not kept or self.place(value) - self.place(kept[-1][0]) >= APART:
                 kept.append((value, text))
         return kept
+
+
+def _short(value: float) -> str:
+    """A number of one digit in little room: 0.05, 5·10⁻⁸."""
+    digit, _, power = f"{value:.0e}".partition("e")
+    return f"{value:.3g}" if 1e-4 < value < 1e4 else f"{digit}·10{raised(int(power))}"
 
 
 def _step(rough: float) -> float:
@@ -111,7 +117,7 @@ class Chart:
 
     def line(self, x: np.ndarray, y: np.ndarray, colour: int, titles: Sequence[str]) -> None:
         """A line with a marker at each point that exists and has a place on the axes; titles show on hovering."""
-        shown = np.isfinite(y) & ((y > 0) | (not self.y.log))
+        shown = np.isfinite(y) & (y >= self.y.low) & (y <= self.y.high)
         points = self.to(x[shown], y[shown])
         style = f"var(--s{colour % COLOURS})"
         if len(points) > 1:
@@ -121,6 +127,18 @@ class Chart:
             self.parts.append(
                 f'<path transform="translate({right:.1f} {down:.1f})" d="{marker}" fill="{style}">'
                 f"<title>{escape(title)}</title></path>"
+            )
+
+    def most(self, x: np.ndarray, y: np.ndarray, colour: int, titles: Sequence[str]) -> None:
+        """A hollow marker, the point of an arrow, at each upper bound with a place on the axes."""
+        shown = np.isfinite(y) & (y >= self.y.low) & (y <= self.y.high)
+        for (right, down), title in zip(
+            self.to(x[shown], y[shown]), np.array(titles, dtype=object)[shown], strict=True
+        ):
+            self.parts.append(
+                f'<path class="most" transform="translate({right:.1f} {down:.1f})" d="M-3.5 0H3.5M0 0V6M-2.5 3.5L0 6 '
+                f'2.5 3.5" fill="none" stroke="var(--s{colour % COLOURS})" stroke-width="1.2"><title>{escape(title)}'
+                "</title></path>"
             )
 
     def band(self, x: np.ndarray, lower: np.ndarray, upper: np.ndarray, colour: int, *, edges: bool = False) -> None:
@@ -176,6 +194,12 @@ def legend(entries: Sequence[tuple[int, str]], *more: str) -> str:
         for c, name in entries
     ]
     return f'<ul class="legend">{"".join(items)}{"".join(f"<li>{text}</li>" for text in more)}</ul>'
+
+
+def most(text: str) -> str:
+    """The entry of upper bounds in a legend (HTML)."""
+    arrow = '<path d="M-3.5-3H3.5M0-3V3M-2.5.5L0 3 2.5.5" fill="none" stroke="var(--ink)" stroke-width="1.2"/>'
+    return f'<svg viewBox="-9 -5 18 10" width="18" height="10" aria-hidden="true">{arrow}</svg> {text}'
 
 
 def dashed(dashes: str, text: str) -> str:

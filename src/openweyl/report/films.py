@@ -74,10 +74,11 @@ def _read_back(study: Study, place: Place, indices: np.ndarray) -> list[Moment]:
     """Both symbols of `place` from the store."""
     data = study.dataset[[*_STORED, *_ENDS]].isel(place).isel(time=indices)
     w, a = (data[name].transpose("time", ...).values for name in _STORED)
+    error = np.nan_to_num(study.at(study.error, place)[indices])
     x0, x1, xi0, xi1 = (float(data[name]) for name in _ENDS)  # the first and the last points
     x = Axis(x0, (x1 - x0) / (w.shape[1] - 1), w.shape[1])
     xi = Axis(xi0, (xi1 - xi0) / (w.shape[2] - 1), w.shape[2])
-    return [Moment(w[k], a[k], x, xi) for k in range(len(indices))]
+    return [Moment(w[k], a[k], x, xi, float(error[k])) for k in range(len(indices))]
 
 
 def _computed(
@@ -105,7 +106,10 @@ def both(
 def moments_of(quantum: Solution, classical: Solution) -> list[Moment]:
     """Both symbols at each time on one grid (n = 1)."""
     moments = []
-    for w, a, of_w, of_a in zip(quantum.symbols, classical.symbols, quantum.grids, classical.grids, strict=True):
+    errors = np.add(quantum.numerics.error, classical.numerics.error).tolist()
+    for w, a, of_w, of_a, error in zip(
+        quantum.symbols, classical.symbols, quantum.grids, classical.grids, errors, strict=True
+    ):
         grid = common_grid([of_w, of_a])
-        moments.append(Moment(resample(w, of_w, grid), resample(a, of_a, grid), grid.x[0], grid.xi[0]))
+        moments.append(Moment(resample(w, of_w, grid), resample(a, of_a, grid), grid.x[0], grid.xi[0], error))
     return moments

@@ -1,6 +1,8 @@
 """Exponents: log D = c + p log(axis), fitted by least squares, with what (1.10) says of p.
 
 The half-width of the interval is Student's, at 95 %, plus the most by which the errors of the distances can move p.
+Distances are no random numbers: what is left beside a line is curvature, and the interval knows only the line. So both
+halves of the points are fitted too, and where their exponents differ there is no exponent to speak of.
 The bound is fitted over the same points, where its constant cancels: a bound holds with larger distances too, so
 what it asks of p is one-sided as h -> 0, gamma -> infinity or t -> infinity, and a guide at finite values.
 """
@@ -14,8 +16,13 @@ import numpy as np
 
 from .study import Study
 
-FEWEST = 3
-"""Points that a fit needs."""
+FEWEST = 4
+"""Points that a fit needs: two for each half. Through three, a curve may look like any line."""
+WIDEST = 0.5
+"""The half-width from which on an exponent says nothing: it does not tell h^{1/2} from h, both of which (1.10) has."""
+CURVED = 0.2
+"""The difference of the exponents of both halves from which on there is no single one: less than half of what tells
+h^{1/2} from h."""
 LIMITS = {"h": 0.5, "gamma": -1.5, "time": 1.0}
 """The exponents of Li (1.10): h^{1/2}; gamma^{-3/2}, of the part that grows with t; t."""
 
@@ -25,7 +32,9 @@ class Fit:
     """`exponent` +- `half_width` of the distance along `axis`, from `points` values between `low` and `high`.
 
     `fixed`: the other coordinates. `bound`: the exponent of the right-hand side of (1.10) over the same points, NaN
-    where the theorem does not speak.
+    where the theorem does not speak. `halves`: the exponents of the lower and the upper half of the points;
+    `halves_error`: the most by which the errors of the distances move their difference. `given`: how many values there
+    were, of which `points` exceed twice their error.
     """
 
     axis: str
@@ -36,6 +45,19 @@ class Fit:
     points: int
     low: float
     high: float
+    halves: tuple[float, float]
+    halves_error: float
+    given: int
+
+    @property
+    def curved(self) -> bool:
+        """Whether the exponent changes along the axis by more than the errors, and than a table would hide."""
+        return abs(self.halves[1] - self.halves[0]) > self.halves_error + CURVED
+
+    @property
+    def tells(self) -> bool:
+        """Whether the exponent says anything: it is a number, or is seen to be none."""
+        return self.curved or self.half_width < WIDEST
 
 
 def exponents(study: Study) -> list[Fit]:
@@ -67,20 +89,38 @@ def _fit(axis: str, fixed: dict[str, float], x: np.ndarray, d: np.ndarray, error
     error = np.where(np.isfinite(error), error, 0.0)
     with np.errstate(invalid="ignore"):
         used = np.isfinite(d) & (d > 2 * error) & (d > 0) & (x > 0)
-    x, d, error = x[used], d[used], error[used]
+    given, order = int((x > 0).sum()), np.argsort(x[used])
+    x, d, error = (a[used][order] for a in (x, d, error))
     if len(x) < FEWEST:
         return None
-    u = np.log(x) - np.log(x).mean()
-    weights = u / (u @ u)
+    u, weights = np.log(x) - np.log(x).mean(), _slope(x)
     slope = float(weights @ np.log(d))
     residual = np.log(d) - np.log(d).mean() - slope * u
-    freedom = len(x) - 2
+    freedom, half = len(x) - 2, (len(x) + 1) // 2
+    lower, upper = (np.zeros(len(x)) for _ in range(2))
+    lower[:half], upper[-half:] = _slope(x[:half]), _slope(x[-half:])
     spread = float(stdtrit(freedom, 0.975)) * sqrt(residual @ residual / freedom / (u @ u))
     known = fixed | {axis: x}
     bound = float(weights @ np.log(shape(**known))) if _stated(**known) else float("nan")
     return Fit(
-        axis, fixed, slope, spread + float(np.abs(weights) @ (error / d)), bound, len(x), float(x.min()), float(x.max())
+        axis,
+        fixed,
+        slope,
+        spread + float(np.abs(weights) @ (error / d)),
+        bound,
+        len(x),
+        float(x[0]),
+        float(x[-1]),
+        (float(lower @ np.log(d)), float(upper @ np.log(d))),
+        float(np.abs(upper - lower) @ (error / d)),
+        given,
     )
+
+
+def _slope(x: np.ndarray) -> np.ndarray:
+    """The weights whose sum with log y is the slope of its least-squares line over log x."""
+    u = np.log(x) - np.log(x).mean()
+    return np.asarray(u / (u @ u))
 
 
 def shape(h: np.ndarray | float, gamma: np.ndarray | float, time: np.ndarray | float) -> np.ndarray:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from .chart import Axis, Chart
-from .markup import coordinate, labelled, number, plain, with_error
-from .plots import name
+from .markup import coordinate, labelled, number, plain
+from .plots import name, said
 from .portraits import BANDS, KINDS, Film, Frame, palette
 from .study import Study
 
@@ -33,14 +33,22 @@ def gallery(study: Study, films: Sequence[Film], times: Sequence[float]) -> str:
     """The pictures at the last time, and the slider."""
     if not films:
         return "<p>This report was made without phase-space pictures.</p>"
-    return slider(times, "time", plays=True) + "".join(_shown(study, film, k) for k, film in enumerate(films))
+    blank = (
+        '<p class="note">Of the difference, what may be error alone is blank: all that does not exceed twice the error '
+        "of the distance, as no symbol exceeds twice the trace norm of its operator.</p>"
+    )
+    return slider(times, "time", plays=True) + "".join(_shown(study, film, k) for k, film in enumerate(films)) + blank
 
 
 def film_data(study: Study, film: Film) -> dict[str, Any]:
     """The pictures and numbers of `film` at all times."""
     return {
         "distance": [_distance(study, film, frame.time) for frame in film.frames],
-        **{f"{kind}-scale": [number(_scale(frame, kind), 2) for frame in film.frames] for kind in KINDS},
+        **{
+            f"{kind}-{end}": [ends(frame, kind)[k] for frame in film.frames]
+            for kind in KINDS
+            for k, end in enumerate(("low", "high"))
+        },
         **{kind: [frame.pictures[k] for frame in film.frames] for k, kind in enumerate(KINDS)},
     }
 
@@ -64,11 +72,11 @@ def _shown(study: Study, film: Film, index: int) -> str:
             f'<image id="f{index}-{kind}" x="{left:g}" y="{top:g}" width="{right - left:g}" height="{bottom - top:g}" '
             f'preserveAspectRatio="none" href="data:image/png;base64,{picture}"/>'
         )
-        words, end = f"{TITLES[kind]}, {plain(head)}: symbol over x and xi", number(_scale(frame, kind), 2)
+        words, (low, high) = f"{TITLES[kind]}, {plain(head)}: symbol over x and xi", ends(frame, kind)
         figures.append(
             f"<figure><figcaption>{TITLES[kind]}</figcaption>{chart.svg(words, 'chart picture')}"
-            f'<p class="bar"><span>−<output id="f{index}-{kind}-low">{end}</output></span>'
-            f'<span class="gradient bands"></span><output id="f{index}-{kind}-high">{end}</output></p></figure>'
+            f'<p class="bar"><output id="f{index}-{kind}-low">{low}</output>'
+            f'<span class="gradient bands"></span><output id="f{index}-{kind}-high">{high}</output></p></figure>'
         )
     which = ("largest distance", "smallest distance")[index]
     return (
@@ -78,11 +86,16 @@ def _shown(study: Study, film: Film, index: int) -> str:
     )
 
 
-def _scale(frame: Frame, kind: str) -> float:
-    return frame.gap if kind == "difference" else frame.scale
+def ends(frame: Frame, kind: str) -> tuple[str, str]:
+    """What the ends of the bar of colours stand for; of a blank picture, what the difference is at most."""
+    if kind != "difference":
+        return f"−{number(frame.scale, 2)}", number(frame.scale, 2)
+    if frame.gap == 0:
+        return "", f"blank: below {number(frame.floor, 2)}"
+    return f"−{number(frame.gap, 2)}", number(frame.gap, 2)
 
 
 def _distance(study: Study, film: Film, time: float) -> str:
     index = int(np.argmin(np.abs(study.times - time)))
     value, error = (study.at(a, film.place)[index] for a in (study.distance, study.error))
-    return with_error(value, error)
+    return said(float(value), float(error))

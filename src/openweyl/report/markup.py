@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from html import escape
+from importlib import resources
 from math import floor, isfinite, log2, log10
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import sympy
+import sympy
 
-_NAMES = "alpha beta gamma delta epsilon eta theta kappa lambda mu nu xi rho sigma tau phi chi psi omega"
-_GREEK = dict(zip(_NAMES.split(), "αβγδεηθκλμνξρστφχψω", strict=True))
+from openweyl.prose import Sign, parts_of
+
+from . import mathml
+
+ASSETS = resources.files("openweyl.report") / "assets"
+UNKNOWN = "–"
+"""What stands for a number that is not known."""
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
+def asset(file: str) -> str:
+    """What is the same on all pages, from the folder beside this file."""
+    return (ASSETS / file).read_text(encoding="utf-8")
+
+
+def letters(axis: str) -> tuple[str, str]:
+    """The paper's letter for an axis, and its index: t for time, γ for gamma, ω and c for omega_c."""
+    stem, low, _ = mathml.indices("t" if axis == "time" else axis)
+    return mathml.GREEK.get(stem, stem), mathml.GREEK.get(low, low)
+
+
 def letter(axis: str) -> str:
-    """The paper's letter for an axis: t for time, γ for gamma, the name itself for what has no letter."""
-    return "t" if axis == "time" else _GREEK.get(axis, axis)
+    """An axis as HTML: <i>ω</i><sub>c</sub>."""
+    stem, low = map(escape, letters(axis))
+    return f"<i>{stem}</i>" + (f"<sub>{low}</sub>" if low else "")
 
 
 def number(value: float, digits: int = 4) -> str:
     """`value` as people write it: 0.0358, 3.6 × 10⁻⁷, a dash where there is none."""
     if not isfinite(value):
-        return "–" if value != value else "∞" if value > 0 else "−∞"  # noqa: PLR0124
+        return UNKNOWN if value != value else "∞" if value > 0 else "−∞"  # noqa: PLR0124
     if value == 0:
         return "0"
     text = f"{value:.{digits}g}"
@@ -52,7 +67,7 @@ def _decade(value: float) -> int:
 
 def labelled(axis: str, value: float) -> str:
     """h = 2⁻⁶, as HTML."""
-    return f"<i>{escape(letter(axis))}</i>\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{coordinate(axis, value)}"
+    return f"{letter(axis)}\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{coordinate(axis, value)}"
 
 
 def with_error(value: float, error: float) -> str:
@@ -64,28 +79,24 @@ def with_error(value: float, error: float) -> str:
     return f"{number(value, min(max(digits, 1), 9))} ± {number(error, 2)}"
 
 
-def formula(expression: sympy.Expr) -> str:
-    """`expression` in presentation MathML, in the letters of the page: i, e, a minus that is no hyphen."""
-    from sympy.printing.mathml import mathml
-
-    text = str(mathml(expression, printer="presentation"))
-    text = text.replace("<mo>-</mo>", "<mo>−</mo>").replace("<mn>-", "<mn>−")
-    text = text.replace("&ImaginaryI;", "i").replace("&ExponentialE;", "e")
-    low_brackets = r"<mo>\(</mo>((?:(?!<mfrac|<mo>[()]).)*)<mo>\)</mo>"
-    text = re.sub(low_brackets, r'<mo stretchy="false">(</mo>\1<mo stretchy="false">)</mo>', text)
-    before_names = r"<mo>&InvisibleTimes;</mo>(?=<mrow><mi>[a-z]{2})"
-    return re.sub(before_names, '<mspace width="0.17em"></mspace>', text)
-
-
-def readable(text: str) -> str:
-    """What `check` writes in plain letters, 12*x**2 <= gamma^-1/2, as HTML: 12 x² ≤ γ⁻¹ᐟ²."""
-    text = escape(text, quote=False).replace("&lt;=", "≤").replace("&gt;=", "≥")
-    text = re.sub(r"(?<=\w)_(\(\d+\)|[A-Za-z0-9]+)", r"<sub>\1</sub>", text)
-    text = re.sub(r"(?:\*\*|\^)(?:\(([^()]*)\)|(-?\w+(?:/\d+)?))", r"<sup>\1\2</sup>", text)
-    text = re.sub(r"(?<=[\w)>])\*(?=[\w(])", "\N{THIN SPACE}", text)
-    text = re.sub(r"\b(x|xi)(\d)\b", r"\1<sub>\2</sub>", text)
-    text = re.sub(rf"\b({'|'.join(_GREEK)})\b", lambda found: _GREEK[found[1]], text)
-    return re.sub(r"(?<=[ >])-(?=[ \d])", "−", re.sub(r"\bl(?=<sub>)", "ℓ", text))
+def told(text: str) -> str:
+    """A sentence as HTML; the formulas of a `Prose` as MathML."""
+    signs = {Sign.IN: "∈", Sign.LE: "≤", Sign.GE: "≥", Sign.EQ: "="}
+    found: list[str] = []
+    run: list[str] = []
+    for part in (*parts_of(text), ""):
+        if isinstance(part, str):
+            if run:
+                set_ = mathml.row(*run)
+                size = ' displaystyle="true"' if set_.count("<mfrac>") > 1 else ""  # fractions in fractions are tiny
+                found.append(f"<math{size}>{set_}</math>")
+                run = []
+            found.append(escape(part, quote=False))
+        elif isinstance(part, Sign):
+            run.append(f"<mo>{signs[part]}</mo>")
+        else:
+            run.append(mathml.element(part) if isinstance(part, sympy.Basic) else mathml.number(part))
+    return "".join(found)
 
 
 def display(*parts: str) -> str:
@@ -93,15 +104,24 @@ def display(*parts: str) -> str:
     return f'<math display="block"><mrow>{"".join(parts)}</mrow></math>'
 
 
-def table(heads: Sequence[str], rows: Iterable[Sequence[str]], caption: str, kind: str = "") -> str:
-    """A table of ready HTML, inside a region that scrolls sideways by itself; the first cell of a row is its head."""
+def table(
+    heads: Sequence[str], rows: Iterable[Sequence[str]], caption: str, kind: str = "", unknown: str = "not known"
+) -> str:
+    """A table of ready HTML, inside a region that scrolls sideways by itself; the first cell of a row is its head.
+
+    `unknown`: what a dash means, said below the table if it has one.
+    """
+    rows = list(rows)
     top = "".join(f'<th scope="col">{head}</th>' for head in heads)
     body = "".join(
         f'<tr><th scope="row">{row[0]}</th>{"".join(f"<td>{cell}</td>" for cell in row[1:])}</tr>' for row in rows
     )
+    dash = (
+        f'<p class="note">{UNKNOWN}: {unknown}.</p>' if any(UNKNOWN in cell.split() for r in rows for cell in r) else ""
+    )
     return (
         f'<div class="scroll" role="region" tabindex="0" aria-label="{escape(plain(caption))}"><table class="{kind}">'
-        f"<caption>{caption}</caption><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
+        f"<caption>{caption}</caption><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>{dash}"
     )
 
 

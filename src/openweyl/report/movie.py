@@ -1,6 +1,7 @@
 """Movies of both evolutions side by side, and of their difference.
 
-Each frame has its own colour scale, which the bars show: a state that spreads would fade on a fixed one.
+Each frame has its own colour scale, which the bars show: a state that spreads would fade on a fixed one. Sizes at
+different times are compared on one scale.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from openweyl.problem import Problem
 
 from .films import both, moments_of
 from .gallery import TITLES
-from .markup import coordinate, letter, number
+from .markup import coordinate, letters, number
 from .portraits import BANDS, KINDS, PIXELS, Moment, box_around, drawn, palette
 from .progress import shares
 
@@ -30,8 +31,17 @@ SUFFIXES = (".mp4", ".gif")
 MOST_FRAMES, PER_SECOND = 2000, 12
 
 
-def movie(problem: Problem, path: str | Path, *, times: Sequence[float], progress: Progress | None = None) -> Path:
+def movie(
+    problem: Problem,
+    path: str | Path,
+    *,
+    times: Sequence[float],
+    one_scale: bool = False,
+    progress: Progress | None = None,
+) -> Path:
     """Write the movie of `problem` (n = 1), one frame at each of `times`, to `path`: an mp4, or a gif, by its suffix.
+
+    `one_scale`: the colours mean the same in all frames; those of the difference are apart from those of the symbols.
 
     The file is there whole or not at all. Raises InputError for another suffix, for n > 1, for a path that cannot be
     written, and if an mp4 is wanted without imageio-ffmpeg; what `evolve` raises, too.
@@ -42,10 +52,10 @@ def movie(problem: Problem, path: str | Path, *, times: Sequence[float], progres
     running, drawing = shares(progress, (1.0, 1.0))
     moments = moments_of(*both(problem, times, tol=problem.tol, progress=running))
     values = {"h": problem.system.h, "gamma": problem.system.gamma, **problem.parameters}
-    words = ",  ".join(f"${letter(axis)}$ = {coordinate(axis, value)}" for axis, value in values.items())
+    words = ",  ".join(f"{mathtext(axis)} = {coordinate(axis, value)}" for axis, value in values.items())
     try:
         with writing(target) as unfinished:
-            _film(moments, unfinished, times, words, drawing)
+            _film(Pictures(moments, one_scale=one_scale), moments, unfinished, times, words, drawing)
     except subprocess.CalledProcessError as error:
         raise fail("out", "be a file that ffmpeg can write", str(path), f"It ended with {error.returncode}.") from None
     return target
@@ -68,12 +78,27 @@ def _ffmpeg() -> str:
         raise InputError(f"An mp4 needs ffmpeg, but {error} Or write a .gif.") from None
 
 
-def _film(moments: Sequence[Moment], path: Path, times: Sequence[float], words: str, progress: Progress | None) -> None:
+def mathtext(axis: str) -> str:
+    """The letter of an axis as Matplotlib sets it, with its index; a word, or an odd name, as it is."""
+    stem, low = letters(axis)
+    if len(stem) > 1 or not low.replace("_", "").isalnum():
+        return f"${stem}$" if len(stem) == 1 and not low else axis
+    index = low.replace("_", r"\_")
+    return rf"${stem}_{{\mathrm{{{index}}}}}$"
+
+
+def _film(
+    pictures: Pictures,
+    moments: Sequence[Moment],
+    path: Path,
+    times: Sequence[float],
+    words: str,
+    progress: Progress | None,
+) -> None:
     """Draw and write the frames; `words` say what stays the same."""
     import matplotlib as mpl
     from matplotlib.animation import FFMpegWriter, PillowWriter
 
-    pictures = Pictures(moments)
     mp4 = path.suffix == ".mp4"
     writer = FFMpegWriter(fps=PER_SECOND) if mp4 else PillowWriter(fps=PER_SECOND)
     settings: Any = {"animation.ffmpeg_path": _ffmpeg()} if mp4 else {}
@@ -86,17 +111,20 @@ def _film(moments: Sequence[Moment], path: Path, times: Sequence[float], words: 
 
 
 class Pictures:
-    """Three axes that show one moment after the other."""
+    """Three axes that show one moment after the other, each on its own colour scale, or all on one."""
 
-    def __init__(self, moments: Sequence[Moment]) -> None:
+    def __init__(self, moments: Sequence[Moment], *, one_scale: bool = False) -> None:
         from matplotlib.cm import ScalarMappable
         from matplotlib.colors import ListedColormap, Normalize
 
         self.box, self.colours = box_around(moments), palette()
+        gaps = [float(np.abs(m.quantum - m.classical).max()) for m in moments] if one_scale else []
+        seen = [gap for gap, m in zip(gaps, moments, strict=False) if gap > m.floor]
+        self.scales = (max(m.scale for m in moments), max(seen, default=0.0)) if one_scale else None
         self.figure, axes = new_figure(1, 3, (10.8, 3.5), sharex=True, sharey=True)
         bands = ScalarMappable(Normalize(-1, 1), ListedColormap(self.colours[: 2 * BANDS + 1] / 255))
         blank = np.full((PIXELS, PIXELS, 3), 255, np.uint8)
-        self.images, self.bars = [], []
+        self.images, self.bars, self.axes = [], [], axes[0]
         for ax, kind in zip(axes[0], KINDS, strict=True):
             self.images.append(ax.imshow(blank, extent=self.box))
             self.bars.append(self.figure.colorbar(bands, ax=ax, fraction=0.046, ticks=[-1, 0, 1]))
@@ -110,10 +138,13 @@ class Pictures:
 
     def draw(self, moment: Moment, words: str) -> None:
         """Show `moment` under the title `words`."""
-        images, scale, gap = drawn(moment, self.box)
+        images, *own = drawn(moment, self.box, self.scales)
+        scale, gap = self.scales or own
         for image, shown in zip(self.images, images, strict=True):
             image.set_data(self.colours[shown])
         self._label(scale, scale, gap)
+        blank = "" if own[1] else f" (below {number(moment.floor, 2)})"
+        self.axes[-1].set_title(TITLES["difference"] + blank)
         self.figure.suptitle(words)
 
     def _label(self, *scales: float) -> None:

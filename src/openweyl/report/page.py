@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 from html import escape
-from importlib import resources
 from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
@@ -21,17 +20,15 @@ from openweyl.output import writing
 from . import sections, tables
 from .films import films, problem_of, system_of
 from .gallery import bands, film_data, gallery
-from .markup import coordinate
+from .markup import asset, coordinate
 from .portraits import shown_times
-from .regimes import regimes
 from .study import Study
+from .theorem import Verdict
 
 if TYPE_CHECKING:
     import xarray
 
     from openweyl.control import Progress
-
-ASSETS = resources.files("openweyl.report") / "assets"
 
 
 def page(dataset: xarray.Dataset, *, pictures: bool = True, store: str = "", progress: Progress | None = None) -> str:
@@ -48,32 +45,33 @@ def page(dataset: xarray.Dataset, *, pictures: bool = True, store: str = "", pro
     shown = films(study, problem, progress) if pictures else []
     indices = shown_times(study).tolist()
     times = study.times[indices].tolist()
-    drawn_map, map_data = regimes(study, indices)
+    verdict = Verdict.of(study, problem)
+    drawn_maps, map_data = sections.regimes(study, verdict, indices)
     data = {
         "times": [coordinate("time", t) for t in times],
         "films": [film_data(study, film) for film in shown],
-        "map": map_data,
+        "maps": map_data,
     }
     parts = {
         "title": escape(sections.title(study)),
-        "style": _asset("style.css"),
+        "style": asset("style.css"),
         "bands": bands(),
-        "script": _asset("script.js"),
+        "script": asset("script.js"),
         "version": escape(__version__),
         "summary": sections.summary(study),
-        "problem": sections.problem(study, system, problem.parameters if problem else {}),
-        "equation": _asset(sections.equation(system)),
-        "hypotheses": sections.hypotheses(study, problem),
+        "problem": sections.problem(study, system, problem),
+        "equation": asset(sections.equation(system)),
+        "hypotheses": sections.hypotheses(verdict),
         "pictures": gallery(study, shown, times),
         "curves": sections.curves(study),
-        "dependence": sections.dependence(study),
-        "fits": tables.fits(study),
-        "regimes": drawn_map + sections.fixed(study),
+        "dependence": sections.dependence(study, verdict),
+        "exponents": sections.exponents(study, verdict),
+        "maps": drawn_maps,
         "points": tables.points(study),
         "reproduction": sections.reproduction(study, store),
         "data": json.dumps(data, separators=(",", ":")).replace("<", "\\u003c"),
     }
-    return Template(_asset("template.html")).substitute(parts)
+    return Template(asset("template.html")).substitute(parts)
 
 
 def write(text: str, path: str | Path) -> Path:
@@ -82,7 +80,3 @@ def write(text: str, path: str | Path) -> Path:
     with writing(target) as unfinished:
         unfinished.write_text(text, encoding="utf-8")
     return target
-
-
-def _asset(file: str) -> str:
-    return (ASSETS / file).read_text(encoding="utf-8")

@@ -6,8 +6,8 @@ from html import escape
 
 import numpy as np
 
-from .chart import DASHES, Axis, Chart, dashed, legend, spread
-from .markup import coordinate, labelled, letter, plain, with_error
+from .chart import DASHES, Axis, Chart, dashed, legend, most, spread
+from .markup import coordinate, labelled, letter, letters, number, plain, with_error
 from .study import Study
 
 DISTANCE = (
@@ -18,11 +18,26 @@ GREATEST = 2.0
 """No two states are further apart."""
 MOST_CURVES, MOST_PANELS = 8, 9
 """Curves in a panel, and panels."""
+WIDE = 5.0
+"""The ratio of the ends of a parameter's axis from which on it is logarithmic."""
+NOTHING = "at most: below its error"
+"""What the hollow markers of a chart are."""
 
 
 def name(axis: str) -> str:
     """The label of an axis in SVG."""
-    return f'<tspan class="v">{escape(letter(axis))}</tspan>'
+    stem, low = map(escape, letters(axis))
+    return f'<tspan class="v">{stem}</tspan>' + (f'<tspan class="sub" dy="3">{low}</tspan>' if low else "")
+
+
+def logarithmic(axis: str, values: np.ndarray) -> bool:
+    """Whether the axis is logarithmic: of h and gamma always, of what else is positive if it ranges widely."""
+    return axis in ("h", "gamma") or bool((values > 0).all() and values.max() >= WIDE * values.min())
+
+
+def said(value: float, error: float) -> str:
+    """The number with its error; where it does not exceed that, what it is at most."""
+    return f"at most {number(value + error, 2)}" if value <= error and error > 0 else with_error(value, error)
 
 
 def chosen(count: int, most: int) -> list[int]:
@@ -36,11 +51,11 @@ def over_time(study: Study) -> tuple[list[str], str]:
     lower, upper = study.array("distance_lower"), study.array("distance_upper")
     rows = chosen(len(h), MOST_CURVES)
     colours = dict(zip(rows, spread(len(rows)), strict=True))
-    drawn = study.distance[tuple(study.base.get(a, slice(None)) for a in study.axes)]
+    part = tuple(study.base.get(a, slice(None)) for a in study.axes)
+    drawn = _heights(study.distance[part], study.error[part], study.seen[part])
     log = bool((drawn > 0).any())
     if study.certified:  # the upper ends too, as far as a distance can reach
-        bounds = upper[tuple(study.base.get(a, slice(None)) for a in study.axes)]
-        drawn = np.append(drawn, np.minimum(bounds, GREATEST))
+        drawn = np.append(drawn, np.minimum(upper[part], GREATEST))
     y = Axis.around(above(drawn) if log else drawn, DISTANCE, log=log)
     panels = []
     for j in chosen(len(gamma), MOST_PANELS):
@@ -51,52 +66,71 @@ def over_time(study: Study) -> tuple[list[str], str]:
             band = (study.at(lower, place), study.at(upper, place)) if study.certified else (d - e, d + e)
             chart.band(t, *band, colours[i], edges=study.certified)
             words = plain(labelled("h", h[i]))
-            titles = [
-                f"{words}, t = {coordinate('time', s)}: {with_error(v, w)}" for s, v, w in zip(t, d, e, strict=True)
-            ]
-            chart.line(t, d, colours[i], titles)
+            titles = [f"{words}, t = {coordinate('time', s)}: {said(v, w)}" for s, v, w in zip(t, d, e, strict=True)]
+            _curve(chart, t, d, e, study.at(study.seen, place), colours[i], titles)
         head = labelled("gamma", gamma[j])
         panels.append(
             f"<figure><figcaption>{head}</figcaption>{chart.svg(f'Distance over time, {plain(head)}')}</figure>"
         )
     what = "enclosure by the certificate" if study.certified else "distance ± error"
-    return panels, legend([(colours[i], labelled("h", h[i])) for i in rows], f'<span class="swatch"></span> {what}')
+    more = [f'<span class="swatch"></span> {what}']
+    more += [most(NOTHING)] if any('class="most"' in panel for panel in panels) else []
+    return panels, legend([(colours[i], labelled("h", h[i])) for i in rows], *more)
 
 
-def along(study: Study, axis: str) -> str:
-    """The distance at the last time along `axis`: along gamma a curve for each h, otherwise one for each gamma."""
+def along(study: Study, axis: str, *, stated: bool = True) -> str:
+    """The distance at the last time along `axis`: along gamma a curve for each h, otherwise one for each gamma.
+
+    `stated`: whether Theorem 1 speaks of it, so that the slopes of (1.10) are drawn.
+    """
     other = "h" if axis == "gamma" else "gamma"
     x, kinds, base = study.values(axis), study.values(other), study.base
     if axis not in ("h", "gamma"):
         base |= {"h": int(np.argmin(study.values("h")))}
     rows = chosen(len(kinds), MOST_CURVES)
-    log = bool((x > 0).all()) or axis in ("h", "gamma")
+    log = logarithmic(axis, x)
     order = np.argsort(x)
     order = order[(x[order] > 0) | (not log)]
-    d, e = (
+    d, e, seen = (
         np.array([study.over(a, axis, base | {other: i}, -1)[order] for i in rows])
-        for a in (study.distance, study.error)
+        for a in (study.distance, study.error, study.seen)
     )
-    x, upward = x[order], bool((d > 0).any())
-    line, slope = _guide(axis, x, d)
-    shown = np.append(above(d), line) if upward else d
+    drawn = _heights(d, e, seen)
+    x, upward = x[order], bool((drawn > 0).any())
+    line, slope = _guide(axis, x, np.where(seen, d, np.nan)) if stated else (np.full(len(x), np.nan), "")
+    shown = np.append(above(drawn), line) if upward else drawn
     ticks = [(v, coordinate(axis, v)) for v in x.tolist()] if log else []
     chart = Chart(Axis.around(x, name(axis), log=log, at=ticks), Axis.around(shown, DISTANCE, log=upward))
     colours = spread(len(rows))
-    for i, values, errors, colour in zip(rows, d, e, colours, strict=True):
+    for i, values, errors, above_error, colour in zip(rows, d, e, seen, colours, strict=True):
         chart.band(x, values - errors, values + errors, colour)
         words = plain(labelled(other, kinds[i]))
         triples = zip(x, values, errors, strict=True)
-        titles = [f"{plain(labelled(axis, u))}, {words}: {with_error(v, w)}" for u, v, w in triples]
-        chart.line(x, values, colour, titles)
+        titles = [f"{plain(labelled(axis, u))}, {words}: {said(v, w)}" for u, v, w in triples]
+        _curve(chart, x, values, errors, above_error, colour, titles)
     if upward and slope:
         known = np.isfinite(line)
         chart.guide(x[known], line[known])
-    head = f"Along <i>{escape(letter(axis))}</i> at <i>t</i> = {coordinate('time', study.times[-1])}"
+    head = f"Along {letter(axis)} at <i>t</i> = {coordinate('time', study.times[-1])}"
     head += f", {labelled('h', study.values('h')[base['h']])}" if "h" in base else ""
     entries = [(c, labelled(other, kinds[i])) for i, c in zip(rows, colours, strict=True)]
     more = [dashed(DASHES[0], f"slope {slope}, that of (1.10)")] if slope else []
+    more += [most(NOTHING)] if any('class="most"' in part for part in chart.parts) else []
     return f"<figure><figcaption>{head}</figcaption>{chart.svg(plain(head))}{legend(entries, *more)}</figure>"
+
+
+def _heights(d: np.ndarray, error: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """What a chart has to reach: the distances, or, if none exceeds its error, what they are at most."""
+    bounds = np.where(~seen & (error > 0), d + error, np.nan)
+    return np.where(seen, d, np.nan) if seen.any() else bounds if np.isfinite(bounds).any() else d
+
+
+def _curve(
+    chart: Chart, x: np.ndarray, d: np.ndarray, error: np.ndarray, seen: np.ndarray, colour: int, titles: list[str]
+) -> None:
+    """The distances that exceed their errors as a line, the others as upper bounds: their values are round-off."""
+    chart.line(x, np.where(seen | ~(error > 0), d, np.nan), colour, titles)
+    chart.most(x, np.where(~seen & (error > 0), d + error, np.nan), colour, titles)
 
 
 def _guide(axis: str, x: np.ndarray, distances: np.ndarray) -> tuple[np.ndarray, str]:

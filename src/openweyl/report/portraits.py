@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from openweyl.figures import DIVERGING
+from openweyl.figures import DIVERGING, ROUND_OFF
 from openweyl.grid import Axis
 
 from .study import Place, Study
@@ -33,22 +33,39 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Moment:
-    """Both symbols at one time, on the axes x and xi."""
+    """Both symbols at one time, on the axes x and xi; `error`: that of the distance of both, in trace norm."""
 
     quantum: np.ndarray
     classical: np.ndarray
     x: Axis
     xi: Axis
+    error: float = 0.0
+
+    @property
+    def scale(self) -> float:
+        """The largest |value| of both symbols."""
+        return float(max(np.abs(self.quantum).max(), np.abs(self.classical).max()))
+
+    @property
+    def floor(self) -> float:
+        """What |quantum - classical| may be for nothing: a symbol is at most twice the trace norm of its operator,
+        a(z) = 2 tr(A R_z) with the reflection R_z at z; and round-off.
+        """
+        digits = np.finfo(self.quantum.dtype).eps if self.quantum.dtype.itemsize < 8 else ROUND_OFF
+        return 2 * self.error + 2 * float(digits) * self.scale
 
 
 @dataclass(frozen=True)
 class Frame:
-    """The three pictures at one time (PNG in base64) and the largest |value| of the symbols and of their difference."""
+    """The three pictures at one time (PNG in base64), the largest |value| of the symbols and of their difference, and
+    what the latter may be by error alone.
+    """
 
     time: float
     pictures: tuple[str, str, str]
     scale: float
     gap: float
+    floor: float
 
 
 @dataclass(frozen=True)
@@ -87,17 +104,22 @@ def film(place: Place, times: Sequence[float], moments: Sequence[Moment]) -> Fil
     for time, moment in zip(times, moments, strict=True):
         images, scale, gap = drawn(moment, box)
         quantum, classical, difference = map(_png, images)
-        frames.append(Frame(float(time), (quantum, classical, difference), scale, gap))
+        frames.append(Frame(float(time), (quantum, classical, difference), scale, gap, moment.floor))
     return Film(place, box, tuple(frames))
 
 
-def drawn(moment: Moment, box: Box) -> tuple[list[np.ndarray], float, float]:
+def drawn(moment: Moment, box: Box, scales: tuple[float, float] | None = None) -> tuple[list[np.ndarray], float, float]:
     """The three pictures in `box` as indices into `palette`, and the largest |value| of both symbols and of their
-    difference.
+    difference, 0 if that is nowhere above its error: what is below is blank.
+
+    `scales`: the ends of the colours of both symbols and of the difference, if they are not to be those two values.
     """
     w, a = (_sampled(f, moment.x, moment.xi, box) for f in (moment.quantum, moment.classical))
-    scale, gap = float(max(np.abs(w).max(), np.abs(a).max())), float(np.abs(w - a).max())
-    return [_indices(f, top) for f, top in ((w, scale), (a, scale), (w - a, gap))], scale, gap
+    scale, gap, floor = float(max(np.abs(w).max(), np.abs(a).max())), float(np.abs(w - a).max()), moment.floor
+    gap = gap if gap > floor else 0.0
+    top, most = scales or (scale, gap)
+    difference = np.where(np.abs(w - a) > floor, w - a, 0.0)
+    return [_indices(f, end) for f, end in ((w, top), (a, top), (difference, most))], scale, gap
 
 
 def box_around(moments: Sequence[Moment], part: float = 3e-2) -> Box:

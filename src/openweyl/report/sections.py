@@ -5,19 +5,20 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sympy
 
-from openweyl._check import InputError, ResourceError
-from openweyl.assumptions import check_assumptions
+from openweyl._check import InputError
 from openweyl.sweep import parse_values
 from openweyl.symbols import TIME
 
-from . import plots, tables
-from .markup import coordinate, display, formula, labelled, letter, number, readable, table
+from . import mathml, plots, tables
+from .maps import maps
+from .markup import asset, coordinate, display, labelled, letter, number, table, told
 from .study import Study
+from .theorem import Verdict
 
 if TYPE_CHECKING:
     from openweyl.problem import Problem
@@ -32,7 +33,7 @@ def summary(study: Study) -> str:
     for axis in study.axes:
         values = study.values(axis)
         ends = " … ".join(coordinate(axis, v) for v in dict.fromkeys((values[0], values[-1])))
-        facts.append((f"<i>{escape(letter(axis))}</i>", f"{ends} ({len(values)})"))
+        facts.append((letter(axis), f"{ends} ({len(values)})"))
     t = [coordinate("time", v) for v in (study.times[0], study.times[-1])]
     facts.append(("<i>t</i>", f"{' … '.join(dict.fromkeys(t))} ({len(study.times)})"))
     if np.isfinite(last).any():
@@ -44,24 +45,47 @@ def summary(study: Study) -> str:
     return "<dl>" + "".join(f"<div><dt>{key}</dt><dd>{value}</dd></div>" for key, value in facts) + "</dl>"
 
 
-def problem(study: Study, system: System | None, values: Mapping[str, float]) -> str:
-    """The symbols, at these values of the parameters, and the start."""
+def problem(study: Study, system: System | None, found: Problem | None) -> str:
+    """The symbols, with the names of the parameters, and the start."""
     if system is None:
         return "<p>The store does not say of which system it is.</p>"
     of_p, of_l = arguments(system, driven=system.hamiltonian.has(TIME)), arguments(system)
-    rows = [display(f"<mi>p</mi>{of_p}<mo>=</mo>", formula(system.hamiltonian))]
-    for j, jump in enumerate(system.jumps, 1):
-        rows.append(display(f"<msub><mi>ℓ</mi><mn>{j}</mn></msub>{of_l}<mo>=</mo>", formula(jump)))
-    told = ", ".join(labelled(axis, value) for axis, value in values.items())
-    swept = "; the values of the sweep are at the top" if study.parameters else ""
-    kept = f"<p>Here {told}{swept}.</p>" if told else ""
-    start = f"<p>Initial state: {escape(str(study.attrs['state']))}.</p>" if "state" in study.attrs else ""
-    return f'<div class="formulas">{"".join(rows)}</div>{kept}{start}'
+    hamiltonian, jumps = found.formulas() if found else (system.hamiltonian, system.jumps)
+    rows = [display(f"<mi>p</mi>{of_p}<mo>=</mo>", mathml.element(hamiltonian))]
+    for j, jump in enumerate(jumps, 1):
+        rows.append(display(f"<msub><mi>ℓ</mi><mn>{j}</mn></msub>{of_l}<mo>=</mo>", mathml.element(jump)))
+    state = str(found.state) if found and study.parameters else str(study.attrs.get("state", ""))
+    start = f"<p>Initial state: {escape(state)}{_charted(study)}.</p>" if state else ""
+    return f'<div class="formulas">{"".join(rows)}</div>{_values(study, found)}{start}'
+
+
+def _values(study: Study, found: Problem | None) -> str:
+    """What the names of the parameters stand for, in words."""
+    own = found.parameters if found else {}
+    fixed_ = ", ".join(labelled(axis, value) for axis, value in own.items() if axis not in study.parameters)
+    swept = []
+    for axis in study.parameters:
+        values = study.values(axis)
+        if len(values) == 1:
+            fixed_ = ", ".join(filter(None, (fixed_, labelled(axis, values[0]))))
+            continue
+        ends = f"{coordinate(axis, values[0])} to {coordinate(axis, values[-1])}"
+        swept.append(f"{letter(axis)} takes {len(values)} values, {ends}")
+    words = "; ".join(filter(None, (f"here {fixed_}" if fixed_ else "", *swept)))
+    return f"<p>{words[:1].upper() + words[1:] if fixed_ else words}.</p>" if words else ""
+
+
+def _charted(study: Study) -> str:
+    """The values of the parameters of which a thing is said that depends on them."""
+    kept = ", ".join(
+        labelled(axis, study.values(axis)[index]) for axis, index in study.base.items() if len(study.values(axis)) > 1
+    )
+    return f" (at {kept})" if kept else ""
 
 
 def arguments(system: System, *, driven: bool = False) -> str:
     """(x, xi), or (t, x, xi), in MathML."""
-    inside = "<mo>,</mo>".join(map(formula, ((TIME,) if driven else ()) + system.x + system.xi))
+    inside = "<mo>,</mo>".join(map(mathml.element, ((TIME,) if driven else ()) + system.x + system.xi))
     return f'<mo stretchy="false">(</mo>{inside}<mo stretchy="false">)</mo>'
 
 
@@ -71,21 +95,22 @@ def equation(system: System | None) -> str:
     return "friction.html" if complex_jump else "real.html"
 
 
-def hypotheses(study: Study, found: Problem | None) -> str:
-    """The paper's assumptions, line by line, at the least h and the gamma nearest to 1."""
-    if found is None:
-        return ""
-    h, gamma = float(study.values("h").min()), study.values("gamma")
-    near = float(gamma[np.argmin(np.abs(np.log(np.maximum(gamma, 1e-300))))])
-    chosen = found.replace(h=h, gamma=near)
-    try:
-        checked = check_assumptions(chosen.system, chosen.state, study.times.tolist())
-    except (InputError, ResourceError) as error:
-        return f"<section><h2>Hypotheses</h2><p>They could not be checked: {escape(str(error))}</p></section>"
-    words = {True: "✓ holds", False: "✗ <b>fails</b>", None: "? open"}
-    rows = [[readable(line.name), words[line.holds], escape(line.how), readable(line.text)] for line in checked.lines]
-    made = table(["line", "verdict", "how", "what"], rows, f"At {labelled('h', h)}, {labelled('gamma', near)}", "wrap")
-    return f"<section><h2>Hypotheses</h2><ul>{verdicts(checked.reasons)}</ul>{made}</section>"
+VERDICTS = {True: "✓ holds", False: "✗ <b>fails</b>", None: "? open"}
+COMPUTED = (
+    "<p>Theorems bound the distance. The numbers on this page are computed, each with its error, and hold whether or "
+    "not the theorems apply.</p>"
+)
+
+
+def hypotheses(verdict: Verdict) -> str:
+    """The paper's assumptions, line by line."""
+    if verdict.found is None:
+        trouble = f"<p>They could not be checked: {escape(verdict.trouble)}</p>" if verdict.trouble else ""
+        return f"<section><h2>Hypotheses</h2>{trouble}{COMPUTED}</section>" if trouble else ""
+    rows = [[told(line.name), VERDICTS[line.holds], escape(line.how), told(line.text)] for line in verdict.found.lines]
+    at = ", ".join(labelled(axis, value) for axis, value in verdict.place.items())
+    made = table(["line", "verdict", "how", "what"], rows, f"At {at}", "wrap")
+    return f"<section><h2>Hypotheses</h2><ul>{verdicts(verdict.found.reasons)}</ul>{COMPUTED}{made}</section>"
 
 
 def verdicts(reasons: Mapping[str, Sequence[str]]) -> str:
@@ -98,7 +123,7 @@ def verdicts(reasons: Mapping[str, Sequence[str]]) -> str:
         many = len(theorems) > 1
         names = " and ".join(filter(None, (", ".join(theorems[:-1]), theorems[-1])))
         verdict = ("do not apply" if many else "does not apply") if why else ("apply" if many else "applies")
-        because = f":<ul>{''.join(f'<li>{readable(reason)}</li>' for reason in why)}</ul>" if why else "."
+        because = f":<ul>{''.join(f'<li>{told(reason)}</li>' for reason in why)}</ul>" if why else "."
         items.append(f"<li>{'Theorems' if many else 'Theorem'} {escape(names)} {verdict}{because}</li>")
     return "".join(items)
 
@@ -109,11 +134,35 @@ def curves(study: Study) -> str:
     return f'<div class="panels">{"".join(panels)}</div>{legend}{fixed(study)}{tables.numbers_over_time(study)}'
 
 
-def dependence(study: Study) -> str:
+def dependence(study: Study, verdict: Verdict) -> str:
     """Charts along every axis that has several values."""
     axes = [axis for axis in study.axes if len(study.values(axis)) > 1]
-    charts = "".join(plots.along(study, axis) for axis in axes)
-    return f'<div class="panels">{charts}</div>{fixed(study)}' if axes else ""
+    charts = "".join(plots.along(study, axis, stated=verdict.applies) for axis in axes)
+    return f'<div class="panels">{charts}</div>{fixed(study)}' if axes else "<p>Nothing here: it is one point.</p>"
+
+
+def exponents(study: Study, verdict: Verdict) -> str:
+    """The table of exponents beside those of the bound, if there is a theorem that they belong to."""
+    if not verdict.applies:
+        return f"<p>No exponents are fitted: Theorem 1, whose bound they would be held against, {verdict.why}.</p>"
+    shown, left = tables.fits(study)
+    return asset("bound.html") + shown + left + asset("fits.html") if shown else left
+
+
+def regimes(study: Study, verdict: Verdict, indices: Sequence[int]) -> tuple[str, list[dict[str, Any]]]:
+    """The section of maps, and what the script needs to move them; no section if there is no map."""
+    shown, data = maps(study, indices)
+    if not shown:
+        return "", []
+    several = {axis for axis in ("h", "gamma") if len(study.values(axis)) > 1}
+    if several != {"h", "gamma"}:
+        return f"<section><h2>Maps</h2>{shown}</section>", data
+    about = (
+        asset("regimes.html")
+        if verdict.applies
+        else f"<p>Theorem 1 {verdict.why}; the lines are those of its range.</p>"
+    )
+    return f"<section><h2>Regimes</h2>{about}{shown}</section>", data
 
 
 def reproduction(study: Study, store: str) -> str:

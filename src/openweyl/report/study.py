@@ -77,6 +77,11 @@ class Study:
         return np.asarray(self.array(ERROR), dtype=float)
 
     @cached_property
+    def seen(self) -> np.ndarray:
+        """Where the distance exceeds its error: what does not is nil as far as anybody knows, and mostly round-off."""
+        return np.asarray(self.distance > np.nan_to_num(self.error))
+
+    @cached_property
     def certified(self) -> bool:
         """Whether certificates were computed too."""
         return "distance_upper" in self.dataset and bool(np.isfinite(self.array("distance_upper")).any())

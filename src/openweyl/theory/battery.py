@@ -64,4 +64,4 @@ def as_table(rows: Sequence[Row]) -> str:
         for row in rows
     ]
     claims = [f"{row.name}: {row.claim}.{f' {row.note[0].upper()}{row.note[1:]}.' if row.note else ''}" for row in rows]
-    return "\n".join([table(heads, lines), "", *claims])
+    return "\n".join([table(heads, lines, "too few points exceed their errors for a fit"), "", *claims])

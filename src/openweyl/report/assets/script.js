@@ -3,8 +3,10 @@
   const data = JSON.parse(document.getElementById("data").textContent);
   const sliders = [...document.querySelectorAll(".controls input")], play = document.getElementById("play");
   if (!sliders.length) return;
-  const last = data.times.length - 1, moves = data.map.cells.length > 0;
-  const cells = [...document.querySelectorAll(".map rect")], labels = [...document.querySelectorAll(".map .cell")];
+  const last = data.times.length - 1, moves = data.maps.some(map => map.cells.length > 0);
+  const figures = [...document.querySelectorAll(".map-figure")];
+  const maps = data.maps.map((map, m) => ({...map, boxes: [...figures[m].querySelectorAll("rect")],
+    labels: [...figures[m].querySelectorAll(".cell")]}));
   const times = [...document.querySelectorAll(moves ? ".now" : ".controls .now")];
   let now = last, timer = 0;
 
@@ -13,19 +15,19 @@
     put(`f${i}-distance`, film.distance[now]);
     for (const kind of ["quantum", "classical", "difference"]) {
       document.getElementById(`f${i}-${kind}`).setAttribute("href", "data:image/png;base64," + film[kind][now]);
-      for (const end of ["low", "high"]) put(`f${i}-${kind}-${end}`, film[kind + "-scale"][now]);
+      for (const end of ["low", "high"]) put(`f${i}-${kind}-${end}`, film[`${kind}-${end}`][now]);
     }
   };
-  const showCell = (cell, i) => {
-    const [shade, words, text] = data.map.cells[now][i];
-    const fill = shade < 0 ? "var(--empty)" : data.map.shades[shade];
-    cell.setAttribute("fill", fill);
-    cell.firstElementChild.textContent = data.map.where[i] + ": " + words;
-    if (labels.length < cells.length) return; // a large map, without numbers in its cells
-    labels[i].textContent = text;
-    labels[i].style.stroke = fill;
-    labels[i].style.fill = shade < 0 ? "var(--ink)" : shade < data.map.bright ? "#fff" : "#000";
-  };
+  const showMap = map => map.boxes.forEach((box, i) => {
+    const [shade, words, text] = map.cells[now][i], label = map.labels[i];
+    const fill = shade < 0 ? "var(--empty)" : map.shades[shade];
+    box.setAttribute("fill", fill);
+    box.firstElementChild.textContent = map.where[i] + ": " + words;
+    if (!label) return; // a large map, without numbers in its cells
+    label.textContent = text;
+    label.style.stroke = fill;
+    label.style.fill = shade < 0 ? "var(--ink)" : shade < map.bright ? "#fff" : "#000";
+  });
   const show = k => {
     now = k;
     for (const slider of sliders) {
@@ -34,7 +36,7 @@
     }
     for (const output of times) output.textContent = data.times[k];
     data.films.forEach(showFilm);
-    if (moves) cells.forEach(showCell);
+    if (moves) maps.forEach(showMap);
   };
 
   const stop = () => {

@@ -1,0 +1,230 @@
+"""Maps: the distance over two axes that both have several values, at a time that the page's slider chooses.
+
+Over h and gamma that is the map of regimes. Cells whose distance does not exceed its error have no colour: it would be
+that of round-off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from html import escape
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from .chart import DASHES, Axis, Chart, dashed, legend
+from .gallery import slider
+from .markup import coordinate, labelled, letter, number, plain
+from .plots import logarithmic, name, said
+from .study import Study
+
+MOST_MAPS = 4
+"""Maps on a page; of more parameters the table has the rest."""
+NUMBERED = 9
+"""Rows or columns up to which the cells have their number written into them."""
+MOST_MOMENTS = 20_000
+"""Cells times moments; of a larger map the page has the last moment alone."""
+SHADES, BRIGHT = 64, 0.46
+"""Colours of the scale, and the part of it from which on they need dark writing."""
+LINES = ((1 / 3, "1/3", DASHES[2]), (0.0, "", DASHES[1]), (-1.0, "−1", DASHES[3]))
+"""The lines gamma = h^power: power, its text, its dashes."""
+
+Pair = tuple[float, float]
+Cell = tuple[int, str, str]
+"""The shade (-1: none), the number with its error or why there is none, and what is written into the cell."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Where the values of an axis lie: `ends` of the cell of each, on a logarithmic axis or a plain one."""
+
+    axis: str
+    values: tuple[float, ...]
+    log: bool
+    heights: tuple[float, ...]
+    ends: tuple[Pair, ...]
+
+    @staticmethod
+    def of(study: Study, axis: str) -> Scale:
+        """gamma = 0 has a row below the others."""
+        values = study.values(axis)
+        log = logarithmic(axis, values)
+        least = min((v for v in values.tolist() if v > 0), default=1.0) / 4
+        heights = np.where(values > 0, values, least) if log else values
+        return Scale(axis, tuple(values.tolist()), log, tuple(heights.tolist()), _ends_of_cells(heights, log=log))
+
+    def drawn(self, *more: float) -> Axis:
+        """The axis that holds all cells, and `more`."""
+        ticks = [(v, coordinate(self.axis, a)) for v, a in zip(self.heights, self.values, strict=True)]
+        return Axis.around(np.array([*np.ravel(self.ends), *more]), name(self.axis), log=self.log, at=ticks)
+
+
+def pairs(study: Study) -> list[tuple[str, str]]:
+    """The axes over which there are maps: h and gamma, two parameters each, else the first two with several values."""
+    several = [axis for axis in study.axes if len(study.values(axis)) > 1]
+    own = [axis for axis in several if axis in study.parameters]
+    found = [("h", "gamma")] if {"h", "gamma"} <= set(several) else []
+    found += combinations(own, 2)
+    return (found or [*combinations(several, 2)][:1])[:MOST_MAPS]
+
+
+def maps(study: Study, indices: Sequence[int]) -> tuple[str, list[dict[str, Any]]]:
+    """All maps at the last time, empty if there is none, and what the script needs to show each at each time of these
+    `indices`.
+    """
+    found = pairs(study)
+    if not found:
+        return "", []
+    cells = sum(len(study.values(a)) * len(study.values(b)) for a, b in found)
+    indices = indices[-1:] if cells * len(indices) > MOST_MOMENTS else indices
+    made = [map_of(study, pair, indices) for pair in found]
+    times = [float(study.times[k]) for k in indices]
+    shown = slider(times, "map-time") + "".join(text for text, _ in made)
+    return f'<div class="wide">{shown}</div>', [data for _, data in made]
+
+
+def map_of(study: Study, pair: tuple[str, str], indices: Sequence[int]) -> tuple[str, dict[str, Any]]:
+    """The map over `pair` at the last time, over h and gamma with the lines gamma = h^{1/3}, 1 and 1/h; and what the
+    script needs to show it at each time (no cells, if there is but one).
+    """
+    across, up = (Scale.of(study, axis) for axis in pair)
+    kept = _kept(study, pair)
+    place = tuple(kept.get(axis, slice(None)) for axis in study.axes)
+    distance, error, status, seen = (a[place] for a in (study.distance, study.error, study.status, study.seen))
+    low, high = _ends(np.where(seen, distance, np.nan)[..., indices])
+    written = max(status.shape) <= NUMBERED
+    moments = [
+        [
+            _cell(float(d), float(e), str(s), low, high, written=written)
+            for d, e, s in zip(distance[..., k].flat, error[..., k].flat, status.flat, strict=True)
+        ]
+        for k in indices
+    ]
+    where = [f"{plain(labelled(pair[0], a))}, {plain(labelled(pair[1], b))}" for a in across.values for b in up.values]
+    stops = ",".join(_shades()[k] for k in range(0, SHADES, 9))
+    bar = (
+        f'<p class="bar"><span>{number(low, 2)}</span><span class="gradient" style="background:'
+        f'linear-gradient(90deg,{stops})"></span><span>{number(high, 2)}</span></p>'
+        if np.isfinite(low)
+        else ""
+    )
+    drawn, names = _drawn(across, up, moments[-1], where, lines=pair == ("h", "gamma"), written=written)
+    at = ", ".join(labelled(axis, study.values(axis)[index]) for axis, index in kept.items())
+    blank = any(cell[1].startswith("at most") for moment in moments for cell in moment)
+    names += ['<span class="swatch none"></span> not above its error'] if blank else []
+    shown = (
+        f'<figure class="map-figure"><figcaption>Distance over {letter(pair[0])} and {letter(pair[1])} at <i>t</i> = '
+        f'<output class="now">{coordinate("time", float(study.times[indices[-1]]))}</output>'
+        f"{f', {at}' if at else ''}</figcaption>{drawn}{bar}{legend([], *names)}</figure>"
+    )
+    if len(indices) == 1:
+        return shown, {"cells": []}
+    return shown, {"shades": _shades(), "bright": round(BRIGHT * SHADES), "where": where, "cells": moments}
+
+
+def _kept(study: Study, pair: tuple[str, str]) -> dict[str, int]:
+    """What a map keeps fixed: the least h, the middle of all else."""
+    kept = {axis: (len(study.values(axis)) - 1) // 2 for axis in study.axes if axis not in pair}
+    return kept | ({"h": int(np.argmin(study.values("h")))} if "h" in kept else {})
+
+
+def _ends(distances: np.ndarray) -> Pair:
+    """The ends of the scale, for all moments; NaN if nothing is seen."""
+    seen = distances[np.isfinite(distances)]
+    return (float(seen.min()), float(seen.max())) if seen.size else (float("nan"), float("nan"))
+
+
+def _cell(value: float, error: float, status: str, low: float, high: float, *, written: bool) -> Cell:
+    if not np.isfinite(value):
+        return -1, status if status != "done" else "unknown", "×" if status == "failed" else ""
+    told = said(value, error)
+    if not value > np.nan_to_num(error):
+        most = value + np.nan_to_num(error)
+        return -1, told, (f"<{_short(most)}" if most > 0 else "0") if written else ""
+    part = float(np.log(value / low) / (np.log(high / low) or 1.0))
+    return round(part * (SHADES - 1)), told, _short(value) if written else ""
+
+
+def _drawn(
+    across: Scale, up: Scale, cells: list[Cell], where: list[str], *, lines: bool, written: bool
+) -> tuple[str, list[str]]:
+    """The map as SVG, and its lines as entries of a legend; if `written`, with a text in each cell, were it empty."""
+    more = (1.0, max(b for _, b in across.ends) ** (1 / 3)) if lines else ()
+    chart = Chart(across.drawn(), up.drawn(*more), height=300.0)
+    places = [(a, b) for a in across.ends for b in up.ends]
+    chart.parts += [_box(chart, *place, cell, at) for place, cell, at in zip(places, cells, where, strict=True)]
+    names = _lines(chart) if lines else []
+    if written:
+        powers = [power for power, *_ in LINES] if lines else []
+        chart.parts += [_writing(chart, *place, cell, powers) for place, cell in zip(places, cells, strict=True)]
+    title = f"Distance over {plain(letter(across.axis))} and {plain(letter(up.axis))}"
+    return chart.svg(title, "chart map"), names
+
+
+def _lines(chart: Chart) -> list[str]:
+    """Draw those of `LINES` that cross the map; their entries in a legend."""
+    h, names = np.geomspace(chart.x.low, chart.x.high, 400), []
+    for power, text, dashes in LINES:
+        inside = (h**power >= chart.y.low) & (h**power <= chart.y.high)
+        if inside.sum() > 1:
+            chart.guide(h[inside], h[inside] ** power, dashes)
+            names.append(dashed(dashes, "<i>γ</i> = " + (f"<i>h</i><sup>{text}</sup>" if text else "1")))
+    return names
+
+
+def _box(chart: Chart, x: Pair, y: Pair, cell: Cell, where: str) -> str:
+    """The coloured box of a cell; its number shows on hovering."""
+    (left, bottom), (right, top) = chart.to(np.array(x), np.array(y))
+    return (
+        f'<rect x="{left:.1f}" y="{top:.1f}" width="{right - left:.1f}" height="{bottom - top:.1f}" '
+        f'fill="{_fill(cell[0])}"><title>{escape(f"{where}: {cell[1]}")}</title></rect>'
+    )
+
+
+def _writing(chart: Chart, x: Pair, y: Pair, cell: Cell, powers: Sequence[float]) -> str:
+    """What is written into a cell, as far from the lines h^power as it has room."""
+    (left, bottom), (right, top) = chart.to(np.array(x), np.array(y))
+    lines = [chart.to(u, u**power)[1] for power in powers for u in np.geomspace(*x, 5)[1:-1]]
+    room = (bottom - top) / 2 - 8
+    heights = [(top + bottom) / 2 + s for s in ((0.0, -room, room) if room > 4 else (0.0,))]
+    down = max(heights, key=lambda v: min([10.0, *(abs(float(line) - v) for line in lines)]))
+    ink = "var(--ink)" if cell[0] < 0 else "#fff" if cell[0] < BRIGHT * SHADES else "#000"
+    return (
+        f'<text x="{(left + right) / 2:.1f}" y="{down + 3.2:.1f}" text-anchor="middle" class="cell" '
+        f'style="fill:{ink};stroke:{_fill(cell[0])}">{escape(cell[2])}</text>'
+    )
+
+
+def _fill(shade: int) -> str:
+    return _shades()[shade] if shade >= 0 else "var(--empty)"
+
+
+@cache
+def _shades() -> list[str]:
+    """The colours of a logarithmic scale, whose lightness grows with the distance."""
+    from matplotlib import colormaps
+
+    bytes_ = np.rint(255 * colormaps["cividis"](np.linspace(0, 1, SHADES))[:, :3]).astype(int).tolist()
+    return [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in bytes_]
+
+
+def _ends_of_cells(values: np.ndarray, *, log: bool) -> tuple[Pair, ...]:
+    """The ends of the cell around each of at least two values: means with its neighbours, of logarithms if `log`."""
+    u = np.log(values) if log else values
+    order = np.argsort(u)
+    inner = (u[order][1:] + u[order][:-1]) / 2
+    edges = np.concatenate([[2 * u[order][0] - inner[0]], inner, [2 * u[order][-1] - inner[-1]]])
+    edges = np.exp(edges) if log else edges
+    rank = np.argsort(order)
+    return tuple((float(edges[k]), float(edges[k + 1])) for k in rank)
+
+
+def _short(value: float) -> str:
+    """Two digits in little room: .036, 4e−5."""
+    if value == 0:
+        return "0"
+    text = f"{value:#.2g}".rstrip(".") if abs(value) >= 1e-3 else f"{value:.0e}"
+    return text.replace("e-0", "e−").replace("e-", "e−").replace("0.", ".", 1) if value < 1 else text

@@ -1,0 +1,53 @@
+"""Whether Li's theorems speak of the systems on a page: decides what the page may compare with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from openweyl._check import InputError, ResourceError
+from openweyl.assumptions import Assumptions, check_assumptions
+from openweyl.problem import Problem
+
+from .study import Study
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The assumptions at `place`, or why they could not be checked; neither if the problem is not known."""
+
+    place: dict[str, float] = field(default_factory=dict)
+    found: Assumptions | None = None
+    trouble: str = ""
+
+    @staticmethod
+    def of(study: Study, problem: Problem | None) -> Verdict:
+        """At the least h, the gamma nearest to 1, and the parameters that the charts keep."""
+        if problem is None:
+            return Verdict()
+        gamma = study.values("gamma")
+        near = float(gamma[np.argmin(np.abs(np.log(np.maximum(gamma, 1e-300))))])
+        chosen = problem.replace(h=float(study.values("h").min()), gamma=near)
+        place = {"h": chosen.system.h, "gamma": near}
+        place |= {axis: float(study.values(axis)[index]) for axis, index in study.base.items()}
+        try:
+            return Verdict(place, check_assumptions(chosen.system, chosen.state, study.times.tolist()))
+        except (InputError, ResourceError) as error:
+            return Verdict(place, trouble=str(error))
+
+    @property
+    def applies(self) -> bool:
+        """Whether Theorem 1 does, whose bound (1.10) distances are compared with."""
+        return self.found is not None and self.found.applies["theorem_1"]
+
+    @property
+    def why(self) -> str:
+        """Why nothing on the page is compared with (1.10), in the words that end a sentence."""
+        if self.found is not None:
+            return "does not apply here"
+        return (
+            "could not be checked"
+            if self.trouble
+            else "cannot be checked: the store does not say of which system it is"
+        )
