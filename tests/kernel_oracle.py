@@ -11,10 +11,10 @@ Classical, on a(x, xi), with k dual to x and kappa to xi:
     kick   exp( i kappa V'(x) dt - (gamma h dt/2) kappa^2 sum_l l'(x)^2 )
     drift  exp( -i k T'(xi) dt - (gamma h dt/2) k^2 sum_g g'(xi)^2 )
 
-Half kick, drift, half kick is symmetric, so that its error has even powers of dt alone: runs with n, 2n, 3n, 4n, 6n, ...
+Half kick, drift, half kick is symmetric, so that its error has even powers of dt alone: runs with n, 2n, 3n, 4n, ...
 steps are extrapolated in dt^2 until two extrapolations agree. What all these runs would miss alike is a grid too small
 or too coarse: so at every step of every run the outermost strips in position, momentum and (classical) wave numbers
-must be empty, no step may be longer than a strip, and what a run loses of its trace shows in `Unsure`, too.
+must be empty, no step may be longer than a strip, and what a run loses of its trace shows in `UnsureError`, too.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ SEQUENCE = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 """Multiples of the first number of steps."""
 
 
-class Unsure(Exception):
+class UnsureError(Exception):
     """The oracle cannot vouch for an answer."""
 
 
@@ -130,7 +130,7 @@ def box_of_paths(system: SplitSystem, start: Start, time: float) -> Box:
         rate, (0.0, time), cloud.ravel(), rtol=1e-4, atol=1e-4, t_eval=np.linspace(0, time, 50)
     )
     if not found.success:
-        raise Unsure(f"no classical paths: {found.message}")
+        raise UnsureError(f"no classical paths: {found.message}")
     x, xi = found.y.reshape(2, -1, found.y.shape[1])
     core = x[:16], xi[:16]
     return Box(
@@ -166,7 +166,7 @@ def _extrapolated(
             if last < CONVERGED:
                 return row[-1]
         rows = row
-    raise Unsure(f"{counts[-1] if counts else first} steps leave {last:.1e}")
+    raise UnsureError(f"{counts[-1] if counts else first} steps leave {last:.1e}")
 
 
 @dataclass(frozen=True)
@@ -236,7 +236,7 @@ class QuantumOracle:
         # fft along x and ifft along y together keep the Hilbert-Schmidt norm
         held = self.spacing * float(np.linalg.norm(rho[self.strips[which]]))
         if not held < EDGE:
-            raise Unsure(f"the edges in {('x', 'xi')[which]} hold {held:.1e}")
+            raise UnsureError(f"the edges in {('x', 'xi')[which]} hold {held:.1e}")
 
     def evolve(self, start: Start, time: float, most: int) -> np.ndarray:
         """dx rho(x_a, x_b) at `time`."""
@@ -275,22 +275,22 @@ def quantum(
 ) -> tuple[QuantumOracle, np.ndarray]:
     """The oracle and its matrix at `time`; `work`: points times steps of one run, up to which it may go on.
 
-    Raises Unsure.
+    Raises UnsureError.
     """
     box, why = box_of_paths(system, start, time), "no attempt"
     for factor in (1.15, 1.5, 2.0, 2.7):
         wide = box.widened(factor)
         size = _good((wide.x[1] - wide.x[0]) * (wide.xi[1] - wide.xi[0]) / (2 * pi * system.h))
         if size > largest:
-            raise Unsure(f"{size} points are too many; {why}")
+            raise UnsureError(f"{size} points are too many; {why}")
         oracle = QuantumOracle(system, wide, size)
         try:
             return oracle, oracle.evolve(start, time, int(work / size**2))
-        except Unsure as reason:
+        except UnsureError as reason:
             why = str(reason)
             if "steps" in why:
                 raise
-    raise Unsure(why)
+    raise UnsureError(why)
 
 
 @dataclass(frozen=True)
@@ -347,7 +347,7 @@ class ClassicalOracle:
             np.abs(strip).sum() for strip in (a[: parts[0]], a[-parts[0] :], a[:, : parts[1]], a[:, -parts[1] :])
         )
         if not held < EDGE:
-            raise Unsure(f"the edges hold {held:.1e}")
+            raise UnsureError(f"the edges hold {held:.1e}")
 
     def _check_wave_numbers(self, f: np.ndarray, axis: int) -> None:
         """What the highest wave numbers hold, by Parseval, times the square root of the number of states in the box."""
@@ -356,7 +356,7 @@ class ClassicalOracle:
         states = self.cell * self.shape[0] * self.shape[1]
         held = float(np.linalg.norm(high)) * np.sqrt(2 * self.cell / size * states)
         if not held < EDGE:
-            raise Unsure(f"too coarse: wave numbers of axis {axis} hold {held:.1e}")
+            raise UnsureError(f"too coarse: wave numbers of axis {axis} hold {held:.1e}")
 
     def evolve(self, start: Start, time: float, most: int) -> np.ndarray:
         h = self.system.h
@@ -394,7 +394,7 @@ class ClassicalOracle:
 def classical(
     system: SplitSystem, start: Start, time: float, *, largest: int = 512, work: float = 6e8
 ) -> tuple[ClassicalOracle, np.ndarray]:
-    """The oracle and the density at `time`. Raises Unsure."""
+    """The oracle and the density at `time`. Raises UnsureError."""
     box, why = box_of_paths(system, start, time), "no attempt"
     narrow = [
         min(np.sqrt(system.h / np.linalg.inv(p.covariance)[i, i]) for p in start.packets(system.h)) for i in (0, 1)
@@ -408,13 +408,13 @@ def classical(
         sides = [side[1] - side[0] for side in (wide.x, wide.xi)]
         shape = tuple(_good(fine * s * (7 / d + waves / system.h) / pi) for s, d in zip(sides, narrow, strict=True))
         if max(shape) > 2 * largest or shape[0] * shape[1] > largest**2:
-            raise Unsure(f"{shape[0]} x {shape[1]} points are too many; {why}")
+            raise UnsureError(f"{shape[0]} x {shape[1]} points are too many; {why}")
         oracle = ClassicalOracle(system, wide, shape)
         try:
             return oracle, oracle.evolve(start, time, int(work / (shape[0] * shape[1])))
-        except Unsure as reason:
+        except UnsureError as reason:
             why = str(reason)
             if "steps" in why:
                 raise
             widen, fine = (widen, 1.4 * fine) if "coarse" in why else (1.35 * widen, fine)
-    raise Unsure(why)
+    raise UnsureError(why)
