@@ -205,7 +205,7 @@ class Size:
     work: float
 
 
-CHEAP = Size(8, 4, 20, 1.2e3, 4, 200, 3e6)
+CHEAP = Size(10, 4, 20, 1.2e3, 4, 200, 3e6)
 FULL = Size(14, 8, 50, 1e4, 10, 400, 6e7)
 
 
@@ -228,7 +228,7 @@ def _pick(rng: np.random.Generator, *values: Any) -> Any:
 
 
 def gaussian_case(rng: np.random.Generator, size: Size) -> Problem:
-    if rng.random() < 0.15:
+    if rng.random() < 0.25:
         return _far_flight(rng, size)
     h = float(f"{2 ** -rng.uniform(0, size.deepest):.4g}")
     a, b, c = _number(rng, 0.2, 1.5), _number(rng, 0.2, 1.5), _number(rng, -1, 1)

@@ -47,7 +47,11 @@ SEQUENCE = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 
 
 class UnsureError(Exception):
-    """The oracle cannot vouch for an answer."""
+    """The oracle cannot vouch for an answer. `coarse`: the axis along which its grid is; `steps`: there are too few."""
+
+    def __init__(self, message: str, *, coarse: int | None = None, steps: bool = False) -> None:
+        super().__init__(message)
+        self.coarse, self.steps = coarse, steps
 
 
 @dataclass(frozen=True)
@@ -166,7 +170,7 @@ def _extrapolated(
             if last < CONVERGED:
                 return row[-1]
         rows = row
-    raise UnsureError(f"{counts[-1] if counts else first} steps leave {last:.1e}")
+    raise UnsureError(f"{counts[-1] if counts else first} steps leave {last:.1e}", steps=True)
 
 
 @dataclass(frozen=True)
@@ -288,7 +292,7 @@ def quantum(
             return oracle, oracle.evolve(start, time, int(work / size**2))
         except UnsureError as reason:
             why = str(reason)
-            if "steps" in why:
+            if reason.steps:
                 raise
     raise UnsureError(why)
 
@@ -356,7 +360,7 @@ class ClassicalOracle:
         states = self.cell * self.shape[0] * self.shape[1]
         held = float(np.linalg.norm(high)) * np.sqrt(2 * self.cell / size * states)
         if not held < EDGE:
-            raise UnsureError(f"too coarse: wave numbers of axis {axis} hold {held:.1e}")
+            raise UnsureError(f"too coarse: wave numbers of axis {axis} hold {held:.1e}", coarse=axis)
 
     def evolve(self, start: Start, time: float, most: int) -> np.ndarray:
         h = self.system.h
@@ -402,19 +406,23 @@ def classical(
     waves = max(
         (np.abs(np.linalg.solve(p.covariance, p.center.imag)).max() for p in start.packets(system.h)), default=0
     )
-    widen, fine = 1.15, 1.0
+    widen, fine = 1.15, [1.0, 1.0]
     for _ in range(8):
         wide = box.widened(widen)
         sides = [side[1] - side[0] for side in (wide.x, wide.xi)]
-        shape = tuple(_good(fine * s * (7 / d + waves / system.h) / pi) for s, d in zip(sides, narrow, strict=True))
-        if max(shape) > 2 * largest or shape[0] * shape[1] > largest**2:
+        widths = zip(fine, sides, narrow, strict=True)
+        shape = tuple(_good(more * side * (7 / d + waves / system.h) / pi) for more, side, d in widths)
+        if max(shape) > 4 * largest or shape[0] * shape[1] > largest**2:
             raise UnsureError(f"{shape[0]} x {shape[1]} points are too many; {why}")
         oracle = ClassicalOracle(system, wide, shape)
         try:
             return oracle, oracle.evolve(start, time, int(work / (shape[0] * shape[1])))
         except UnsureError as reason:
             why = str(reason)
-            if "steps" in why:
+            if reason.steps:
                 raise
-            widen, fine = (widen, 1.4 * fine) if "coarse" in why else (1.35 * widen, fine)
+            if reason.coarse is None:
+                widen *= 1.35
+            else:
+                fine[reason.coarse] *= 1.4
     raise UnsureError(why)

@@ -20,13 +20,14 @@ from openweyl import PhaseGrid, ResourceError
 from oracle import Oracle
 from packets import Packet, Pure, Start, Sum, at, evolved, symbol_error
 
-SEED = 11
+SEEDS = {"gaussian": 4, "anharmonic": 5}
+"""Among their first 15 cheap cases are some that once came out wrong."""
 
 
 @pytest.mark.parametrize("number", range(15))
 @pytest.mark.parametrize("kind", harness.KINDS)
 def test_quick_cases(kind: str, number: int) -> None:
-    outcome = case(kind, SEED, number, CHEAP, limit=10)
+    outcome = case(kind, SEEDS[kind], number, CHEAP, limit=10)
     assert outcome.verdict == "ok", f"{outcome}\n{outcome.problem.code}"
 
 
@@ -34,7 +35,7 @@ def test_quick_cases(kind: str, number: int) -> None:
 @pytest.mark.parametrize("number", range(120))
 @pytest.mark.parametrize("kind", harness.KINDS)
 def test_cases(kind: str, number: int) -> None:
-    outcome = case(kind, SEED, number, FULL, limit=20)
+    outcome = case(kind, SEEDS[kind], number, FULL, limit=20)
     assert outcome.verdict in ("ok", "refused"), f"{outcome}\n{outcome.problem.code}"
 
 
