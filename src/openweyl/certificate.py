@@ -10,7 +10,7 @@ import numpy as np
 
 from .assumptions import growth_rate
 from .observable import Observable
-from .solution import Solution, table
+from .solution import Solution, missed, table
 from .states import State
 from .system import System
 
@@ -94,7 +94,8 @@ class Certificate:
         heads = ("t", "distance lower", "estimate", "upper", f"B_{self.order}", "rate")
         columns = (self.distance_lower, self.distance_estimate, self.distance_upper, self.certificate, self.rate)
         rows = list(zip(self.times, *columns, strict=True))
-        return f"{self.system}\n{self.state}\norder {self.order}: {self.reason}\n\n{table(heads, rows)}"
+        words = f"order {self.order}: {self.reason}"
+        return f"{self.system}\n{self.state}\n{words}\n\n{table(heads, rows)}{missed(self.tol, self.solution)}"
 
 
 @dataclass(frozen=True, eq=False)

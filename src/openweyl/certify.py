@@ -25,6 +25,7 @@ import numpy as np
 
 from . import _check
 from ._check import must
+from ._memory import refuses_what_does_not_fit
 from .certificate import Certificate
 from .control import Progress
 from .evolve import MAX_ORDER, evolve
@@ -42,6 +43,7 @@ QUADRATURE, MOST_NODES = 0.05, 100
 """The relative error of the time integral aimed at, and the number of its nodes at which refinement stops."""
 
 
+@refuses_what_does_not_fit
 def certify(
     system: System,
     state: State,

@@ -88,6 +88,7 @@ def closed_form(
             grid_error=tuple(outside),
             seconds=time.perf_counter() - started,
         ),
+        tol=tol,
     )
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import _check
+from ._memory import refuses_what_does_not_fit
 from .control import Progress
 from .evolve import evolve
 from .grid import PhaseGrid, common_grid, resample
@@ -23,7 +24,7 @@ from .localize import enclosure
 from .lowest import smallest_eigenvalue
 from .norms import hilbert_schmidt, l1_norm, moments, purity, trace
 from .pace import TIME_LIMIT
-from .solution import Solution, attributes, check_pair, symbol_dataset, table
+from .solution import Solution, attributes, check_pair, missed, symbol_dataset, table
 from .states import State
 from .system import System
 
@@ -135,10 +136,10 @@ class Comparison:
         columns = ("trace_norm", "trace_norm_error", "hilbert_schmidt", "l1", "purity", "min_eigenvalue")
         rows = [(t, *(self.series[c][i] for c in columns)) for i, t in enumerate(self.times)]
         heads = ("t", "trace norm", "+-", "Hilbert-Schmidt", "L1", "purity", "min eigenvalue")
-        unknown = f"not computed: the matrix would have more than {LARGEST:,} rows"
-        return f"{self.system}\n{self.state}\n\n{table(heads, rows, unknown)}"
+        return f"{self.system}\n{self.state}\n\n{table(heads, rows)}{missed(self.tol, self.quantum, self.classical)}"
 
 
+@refuses_what_does_not_fit
 def compare(
     system: System,
     state: State,

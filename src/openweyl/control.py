@@ -76,6 +76,8 @@ PLACES = (0.2, 0.5, 0.8)
 """Where on each axis of the first grid a drive is looked at."""
 OUTPUT_SHARE = 0.05
 """The part of the tolerance that the own steps to an output between the ends of a segment may cost."""
+MOST_PARTS = 64
+"""Steps to such an output at which its error, which is reported, is taken as it is."""
 AMPLIFIED, ROUND_OFF = 10.0, 1e-12
 """With corrections, what a grid cuts off b_j comes back in b_{j+1} enlarged, by about this factor near the corners of
 (x, s), where L - Q is largest; and the relative size of what the transforms leave there, which no grid can hold."""
@@ -240,10 +242,10 @@ class Run:
             return []
 
         passed = [time for time in times if self.t < time < reached]
-        made = [self._output_between(start, time) for time in passed]
-        self.t, self.step_error, self.found, self.means = reached, error, found, means
         self.grid_error += sum(sum(loss) for loss in losses)
-        self.grid_error = max(self.grid_error, abs(means.trace - self.start_trace) - self.step_error)
+        self.grid_error = max(self.grid_error, abs(means.trace - self.start_trace) - error)
+        made = self._outputs_between(start, passed)
+        self.t, self.step_error, self.found, self.means = reached, error, found, means
         self.length = min(2 * self.length, SEGMENT)
         if self.watch:
             for time, output in zip(passed, made, strict=True):
@@ -297,28 +299,36 @@ class Run:
 
     # ------------------------------------------------------------------ outputs between the ends
 
-    def _output_between(self, start: list[np.ndarray], time: float) -> Output:
-        """The symbol at `time`, by steps of its own from `start`: more of them until they are as good as the rest."""
+    def _outputs_between(self, start: list[np.ndarray], times: Sequence[float]) -> list[Output]:
+        """The symbols at `times`, each by steps of its own from the one before, the first from `start` at self.t.
+
+        Two solutions, the second with twice the step, and their extrapolation; shorter steps until they agree.
+        """
         w, v = self._pair(start)
-        begin = w + (w - v) / (2**self.pair_order - 1)
-        before = self._difference(start)
-        parts = 1
-        while True:
-            ends = []
-            for doubling in range(len(self.runs)):
-                count = parts * 2 ** (len(self.runs) - 1 - doubling)
-                stepper = Stepper(
-                    self.generator, self.scheme, (time - self.t) / count, self.order, growth=1 / self.horizon
-                )
-                ends.append(stepper.run(begin.copy(), count, self.t))
-            error = self._difference(ends)
-            if error <= OUTPUT_SHARE * self.tol or parts >= 64:
-                break
-            parts *= 2
-        w, v = self._pair(ends)
-        return Output(
-            w + (w - v) / (2**self.pair_order - 1), self.grid, before + error, self.grid_error + self.resolution.error
-        )
+        now, t, error = w + (w - v) / (2**self.pair_order - 1), self.t, self._difference(start)
+        gain = 2**self.scheme.order - 1
+        made = []
+        for time in times:
+            parts = 1
+            while True:
+                w, v = (self._between((time - t) / n).run(now.copy(), n, t) for n in (2 * parts, parts))
+                own = float(np.abs(w - v).sum()) * self.grid.cell * (pi / 2) ** self.grid.n / gain
+                if own <= OUTPUT_SHARE * self.tol or parts >= MOST_PARTS:
+                    break
+                parts *= 2
+            now, t, error = w + (w - v) / gain, time, error + own
+            made.append(Output(now, self.grid, error, self.grid_error + self.resolution.error))
+        return made
+
+    def _between(self, dt: float) -> Stepper:
+        """A stepper for outputs between the ends of segments, which mostly lie at even distances."""
+        for known, stepper in self.betweens.items():
+            if abs(known - dt) < 1e-9 * dt:
+                return stepper
+        while len(self.betweens) > 3:
+            del self.betweens[next(iter(self.betweens))]
+        self.betweens[dt] = self._made_stepper(dt)
+        return self.betweens[dt]
 
     # ------------------------------------------------------------------ errors
 
@@ -403,9 +413,17 @@ class Run:
                 return stepper
         while len(self.steppers) > len(self.runs) - 1:
             del self.steppers[next(iter(self.steppers))]
-        made = Stepper(self.generator, self.scheme, dt, self.order, growth=1 / self.horizon, half=half)
+        made = self._made_stepper(dt, half)
         self.steppers[dt] = made
         return made
+
+    def _made_stepper(self, dt: float, half: Stepper | None = None) -> Stepper:
+        growth = 1 / self.horizon
+        return Stepper(self.generator, self.scheme, dt, self.order, growth=growth, half=half, tick=self._tick)
+
+    def _tick(self, covered: float, seconds: float) -> None:
+        """Refuse a run whose operators alone will take too long: each of the runs has all of the time to cover."""
+        self.pace.expect(self.t, len(self.runs) * seconds / covered if covered else 0.0, hint=self._hint(self.dt))
 
     def _hint(self, dt: float) -> str:
         return "x".join(map(str, self.grid.shape)) + f" grid, dt = {dt:.2g}"
@@ -459,7 +477,7 @@ class Run:
         self.grid = grid
         self.generator = self.build(self.system, grid)
         self.scheme = best_scheme(self.generator)
-        self.steppers = {}
+        self.steppers, self.betweens = {}, dict[float, Stepper]()
 
 
 def _moved_by(want: Need, ahead: Need) -> float:
@@ -474,5 +492,7 @@ def check_memory(system: System, grid: PhaseGrid, order: int, tol: float, limit:
     more = tol < LOOSE[4] or not terms.fourth_order
     each = BYTES_PER_POINT + MORE_RUNS * more + RIDGE_BYTES * len(terms.ridges)
     each += REST_BYTES * bool(terms.rest or terms.rest_jumps)
-    advice = "shorten `times`, raise `tol`, `gamma` or `h`, or raise `memory`"
+    advice = "raise `tol` or `memory`, or take fewer degrees of freedom"  # at the start all else is the state's own
+    if t > 0:
+        advice = "shorten `times`, raise `tol`, `gamma` or `h`, or raise `memory`"
     check_fits(grid, each * (order + 1) / 2, advice, limit, f"At t = {t:.4g} the")

@@ -11,7 +11,7 @@ import numpy as np
 
 from . import _check
 from ._check import must
-from ._memory import spare_memory
+from ._memory import refuses_what_does_not_fit, spare_memory
 from ._threads import one_thread
 from .closed_form import closed_form
 from .control import Progress, Run, Watch, check_memory
@@ -29,6 +29,7 @@ MAX_ORDER = 12
 """The largest number of terms of the expansion in the corrections."""
 
 
+@refuses_what_does_not_fit
 def evolve(
     system: System,
     state: State,
@@ -109,6 +110,7 @@ def evolve(
             grid_error=tuple(output.grid_error for output in outputs),
             seconds=time.perf_counter() - started,
         ),
+        tol=tol,
     )
 
 

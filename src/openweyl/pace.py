@@ -36,14 +36,25 @@ class Pace:
         earlier, then = self.history[0]
         speed = (t - then) / max(used - earlier, 1e-9)
         left = (self.horizon - t) / speed if speed > 0 else float("inf")
-        over = used > self.limit or (typical and used > min(SURE_AFTER, self.limit) and used + left > self.limit)
-        if over and t < self.horizon:
-            raise ResourceError(
-                f"At t = {t:.4g} of {self.horizon:.4g}, after {in_words(used)}, the run would take {in_words(left)} "
-                f"more ({hint}), but `time_limit` is {in_words(self.limit)}: raise `tol` or `h`, shorten `times`, "
-                "or raise `time_limit`."
-            )
+        if used > self.limit or (typical and used > min(SURE_AFTER, self.limit) and used + left > self.limit):
+            self._refuse(t, used, left, hint)
         return left
+
+    def expect(self, t: float, cost: float, *, hint: str) -> None:
+        """Refuse a run whose time left costs `cost` seconds per unit of time, from a part of a step that was timed."""
+        used = time.monotonic() - self.started
+        left = cost * (self.horizon - t)
+        if used > self.limit or (used > min(SURE_AFTER, self.limit) and used + left > self.limit):
+            self._refuse(t, used, left, hint)
+
+    def _refuse(self, t: float, used: float, left: float, hint: str) -> None:
+        if t >= self.horizon:
+            return
+        more = f"{in_words(left)} more" if 0 < left < float("inf") else "an unknown time more"
+        raise ResourceError(
+            f"At t = {t:.4g} of {self.horizon:.4g}, after {in_words(used)}, the run would take {more} ({hint}), but "
+            f"`time_limit` is {in_words(self.limit)}: raise `tol` or `h`, shorten `times`, or raise `time_limit`."
+        )
 
 
 def in_words(seconds: float) -> str:

@@ -80,7 +80,8 @@ class Resolution:
 
     def _look(self, needs: Sequence[Need]) -> None:
         variables = self.system.x + self.system.xi
-        wide = [want.moved(*(end * MARGIN * (want.upper - want.lower) for end in (-1, 1)), 0.0) for want in needs]
+        margins = [MARGIN * (want.upper - want.lower) for want in needs]
+        wide = [want.moved(-margin, margin, 0.0) for want, margin in zip(needs, margins, strict=True)]
         self.seen, self.reach, self.finest = wide, [0.0] * len(variables), None
         box = {v: (want.lower, want.upper) for v, want in zip(variables, wide, strict=True)}
         coarsest = {v: pi / want.reach for v, want in zip(variables, wide, strict=True)}

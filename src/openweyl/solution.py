@@ -82,6 +82,7 @@ class Solution:
     symbols: tuple[np.ndarray, ...]
     grids: tuple[PhaseGrid, ...]
     numerics: Numerics
+    tol: float
 
     @property
     def dataset(self) -> xarray.Dataset:
@@ -95,7 +96,16 @@ class Solution:
             for t, g, e, s in zip(self.times, self.grids, n.grid_error, n.step_error, strict=True)
         ]
         head = f"{self.kind} evolution by {n.scheme}, {n.steps} steps, {n.seconds:.2g} s"
-        return f"{self.system}\n{head}\n\n{table(('t', 'grid', 'grid error', 'step error'), rows)}"
+        made = table(("t", "grid", "grid error", "step error"), rows)
+        return f"{self.system}\n{head}\n\n{made}{missed(self.tol, self)}"
+
+
+def missed(tol: float, *solutions: Solution) -> str:
+    """A line that says where the errors of `solutions` are larger than `tol`, to stand below a table; or nothing."""
+    largest = max(max(solution.numerics.error) for solution in solutions)
+    if largest <= tol:
+        return ""
+    return f"\nThe error of a symbol, up to {largest:.2g}, is above tol = {tol:g}: the errors given count it in full."
 
 
 def symbol_dataset(*solutions: Solution) -> xarray.Dataset:
