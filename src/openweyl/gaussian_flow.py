@@ -36,12 +36,16 @@ import numpy as np
 import sympy
 
 from ._check import LARGEST, fail
-from .drive import Drive
-from .gaussian_map import BITS, UNIT, Cells, GaussianMap, constant_maps, digits, joined, resolved_cells
+from .drive import Drive, evaluated
+from .gaussian_map import BITS, UNIT, Cells, GaussianMap, Unseen, constant_maps, digits, joined, resolved_cells
+from .intervals import Interval
 from .states import Packet, PacketState
-from .symbols import TIME, evaluate, poisson, polynomial
+from .symbols import TIME, derivative, evaluate, poisson, polynomial
 from .system import System, real_and_imaginary
 
+STEEPER, HIDDEN, LOOKS = 4.0, 1e-14, np.linspace(0, 1, 9)
+"""A coefficient is taken to be what values show it to be if, by interval arithmetic, it is at most 4 times steeper than
+at these parts of a cell, or if all that it may do there unseen is below this part of its integral."""
 Covariance: TypeAlias = tuple[tuple[float, ...], ...]
 
 
@@ -94,7 +98,28 @@ class QuadraticFlow:
         seen = Drive(self.driven, {}, times[-1])
         edges = joined(np.unique(np.concatenate([[0.0, times[-1]], *seen.cells])))
         edges = np.unique(np.concatenate([edges, np.asarray(times, dtype=float)]))
-        return resolved_cells(self._rates, self._floats(self.noise), edges)
+        return resolved_cells(self._rates, self._floats(self.noise), edges, self._unseen(edges))
+
+    def _unseen(self, edges: np.ndarray) -> Unseen:
+        """Cells in which a coefficient may be steeper than it is seen to be: pulses inside of other functions."""
+        parts = {f for entry in [*self.matrix, *self.shift] for f in sympy.Add.make_args(entry) if f.has(TIME)}
+        middles = (edges[1:] + edges[:-1]) / 2
+        slopes = []
+        for f in parts:
+            with np.errstate(all="ignore"):
+                whole = float(np.abs(evaluated(f, {})(middles)[0] * np.diff(edges)).sum())
+            slopes.append((evaluated(derivative(f, TIME), {}), HIDDEN * whole))
+
+        def unseen(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+            found = np.zeros(len(starts), dtype=bool)
+            for slope, negligible in slopes:
+                with np.errstate(all="ignore"):
+                    bound = slope(Interval(starts, starts + lengths)).largest()[0]
+                    seen = np.abs(slope((starts + np.outer(LOOKS, lengths)).ravel())[0]).reshape(len(LOOKS), -1)
+                    found |= ~((bound <= STEEPER * seen.max(axis=0)) | (bound * lengths**2 <= negligible))
+            return found
+
+        return unseen
 
     def _rates(self, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         size = self.matrix.rows
