@@ -43,8 +43,8 @@ from .states import Packet, PacketState
 from .symbols import TIME, derivative, evaluate, poisson, polynomial
 from .system import System, real_and_imaginary
 
-STEEPER, HIDDEN, LOOKS = 4.0, 1e-14, np.linspace(0, 1, 9)
-"""A coefficient is taken to be what values show it to be if, by interval arithmetic, it is at most 4 times steeper than
+STEEPER, HIDDEN, LOOKS = 2.0, 1e-14, np.linspace(0, 1, 9)
+"""A coefficient is taken to be what values show it to be if, by interval arithmetic, it is at most twice as steep as
 at these parts of a cell, or if all that it may do there unseen is below this part of its integral."""
 Covariance: TypeAlias = tuple[tuple[float, ...], ...]
 
