@@ -202,6 +202,26 @@ def test_no_pulse_is_missed(place: float, exponent: float, parametric: bool) -> 
     assert packet.center == pytest.approx([exact.real, exact.imag], rel=0, abs=1e-11)
 
 
+@pytest.mark.parametrize("place", [0.7123, 1.3, 1.98765])
+def test_no_pulse_is_missed_inside_of_another_function(place: float) -> None:
+    """f = sqrt(g^2 + pulse), g = 2 + cos(t): all values at a few times, and their differences, show g alone.
+
+    Without friction and with p = -x f the momentum is int f.
+    """
+    pulse = f"exp(-((t - {place})/1e-4)**2)/10**5"
+    system = System(f"-x*sqrt((2 + cos(t))**2 + {pulse})", [], h=1.0, gamma=0.0)
+    state, error = flow_of(system).carry(coherent(0, 0), [3.0])[0]  # type: ignore[arg-type]
+    with mpmath.workdps(25):
+        edges = [0, place - 1e-3, *(place + 1e-4 * j for j in range(-6, 7)), place + 1e-3, 3]
+        exact = mpmath.quad(
+            lambda t: mpmath.sqrt((2 + mpmath.cos(t)) ** 2 + mpmath.exp(-(((t - place) / 1e-4) ** 2)) / 10**5), edges
+        )
+    missed = float(exact) - (6 + float(mpmath.sin(3)))
+    assert 1e-10 < missed < 1e-9
+    assert only(state).center[1] == pytest.approx(float(exact), rel=0, abs=2e-14)
+    assert error < 1e-12
+
+
 def test_constants_in_jumps_are_forces() -> None:
     """Two spellings of one system: l + c, and l with p - gamma Im(conj(c) l); in all rates, for any gamma, n = 1, 2."""
     cases = [

@@ -10,7 +10,7 @@ import numpy as np
 
 from .assumptions import growth_rate
 from .observable import Observable
-from .solution import Solution, missed, table
+from .solution import Solution, attributes, missed, table
 from .states import State
 from .system import System
 
@@ -83,12 +83,20 @@ class Certificate:
         }
 
     @property
-    def dataset(self) -> xarray.Dataset:
-        """The bounds beside the classical density and its corrections."""
-        data = self.solution.dataset
+    def summary(self) -> xarray.Dataset:
+        """The bounds over time, without the symbols."""
+        import xarray as xr
+
+        data = xr.Dataset(coords={"time": list(self.times)})
         for name in ("certificate", "distance_estimate", "distance_lower", "distance_upper", "rate"):
             data[name] = ("time", getattr(self, name))
-        return data.assign_attrs(order=self.order, tol=self.tol, state=str(self.state))
+        return data.assign_attrs(**attributes(self.system), order=self.order, tol=self.tol, state=str(self.state))
+
+    @property
+    def dataset(self) -> xarray.Dataset:
+        """The bounds beside the classical density and its corrections, on one grid."""
+        summary = self.summary
+        return self.solution.dataset.merge(summary, combine_attrs="override").assign_attrs(summary.attrs)
 
     def __str__(self) -> str:
         heads = ("t", "distance lower", "estimate", "upper", f"B_{self.order}", "rate")

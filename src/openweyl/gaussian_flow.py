@@ -28,8 +28,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
-from itertools import product
 from math import inf, sqrt
 from typing import TypeAlias
 
@@ -38,15 +36,17 @@ import numpy as np
 import sympy
 
 from ._check import LARGEST, fail
-from .drive import Drive
-from .gaussian_map import BITS, UNIT, Cells, GaussianMap, constant_maps, digits, joined, resolved_cells
+from .drive import Drive, evaluated
+from .gaussian_map import BITS, UNIT, Cells, GaussianMap, Unseen, constant_maps, digits, joined, resolved_cells
+from .intervals import Interval
 from .states import Packet, PacketState
-from .symbols import TIME, evaluate, expandable, poisson
+from .symbols import TIME, derivative, evaluate, poisson, polynomial
 from .system import System, real_and_imaginary
 
+STEEPER, HIDDEN, LOOKS = 2.0, 1e-14, np.linspace(0, 1, 9)
+"""A coefficient is taken to be what values show it to be if, by interval arithmetic, it is at most twice as steep as
+at these parts of a cell, or if all that it may do there unseen is below this part of its integral."""
 Covariance: TypeAlias = tuple[tuple[float, ...], ...]
-Polynomial: TypeAlias = dict[tuple[int, ...], sympy.Expr]
-ZERO = sympy.Integer(0)
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,28 @@ class QuadraticFlow:
         seen = Drive(self.driven, {}, times[-1])
         edges = joined(np.unique(np.concatenate([[0.0, times[-1]], *seen.cells])))
         edges = np.unique(np.concatenate([edges, np.asarray(times, dtype=float)]))
-        return resolved_cells(self._rates, self._floats(self.noise), edges)
+        return resolved_cells(self._rates, self._floats(self.noise), edges, self._unseen(edges))
+
+    def _unseen(self, edges: np.ndarray) -> Unseen:
+        """Cells in which a coefficient may be steeper than it is seen to be: pulses inside of other functions."""
+        parts = {f for entry in [*self.matrix, *self.shift] for f in sympy.Add.make_args(entry) if f.has(TIME)}
+        middles = (edges[1:] + edges[:-1]) / 2
+        slopes = []
+        for f in parts:
+            with np.errstate(all="ignore"):
+                whole = float(np.abs(evaluated(f, {})(middles)[0] * np.diff(edges)).sum())
+            slopes.append((evaluated(derivative(f, TIME), {}), HIDDEN * whole))
+
+        def unseen(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+            found = np.zeros(len(starts), dtype=bool)
+            for slope, negligible in slopes:
+                with np.errstate(all="ignore"):
+                    bound = slope(Interval(starts, starts + lengths)).largest()[0]
+                    seen = np.abs(slope((starts + np.outer(LOOKS, lengths)).ravel())[0]).reshape(len(LOOKS), -1)
+                    found |= ~((bound <= STEEPER * seen.max(axis=0)) | (bound * lengths**2 <= negligible))
+            return found
+
+        return unseen
 
     def _rates(self, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         size = self.matrix.rows
@@ -211,9 +232,9 @@ def quadratic_flow(system: System) -> QuadraticFlow | None:
     The coefficients of p may depend on time; without coupling the jumps are free.
     """
     z = system.x + system.xi
-    p = _polynomial(system.hamiltonian, z, 2)
+    p = polynomial(system.hamiltonian, z, 2)
     jumps = [real_and_imaginary(jump) for jump in system.jumps] if system.gamma else []
-    parts = [[_polynomial(f, z, 1) for f in jump] for jump in jumps]
+    parts = [[polynomial(f, z, 1) for f in jump] for jump in jumps]
     if p is None or any(f is None for jump in parts for f in jump):
         return None
     gamma = sympy.Rational(system.gamma)
@@ -229,54 +250,6 @@ def quadratic_flow(system: System) -> QuadraticFlow | None:
         shift=sympy.Matrix([f.subs(dict.fromkeys(z, 0)) for f in field]),
         noise=sympy.Matrix(noise),
         driven=sympy.Add(*(term for term in sympy.Add.make_args(p) if term.has(TIME) and term.has(*z))),
-    )
-
-
-def _coefficients(f: sympy.Expr, z: tuple[sympy.Symbol, ...]) -> Polynomial | None:
-    """`f` as a polynomial in `z`, powers -> coefficient; None if it is none.
-
-    The coefficients stay as they are written: multiplied out, exp(-(t - 50)^2) would lose its digits.
-    """
-    if not f.has(*z):
-        return {(0,) * len(z): f}
-    if f in z:
-        return {tuple(int(v == f) for v in z): sympy.Integer(1)}
-    if f.is_Pow and f.exp.is_Integer and f.exp > 0:
-        factors = [f.base] * int(f.exp)
-    elif f.is_Add or f.is_Mul:
-        factors = list(f.args)
-    else:
-        return None
-    parts = [_coefficients(factor, z) for factor in factors]
-    if any(part is None for part in parts):
-        return None
-    known = [part for part in parts if part is not None]
-    return reduce(_sum if f.is_Add else _product, known)
-
-
-def _sum(f: Polynomial, g: Polynomial) -> Polynomial:
-    return {powers: f.get(powers, ZERO) + g.get(powers, ZERO) for powers in {**f, **g}}
-
-
-def _product(f: Polynomial, g: Polynomial) -> Polynomial:
-    total: Polynomial = {}
-    for (a, c), (b, d) in product(f.items(), g.items()):
-        powers = tuple(i + j for i, j in zip(a, b, strict=True))
-        total[powers] = total.get(powers, ZERO) + c * d
-    return total
-
-
-def _polynomial(f: sympy.Expr, z: tuple[sympy.Symbol, ...], degree: int) -> sympy.Expr | None:
-    """`f` as a sum over its monomials in `z`, if it is of at most this degree."""
-    found = _coefficients(f, z) if expandable(f) else None
-    if found is None or any(sum(powers) > degree and sympy.expand(c) != 0 for powers, c in found.items()):
-        return None
-    return sympy.Add(
-        *(
-            sympy.Mul(c, *(v**power for v, power in zip(z, powers, strict=True)))
-            for powers, c in found.items()
-            if sum(powers) <= degree
-        )
     )
 
 

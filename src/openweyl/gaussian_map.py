@@ -43,6 +43,9 @@ UNIT = 2.0**-53
 Rates = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 """Times of shape (count,) -> M, shape (count, 2n, 2n), and m, shape (count, 2n)."""
 
+Unseen = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""Starts and lengths of cells -> for each whether it hides something."""
+
 
 @dataclass(frozen=True)
 class GaussianMap:
@@ -137,9 +140,10 @@ def _map_over(rates: tuple[np.ndarray, ...], size: float, t: Any, bits: int) -> 
     return found
 
 
-def resolved_cells(rates: Rates, noise: np.ndarray, edges: np.ndarray) -> Cells:
+def resolved_cells(rates: Rates, noise: np.ndarray, edges: np.ndarray, unseen: Unseen | None = None) -> Cells:
     """The maps between `edges`, which resolve the coefficients, cut where one step of collocation is not enough.
 
+    `unseen`: tells cells in which more may happen than values at a few times show; these are cut, too.
     Raises ResourceError if there are too many cells.
     """
     scale = _balance(rates, edges)
@@ -166,6 +170,8 @@ def resolved_cells(rates: Rates, noise: np.ndarray, edges: np.ndarray) -> Cells:
                 [e.reshape(len(e), -1).max(axis=1) <= b for e, b in zip(errors, bounds, strict=True)]
             )
         jitters = (turned[:, None, None], moved[:, None], (diffused * turned)[:, None, None])
+        if unseen is not None:
+            good &= ~unseen(starts, lengths)
         rounding = [4 * UNIT * np.abs(part) + jitter for part, jitter in zip((F, d, S), jitters, strict=True)]
         found = (F, d, S, *(e + r for e, r in zip(errors, rounding, strict=True)))
         done.append((starts[good], *(part[good] for part in found)))

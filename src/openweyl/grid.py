@@ -28,6 +28,8 @@ from ._memory import spare_memory
 
 MOST_POINTS = 10**9
 """The most points of an axis: one of more is a slip of the pen."""
+LARGE_GRID = 2**24
+"""The points from which on a grid is checked against the free memory before it is filled."""
 FARTHEST = 1e10
 """The distance from the origin, in widths, up to which a width is resolved to six digits."""
 
@@ -229,7 +231,11 @@ def resample(w: Array, old: PhaseGrid, new: PhaseGrid) -> Array:
     """The samples on `new` of the band-limited interpolant of `w` on `old`, zero outside the box of `old`.
 
     Exact (to round-off) where `w` is negligible at the edges of both boxes and beyond both Nyquist limits.
+
+    Raises ResourceError if the samples would not fit into half of the free memory.
     """
+    if new.size > LARGE_GRID:
+        check_fits(new, 24.0 * prod(w.shape[: w.ndim - 2 * old.n]), "take symbols whose boxes differ less")
     for position, (a, b) in enumerate(zip(old.x + old.xi, new.x + new.xi, strict=True)):
         w = _resample_axis(w, position - 2 * old.n, a, b)
     return w
