@@ -44,7 +44,7 @@ def l1_bounds(w: np.ndarray, grid: PhaseGrid) -> tuple[float, float, float]:
     f = w / scale
     m, slopes = _linear_fits(f)
     size = np.abs(m)
-    slopes = -np.sort(-np.abs(slopes), axis=0)
+    slopes = np.sort(np.abs(slopes), axis=0)[::-1]
     mu = size - slopes.sum(axis=0) / 2
     low, middle, high = size.copy(), size.copy(), size.copy()
     bent = mu <= 0

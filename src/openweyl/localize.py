@@ -41,10 +41,10 @@ BYTES = 100
 SHARE = 0.02
 """The part of `rtol` given to each loss that is not the windows' own: cells left out, wave numbers cut off."""
 SECONDS = 1e-9
-"""Time per cube of the size of a cell, half of the cells being empty: measured, on two cores."""
+"""Time per cube of the size of a kernel, and of a cell, half of the cells being empty: measured, on two cores."""
 LONGEST, PATIENCE = 3 * 3600.0, 300.0
-"""Seconds that cells may take as predicted: of `trace_norm`, which then refuses, and of `enclosure`, which then returns
-bounds that are wide (a run asks for up to a hundred)."""
+"""Predicted seconds beyond which `trace_norm` refuses, and `enclosure`, of which a run asks for up to a hundred,
+returns wide bounds."""
 
 
 @refuses_what_does_not_fit
@@ -149,16 +149,21 @@ def _bounds(w: np.ndarray, grid: PhaseGrid, rtol: float, allowed: float, longest
                 return lower, upper
             growth = sqrt(min(max(1.1 * (upper - lower) / (relative * upper), 1.2), 4.0))
             wide = [growth * width for width in wide]
-    return _whole(w, grid, relative)
+    return _whole(w, grid, relative, longest)
 
 
-def _whole(symbol: np.ndarray, grid: PhaseGrid, rtol: float) -> tuple[float, float]:
+def _whole(symbol: np.ndarray, grid: PhaseGrid, rtol: float, longest: float) -> tuple[float, float]:
     """Both bounds from the whole kernel; they differ by what `compress` loses, and by round-off."""
     size = prod(kernel_points(grid))
     if BYTES * size**2 > (free := spare_memory()):
         raise ResourceError(
             f"The kernel needs {size} x {size} entries, about {BYTES * size**2 / 2**30:.3g} GiB, but half of the free "
             f"memory is {free / 2**30:.3g} GiB: raise `rtol`, so that smaller pieces of phase space will do, or `h`."
+        )
+    if (seconds := SECONDS * float(size) ** 3) > longest:
+        raise ResourceError(
+            f"The kernel has {size} eigenvalues, which take about {seconds / 3600:.2g} hours: raise `rtol`, so that "
+            f"smaller pieces of phase space will do, or `h`."
         )
     with one_thread():
         matrix = quantize(symbol, grid).matrix
