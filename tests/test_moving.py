@@ -15,13 +15,13 @@ import pytest
 import kernel_oracle
 from common import slow_but
 from gaussian import Gaussian
-from harness import ORACLE, TINY, Outcome, Problem, gaussian_truth, judge
+from harness import ORACLE, TINY, Outcome, Problem, gaussian_truth, judge, within
 from kernel_oracle import ClassicalOracle, SplitSystem
-from openweyl import Observable, PhaseGrid, System, certify, coherent, compare, evolve, moments, trace
+from openweyl import Observable, PhaseGrid, Solution, State, System, certify, coherent, compare, evolve, moments, trace
 from packets import Packet, at, evolved, symbol_error
 
-LIMIT = 60.0
-"""Seconds for each run: most take a tenth of one."""
+LIMIT = 20.0
+"""Seconds of the processor for each run: most take a tenth of one."""
 FRICTION = "(x + I*xi)/sqrt(2)"
 NAMED = {
     "free": Problem("xi**2/2", ("x",), 2**-8, 0.01, at(0, 3), 1.0, 1e-4, "quantum"),
@@ -53,6 +53,11 @@ def found(problem: Problem, hamiltonian: str = "", evolution: str = "quantum") -
         evolution,
     )
     return judge(asked, gaussian_truth(asked), LIMIT)
+
+
+def solved(system: System, state: State, time: float, tol: float, evolution: str = "quantum") -> Solution:
+    with within(LIMIT):
+        return evolve(system, state, [time], tol=tol, kind=evolution)
 
 
 def assert_true(outcome: Outcome) -> None:
@@ -88,26 +93,28 @@ def test_free_flight(values: tuple[float, float, float, float], term: str) -> No
 
 
 @cache
-def over_a_low_step(h: float) -> tuple[ClassicalOracle, np.ndarray]:
-    system = SplitSystem("xi**2/2", "tanh(x)/10", ("x",), h, 0.0)
+def over_a_low_step(h: float, gamma: float) -> tuple[ClassicalOracle, np.ndarray]:
+    system = SplitSystem("xi**2/2", "tanh(x)/10", ("x",), h, gamma)
     return kernel_oracle.classical(system, at(0, 2), 2.0, largest=600)
 
 
 @pytest.mark.parametrize("evolution", ["quantum", "classical"])
+@pytest.mark.parametrize("gamma", [0.0, 0.1])
 @pytest.mark.parametrize("h", [2**-10, pytest.param(2**-12, marks=pytest.mark.slow)])
-def test_over_a_low_step(h: float, evolution: str) -> None:
+def test_over_a_low_step(h: float, gamma: float, evolution: str) -> None:
     """p = xi^2/2 + tanh(x)/10: x = 3.917 after t = 2, and the whole state."""
-    oracle, density = over_a_low_step(h)
-    system = oracle.system
-    assert oracle.mean(density)[0] == pytest.approx(3.917, abs=5e-4)
-    run = evolve(System(system.hamiltonian, ["x"], h=h, gamma=0.0), coherent(0, 2), [2.0], kind=evolution, tol=1e-2)
+    oracle, density = over_a_low_step(h, gamma)
+    exact = oracle.mean(density)
+    assert exact[0] == pytest.approx(3.917, abs=2e-3)
+    system = System(oracle.system.hamiltonian, ["x"], h=h, gamma=gamma)
+    run = solved(system, coherent(0, 2), 2.0, 1e-2, evolution)
     w, grid, reported = run.symbols[0], run.grids[0], run.numerics.error[0]
     assert reported <= 1e-2
     assert trace(w, grid) == pytest.approx(1, rel=0, abs=1e-2)
-    assert moments(w, grid).mean == pytest.approx(oracle.mean(density), rel=0, abs=1e-2 * grid.x[0].length)
-    # the two evolutions differ by far less than tol here: V''' h^2/24 over h and a width of sqrt h, times the time
+    assert moments(w, grid).mean == pytest.approx(exact, rel=0, abs=1e-2 * grid.x[0].length)
+    # the two evolutions differ by less than (h^2/24) |V_xxx| over h and a width of sqrt h, times the time
     true = symbol_error(w, grid, lambda points: oracle.values(density, points), oracle.outside(density, grid))
-    assert true <= reported + (ORACLE if evolution == "classical" else 0.3 * np.sqrt(h))
+    assert true <= reported + (ORACLE if evolution == "classical" else 0.05 * np.sqrt(h))
 
 
 BUMP = SplitSystem("xi**2/2", "1/(1 + (x - 4)**2)/2", ("x", "xi"), 2**-8, 0.02)
@@ -130,7 +137,8 @@ def test_a_comparison_of_fast_packets() -> None:
     assert true == pytest.approx(7.9e-4, rel=2e-2)
     system = System(BUMP.hamiltonian, list(BUMP.jumps), h=BUMP.h, gamma=BUMP.gamma)
     for times in ([1.0], [0.25, 0.5, 0.75, 1.0]):
-        result = compare(system, coherent(0, 6), times, tol=1e-3)
+        with within(LIMIT):
+            result = compare(system, coherent(0, 6), times, tol=1e-3)
         assert abs(result.trace_norm[-1] - true) <= result.trace_norm_error[-1] + ORACLE
         assert result.mean[-1] == pytest.approx(result.mean_classical[-1], abs=1e-2)
         assert result.mean[-1][0] == pytest.approx(5.98, abs=2e-2)
@@ -139,7 +147,7 @@ def test_a_comparison_of_fast_packets() -> None:
 def test_a_certificate_of_fast_packets() -> None:
     """<tanh(x - 2)> after a free flight from (0, 3): the mean over a Gaussian of the exact width, about 0.76."""
     h, gamma = 2**-8, 0.01
-    result = certify(System("xi**2/2", ["x"], h=h, gamma=gamma), coherent(0, 3), [1.0], order=1, tol=1e-6)
+    result = certify(System("xi**2/2", ["x"], h=h, gamma=gamma), coherent(0, 3), [1.0], order=1, tol=1e-4)
     (packet,) = evolved(Gaussian("xi**2/2", ("x",), h, gamma), at(0, 3).packets(h), 1.0).packets
     nodes, weights = np.polynomial.hermite_e.hermegauss(60)
     x = packet.center[0].real + np.sqrt(h * packet.covariance[0, 0]) * nodes
@@ -147,19 +155,19 @@ def test_a_certificate_of_fast_packets() -> None:
     assert exact == pytest.approx(0.76, abs=2e-3)
     expected = result.expectation(Observable.parse("tanh(x - 2)", 1))
     assert abs(expected.classical[0] - exact) <= expected.classical_error[0] + 1e-12
-    assert expected.classical_error[0] < 1e-4
+    assert expected.classical_error[0] < 1e-3
 
 
 @pytest.mark.parametrize("term", ["", "1e-17*cos(x1)*cos(x2)"])
 def test_two_degrees_of_freedom(term: str) -> None:
     """One packet flies, and one is at rest."""
-    h, gamma, time, tol = 1 / 16, 0.01, 0.5, 5e-2
+    h, gamma, time, tol = 1 / 16, 0.01, 0.5, 1e-1
     jumps = ("x1", "x2")
     p = "xi1**2/2 + xi2**2/2"
-    exact = evolved(Gaussian(p, jumps, h, gamma, 2), [Packet(0j, np.array([0, 0, 12, 0j]), np.eye(4) / 2)], time)
-    assert exact.mean == pytest.approx([6, 0, 12, 0])
+    exact = evolved(Gaussian(p, jumps, h, gamma, 2), [Packet(0j, np.array([0, 0, 20, 0j]), np.eye(4) / 2)], time)
+    assert exact.mean == pytest.approx([10, 0, 20, 0])
     system = System(f"{p} + {term}" if term else p, list(jumps), h=h, gamma=gamma)
-    run = evolve(system, coherent([0, 0], [12, 0]), [time], tol=tol)
+    run = solved(system, coherent([0, 0], [20, 0]), time, tol)
     w, grid, reported = run.symbols[0], run.grids[0], run.numerics.error[0]
     assert reported <= tol
     assert symbol_error(w, grid, exact.on, exact.lost(grid)) <= reported
