@@ -24,6 +24,7 @@ import xarray as xr
 
 import openweyl
 from openweyl import InputError, Problem, ResourceError, System, cat, cli, coherent, compare, load, sweep
+from openweyl.report import page
 from openweyl.sweep import driver, entry, parse_values, points, rows, workers
 from openweyl.sweep.opening import find
 
@@ -322,6 +323,53 @@ def test_a_spoilt_row_counts_as_missing(content: bytes | None) -> None:
     chunk.write_bytes(whole[:-20] + bytes(20) if content is None else content)
     assert load("store")["status"].values.tolist() == [["missing", "done"], ["done", "done"]]
     same(sweep(well(), out="store", **GRID), first)
+
+
+def test_spoilt_symbols_are_unknown_and_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    grid = {**GRID, "h": [0.5], "keep_symbols": True, "tol": 1e-2}
+    first = sweep(HARMONIC, coherent(0.5, 0), out="store", **grid).load()
+    for name, content in (("symbol_quantum/c.0.0.0.0.0", b""), ("symbol_classical/c.0.1.0.0.0", None)):
+        path = Path("store", name)
+        path.write_bytes(path.read_bytes()[:-9] + bytes(9) if content is None else content)
+    for other in ("h/c/0", "gamma/zarr.json", "symbol_quantum/zarr.json"):  # which other programs read, and this not
+        Path("store", other).write_bytes(b"{")
+    data = load("store")
+    assert (data["status"] == "done").all() and data["trace_norm"].notnull().all()
+    assert data["symbol_quantum"][:, 0].isnull().all() and data["symbol_classical"][:, 1].isnull().all()
+    xr.testing.assert_identical(data["symbol_quantum"][0, 1], first["symbol_quantum"][0, 1])
+    assert "</html>" in page(data)
+    calls = []
+    monkeypatch.setattr(driver, "compute", lambda task: calls.append(task) or points.compute(task))
+    same(sweep(HARMONIC, coherent(0.5, 0), out="store", **grid), first)
+    assert [task.gamma for task in calls] == [1.0, 3.0]
+
+
+def test_symbols_are_read_where_they_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    grid = {**GRID, "h": [0.5], "keep_symbols": True, "tol": 1e-2}
+    whole = sweep(HARMONIC, coherent(0.5, 0), out="store", **grid)["symbol_quantum"].values
+    seen = []
+    real = rows.Store.symbol
+    monkeypatch.setattr(rows.Store, "symbol", lambda *args: seen.append(args[2]) or real(*args))
+    symbols = load("store")["symbol_quantum"]
+    assert not seen
+    assert np.array_equal(
+        symbols.isel(h=0, gamma=1, time=[1], symbol_x=slice(3, 90, 7)).values, whole[0, 1, [1], 3:90:7]
+    )
+    assert seen == [(0, 1)]
+    assert np.array_equal(load("store")["symbol_quantum"][:, ::-1, -1, 5].values, whole[:, ::-1, -1, 5])
+
+
+@pytest.mark.parametrize(("old", "new"), [("0.25", "0.75"), ("trace_norm_lower", "trace_norm_lowes"), ("0.5", "5.0")])
+def test_a_store_whose_description_is_damaged(old: str, new: str) -> None:
+    sweep(HARMONIC, coherent(0.5, 0), out="store", **{**GRID, "h": [0.5], "gamma": [1.0], "tol": 1e-2})
+    path = Path("store/zarr.json")
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    with pytest.raises(
+        InputError, match=r"`path` must be a store as it was made, but is store\. Its zarr\.json is damaged"
+    ):
+        load("store")
 
 
 def test_a_call_that_ends_while_it_makes_the_store(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,21 +59,23 @@ def films(study: Study, problem: Problem | None, progress: Progress | None = Non
     times = [float(t) for t in study.times[indices]]
     made, places = [], representatives(study, stored=stored)
     for place, part in zip(places, shares(progress, [1.0] * len(places)), strict=True):
-        if stored:
-            moments = _read_back(study, place, indices)
-        else:
+        moments = _read_back(study, place, indices) if stored else []
+        if not moments and problem is not None and problem.system.n == 1:
             try:
                 moments = _computed(study, problem, place, times, part)
             except (InputError, ResourceError):  # of a problem that this version reads otherwise, or has no room for
                 continue
-        made.append(film(place, times, moments))
+        if moments:
+            made.append(film(place, times, moments))
     return made
 
 
 def _read_back(study: Study, place: Place, indices: np.ndarray) -> list[Moment]:
-    """Both symbols of `place` from the store."""
+    """Both symbols of `place` from the store; none if they are spoilt."""
     data = study.dataset[[*_STORED, *_ENDS]].isel(place).isel(time=indices)
     w, a = (data[name].transpose("time", ...).values for name in _STORED)
+    if not (np.isfinite(w).all() and np.isfinite(a).all()):
+        return []
     error = np.nan_to_num(study.at(study.error, place)[indices])
     x0, x1, xi0, xi1 = (float(data[name]) for name in _ENDS)  # the first and the last points
     x = Axis(x0, (x1 - x0) / (w.shape[1] - 1), w.shape[1])

@@ -46,8 +46,12 @@ def load_rows(path: Path) -> xarray.Dataset:
     data["status"] = (names, np.array(STATUS)[codes], {"long_name": about["columns"]["status"]})
     data["message"] = (names, messages.reshape(store.shape).astype(str), {"long_name": "why the run failed"})
     if about["symbols"]:
-        kept = xr.open_zarr(path, consolidated=False, chunks=None)
+        from xarray.core.indexing import LazilyIndexedArray
+
+        from .pictures import Symbols
+
         for name in about["symbols"]:
-            data[name] = kept[name].drop_vars(list(kept[name].coords))
+            symbols = LazilyIndexedArray(Symbols(store, name))
+            data[name] = xr.Variable((*names, "time", "symbol_x", "symbol_xi"), symbols)
     plain = {key: value for key, value in about.items() if isinstance(value, (str, int, float))}
     return data.assign_attrs(plain)

@@ -37,8 +37,7 @@ def open_store(path: Path, layout: Layout, *, identity: Mapping[str, Any], about
     """
     known = json.loads(json.dumps(dict(identity) | dict(layout.axes) | {"times": layout.times}))
     if not path.is_dir() or not any(path.iterdir()):
-        text = json.dumps(known, sort_keys=True)
-        attributes = {"format": FORMAT, "identity": known, "hash": hashlib.sha256(text.encode()).hexdigest()}
+        attributes = {"format": FORMAT, "identity": known, "hash": _hash(known)}
         _create(path, layout, attributes | dict(about))
     store = find(path, "out")
     found = store.about["identity"]
@@ -58,6 +57,8 @@ def find(path: Path, name: str = "path") -> Store:
         identity, columns = about["identity"], about["columns"]
         if about["format"] != FORMAT:
             raise fail(name, what, str(path), f"Its format is {about['format']}.")
+        if "seal" in about and about["seal"] != _seal(about):
+            raise fail(name, "be a store as it was made", str(path), "Its zarr.json is damaged.")
         axes = {axis: tuple(map(float, identity[axis])) for axis in about["axes"]}
         return Store(path, axes, tuple(map(float, identity["times"])), tuple(columns), about)
     except InputError:
@@ -71,6 +72,15 @@ def find(path: Path, name: str = "path") -> Store:
         raise fail(name, what, str(path), "It holds other data.") from None
 
 
+def _hash(identity: Any) -> str:
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
+
+
+def _seal(about: Mapping[str, Any]) -> str:
+    """The hash of all that the store says of itself, by which damage is seen."""
+    return _hash({key: value for key, value in about.items() if key != "seal"})
+
+
 def _create(path: Path, layout: Layout, attributes: dict[str, Any]) -> None:
     import zarr
     from zarr.codecs import GzipCodec
@@ -80,7 +90,8 @@ def _create(path: Path, layout: Layout, attributes: dict[str, Any]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         made = Path(tempfile.mkdtemp(dir=path.parent, prefix=".unfinished-"))
-        group = zarr.create_group(made, attributes=attributes | {"axes": list(axes), "symbols": layout.symbols})
+        about = json.loads(json.dumps(attributes | {"axes": list(axes), "symbols": layout.symbols}))
+        group = zarr.create_group(made, attributes=about | {"seal": _seal(about)})
         for name, values in {**axes, "time": times}.items():
             group.create_array(name, data=np.array(values, "f8"), dimension_names=(name,), compressors=None)
         pixels = (len(times), PIXELS, PIXELS)

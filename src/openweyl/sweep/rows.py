@@ -67,8 +67,15 @@ class Store:
         return _read(self._chunk("rows", index, 2), "<f8", (len(self.columns), len(self.times)))
 
     def status(self, index: Index) -> str:
+        """What the row is; one whose symbols are spoilt is missing, too."""
         row = self.read(index)
-        return "missing" if row is None else STATUS[int(row[self.columns.index("status"), 0])]
+        status = "missing" if row is None else STATUS[int(row[self.columns.index("status"), 0])]
+        kept = self.about["symbols"] if status == "done" else []
+        return "missing" if any(self.symbol(name, index) is None for name in kept) else status
+
+    def symbol(self, name: str, index: Index) -> np.ndarray | None:
+        """The symbols of the row, shape (time, x, xi), or None if they are not there."""
+        return _read(self._chunk(name, index, 3), "<f4", (len(self.times), PIXELS, PIXELS))
 
     def message(self, index: Index) -> str:
         text = _read(self._chunk("message", index, 1), "u1", (MESSAGE,))
@@ -152,5 +159,5 @@ def _read(path: str, dtype: str, shape: Index) -> np.ndarray | None:
     try:
         with open(path, "rb") as file:  # noqa: PTH123 - 10,000 times in a second
             return np.frombuffer(zlib.decompress(file.read(), wbits=GZIP), dtype).reshape(shape)
-    except (FileNotFoundError, zlib.error, ValueError):
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError, zlib.error, ValueError):
         return None
