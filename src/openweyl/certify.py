@@ -25,6 +25,7 @@ import numpy as np
 
 from . import _check
 from ._check import must
+from ._public import public
 from .certificate import Certificate
 from .control import Progress
 from .evolve import MAX_ORDER, evolve
@@ -41,6 +42,7 @@ QUADRATURE, MOST_NODES = 0.05, 100
 """The relative error of the time integral aimed at, and the number of its nodes at which refinement stops."""
 
 
+@public
 def certify(
     system: System,
     state: State,
@@ -66,7 +68,7 @@ def certify(
     """
     must(order is None or target is None, "order", "not be given together with `target`", order)
     check_pair(system, state)
-    moments = _check.run_times(times, system.gamma)
+    moments, tol = _check.run_times(times, system.gamma), _check.tolerance(tol)
     run = partial(_certificate, system, state, moments, tol, memory, progress)
     if target is None:
         return run(3 if order is None else order, "as asked for")

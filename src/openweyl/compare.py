@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import _check
+from ._public import public
 from .control import Progress
 from .evolve import evolve
 from .extent import trimmed
@@ -80,8 +81,10 @@ class Comparison:
             return self.series[name]
         raise AttributeError(name)
 
+    @public
     def difference(self, index: int) -> tuple[np.ndarray, np.ndarray, PhaseGrid]:
         """The quantum symbol, the classical density and the grid that both are sampled on, at times[index]."""
+        index = _check.whole("index", index, -len(self.times), len(self.times) - 1, "It counts the times.")
         return _pair(self.quantum, self.classical, index)
 
     def as_dict(self) -> dict[str, Any]:
@@ -139,6 +142,7 @@ class Comparison:
         return f"{self.system}\n{self.state}\n\n{table(heads, rows)}"
 
 
+@public
 def compare(
     system: System,
     state: State,
@@ -159,7 +163,7 @@ def compare(
     """
     started = time.perf_counter()
     check_pair(system, state)
-    times = _check.run_times(times, system.gamma)
+    times, tol = _check.run_times(times, system.gamma), _check.tolerance(tol)
     quantum = evolve(system, state, times, kind="quantum", tol=tol, memory=memory, progress=progress)
     classical = evolve(system, state, times, kind="classical", tol=tol, memory=memory, progress=progress)
     rows, means, covariances = [], [], []

@@ -21,6 +21,7 @@ import numpy as np
 from ._check import InputError, ResourceError, must, real
 from ._fourier import good_size, irfft, rfft
 from ._memory import spare_memory
+from ._public import public
 from ._threads import one_thread
 from .cells import compress, enclose
 from .extent import Need, Profile, edge_loss, fit, left_out, profiles, trimmed
@@ -38,6 +39,7 @@ SHARE = 0.02
 """The part of `rtol` given to each loss that is not the windows' own: cells left out, wave numbers cut off."""
 
 
+@public
 def trace_norm(symbol: np.ndarray, grid: PhaseGrid, rtol: float = 1e-2) -> tuple[float, float]:
     """(lower, upper) with lower <= ||Op(symbol)||_tr <= upper and upper - lower <= rtol * upper.
 

@@ -14,13 +14,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import sympy
 
-from ._check import InputError, must, shown, whole
+from ._check import InputError, must, real, shown, whole
 from ._fourier import filtered
-from .grid import PhaseGrid, interpolation, resample
+from ._public import public
+from .grid import PhaseGrid, interpolation, resample, symbol_on
 from .parser import parse, parse_number
 from .smooth import check_smooth, interval
 from .states import coherent
@@ -32,15 +34,26 @@ ACCURACY = 1e-9
 """The change, relative to the observable's norm, at which refinement stops; after two halvings at least."""
 
 
+Value: TypeAlias = Callable[[np.ndarray, PhaseGrid], tuple[float, float]]
+"""A symbol and its grid -> the expectation value, and its error."""
+
+
+@public
 @dataclass(frozen=True)
 class Observable:
     """A bounded observable: its `value` on a symbol, with an estimate of the error of that, and `norm` >= ||O||."""
 
     name: str
     norm: float
-    value: Callable[[np.ndarray, PhaseGrid], tuple[float, float]]
+    value: Value
+
+    def __post_init__(self) -> None:
+        must(isinstance(self.name, str), "name", "be text", self.name)
+        real("norm", self.norm, low=0.0)
+        must(callable(self.value), "value", "be a function of a symbol and its grid", self.value)
 
     @staticmethod
+    @public
     def parse(text: str, n: int) -> Observable:
         """The observable that `text` names, for n degrees of freedom.
 
@@ -76,7 +89,7 @@ def function(text: str, n: int) -> Observable:
         )
     norm = sum(_largest(part, text) for part in parts)
 
-    return Observable(text, norm, lambda w, grid: _integral(w, grid, lambda fine: _on(o, fine), norm))
+    return _observable(text, norm, n, lambda w, grid: _integral(w, grid, lambda fine: _on(o, fine), norm))
 
 
 def smoothed(text: str, n: int, *, indicator: bool) -> Observable:
@@ -90,14 +103,14 @@ def smoothed(text: str, n: int, *, indicator: bool) -> Observable:
         density = filtered(w, gaussian[None], grid.array_axes(x=True, xi=True))
         return _integral(density, grid, lambda fine: _inside(o, fine) if indicator else _on(o, fine), norm)
 
-    return Observable(f"{'region' if indicator else 'smooth'}({text})", norm, value)
+    return _observable(f"{'region' if indicator else 'smooth'}({text})", norm, n, value)
 
 
 def husimi(x: list[float], xi: list[float]) -> Observable:
     """<z|A|z> for the coherent state at z = (x, xi): the integral against its symbol; norm 1."""
     projection = coherent(x, xi)
     places = ", ".join(f"{c:g}" for c in (*x, *xi))
-    return Observable(f"husimi({places})", 1.0, lambda w, grid: _integral(w, grid, projection.symbol, 1.0))
+    return _observable(f"husimi({places})", 1.0, len(x), lambda w, grid: _integral(w, grid, projection.symbol, 1.0))
 
 
 def parity(n: int) -> Observable:
@@ -108,7 +121,19 @@ def parity(n: int) -> Observable:
             w = np.tensordot(interpolation(axis, np.zeros(1))[0], w, axes=1)
         return float(w) / 2**n, 0.0
 
-    return Observable("parity", 1.0, value)
+    return _observable("parity", 1.0, n, value)
+
+
+def _observable(name: str, norm: float, n: int, value: Value) -> Observable:
+    """The observable of n degrees of freedom whose value on a symbol that fits is this."""
+
+    def checked(w: np.ndarray, grid: PhaseGrid) -> tuple[float, float]:
+        w = symbol_on(w, grid)
+        what = f"have n = {grid.n} degrees of freedom, as the symbol"
+        must(grid.n == n, "observable", what, f"of n = {n}", f"It is {name}.")
+        return value(w, grid)
+
+    return Observable(name, norm, checked)
 
 
 def _expression(text: str, n: int) -> sympy.Expr:
