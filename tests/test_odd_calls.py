@@ -10,6 +10,7 @@ import decimal
 import fractions
 import inspect
 import signal
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -523,9 +524,11 @@ def test_every_public_name_is_tried(made: dict[str, Case]) -> None:
     assert tuple(made) == NAMES
     public = {name for name in vars(openweyl) if callable(getattr(openweyl, name)) and not name.startswith("_")}
     assert public - {name.split(" ")[0] for name in NAMES} == RESULTS | {"InputError", "ResourceError"}
+    given: dict[Any, set[str]] = defaultdict(set)
     for case in made.values():
-        taken = {p for p in inspect.signature(case.function).parameters if p not in ("xp", "parameters")}
-        assert taken - {"target"} <= set(case.given) | {"order"}
+        given[case.function] |= case.given.keys()
+    for function, arguments in given.items():
+        assert set(inspect.signature(function).parameters) - arguments <= {"xp", "parameters"}, function
 
 
 def outcome(case: Case, argument: str, label: str) -> str:

@@ -139,7 +139,8 @@ def numbers_of(name: str, values: Any, what: str = "be a list of numbers", most:
 def _found(value: Any) -> Any:
     """What to call a `value`: an array by its shape, not by its entries."""
     shape = getattr(value, "shape", None)
-    return f"an array of shape {shape}" if isinstance(shape, tuple) and shape else value
+    array = isinstance(shape, tuple) and shape and hasattr(value, "dtype")
+    return f"an array of shape {shape}" if array else value
 
 
 def _dtype(value: Any) -> str:

@@ -14,6 +14,7 @@ Arrays have shape (..., x axes, xi axes); leading axes are batches.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import pi, prod
@@ -22,13 +23,15 @@ from typing import Any
 import numpy as np
 from array_api_compat import array_namespace
 
-from ._check import LARGEST, ResourceError, fail, is_list, moderate, must, real, whole
+from ._check import ResourceError, fail, is_list, moderate, must, real, whole
 from ._fourier import Array, good_size, irfft, rfft, spectrum_shape
 from ._memory import spare_memory
 from ._public import public
 
 MOST_POINTS = 10**9
 """The most points of an axis: one of more is a slip of the pen."""
+HIGHEST = 1e100
+"""The largest value of a symbol: sums of squares are numbers still."""
 FARTHEST = 1e10
 """The distance from the origin, in widths, up to which a width is resolved to six digits."""
 
@@ -48,7 +51,7 @@ class Axis:
     def __post_init__(self) -> None:
         real("lower", self.lower)
         real("spacing", self.spacing, above=0.0)
-        whole("size", self.size, 1, MOST_POINTS)
+        whole("size", self.size, 1, sys.maxsize)  # whether it fits is asked where there is an array
 
     @property
     def length(self) -> float:
@@ -80,7 +83,7 @@ class Axis:
         """`size` points from `lower` on, to a spacing before `upper`."""
         lower, upper = moderate("lower", lower), moderate("upper", upper)
         must(lower < upper, "upper", f"be > {lower:g}", upper)
-        whole("size", size, 1, MOST_POINTS)
+        whole("size", size, 1, sys.maxsize)
         return Axis(lower, (upper - lower) / size, size)
 
 
@@ -238,13 +241,14 @@ def check_fits(grid: PhaseGrid, each: float, advice: str, limit: float | None = 
 
 def as_array(w: Any, name: str) -> Array:
     """`w` as an array: of numbers, without gaps, if it is NumPy's; those of other namespaces may be traced."""
+    given: Any = w
     if not (hasattr(w, "shape") and hasattr(w, "dtype")) or isinstance(w, np.generic):
         try:
             w = np.asarray(w)
         except Exception:  # whatever a value stumbles over that says how it becomes an array
-            raise fail(name, "be an array of numbers", w) from None
+            raise fail(name, "be an array of numbers", given) from None
     if isinstance(w, np.ndarray):
-        must(w.dtype.kind in "iufc", name, "be an array of numbers", f"an array of {w.dtype}")
+        must(w.dtype.kind in "iufc", name, "be an array of numbers", f"one of {w.dtype}" if w is given else given)
         must(not np.ma.is_masked(w), name, "have all its entries", "masked", "Fill the gaps: w.filled(0.0).")
     return w
 
@@ -264,7 +268,7 @@ def symbol_on(w: Array, grid: PhaseGrid, name: str = "symbol", *, real: bool = T
         w = w.real
     must(bool(np.isfinite(w).all()), name, "be finite", "not")
     size = float(np.abs(w).max(initial=0.0))
-    must(size <= LARGEST, name, f"be at most {LARGEST:g} in size", size)
+    must(size <= HIGHEST, name, f"be at most {HIGHEST:g} in size", size)
     return np.ascontiguousarray(w, dtype=complex if w.dtype.kind == "c" else float)
 
 
