@@ -77,15 +77,13 @@ def test_numbers_as_numpy_prints_them(text: str, same: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["np.exp(x)", "np.pi*x", "np.float64(x)", "np.float64(2**9)", "np.float64(nan)", "np.load(1)", "np.float64(1)(x)"],
+    "text", ["np.exp(x)", "np.pi*x", "np.float64(x)", "np.float64(2**9)", "np.float64(nan)", "np.load(1)", "np.str_(1)"]
 )
 def test_nothing_else_of_numpy_is_read(text: str) -> None:
-    with pytest.raises(InputError, match=r"^Argument `expression` must "):
+    with pytest.raises(
+        InputError, match=r"must write numbers as digits, but is .* In an f-string: \{float\(value\)\}\."
+    ):
         parse(text, {"x": sp.Symbol("x", real=True)})
-    if text.startswith("np.") and not text.endswith("(x)"):
-        with pytest.raises(InputError, match=r"write numbers as digits, .* In an f-string: \{float\(value\)\}\."):
-            parse(text, {"x": sp.Symbol("x", real=True)})
 
 
 def test_the_names_of_the_variables() -> None:
