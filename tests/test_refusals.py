@@ -10,7 +10,6 @@ import pytest
 
 from common import refused
 from openweyl import (
-    Observable,
     PhaseGrid,
     ResourceError,
     System,

@@ -22,7 +22,9 @@ import numpy as np
 import sympy
 
 from . import _check
+from ._check import must
 from ._fourier import filtered
+from ._public import public
 from .classes import Line, ellipticity_line, hamiltonian_line, jump_line
 from .escape import completeness, escapes
 from .grid import check_fits
@@ -121,6 +123,7 @@ class Assumptions:
         )
 
 
+@public
 def check_assumptions(system: System, state: State | None = None, times: Sequence[float] | None = None) -> Assumptions:
     """The assumptions (1.2), (1.6), (2.7) for `system` and `state` (by default the coherent state at 0).
 
@@ -134,6 +137,7 @@ def check_assumptions(system: System, state: State | None = None, times: Sequenc
     >>> print(found.reasons["theorem_1"][0])
     (1.6): 1 jump for 2 dimensions, so H H* has the eigenvalue 0; Smith, arXiv:2601.04489, covers momentum diffusion
     """
+    must(isinstance(system, System), "system", "be a System", system)
     state = coherent([0.0] * system.n, [0.0] * system.n) if state is None else state
     check_pair(system, state)
     h, gamma = system.h, system.gamma

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ._check import must
+from ._public import public
 from .assumptions import growth_rate
 from .observable import Observable
 from .solution import Solution, attributes, missed, table
@@ -45,8 +47,16 @@ class Certificate:
     seconds: float
     reason: str
 
-    def expectation(self, observable: Observable) -> Expectation:
-        """The classical and the corrected value of `observable`, and how far the quantum value may lie from each."""
+    @public
+    def expectation(self, observable: Observable | str) -> Expectation:
+        """The classical and the corrected value of `observable`, and how far the quantum value may lie from each.
+
+        `observable`: one, or the text of one, see `Observable.parse`.
+        """
+        if isinstance(observable, str):
+            observable = Observable.parse(observable, self.system.n)
+        what = 'be an Observable or text, such as "tanh(x)"'
+        must(isinstance(observable, Observable), "observable", what, observable)
         pairs = zip(self.solution.symbols, self.solution.grids, strict=True)
         found = np.array([[observable.value(b, grid) for b in w.reshape(-1, *grid.shape)] for w, grid in pairs])
         values, errors = found[..., 0], found[..., 1]

@@ -26,6 +26,7 @@ import numpy as np
 from . import _check
 from ._check import must
 from ._memory import refuses_what_does_not_fit
+from ._public import public
 from .certificate import Certificate
 from .control import Progress
 from .evolve import MAX_ORDER, evolve
@@ -43,6 +44,7 @@ QUADRATURE, MOST_NODES = 0.05, 100
 """The relative error of the time integral aimed at, and the number of its nodes at which refinement stops."""
 
 
+@public
 @refuses_what_does_not_fit
 def certify(
     system: System,
@@ -70,7 +72,7 @@ def certify(
     """
     must(order is None or target is None, "order", "not be given together with `target`", order)
     check_pair(system, state)
-    moments = _check.times(times)
+    moments, tol = _check.times(times), _check.tolerance(tol)
     run = partial(_certificate, system, state, moments, tol, memory, time_limit, progress)
     if target is None:
         return run(3 if order is None else order, "as asked for")

@@ -17,6 +17,7 @@ import numpy as np
 
 from . import _check
 from ._memory import refuses_what_does_not_fit
+from ._public import public
 from .control import Progress
 from .evolve import evolve
 from .grid import PhaseGrid, common_grid, resample
@@ -80,8 +81,10 @@ class Comparison:
             return self.series[name]
         raise AttributeError(name)
 
+    @public
     def difference(self, index: int) -> tuple[np.ndarray, np.ndarray, PhaseGrid]:
         """The quantum symbol, the classical density and the grid that both are sampled on, at times[index]."""
+        index = _check.whole("index", index, -len(self.times), len(self.times) - 1, "It counts the times.")
         return _pair(self.quantum, self.classical, index)
 
     def as_dict(self) -> dict[str, Any]:
@@ -139,6 +142,7 @@ class Comparison:
         return f"{self.system}\n{self.state}\n\n{table(heads, rows)}{missed(self.tol, self.quantum, self.classical)}"
 
 
+@public
 @refuses_what_does_not_fit
 def compare(
     system: System,
@@ -161,7 +165,7 @@ def compare(
     """
     started = time.perf_counter()
     check_pair(system, state)
-    times = _check.times(times)
+    times, tol = _check.times(times), _check.tolerance(tol)
     quantum = evolve(
         system, state, times, kind="quantum", tol=tol, memory=memory, time_limit=time_limit, progress=progress
     )

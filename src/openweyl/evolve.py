@@ -12,6 +12,7 @@ import numpy as np
 from . import _check
 from ._check import must
 from ._memory import refuses_what_does_not_fit, spare_memory
+from ._public import public
 from ._threads import one_thread
 from .closed_form import closed_form
 from .control import Progress, Run, Watch, check_memory
@@ -25,10 +26,13 @@ from .states import PacketState, State
 from .system import System
 
 Kind = Literal["quantum", "classical"]
+MOST_LOOKS = 1_000_000
+"""The most looks that may be asked for in one run: no step is longer than the time between two."""
 MAX_ORDER = 12
 """The largest number of terms of the expansion in the corrections."""
 
 
+@public
 @refuses_what_does_not_fit
 def evolve(
     system: System,
@@ -57,13 +61,16 @@ def evolve(
     Raises InputError for arguments out of range, ResourceError when a grid would pass the memory limit.
     """
     check_pair(system, state)
-    must(kind in ("quantum", "classical"), "kind", 'be "quantum" or "classical"', kind)
-    must(isinstance(order, int) and not isinstance(order, bool), "order", "be a whole number", order)
-    must(1 <= order <= MAX_ORDER, "order", f"lie between 1 and {MAX_ORDER}", order, "The expansion is asymptotic.")
+    _check.choice("kind", kind, ("quantum", "classical"))
+    order = _check.whole("order", order, 1, MAX_ORDER, "The expansion is asymptotic.")
     must(order == 1 or kind == "classical", "order", "be 1 for the quantum evolution", order)
     moments = _check.times(times)
     tol = _check.tolerance(tol)
-    must(watch_every > 0, "watch_every", "be > 0", watch_every)
+    watch_every = _check.real("watch_every", watch_every, above=0.0, endless=True)
+    least = moments[-1] / MOST_LOOKS
+    _check.must(watch_every >= least, "watch_every", f"be >= {least:g}", watch_every, f"That is {MOST_LOOKS} looks.")
+    _check.function("progress", progress)
+    _check.function("watch", watch)
     limit = spare_memory() if memory is None else _check.real("memory", memory, above=0.0)
     seconds = _check.real("time_limit", time_limit, above=0.0)
     if isinstance(state, PacketState) and (flow := quadratic_flow(system)):

@@ -24,6 +24,7 @@ import numpy as np
 from ._check import InputError, ResourceError, must, real
 from ._fourier import good_size
 from ._memory import refuses_what_does_not_fit, spare_memory
+from ._public import public
 from ._threads import one_thread
 from .cells import compress, enclose
 from .extent import Need, Profile, edge_loss, edge_points, fit, left_out, profiles, trimmed
@@ -47,6 +48,7 @@ LONGEST, PATIENCE = 3 * 3600.0, 300.0
 returns wide bounds."""
 
 
+@public
 @refuses_what_does_not_fit
 def trace_norm(symbol: np.ndarray, grid: PhaseGrid, rtol: float = 1e-2, atol: float = 0.0) -> tuple[float, float]:
     """(lower, upper) with lower <= ||Op(symbol)||_tr <= upper, upper - lower <= rtol * upper + atol + 2 edges.

@@ -19,6 +19,7 @@ from array_api_compat import array_namespace
 
 from ._check import must
 from ._fourier import Array
+from ._public import public
 from ._threads import one_thread
 from .grid import PhaseGrid, symbol_on
 from .l1 import refined_l1
@@ -33,12 +34,14 @@ NO_TRACE = 1e-12
 """The trace over the L1 norm below which it is round-off."""
 
 
+@public
 def trace(w: Array, grid: PhaseGrid) -> Array:
     """(2 pi h)^-n int w = tr Op(w)."""
     w = symbol_on(w, grid, real=False)
     return array_namespace(w).sum(w) * grid.cell
 
 
+@public
 def hilbert_schmidt(w: Array, grid: PhaseGrid) -> Array:
     """(2 pi h)^{-n/2} ||w||_{L^2} = ||Op(w)||_HS. Works on JAX arrays, and can be differentiated there."""
     w = symbol_on(w, grid)
@@ -51,12 +54,14 @@ def rank_bound(w: Array, grid: PhaseGrid) -> float:
     return float(sqrt(prod(kernel_points(grid))) * hilbert_schmidt(w, grid))
 
 
+@public
 def purity(w: Array, grid: PhaseGrid) -> Array:
     """(2 pi h)^-n int w^2 = tr Op(w)^2."""
     w = symbol_on(w, grid)
     return array_namespace(w).sum(w * w) * grid.cell
 
 
+@public
 def l1_norm(w: np.ndarray, grid: PhaseGrid) -> tuple[float, float]:
     """((2 pi h)^-n int |w|, error), on ever finer grids, for the trigonometric interpolant of the samples.
 
@@ -109,6 +114,7 @@ def _cut(entries: np.ndarray, cut: float) -> tuple[np.ndarray, float]:
     return entries, lost
 
 
+@public
 def dense_trace_norm(w: np.ndarray, grid: PhaseGrid) -> float:
     """||Op(w)||_tr by all eigenvalues of the kernel: exact to round-off, O(states^3)."""
     return float(np.abs(eigenvalues(symbol_on(w, grid), grid)[0]).sum())
@@ -122,6 +128,7 @@ class Moments:
     covariance: np.ndarray
 
 
+@public
 def moments(w: np.ndarray, grid: PhaseGrid) -> Moments:
     """<z> = (2 pi h)^-n int z w and <(z_i - <z_i>)(z_j - <z_j>)>, for Op(w) in Weyl order, over the trace.
 
@@ -131,9 +138,9 @@ def moments(w: np.ndarray, grid: PhaseGrid) -> Moments:
 
     Raises InputError if the trace is nil up to round-off, as that of the difference of two states is.
     """
+    w = symbol_on(w, grid)
     axes = grid.x + grid.xi
     dims = range(len(axes))
-    w = symbol_on(w, grid)
     total = float(w.sum()) * grid.cell
     least = NO_TRACE * float(np.abs(w).sum()) * grid.cell
     must(abs(total) > least, "symbol", "be of nonzero trace", "of trace 0", "Moments are means over the trace.")

@@ -18,13 +18,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import reduce
 from math import ceil, pi, sqrt
+from typing import TypeAlias
 
 import numpy as np
 import sympy
 
-from ._check import InputError, must, shown, whole
+from ._check import InputError, must, real, shown, whole
+from ._public import public
 from .density import ROOM, Density
-from .grid import PhaseGrid, interpolation
+from .grid import PhaseGrid, interpolation, symbol_on
 from .parser import parse, parse_number
 from .quadrature import MOST, integral, share
 from .scales import scales
@@ -39,6 +41,11 @@ PRECISION = 1e-13
 """Round-off of single values of a symbol, relative to its largest."""
 
 
+Value: TypeAlias = Callable[[np.ndarray, PhaseGrid], tuple[float, float]]
+"""A symbol and its grid -> the expectation value, and its error."""
+
+
+@public
 @dataclass(frozen=True)
 class Observable:
     """A bounded observable: its `value` on a symbol, with the error of that, and `norm` >= ||O||.
@@ -49,9 +56,15 @@ class Observable:
 
     name: str
     norm: float
-    value: Callable[[np.ndarray, PhaseGrid], tuple[float, float]]
+    value: Value
+
+    def __post_init__(self) -> None:
+        must(isinstance(self.name, str), "name", "be text", self.name)
+        real("norm", self.norm, low=0.0)
+        must(callable(self.value), "value", "be a function of a symbol and its grid", self.value)
 
     @staticmethod
+    @public
     def parse(text: str, n: int) -> Observable:
         """The observable that `text` names, for n degrees of freedom.
 
@@ -91,7 +104,7 @@ def function(text: str, n: int) -> Observable:
         found = [_mean(f, w, grid, smooth=False) for part in parts for f in _by_variables(part)]
         return sum(v for v, _ in found), sum(e for _, e in found)
 
-    return Observable(text, norm, value)
+    return _observable(text, norm, n, value)
 
 
 def smoothed(text: str, n: int, *, indicator: bool) -> Observable:
@@ -105,7 +118,7 @@ def smoothed(text: str, n: int, *, indicator: bool) -> Observable:
         found = [_mean(f, w, grid, smooth=True) for f in _by_variables(o)]
         return sum(v for v, _ in found), sum(e for _, e in found)
 
-    return Observable(f"{'region' if indicator else 'smooth'}({text})", norm, value)
+    return _observable(f"{'region' if indicator else 'smooth'}({text})", norm, n, value)
 
 
 def husimi(x: list[float], xi: list[float]) -> Observable:
@@ -125,7 +138,7 @@ def husimi(x: list[float], xi: list[float]) -> Observable:
         return float(w), round_off
 
     places = ", ".join(f"{c:g}" for c in (*x, *xi))
-    return Observable(f"husimi({places})", 1.0, value)
+    return _observable(f"husimi({places})", 1.0, len(x), value)
 
 
 def _overlap(w: np.ndarray, grid: PhaseGrid, place: list[float]) -> float:
@@ -148,7 +161,19 @@ def parity(n: int) -> Observable:
             w = np.tensordot(interpolation(axis, np.zeros(1))[0], w, axes=1)
         return float(w) / 2**n, round_off
 
-    return Observable("parity", 1.0, value)
+    return _observable("parity", 1.0, n, value)
+
+
+def _observable(name: str, norm: float, n: int, value: Value) -> Observable:
+    """The observable of n degrees of freedom whose value on a symbol that fits is this."""
+
+    def checked(w: np.ndarray, grid: PhaseGrid) -> tuple[float, float]:
+        w = symbol_on(w, grid)
+        what = f"have n = {grid.n} degrees of freedom, as the symbol"
+        must(grid.n == n, "observable", what, f"of n = {n}", f"It is {name}.")
+        return value(w, grid)
+
+    return Observable(name, norm, checked)
 
 
 def _expression(text: str, n: int) -> sympy.Expr:

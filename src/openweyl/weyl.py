@@ -18,9 +18,10 @@ from math import ceil, floor, pi
 
 import numpy as np
 
-from ._check import must
+from ._check import flag, must
+from ._public import public
 from ._threads import one_thread
-from .grid import Axis, PhaseGrid, interpolation, symbol_on
+from .grid import Axis, PhaseGrid, check_grid, interpolation, symbol_on
 
 BLOCK = 64
 """Kernels that `dequantize` refines at a time: with n = 2 there are thousands."""
@@ -29,6 +30,7 @@ ROWS = 4096
 """Rows of the interpolation matrix that `lower_band` forms at a time."""
 
 
+@public
 @dataclass(frozen=True, eq=False)
 class Kernel:
     """K[a_1 .. a_n, b_1 .. b_n] = d^n rho(y_a, y_b) on one `window` of y per degree of freedom.
@@ -57,6 +59,7 @@ def kernel_points(grid: PhaseGrid) -> tuple[int, ...]:
     return tuple(_window(x, xi, grid.h).size for x, xi in zip(grid.x, grid.xi, strict=True))
 
 
+@public
 def quantize(symbol: np.ndarray, grid: PhaseGrid) -> Kernel:
     """The kernel of Op(symbol) for a `symbol` of the shape of `grid` that is negligible at the grid's edges.
 
@@ -101,12 +104,16 @@ def lower_band(symbol: np.ndarray, grid: PhaseGrid) -> np.ndarray:
     return band
 
 
+@public
 def dequantize(kernel: Kernel, grid: PhaseGrid, *, hermitian: bool = True) -> np.ndarray:
     """The symbol on `grid` of the operator with this kernel: w(x, xi) = int rho(x + s/2, x - s/2) e^{-i xi.s/h} ds.
 
     Real for a `hermitian` kernel (the real part is returned), else complex. Exact if kernel and symbol are negligible
     at the edges of the window and of the grid; zero where the grid reaches beyond the window.
     """
+    must(isinstance(kernel, Kernel), "kernel", "be a Kernel", kernel, "`quantize` makes one.")
+    check_grid(grid)
+    hermitian = flag("hermitian", hermitian)
     n, array = grid.n, kernel.entries
     must(len(kernel.windows) == n, "grid", f"have n = {len(kernel.windows)} degrees of freedom", n)
     for j in range(n):
