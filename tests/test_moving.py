@@ -158,7 +158,7 @@ def test_a_certificate_of_fast_packets() -> None:
     assert expected.classical_error[0] < 1e-3
 
 
-@pytest.mark.parametrize("term", ["", "1e-17*cos(x1)*cos(x2)"])
+@pytest.mark.parametrize("term", ["", pytest.param("1e-17*cos(x1)*cos(x2)", marks=pytest.mark.slow)])
 def test_two_degrees_of_freedom(term: str) -> None:
     """One packet flies, and one is at rest."""
     h, gamma, time, tol = 1 / 16, 0.01, 0.5, 1e-1
