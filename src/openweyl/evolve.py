@@ -10,12 +10,13 @@ from typing import Literal
 import numpy as np
 
 from . import _check
-from ._check import must
+from ._check import ResourceError, must
 from ._memory import refuses_what_does_not_fit, spare_memory
 from ._public import public
 from ._threads import one_thread
 from .closed_form import closed_form
 from .control import Progress, Run, Watch, check_memory
+from .escape import escapes
 from .gaussian_flow import quadratic_flow
 from .generator import fokker_planck, hierarchy, lindblad
 from .grid import PhaseGrid
@@ -98,8 +99,11 @@ def evolve(
         runs=[_start(state, grid, order)],
         grid_error=6 * system.n * level,  # at three edges of each axis
     )
-    with one_thread():
-        outputs = run.outputs(moments)
+    try:
+        with one_thread():
+            outputs = run.outputs(moments)
+    except ResourceError as error:  # it may be the system that asks for ever more
+        raise ResourceError(f"{error} {escapes(system)}".rstrip()) from None
     return Solution(
         system=system,
         kind=kind,
