@@ -21,7 +21,7 @@ import pytest
 import sympy
 
 import openweyl
-from common import refused
+from common import refused, slow_but
 from openweyl import (
     InputError,
     Observable,
@@ -553,7 +553,11 @@ def outcome(case: Case, argument: str, label: str) -> str:
     return "refused"
 
 
-@pytest.mark.parametrize("name", NAMES)
+LONG = {"check_assumptions", "compare", "sweep"}
+"""Calls that take long where an odd value is taken."""
+
+
+@pytest.mark.parametrize("name", slow_but([name for name in NAMES if name not in LONG], NAMES))
 def test_odd_values(name: str, made: dict[str, Case], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     case = made[name]

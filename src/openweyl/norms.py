@@ -68,8 +68,12 @@ def l1_norm(w: np.ndarray, grid: PhaseGrid) -> tuple[float, float]:
     The error is bounded, not estimated, by the means of w and w^2 and the first moments of w over each cell of the grid
     (`l1.py` has the argument). It falls like the cube of the spacing.
     """
-    w = symbol_on(w, grid)
-    lower, value, upper = refined_l1(w, grid, accuracy=L1_ACCURACY, most=L1_POINTS)
+    return l1_within(symbol_on(w, grid), grid, L1_ACCURACY)
+
+
+def l1_within(w: np.ndarray, grid: PhaseGrid, rtol: float) -> tuple[float, float]:
+    """`l1_norm`, refined until its bounds are `rtol` of it apart."""
+    lower, value, upper = refined_l1(w, grid, accuracy=rtol, most=L1_POINTS)
     return value, max(value - lower, upper - value)
 
 
