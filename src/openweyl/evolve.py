@@ -103,7 +103,7 @@ def evolve(
         with one_thread():
             outputs = run.outputs(moments)
     except ResourceError as error:  # it may be the system that asks for ever more
-        raise ResourceError(f"{error} {escapes(system)}".rstrip()) from None
+        raise ResourceError(f"{run.resolution.reason()}{error} {escapes(system)}".rstrip()) from None
     return Solution(
         system=system,
         kind=kind,
