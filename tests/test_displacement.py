@@ -1,4 +1,4 @@
-"""What is looked at before a segment: islands of wave numbers, which might hop over the edge of the grid in one step."""
+"""What is looked at before a segment: islands of wave numbers, which might hop over the edge of a grid in one step."""
 
 from __future__ import annotations
 
