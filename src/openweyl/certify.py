@@ -64,7 +64,8 @@ def certify(
     `order`: N >= 1 (3 if neither is given). `target`: raise the order until B_N is at most this at the last time; if
     the series, which is asymptotic, stops improving before, the best order is returned and `reason` says so; the
     enclosure is the intersection of those of all orders tried. `tol`: the solver's error, which is added to the bounds.
-    Other arguments, and what is raised, as for `evolve`.
+    `time_limit`: seconds for each of its classical runs, one or more for an order. Other arguments, and what is raised,
+    as for `evolve`.
 
     >>> from openweyl import System, coherent
     >>> harmonic = System("xi**2/2 + x**2/2", ["x", "xi"], h=0.1, gamma=1.0)

@@ -291,7 +291,8 @@ class Run:
                     break
                 wanted = [a if new.within(a) else fit(a, new, room=0.1) for a, new in zip(axes, ahead, strict=True)]
                 self._regrid(self.runs, wanted)
-            shorter = min(max(0.8 * FARTHEST / far, 0.1), 0.5)  # the flow of a long segment may be far off
+            # by half at the least: the flow of a long segment may be far off
+            shorter = min(max(0.8 * FARTHEST / max(far, FARTHEST), 0.1), 0.5)
             blocks = int(steps / self.least * shorter)
             if blocks >= 1:
                 steps = self.least * blocks
