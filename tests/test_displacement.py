@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from openweyl import PhaseGrid, State, System, cat, coherent
@@ -33,3 +34,11 @@ def test_islands_of_wave_numbers_are_seen_before_they_hop() -> None:
     assert shifts[0] >= 12.8
     assert shifts[1] == pytest.approx(2 * shifts[0])
     assert growth(coherent(4, 0), 0.01) == 0
+
+
+def test_round_off_far_out_is_no_rim() -> None:
+    """Values of 1e-11 on all of a wide box hold less than may be left out: the rim is that of the packet."""
+    grid = PhaseGrid.box(h=0.1, x=(-20, 20), xi=(-20, 20), size=(240, 240))
+    w = coherent(0.0, 0.0).symbol(grid) + 1e-11 * np.random.default_rng(0).standard_normal(grid.shape)
+    rim = Content.of(w, profiles(w, grid), grid).rim(1e-6)
+    assert max(np.abs(z).max() for z in rim) < 3

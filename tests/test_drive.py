@@ -19,7 +19,7 @@ from openweyl.symbols import TIME as T
 from openweyl.symbols import evaluate, variables
 
 (X,), (XI,) = variables(1)
-PLACES = {X: [-1.0, 0.0, 1.0], XI: [-1.0, 0.0, 1.0]}
+BOX = {X: (-1.0, 1.0), XI: (-1.0, 1.0)}
 FORMULAS = [
     sympy.sin(3 * T) * T**2 - T**3,
     sympy.cos(T) / (1 + T**2),
@@ -59,7 +59,7 @@ def test_intervals_of_what_has_no_bound() -> None:
 @given(st.floats(0.01, 0.99), st.floats(-6, -1), st.floats(-3, 3))
 def test_a_pulse_is_found_wherever_it_is(place: float, exponent: float, height: float) -> None:
     width, tall = sympy.Float(10.0**exponent), sympy.Float(10.0**height)
-    drive = Drive(XI**2 / 2 + tall * X * sympy.exp(-(((T - sympy.Float(place)) / width) ** 2)) + X * T, PLACES, 1.0)
+    drive = Drive(XI**2 / 2 + tall * X * sympy.exp(-(((T - sympy.Float(place)) / width) ** 2)) + X * T, BOX, 1.0)
     assert 0.05 * 10**exponent < drive.longest(place, 1) < 10**exponent
     far = 0.0 if place > 0.5 else 0.999
     assert drive.longest(far, 1) > 1e-3
@@ -70,22 +70,22 @@ WAVE = 40 * sympy.pi * T
 
 @pytest.mark.parametrize("wave", [sympy.cos(WAVE), sympy.cos(X - WAVE), sympy.tanh(sympy.cos(WAVE))], ids=str)
 def test_a_period_gets_its_steps(wave: sympy.Expr) -> None:
-    step = Drive(XI**2 / 2 + X * wave + T, PLACES, 1.0).longest(0.3, 4)
+    step = Drive(XI**2 / 2 + X * wave + T, BOX, 1.0).longest(0.3, 4)
     assert 1 / 20 / 64 < step < 1 / 20 / 6
 
 
 def test_a_small_pulse_beside_a_large_wave() -> None:
     wave, pulse = 100 * X * sympy.cos(T), X**2 * sympy.exp(-(10**6) * (T - sympy.Rational(1, 2)) ** 2) / 1000
-    assert Drive(wave + pulse, PLACES, 1.0).longest(0.5, 1) < 1e-3
+    assert Drive(wave + pulse, BOX, 1.0).longest(0.5, 1) < 1e-3
 
 
 def test_no_drive_no_limit() -> None:
-    assert Drive(XI**2 / 2 + X**4, PLACES, 1.0).longest(0.0, 4) == float("inf")
+    assert Drive(XI**2 / 2 + X**4, BOX, 1.0).longest(0.0, 4) == float("inf")
 
 
 def test_what_no_number_of_steps_can_follow() -> None:
     with pytest.raises(ResourceError, match="varies faster than 200000 steps"):
-        Drive(X * sympy.cos(10**6 * T), PLACES, 1.0)
+        Drive(X * sympy.cos(10**6 * T), BOX, 1.0)
 
 
 def test_a_pulse_between_the_steps_moves_the_state() -> None:
@@ -119,3 +119,29 @@ def test_a_certificate_sees_the_pulse() -> None:
     assert true > 0.02
     assert bound.distance_upper[0] > true
     assert bound.certificate[0] < 10 * true
+
+
+@pytest.mark.slow
+def test_a_pulse_in_a_trap_that_the_packet_meets_later() -> None:
+    """A pulse of 1e-5 in a trap of width 0.07 at x = 3, where the packet is a second after its start at x = 0.
+
+    It kicks: xi -> xi + K(x), K = -A (1 - 2 u^2) e^{-u^2}, u = (x - 3)/0.07, A = 30000 sqrt(pi) 1e-5. Before it x, xi
+    are Gaussian: free flight with diffusion of xi, so that means and variance after it are integrals over x.
+    """
+    h, gamma, t, tall, width = 0.01, 0.01, 1.013, 30000.0, 0.07
+    system = System(
+        f"xi**2/2 + {tall}*(x - 3)*exp(-((t - {t})/0.00001)**2 - ((x - 3)/{width})**2)", ["x"], h=h, gamma=gamma
+    )
+    solution = evolve(system, coherent(0.0, 3.0), [1.0131], tol=1e-3, kind="classical")
+    found = moments(solution.symbols[0], solution.grids[0])
+    variance = h / 2 * (1 + t**2) + gamma * h * t**3 / 3
+    x = 3 * t + np.linspace(-8, 8, 4001) * sqrt(variance)
+    weight = np.exp(-((x - 3 * t) ** 2) / (2 * variance))
+    weight /= weight.sum()
+    u = (x - 3) / width
+    kick = -tall * sqrt(pi) * 1e-5 * (1 - 2 * u**2) * np.exp(-(u**2))
+    mean = float(weight @ kick)
+    together = (h / 2 * t + gamma * h * t**2 / 2) / variance * float(weight @ ((x - 3 * t) * kick))
+    spread = h / 2 + gamma * h * t + 2 * together + float(weight @ kick**2) - mean**2
+    assert found.mean[1] == pytest.approx(3 + mean, abs=2e-4)
+    assert found.covariance[1, 1] == pytest.approx(spread, abs=2e-4)

@@ -172,3 +172,11 @@ def test_two_degrees_of_freedom(term: str) -> None:
     assert reported <= tol
     assert symbol_error(w, grid, exact.on, exact.lost(grid)) <= reported
     assert moments(w, grid).mean == pytest.approx(exact.mean, rel=0, abs=tol)
+
+
+def test_a_weak_jump_hops_farther_than_the_box() -> None:
+    """sin(K x) moves xi by +-h K = 10 at once, from a packet 4 wide: d<xi^2>/dt = gamma h eps^2 K^2 <cos^2(K x)>."""
+    h, eps, K = 0.5, 0.2, 20.0
+    solution = evolve(System("xi**2/2", [f"{eps}*sin({K}*x)"], h=h, gamma=1.0), coherent(0.0, 0.0), [0.5], tol=1e-3)
+    variance = moments(solution.symbols[0], solution.grids[0]).covariance[1, 1]
+    assert variance == pytest.approx(h / 2 + 0.5 * h * (eps * K) ** 2 / 2, rel=0.02)

@@ -33,7 +33,6 @@ from .grid import Axis, PhaseGrid, check_fits, resample
 from .pace import Pace, in_words
 from .resolution import Resolution
 from .splitting import Scheme, Stepper, best_scheme
-from .symbols import TIME
 from .system import System
 from .witness import MeansWitness, Velocities
 
@@ -77,8 +76,8 @@ PROBE = 4
 """Segments after which a run whose error is neither small nor large asks how much of it is new."""
 ROUNDS = 4
 """New grids tried before a segment, after which it is made shorter; one is enough unless velocities grow outwards."""
-PLACES = (0.2, 0.5, 0.8)
-"""Where on each axis of the first grid a drive is looked at."""
+AROUND = 1.0
+"""The part of the support, at either end, beyond which a drive is looked at too: as far as two segments may carry."""
 OUTPUT_SHARE = 0.05
 """The part of the tolerance that the own steps to an output between the ends of a segment may cost."""
 FASTEST = 5e-8
@@ -136,6 +135,7 @@ class Run:
     scheme: Scheme = field(init=False)
     largest: PhaseGrid = field(init=False)
     drive: Drive | None = field(init=False, default=None)
+    drive_box: list[Need] = field(default_factory=list)
     steppers: dict[float, Stepper] = field(default_factory=dict)
     rate: float = FASTEST
     """Seconds that a step takes for each point, as in the last segment; FASTEST at first."""
@@ -149,12 +149,10 @@ class Run:
         self.velocities = Velocities(self.system)
         self.witness = MeansWitness(self.velocities)
         self.quantum = self.build.__name__ == "lindblad"
-        self.resolution = Resolution(self.system, self.horizon, self.tol, quantum=self.quantum)
+        self.resolution = Resolution(
+            self.system, self.horizon, self.tol, quantum=self.quantum, hopping=self.quantum or self.order > 1
+        )
         self.largest = self.grid
-        if self.system.hamiltonian.has(TIME):
-            axes = zip(self.system.x + self.system.xi, self.grid.x + self.grid.xi, strict=True)
-            places = {v: [axis.lower + part * axis.length for part in PLACES] for v, axis in axes}
-            self.drive = Drive(self.system.hamiltonian, places, self.horizon)
         self._on(self.grid)
         self.runs = [self.runs[0].copy() for _ in range((self.pair_order - self.scheme.order) // 2 + 2)]
         self.dt = self.horizon / 64
@@ -206,14 +204,31 @@ class Run:
     def _plan(self, until: float) -> tuple[float, int]:
         """The step and the number of steps of the next segment towards `until`."""
         least, dt = self.least, self.dt
-        if self.drive:
-            dt = min(dt, self.drive.longest(self.t, max(self.length // least, 1)) / least)
+        if drive := self._drive_here():
+            dt = min(dt, drive.longest(self.t, max(self.length // least, 1)) / least)
         dt = min(dt, self.watch_every / least)
         left = until - self.t
         blocks = ceil(left / (least * dt) * (1 - 1e-9))
         dt = left / (least * blocks)
         watched = max(int(min(self.watch_every / (least * dt), SEGMENT) + 1e-9), 1)
         return dt, least * min(max(self.length // least, 1), blocks, watched)
+
+    def _drive_here(self) -> Drive | None:
+        """What steps must resolve in time where the symbol is; looked at again when it has come near the box's edge."""
+        if not self.velocities.timed:
+            return None
+        axes = self.grid.x + self.grid.xi
+        level = self._level(self._allowed(0.0))
+        needs = [need(p, a, level) for p, a in zip(self.found, axes, strict=True)]
+        widths = [AROUND * (want.upper - want.lower) for want in needs]
+        ahead = [want.moved(-w / 2, w / 2, 0.0) for want, w in zip(needs, widths, strict=True)]
+        inside = self.drive_box and all(b.joined(a) == b for a, b in zip(ahead, self.drive_box, strict=True))
+        if self.drive is None or (self.drive.local and not inside):
+            self.drive_box = [want.moved(-w, w, np.inf) for want, w in zip(needs, widths, strict=True)]
+            variables = self.system.x + self.system.xi
+            box = {v: (want.lower, want.upper) for v, want in zip(variables, self.drive_box, strict=True)}
+            self.drive = Drive(self.system.hamiltonian, box, self.horizon)
+        return self.drive
 
     def _segment(self, times: Sequence[float]) -> list[Output]:
         """One segment; the outputs that it passes or ends at. None, if it has to be done again."""

@@ -29,6 +29,9 @@ from .witness import Velocities
 
 SUBSTEPS = 3
 """Steps of Runge and Kutta's method for the flow of the rim in a segment, which is short against the motion."""
+STEP, MOST_STEPS = 4.0, 60
+"""By how much the size below which points are left out is raised while they hold less than may be left out, and how
+often at most: from below round-off to the largest value."""
 RIM = 4000
 """The most points of the rim that are followed; of more, which only n > 1 has, every second, third, ... is taken."""
 
@@ -50,7 +53,12 @@ class Content:
 
         All that lies outside holds less than `level`, in trace norm.
         """
-        lives = self.size > level / self.size.size
+        least = level / self.size.size
+        for _ in range(MOST_STEPS):  # many points of round-off may hold less than level, however far they reach
+            if float(self.size[self.size <= STEP * least].sum()) > level:
+                break
+            least *= STEP
+        lives = self.size > least
         inner = lives.copy()
         for axis in range(lives.ndim):
             for shift in (1, -1):
@@ -58,7 +66,11 @@ class Content:
                 inner &= neighbour
         index = np.nonzero(lives & ~inner)
         thin = -(-len(index[0]) // RIM) or 1
-        return [axis.points[i[::thin]] for axis, i in zip(self.grid.x + self.grid.xi, index, strict=True)]
+        kept = np.zeros(len(index[0]), dtype=bool)
+        kept[::thin] = True
+        for place in index if len(index[0]) else ():  # what reaches farthest along an axis is always among them
+            kept[[place.argmin(), place.argmax()]] = True
+        return [axis.points[i[kept]] for axis, i in zip(self.grid.x + self.grid.xi, index, strict=True)]
 
 
 def carried(
