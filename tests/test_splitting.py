@@ -174,3 +174,36 @@ def test_the_hierarchy_sums_to_the_quantum_evolution(name: str) -> None:
     assert distance[0] > 1e-3  # there is something to correct
     assert distance[-1] < 1e-10
     assert all(later < earlier for earlier, later in pairwise(distance[:7]))
+
+
+@pytest.mark.parametrize("build", GENERATORS.values(), ids=GENERATORS)
+@pytest.mark.parametrize("force", ["x*cos(9*t)", "xi*cos(9*t)", "x*cos(9*t) + xi*sin(7*t)"])
+def test_order_under_a_drive(build: object, force: str) -> None:
+    """Each flow at its own moment: at another one every scheme would be of order 1; and late starts are late."""
+    system = System(f"xi**2/2 + x**2/2 + {force}", ["x"], h=H, gamma=0.4)
+    generator, start = build(system, GRID), coherent(0.7, -0.3).symbol(GRID)
+    assert best_scheme(generator) == (STRANG if "xi*" in force else CHIN)
+    for scheme in {STRANG, best_scheme(generator)}:
+        runs = [Stepper(generator, scheme, 0.5 / n, growth=2.0).run(start.copy(), n, 0.2) for n in (12, 24, 48)]
+        coarse, fine = (np.linalg.norm(a - b) for a, b in pairwise(runs))
+        assert log2(coarse / fine) == pytest.approx(scheme.order, abs=0.3)
+        first = Stepper(generator, scheme, 0.5 / 48, growth=2.0)
+        again = first.run(first.run(start.copy(), 24, 0.2), 24, 0.45)
+        assert np.abs(again - runs[-1]).max() < 1e-12
+
+
+def test_recoil_is_a_poisson_process() -> None:
+    """l = e^{ix}: l A l* is A at xi - h, so there are k recoils up to t with Poisson's weights of mean gamma t/h."""
+    gamma, t = 0.8, 0.3
+    system = System("0", ["cos(x) + I*sin(x)"], h=H, gamma=gamma)
+    mean = gamma * t / H
+    weights = [np.exp(-mean) * mean**k / factorial(k) for k in range(30)]
+    exact = sum(p * coherent(0.7, -0.8 + k * H).symbol(GRID) for k, p in enumerate(weights) if p > 1e-13)
+    found = Stepper(lindblad(system, GRID), STRANG, t).run(coherent(0.7, -0.8).symbol(GRID), 1)
+    assert np.abs(found - exact).max() < 1e-6 * np.abs(exact).max()
+    density = Stepper(fokker_planck(system, GRID), STRANG, t).run(coherent(0.7, -0.8).symbol(GRID), 1)
+    xi = GRID.xi[0].points
+    for w in (found, density):  # the drift gamma and the diffusion gamma h are those of the process
+        line = w.sum(axis=0) * GRID.cell
+        assert line @ xi == pytest.approx(-0.8 + gamma * t, abs=1e-8)
+        assert line @ xi**2 - (line @ xi) ** 2 == pytest.approx(H / 2 + gamma * t * H, abs=1e-8)
