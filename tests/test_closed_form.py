@@ -24,7 +24,9 @@ def test_fringes_that_are_left_out_are_counted(time: float) -> None:
     ((carried, _),) = flow.carry(state, [time])
     living, dead = without_dead(carried, h, DEAD_SHARE * tol)
     assert len(living.members[0][1]) == 2
-    size = exp(-gamma * time / (2 * h) / (1 + 2 * gamma * time))  # both halves of the fringe, each half as large as a packet
+    size = exp(
+        -gamma * time / (2 * h) / (1 + 2 * gamma * time)
+    )  # both halves of the fringe, each half as large as a packet
     assert size / 2 < dead < 2.1 * size
     assert 1e-7 < dead < 2 * DEAD_SHARE * tol
     run = evolve(system, state, [time], tol=tol).numerics
