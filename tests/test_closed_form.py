@@ -10,13 +10,13 @@ import pytest
 from common import refused
 from openweyl import PhaseGrid, ResourceError, System, cat, coherent, evolve, squeezed
 from openweyl.closed_form import DEAD_SHARE, GRID_SHARE, fitted_grid, outside_of, without_dead
-from openweyl.gaussian_flow import quadratic_flow
+from openweyl.gaussian_flow import QuadraticFlow, quadratic_flow
 from openweyl.grid import resample
 
 
 @pytest.mark.parametrize("time", [0.023, 0.026, 0.03])
 def test_fringes_that_are_left_out_are_counted(time: float) -> None:
-    """l = x, p = 0: fringes of packets d apart decay by e^{-gamma t d^2/(2h)/(1 + 2 gamma t)}, to less than DEAD_SHARE tol."""
+    """l = x, p = 0: fringes of packets d apart decay by e^{-gamma t d^2/(2h)/(1 + 2 gamma t)}: to nothing."""
     h, gamma, tol = 0.01, 20.0, 1e-2
     system, state = System("x/1000", ["x"], h=h, gamma=gamma), cat([(0.5, 0.0), (-0.5, 0.0)])
     flow = quadratic_flow(system)
@@ -24,9 +24,7 @@ def test_fringes_that_are_left_out_are_counted(time: float) -> None:
     ((carried, _),) = flow.carry(state, [time])
     living, dead = without_dead(carried, h, DEAD_SHARE * tol)
     assert len(living.members[0][1]) == 2
-    size = exp(
-        -gamma * time / (2 * h) / (1 + 2 * gamma * time)
-    )  # both halves of the fringe, each half as large as a packet
+    size = exp(-gamma * time / (2 * h) / (1 + 2 * gamma * time))  # to a factor of 2
     assert size / 2 < dead < 2.1 * size
     assert 1e-7 < dead < 2 * DEAD_SHARE * tol
     run = evolve(system, state, [time], tol=tol).numerics
@@ -74,3 +72,23 @@ def test_either_end_of_each_axis_counts(side: int, axis: int) -> None:
     beyond = erfc(sqrt(2)) / 2  # of a normal density, beyond two widths
     assert outside_of(grid, coherent(*place)) >= beyond
     assert outside_of(grid, coherent(0.0, 0.0)) < 1e-6
+
+
+def test_the_errors_of_cells_of_time_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of all cells up to each output, beside the round-off there."""
+    flow = quadratic_flow(System("(x**2 + xi**2)/2 + x*cos(5*t)", ["x"], h=0.1, gamma=0.3))
+    assert flow is not None
+    times = [0.0, 0.4, 1.0]
+    monkeypatch.setattr(QuadraticFlow, "_defects", lambda _flow, _state, _cells, F, *_: np.zeros(len(F)))
+    plain = [error for _, error in flow.carry(coherent(0.5, 0.0), times)]
+    counts: list[int] = []
+
+    def defects(_flow: QuadraticFlow, _state: object, _cells: object, F: np.ndarray, *_: object) -> np.ndarray:
+        counts.append(len(F))
+        return np.full(len(F), 1e-6)
+
+    monkeypatch.setattr(QuadraticFlow, "_defects", defects)
+    found = [error for _, error in flow.carry(coherent(0.5, 0.0), times)]
+    assert found[0] == plain[0]
+    assert 0.9e-6 < found[1] - plain[1] < found[2] - plain[2]
+    assert found[2] - plain[2] == pytest.approx(1e-6 * counts[0], rel=1e-6)
