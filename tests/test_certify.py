@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 from collections.abc import Callable
@@ -28,7 +29,7 @@ from openweyl import (
     resample,
     trace,
 )
-from openweyl.certify import residual
+from openweyl.certify import _Integral, residual
 from openweyl.generator import fokker_planck
 from openweyl.grid import common_grid
 from openweyl.localize import enclosure
@@ -273,8 +274,6 @@ def test_order_and_target_together() -> None:
 @pytest.mark.parametrize("tol", [1e-4, 1e-6])
 def test_quadrature(tol: float) -> None:
     """Nodes of the integral in other places, many of them: the same within the error reported for few."""
-    from openweyl.certify import _Integral
-
     few = certify(DOUBLE_WELL, START, [0.5], order=2, tol=tol)
     integrals = []
     for every in (0.02, 0.013):
@@ -406,3 +405,90 @@ def test_bad_input(
     assert (status, out) == (2, "")
     assert err.startswith("openweyl: ") and err.count("\n") == 1 and err.endswith("\n")
     assert list(tmp_path.iterdir()) == []
+
+
+# --- how the parts add up
+
+
+TWO_TIMES = [0.05, 0.1]
+
+
+def pieces(
+    monkeypatch: pytest.MonkeyPatch, order: int, enclosures: list[tuple[float, float]]
+) -> tuple[Certificate, np.ndarray, list[float]]:
+    """A certificate with an integral of 0.3, 0.4 and its remainder of 0.01, 0.02, and these enclosures at the end."""
+    module = sys.modules["openweyl.certify"]  # the function has the same name
+    given, rates = iter(enclosures), []
+
+    def up_to(self: object, _: object) -> tuple[np.ndarray, np.ndarray]:
+        rates.extend(self.rates)  # type: ignore[attr-defined]
+        monkeypatch.setattr(module, "enclosure", lambda *_args, **_options: next(given))
+        return np.array([0.3, 0.4]), np.array([0.01, 0.02])
+
+    monkeypatch.setattr(module, "enclosure", lambda *_args, **_options: (0.5, 0.6))
+    monkeypatch.setattr(module._Integral, "up_to", up_to)
+    found = certify(DOUBLE_WELL, START, TWO_TIMES, order=order, tol=1e-3)
+    return found, np.array(found.solution.numerics.error), rates
+
+
+def test_a_certificate_is_the_sum_of_its_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """B_N = integral + remainder + the solver's error; the integrand is the upper bound of each enclosure."""
+    found, solver, rates = pieces(monkeypatch, 1, [])
+    assert solver.min() > 0
+    assert found.certificate == pytest.approx(np.array([0.31, 0.42]) + solver, rel=1e-12)
+    assert found.distance_upper == pytest.approx(found.certificate)
+    assert set(rates) == {0.6}
+    assert set(found.rate) == {0.6}
+
+
+def test_an_enclosure_is_widened_by_the_certificate(monkeypatch: pytest.MonkeyPatch) -> None:
+    found, solver, _ = pieces(monkeypatch, 2, [(0.7, 0.8), (0.2, 0.9)])
+    assert found.distance_estimate == pytest.approx([0.8, 0.9])
+    assert found.distance_lower == pytest.approx([0.7 - 0.31 - solver[0], 0.0])
+    assert found.distance_upper == pytest.approx(np.array([0.8 + 0.31, 0.9 + 0.42]) + solver)
+
+
+def test_no_distance_is_above_the_sum_of_both_norms(monkeypatch: pytest.MonkeyPatch) -> None:
+    """1 + ||Op(a_1)||, and the solver's error in a_1."""
+    found, solver, _ = pieces(monkeypatch, 2, [(1.9, 2.0), (1.0, 1.1), (1.0, 1.1)])
+    assert found.distance_upper == pytest.approx(np.array([2.1, 1.1 + 0.42]) + solver)
+
+
+RATES = {"t^2": lambda t: t**2, "(1 - t)^4": lambda t: (1 - t) ** 4, "wave": lambda t: 1 + np.sin(9 * t)}
+EXACT = {
+    "t^2": lambda t: t**3 / 3,
+    "(1 - t)^4": lambda t: (1 - (1 - t) ** 5) / 5,
+    "wave": lambda t: t + (1 - np.cos(9 * t)) / 9,
+}
+
+
+@pytest.mark.parametrize("name", RATES)
+def test_the_remainder_of_the_trapezoids(name: str) -> None:
+    """Above the true error, at every time and for uneven steps, and not by much."""
+    t = np.sort(np.concatenate([[0.0, 1.0], np.random.default_rng(2).uniform(0, 1, 15), np.arange(1, 20) / 20]))
+    bound = _Integral(DOUBLE_WELL, 0.0)
+    bound.times, bound.rates = t.tolist(), RATES[name](t).tolist()
+    found, remainder = bound.up_to(t)
+    true = np.abs(found - EXACT[name](t))
+    assert np.all(true <= remainder + 1e-15)
+    assert remainder[-1] < 0.03
+    if name == "t^2":  # whose second differences are exact: twice the error
+        assert remainder == pytest.approx(2 * true, rel=1e-9, abs=1e-15)
+    back = _Integral(DOUBLE_WELL, 0.0)
+    back.times, back.rates = (1 - t[::-1]).tolist(), bound.rates[::-1]
+    assert back.up_to([1.0])[1][0] == pytest.approx(remainder[-1], rel=1e-9)
+
+
+def test_errors_of_expectations_add_up() -> None:
+    """||O|| times the bound, and the errors of the observable's own values: each of N terms has one."""
+    found = certify(DOUBLE_WELL, START, [0.05], order=3, tol=1e-3)
+    wide = dataclasses.replace(
+        found, certificate=np.array([0.1]), distance_upper=np.array([0.4]), distance_lower=np.array([0.0])
+    )
+    mean = wide.expectation(Observable("o", 2.0, lambda _w, _grid: (0.3, 0.01)))
+    assert mean.classical_error == pytest.approx([2 * 0.4 + 0.01])
+    assert mean.corrected == pytest.approx([0.9])
+    assert mean.corrected_error == pytest.approx([2 * 0.1 + 0.03])
+    narrow = dataclasses.replace(wide, distance_upper=np.array([0.001]), certificate=np.array([0.9]))
+    mean = narrow.expectation(Observable("o", 2.0, lambda _w, _grid: (0.03, 0.01)))
+    assert mean.corrected_error == pytest.approx([0.06 + 2 * 0.001 + 0.01])

@@ -1,39 +1,175 @@
-"""What is looked at before a segment: islands of wave numbers, which might hop over the edge of a grid in one step."""
+"""What a segment carries where: the rim and its flow by closed forms, and islands of wave numbers that would hop."""
 
 from __future__ import annotations
+
+from math import cos, exp, inf, pi, sin, sqrt
 
 import numpy as np
 import pytest
 
 from openweyl import PhaseGrid, State, System, cat, coherent
-from openweyl.displacement import Content, hopping
-from openweyl.extent import need, profiles
-from openweyl.generator import lindblad
+from openweyl._fourier import filtered
+from openweyl.displacement import Content, carried, hopping
+from openweyl.extent import Need, need, profiles
+from openweyl.generator import Generator, fokker_planck, lindblad
+from openweyl.witness import Velocities
 
-QUARTIC = System("xi**2/2 + x**4/4", ["x"], h=0.1, gamma=0.1)
-LEVEL = 1e-8
+H, LEVEL = 0.02, 1e-6
+GRID = PhaseGrid.box(h=H, x=(-2, 3), xi=(-3, 2), size=(160, 160))
+Z = (0.6, -0.4)
 
 
-def growth(state: State, step: float) -> float:
-    """By how much the largest wave number along x is taken to grow in one step."""
-    grid = PhaseGrid.box(h=0.1, x=(-6, 6), xi=(-2.4, 2.4), size=(192, 192))
+def content(state: State, grid: PhaseGrid = GRID) -> tuple[Content, list[Need]]:
     w = state.symbol(grid)
     found = profiles(w, grid)
-    needs = [need(p, a, LEVEL) for p, a in zip(found, grid.x + grid.xi, strict=True)]
-    ahead = hopping(Content.of(w, found, grid), lindblad(QUARTIC, grid), needs, 0.0, step, LEVEL)
-    assert (ahead[0].lower, ahead[0].upper) == (needs[0].lower, needs[0].upper)
-    return ahead[0].reach - needs[0].reach
+    return Content.of(w, found, grid), [need(p, a, LEVEL) for p, a in zip(found, grid.x + grid.xi, strict=True)]
 
 
-def test_islands_of_wave_numbers_are_seen_before_they_hop() -> None:
-    """The fringes of a cat at x = -4, 4 lie at s = 8, x = 0; tau K shifts their k by tau (V'(4) - V'(-4))/h = 1280 tau.
+def test_the_rim_of_a_packet_is_a_circle() -> None:
+    """Beyond it lies less than the level, e^{-r^2/h}, but not much less; the inner points are left out."""
+    seen, _ = content(coherent(*Z))
+    x, xi = seen.rim(LEVEL)
+    least, radius = sqrt(H * np.log(1 / LEVEL)), sqrt(H * np.log(6 / LEVEL))  # sizes are left out by factors of 4
+    distances = np.hypot(x - Z[0], xi - Z[1])
+    diagonal = np.hypot(GRID.x[0].spacing, GRID.xi[0].spacing)
+    assert least - 1.01 * diagonal < distances.min()
+    assert least < distances.max() <= radius
+    assert 2 * pi * radius / diagonal < len(x) < 8 * radius / GRID.x[0].spacing + 8
 
-    One coherent state has no islands: what it holds in k passes the edge only after it was seen there.
+
+def test_what_the_rim_leaves_out_is_below_the_level() -> None:
+    state = cat([(0.6, -0.4), (-0.4, 0.3)])
+    seen, _ = content(state)
+    w = state.symbol(GRID)
+    box = [slice(np.searchsorted(a.points, v.min()), np.searchsorted(a.points, v.max()) + 1)
+           for a, v in zip(GRID.x + GRID.xi, seen.rim(LEVEL), strict=True)]  # fmt: skip
+    w[tuple(box)] = 0
+    assert np.abs(w).sum() * GRID.cell < LEVEL
+
+
+def test_a_rim_of_four_dimensions_is_thinned() -> None:
+    grid = PhaseGrid.box(h=1.0, x=[(-6, 6)] * 2, xi=[(-6, 6)] * 2, size=(20, 20))
+    w = coherent([0, 0], [0, 0]).symbol(grid)
+    points = Content.of(w, profiles(w, grid), grid).rim(1e-4)
+    assert len(points) == 4
+    assert 1000 < len(points[0]) <= 4000
+
+
+def ends(values: np.ndarray, before: np.ndarray) -> tuple[float, float]:
+    """How far the least and the largest of some points move outwards."""
+    return float(values.min() - before.min()), float(values.max() - before.max())
+
+
+FLOWS = {
+    "free": ("xi**2/2", [], lambda x, xi, t: (x + t * xi, xi)),
+    "oscillator": (
+        "(x**2 + xi**2)/2", [], lambda x, xi, t: (x * cos(t) + xi * sin(t), xi * cos(t) - x * sin(t))
+    ),
+    "driven": ("x*cos(2*t)", ["x"], lambda x, xi, t: (x, xi - (sin(2 * t + 0.6) - sin(0.6)) / 2)),
+    "saddle": ("x*xi", ["x", "xi"], lambda x, xi, t: (x * exp(t), xi * exp(-t))),
+    "friction": ("0", ["(x + I*xi)/sqrt(2)"], lambda x, xi, t: (x * exp(-0.4 * t), xi * exp(-0.4 * t))),
+    "cubic": ("x**3/3", [], lambda x, xi, t: (x, xi - t * x**2)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FLOWS)
+def test_the_rim_moves_with_the_flow(name: str) -> None:
+    """t from 0.3 to 0.8: the ends of the support move as the farthest points of the rim do on the way."""
+    hamiltonian, jumps, flow = FLOWS[name]
+    seen, needs = content(coherent(*Z))
+    rim = seen.rim(LEVEL)
+    ahead = carried(seen, Velocities(System(hamiltonian, jumps, h=H, gamma=0.8)), needs, 0.3, 0.5, LEVEL)
+    way = [flow(*rim, 0.5 * part / 3) for part in range(4)]
+    for before, after, start, points in zip(needs, ahead, rim, zip(*way, strict=True), strict=True):
+        left, right = ends(np.stack(points), start)
+        assert after.lower - before.lower == pytest.approx(left, abs=2e-4)
+        assert after.upper - before.upper == pytest.approx(right, abs=2e-4)
+        assert after.reach == before.reach
+        assert after.lower <= before.lower
+        assert after.upper >= before.upper
+
+
+def test_what_flies_off_to_infinity_is_infinitely_far() -> None:
+    """p = x^2 xi: x = x0/(1 - t x0) is infinite before t = 3 wherever x0 > 1/3, by far in these steps."""
+    seen, needs = content(coherent(*Z))
+    velocities = Velocities(System("exp(20*x**2)*xi", ["x"], h=H, gamma=0.1))
+    assert carried(seen, velocities, needs, 0.0, 3.0, LEVEL)[0].upper == inf
+
+
+def test_nothing_goes_nowhere() -> None:
+    w = np.zeros(GRID.shape)
+    seen = Content.of(w, profiles(w, GRID), GRID)
+    needs = [Need(0.0, 1.0, 3.0)] * 2
+    assert carried(seen, Velocities(System("xi**2/2", ["x"], h=H, gamma=0.1)), needs, 0.0, 1.0, LEVEL) == needs
+
+
+SMALL = 0.01
+"""The h of the cats: their packets end, at e^-25 in wave numbers, well before their fringes begin."""
+FAR = cat([(0.5, -1.0), (0.5, 1.0)])
+"""Its fringe has wave numbers around 2/h of x: an island far from all else."""
+BOX = PhaseGrid.box(h=SMALL, x=(-0.5, 1.5), xi=(-2, 2), size=(192, 256))
+
+
+def shift(build: object, system: System, state: State = FAR, step: float = 0.1) -> list[float]:
+    """How far `hopping` would move the reach of both axes of `BOX`."""
+    seen, needs = content(state, BOX)
+    generator = build(system, BOX)
+    assert isinstance(generator, Generator)
+    after = hopping(seen, generator, needs, 0.0, step, LEVEL)
+    assert all((a.lower, a.upper) == (b.lower, b.upper) for a, b in zip(after, needs, strict=True))
+    return [a.reach - b.reach for a, b in zip(after, needs, strict=True)]
+
+
+@pytest.mark.parametrize("build", [lindblad, fokker_planck])
+def test_the_islands_of_a_cat_in_momentum(build: object) -> None:
+    """Free flight shifts the fringe's wave numbers k = 2/h of x by -tau k in those of xi: (k, xi) holds k + what is
+    near it, up to k = (2 + 8 sqrt(h/2))/h or so.
     """
-    shifts = [growth(cat([(-4.0, 0.0), (4.0, 0.0)]), step) for step in (0.01, 0.02)]
-    assert shifts[0] >= 12.8
-    assert shifts[1] == pytest.approx(2 * shifts[0])
-    assert growth(coherent(4, 0), 0.01) == 0
+    moved = shift(build, System("xi**2/2", ["x"], h=SMALL, gamma=0.1))
+    assert moved[0] == 0
+    assert 0.1 * 2 / SMALL < moved[1] < 0.1 * 3.5 / SMALL
+
+
+def test_a_potential_moves_the_islands_of_a_cat_in_position() -> None:
+    """Across the distance s = 2 the force changes by V'(x + 1) - V'(x - 1), and the fringe's wave number with it."""
+    grid = PhaseGrid.box(h=SMALL, x=(-2, 2), xi=(-0.5, 1.5), size=(256, 192))
+    state = cat([(-1.0, 0.5), (1.0, 0.5)])
+    seen, needs = content(state, grid)
+    for hamiltonian, most in (("x**2/2", 2.0), ("x**4/4", 8.0)):
+        found = hopping(seen, lindblad(System(hamiltonian, [], h=SMALL, gamma=0.0), grid), needs, 0.0, 0.1, LEVEL)
+        # d/dx [V(x + s/2) - V(x - s/2)]/h at x = 0, s = 2 is [V'(1) - V'(-1)]/h
+        here = {"x**2/2": 2.0, "x**4/4": 2.0}[hamiltonian]
+        moved = found[0].reach - needs[0].reach
+        assert 0.1 * here / SMALL <= moved
+        assert moved < 0.1 * 4 * most**2 / SMALL
+        assert found[1].reach == needs[1].reach
+
+
+def test_ridges_move_islands_too() -> None:
+    """(x + xi)^4/4 is a ridge, no kick and no drift, and yet a force; profiles are those of what it sees, too."""
+    grid = PhaseGrid.box(h=SMALL, x=(-2, 3), xi=(-2.2, 2.2), size=(720, 640))
+    generator = lindblad(System("(x + xi)**4/4", [], h=SMALL, gamma=0.0), grid)
+    (ridge,) = generator.ridges
+    w = cat([(0.5, -1.4), (0.5, 1.4)]).symbol(grid)  # a shear widens packets in wave numbers
+    both = np.stack([w, filtered(w, np.exp(ridge.shear), grid.array_axes(x=True, xi=False))])
+    found = profiles(both, grid)
+    needs = [need(p, a, LEVEL) for p, a in zip(found, grid.x + grid.xi, strict=True)]
+    ahead = hopping(Content.of(both, found, grid), generator, needs, 0.0, 0.1, LEVEL)
+    assert max(a.reach - b.reach for a, b in zip(ahead, needs, strict=True)) > 0
+
+
+@pytest.mark.parametrize("state", [coherent(0.5, 0.3), cat([(0.5, -0.05), (0.5, 0.05)])], ids=["packet", "near cat"])
+def test_what_is_connected_does_not_hop(state: State) -> None:
+    assert shift(lindblad, System("xi**2/2 + x**4", ["x"], h=SMALL, gamma=0.1), state) == [0, 0]
+
+
+def test_islands_in_a_shear_that_a_drive_turns_on() -> None:
+    """The rate is that of the present time: nil at t = 0 and not at t = 1."""
+    seen, needs = content(FAR, BOX)
+    generator = lindblad(System("t*xi**2/2", ["x"], h=SMALL, gamma=0.1), BOX)
+    early, late = (hopping(seen, generator, needs, t, 0.1, LEVEL) for t in (0.0, 1.0))
+    assert early[1].reach == needs[1].reach
+    assert late[1].reach - needs[1].reach > 0.1 * 2 / SMALL
 
 
 def test_round_off_far_out_is_no_rim() -> None:

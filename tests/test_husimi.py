@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openweyl import PhaseGrid, cat, coherent, gaussian, lowest, mixture, quantize, squeezed, trace_norm
+from openweyl import Axis, PhaseGrid, cat, coherent, gaussian, lowest, mixture, quantize, squeezed, trace_norm
 from openweyl import husimi as module
+from openweyl.grid import resample
 from openweyl.husimi import smallest_eigenvalue_bounds, trace_norm_bounds
 from openweyl.lowest import smallest_eigenvalue
 from openweyl.norms import dense_trace_norm, eigenvalues
@@ -252,3 +253,69 @@ def test_two_modes_by_all_eigenvalues_and_by_coherent_states() -> None:
         lower, upper = smallest_eigenvalue(w, grid, 1e-4, largest)
         assert lower <= exact + 1e-4 and exact - 1e-4 <= upper
         assert largest == 0 or upper - lower < 1e-3
+
+
+# --- the parts of the bounds
+
+
+def one_pair(monkeypatch: pytest.MonkeyPatch, **losses: float) -> tuple[np.ndarray, PhaseGrid, module.Pair]:
+    """A symbol, and a pair that stands for whatever would be found for it."""
+    grid = box()
+    w = coherent(0.2, 0).symbol(grid) - coherent(-0.2, 0).symbol(grid)
+    pair = module.Pair(0.1 * w, 0.05 * w, grid, **{"missing": 0.0, "wrapped": 0.0, "noise": 0.0} | losses)
+    monkeypatch.setattr(module, "_attempts", lambda *_: iter([iter([pair])]))
+    return w, grid, pair
+
+
+@pytest.mark.parametrize("part", ["missing", "wrapped", "noise"])
+def test_every_loss_moves_the_bounds_of_a_trace_norm(monkeypatch: pytest.MonkeyPatch, part: str) -> None:
+    """A Hilbert-Schmidt norm e is at most sqrt(rank) e in trace norm; what wraps is missing from the lower bound."""
+    w, grid, _ = one_pair(monkeypatch)
+    low, high = trace_norm_bounds(w, grid, rtol=1e-2)
+    w, grid, _ = one_pair(monkeypatch, **{part: 1e-3})
+    lower, upper = trace_norm_bounds(w, grid, rtol=1e-2)
+    assert upper - high >= 0.99e-3 * sqrt(grid.states) * (part != "wrapped")
+    assert low - lower >= 0.99e-3 * {"missing": sqrt(grid.states), "wrapped": 1.0, "noise": 0.0}[part]
+
+
+def test_every_loss_moves_the_bounds_of_an_eigenvalue(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By Hilbert-Schmidt norms: what is missing once for the upper symbol, twice for the lower one."""
+    w, grid, _ = one_pair(monkeypatch)
+    low, high = smallest_eigenvalue_bounds(w, grid, 1e-2)
+    w, grid, _ = one_pair(monkeypatch, missing=1e-3, noise=1e-4)
+    lower, upper = smallest_eigenvalue_bounds(w, grid, 1e-2)
+    assert upper - high == pytest.approx(2e-3)
+    assert low - lower >= 1e-3 + 1e-4
+
+
+def test_the_infimum_lies_between_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four samples to a wave, all at +-1/sqrt 2."""
+    grid = PhaseGrid.box(h=1.0, x=(0, 4), xi=(0, 4), size=(16, 16))
+    (x,), (xi,) = grid.mesh("x", "xi")
+    monkeypatch.setattr(module, "POINTS", 1)  # no finer grid
+    for f in (np.cos(2 * np.pi * x + np.pi / 4) + 0 * xi, 0 * x + np.cos(2 * np.pi * xi + np.pi / 4)):
+        assert f.min() == pytest.approx(-sqrt(0.5))
+        assert -1.2 < module._infimum(f, grid, 1e-3) <= -1
+
+
+def test_what_the_margins_cut_off_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """o nil beyond its box, smoothed on a large one, against w: less margin than there should be, and a w at an end."""
+    h = 0.05
+    monkeypatch.setattr(module, "MARGIN", 1)
+    grid = PhaseGrid.box(h=h, x=(-1, 1), xi=(-1.5, 1.5), size=(48, 48))
+    (x,), (xi,) = grid.mesh("x", "xi")
+    w = np.exp(-((x - 0.2) ** 2 + xi**2) / 0.18)
+    pair = module._symbols(w, grid, [1.0, 1.0], 1e-9)
+    small = pair.grid
+    pads = [(40, 40 + (a.size % 2)) for a in small.x + small.xi]
+    axes = [
+        Axis(a.lower - 40 * a.spacing, a.spacing, a.size + sum(pad))
+        for a, pad in zip(small.x + small.xi, pads, strict=True)
+    ]
+    large = PhaseGrid(tuple(axes[:1]), tuple(axes[1:]), h)
+    (k,), (s,) = large.mesh("k", "s")
+    smooth = np.exp(-h / 4 * (k**2 + (s / h) ** 2))
+    smoothed = np.fft.irfft2(np.fft.rfft2(np.pad(pair.upper, pads)) * smooth, large.shape)
+    wrong = np.pad(resample(w, grid, small), pads) - smoothed
+    true = sqrt(float((wrong**2).sum()) * large.cell)
+    assert 1e-6 < true <= pair.missing

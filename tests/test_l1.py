@@ -129,3 +129,12 @@ def test_zero_and_the_end_of_refinement() -> None:
     assert wide == l1_bounds(w, grid)
     assert narrow[2] - narrow[0] < (wide[2] - wide[0]) / 50
     assert wide[0] <= narrow[0] + 1e-12 and narrow[2] <= wide[2] + 1e-12
+
+
+@pytest.mark.parametrize("level", [0.66, 0.7, 0.75])
+def test_what_changes_its_sign_within_a_cell_that_is_steady(level: float) -> None:
+    """c + cos at the largest wave number: the linear fit of every other cell keeps its sign, and f does not."""
+    grid = torus(8, 8)
+    exact = 2 / pi * (sqrt(1 - level**2) + level * np.arcsin(level))
+    lower, _, upper = l1_bounds(level + wave(grid, 4, 0), grid)
+    assert lower <= exact <= upper

@@ -11,7 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common import on_one_grid, slow_but
-from openweyl import InputError, PhaseGrid, ResourceError, System, cat, coherent, evolve, localize, squeezed, trace_norm
+from openweyl import (
+    InputError,
+    PhaseGrid,
+    ResourceError,
+    System,
+    cat,
+    cells,
+    coherent,
+    evolve,
+    localize,
+    squeezed,
+    trace_norm,
+)
 from openweyl.cells import compress, enclose
 from openweyl.extent import left_out, profiles, trimmed
 from openweyl.grid import resample
@@ -412,3 +424,69 @@ def test_bad_symbols_are_refused():
     w[3, 4] = np.nan
     with pytest.raises(InputError, match="finite"):
         trace_norm(w, grid)
+
+
+# --- what is left out, part by part
+
+
+def test_the_losses_of_a_layout_are_in_both_sums():
+    w, grid = random_symbol(3)
+    scale = float(np.abs(w).sum() * grid.cell)
+    layout = plan(grid, profiles(w, grid), [6 * sqrt(H)] * 2, 1e-4 * scale)
+    low, high = enclose(w, replace(layout, lost=0.0), 1e-4 * scale, 1e-4)
+    lower, upper = enclose(w, replace(layout, lost=0.01 * scale), 1e-4 * scale, 1e-4)
+    assert lower == pytest.approx(low - 0.01 * scale, rel=1e-9)
+    assert upper == pytest.approx(high + 0.01 * scale, rel=1e-9)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_cells_that_are_only_bounded_are_in_the_upper_sum(seed):
+    w, grid = random_symbol(seed)
+    layout = plan(grid, profiles(w, grid), [6 * sqrt(H)] * 2, 1e-4)
+    lower, upper = enclose(w, layout, 1e9, 1e-4)
+    assert lower == 0
+    assert upper >= dense_trace_norm(w, grid)
+
+
+def test_what_windows_do_not_restore_is_in_the_upper_sum(monkeypatch):
+    """If they restored nothing, the remainder would be all of the symbol, bounded by its rank."""
+    w, grid = random_symbol(2)
+    scale = float(np.abs(w).sum() * grid.cell)
+    layout = plan(grid, profiles(w, grid), [6 * sqrt(H)] * 2, 1e-4 * scale)
+    _, upper = enclose(w, layout, 1e-4 * scale, 1e-4)
+    factors = cells._x_factors
+
+    def nothing_restored(given):
+        cut, gap = factors(given)
+        return cut, np.ones_like(gap)
+
+    monkeypatch.setattr(cells, "_x_factors", nothing_restored)
+    remainder = enclose(w, layout, 1e-4 * scale, 1e-4)[1] - upper
+    assert 0.95 * rank_bound(w, grid) <= remainder <= 2 * rank_bound(w, grid)
+
+
+def test_what_compression_loses_is_in_the_upper_sum(monkeypatch):
+    w, grid = random_symbol(4)
+    scale = float(np.abs(w).sum() * grid.cell)
+    layout = plan(grid, profiles(w, grid), [6 * sqrt(H)] * 2, 1e-4 * scale)
+    exact = enclose(w, layout, 0.0, 1e-9)
+    monkeypatch.setattr("openweyl.cells.compress", lambda *both, accuracy: ([0.9 * both[0], 0.9 * both[1]], 7.0))
+    rough = enclose(w, layout, 0.0, 1e-9)
+    assert rough[1] >= 0.9 * exact[1] + 7.0
+    assert rough[0] < exact[0]
+
+
+def test_what_compression_loses_of_a_whole_kernel_is_in_its_bound(monkeypatch):
+    w, grid = random_symbol(4)
+    exact = dense_trace_norm(w, grid)
+    monkeypatch.setattr(localize, "compress", lambda a, accuracy: ([0.9 * a], 0.2 * exact))
+    lower, upper = localize._whole(w, grid, 1e-2, 100.0)
+    assert lower <= 0.9 * exact
+    assert upper == pytest.approx(1.1 * exact)
+
+
+def test_what_eigenvalues_lose_is_in_an_enclosure(monkeypatch):
+    w, grid = random_symbol(4)
+    monkeypatch.setattr(localize, "eigenvalues", lambda *_args, **_options: (np.array([-1.0, 2.0]), 0.25))
+    lower, upper = localize.enclosure(w, grid, rtol=1e-2, negligible=1e-8, exact=10**4)
+    assert (lower, upper) == (pytest.approx(3.0, abs=1e-7), pytest.approx(3.25, abs=1e-7))

@@ -10,7 +10,7 @@ import pytest
 
 from openweyl import PhaseGrid, System, coherent
 from openweyl.generator import fokker_planck, hierarchy, lindblad
-from openweyl.splitting import CHIN, STRANG, Scheme, Stepper, best_scheme, exponential
+from openweyl.splitting import CHIN, STRANG, WILD, Scheme, Stepper, best_scheme, exponential
 
 H = 0.25
 GRID = PhaseGrid.box(h=H, x=(-4.5, 4.5), xi=(-5, 5), size=(72, 80))
@@ -73,10 +73,11 @@ def test_tables_are_positive_and_consistent(scheme: Scheme) -> None:
     assert scheme.kicks == scheme.kicks[::-1]
 
 
+@pytest.mark.parametrize("jumps", [["tanh(x)", "xi/2", "x/2 - xi/3"], ["tanh(x)", "x + 2*I"]], ids=str)
 @pytest.mark.parametrize("build", GENERATORS.values(), ids=GENERATORS)
-def test_commutator_is_the_nested_commutator(build: object) -> None:
+def test_commutator_is_the_nested_commutator(build: object, jumps: list[str]) -> None:
     """[A, [B, A]] w by the stepper's own multiplications, B by a difference quotient of its drift."""
-    system = System("xi**2/2 + xi/3 + x**4/8", ["tanh(x)", "xi/2", "x/2 - xi/3"], h=H, gamma=0.4)
+    system = System("xi**2/2 + xi/3 + x**4/8", jumps, h=H, gamma=0.4)
     generator = build(system, GRID)
     w = coherent(0.7, -0.3).symbol(GRID)
     axis = GRID.array_axes(x=False, xi=True)
@@ -89,6 +90,8 @@ def test_commutator_is_the_nested_commutator(build: object) -> None:
         moved = np.fft.irfft(generator.drift[0] * np.fft.rfft(u, axis=0), GRID.shape[0], axis=0)
         assert k[0].shape[0] == GRID.shape[0] // 2 + 1
         assert xi[0].shape[-1] == GRID.shape[1]
+        if generator.spread is None:
+            return moved
         sigma = generator.spread(1e-7)[0] / 1e-7  # the integrand at time 0, up to 1e-7
         both = np.fft.irfft2(sigma * np.fft.rfft2(u), GRID.shape)
         return moved + both
@@ -117,6 +120,18 @@ def test_growth_is_limited() -> None:
         Stepper(lindblad(SYSTEMS["all jumps"], GRID), CHIN, 0.01, growth=g).run(start.copy(), 10) for g in (np.inf, 1.0)
     ]
     assert np.abs(small[0] - small[1]).max() < 1e-9  # where the symbol lives nothing is changed
+
+
+def test_growth_of_corrections_is_limited() -> None:
+    """A step so long that powers of the correction's part would outgrow all else far out, where the symbol is nil."""
+    generator, dt = hierarchy(System("xi**2/2 + x**4", [], h=H, gamma=0.0), GRID), 0.2
+    start = np.stack([coherent(0.7, -0.3).symbol(GRID), *np.zeros((3, *GRID.shape))])
+    free, limited = (Stepper(generator, STRANG, dt, order=4, growth=growth) for growth in (np.inf, 1.0))
+    for stepper in (free, limited):
+        stepper.run(start.copy(), 1)
+    largest, held = (max(np.abs(f).max() for f in stepper._factors.values()) for stepper in (free, limited))
+    assert largest > 1e5
+    assert held <= np.exp(WILD + dt)
 
 
 @pytest.mark.parametrize("build", [lindblad, fokker_planck, hierarchy])
@@ -174,3 +189,36 @@ def test_the_hierarchy_sums_to_the_quantum_evolution(name: str) -> None:
     assert distance[0] > 1e-3  # there is something to correct
     assert distance[-1] < 1e-10
     assert all(later < earlier for earlier, later in pairwise(distance[:7]))
+
+
+@pytest.mark.parametrize("build", GENERATORS.values(), ids=GENERATORS)
+@pytest.mark.parametrize("force", ["x*cos(9*t)", "xi*cos(9*t)", "x*cos(9*t) + xi*sin(7*t)"])
+def test_order_under_a_drive(build: object, force: str) -> None:
+    """Each flow at its own moment: at another one every scheme would be of order 1; and late starts are late."""
+    system = System(f"xi**2/2 + x**2/2 + {force}", ["x"], h=H, gamma=0.4)
+    generator, start = build(system, GRID), coherent(0.7, -0.3).symbol(GRID)
+    assert best_scheme(generator) == (STRANG if "xi*" in force else CHIN)
+    for scheme in {STRANG, best_scheme(generator)}:
+        runs = [Stepper(generator, scheme, 0.5 / n, growth=2.0).run(start.copy(), n, 0.2) for n in (12, 24, 48)]
+        coarse, fine = (np.linalg.norm(a - b) for a, b in pairwise(runs))
+        assert log2(coarse / fine) == pytest.approx(scheme.order, abs=0.3)
+        first = Stepper(generator, scheme, 0.5 / 48, growth=2.0)
+        again = first.run(first.run(start.copy(), 24, 0.2), 24, 0.45)
+        assert np.abs(again - runs[-1]).max() < 1e-12
+
+
+def test_recoil_is_a_poisson_process() -> None:
+    """l = e^{ix}: l A l* is A at xi - h, so there are k recoils up to t with Poisson's weights of mean gamma t/h."""
+    gamma, t = 0.8, 0.3
+    system = System("0", ["cos(x) + I*sin(x)"], h=H, gamma=gamma)
+    mean = gamma * t / H
+    weights = [np.exp(-mean) * mean**k / factorial(k) for k in range(30)]
+    exact = sum(p * coherent(0.7, -0.8 + k * H).symbol(GRID) for k, p in enumerate(weights) if p > 1e-13)
+    found = Stepper(lindblad(system, GRID), STRANG, t).run(coherent(0.7, -0.8).symbol(GRID), 1)
+    assert np.abs(found - exact).max() < 1e-6 * np.abs(exact).max()
+    density = Stepper(fokker_planck(system, GRID), STRANG, t).run(coherent(0.7, -0.8).symbol(GRID), 1)
+    xi = GRID.xi[0].points
+    for w in (found, density):  # the drift gamma and the diffusion gamma h are those of the process
+        line = w.sum(axis=0) * GRID.cell
+        assert line @ xi == pytest.approx(-0.8 + gamma * t, abs=1e-8)
+        assert line @ xi**2 - (line @ xi) ** 2 == pytest.approx(H / 2 + gamma * t * H, abs=1e-8)

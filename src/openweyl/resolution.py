@@ -6,7 +6,7 @@ the quantum evolution a wave of wave number K in x moves xi by +-h K at once, ho
 over an edge is seen at none: a formula that bends within d asks for pi h/(2 d) more of xi at either end as well.
 
 A term too weak to matter may be left unresolved, and its whole effect counts as error. With D its own range along the
-chords of the symbol, sup f - inf f (quantum) or |s| sup|f'| (classical), and R that of all jumps,
+chords of the symbol, sup f - inf f (quantum) or |s| sup|f'| (classical), and R that of all other parts of jumps,
 
     p:  t D/h,       a jump:  t gamma (2 R D + D^2)/(2h).
 """
@@ -43,10 +43,15 @@ class _Formula:
 class Resolution:
     """The scales of the formulas of a system; remembered for the intervals that were looked at last."""
 
-    def __init__(self, system: System, horizon: float, tol: float, *, quantum: bool, hopping: bool) -> None:
-        """`quantum`: whether chords are as long as they are; `hopping`: whether there are quantum terms at all."""
+    def __init__(
+        self, system: System, horizon: float, tol: float, *, quantum: bool, hopping: bool | None = None
+    ) -> None:
+        """`quantum`: whether differences are across chords, and not their first order; `hopping`: whether some are,
+        as in the hierarchy too (default: as `quantum`).
+        """
         terms = system.terms
-        self.system, self.horizon, self.quantum, self.hopping = system, horizon, quantum, hopping
+        self.system, self.horizon, self.quantum = system, horizon, quantum
+        self.hopping = quantum if hopping is None else hopping
         self.negligible = 1e-2 * tol
         energies = [
             terms.kinetic,
@@ -99,7 +104,7 @@ class Resolution:
         self.reach, self.hops, self.finest = [0.0] * len(variables), [0.0] * len(variables), None
         box = {v: (want.lower, want.upper) for v, want in zip(variables, wide, strict=True)}
         coarsest = {v: pi / want.reach for v, want in zip(variables, wide, strict=True)}
-        found: list[tuple[Scale, bool]] = []
+        found: list[tuple[Scale, _Formula]] = []
         for formula in self.formulas:
             if formula.flat and not formula.jump:
                 continue
@@ -107,18 +112,21 @@ class Resolution:
             around = {v: box[v] for v in used} | ({TIME: (0.0, self.horizon)} if formula.f.has(TIME) else {})
             spacings = {v: coarsest[v] for v in used}
             finest = {v: d * FINEST for v, d in spacings.items()}
-            found += [(scale, formula.jump) for scale in scales(formula.f, around, spacings, finest)]
+            found += [(scale, formula) for scale in scales(formula.f, around, spacings, finest)]
         duals = {v: needs[self._dual(a)].reach for a, v in enumerate(variables)}
         changes = [self._change(scale, duals[scale.variable]) for scale, _ in found]
-        range_of_jumps = sum(change for change, (_, jump) in zip(changes, found, strict=True) if jump)
-        for change, (scale, jump) in zip(changes, found, strict=True):
+        terms = self.system.terms
+        together = terms.position_forces or terms.momentum_forces or terms.rest_jumps  # complex: parts meet
+        for change, (scale, formula) in zip(changes, found, strict=True):
             if scale.spacing >= 0.999 * coarsest[scale.variable]:
                 continue
             effect = self.horizon * change / self.system.h
-            if jump:
-                effect *= self.system.gamma * (2 * range_of_jumps + change) / 2
+            if formula.jump:
+                beside = [f is formula or bool(together and f.jump) for _, f in found]
+                whole = sum(c for c, counts in zip(changes, beside, strict=True) if counts)
+                effect *= self.system.gamma * (2 * whole - change) / 2  # the other parts twice, and itself
             if effect <= self.negligible:
-                key = (scale.term, jump)
+                key = (scale.term, formula.jump)
                 self.overlooked[key] = max(self.overlooked.get(key, 0.0), effect)
                 continue
             self._ask(scale, variables.index(scale.variable))
