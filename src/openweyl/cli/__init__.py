@@ -6,7 +6,11 @@ Exit status 0, or 2 with one line that says what must hold, what is, and what to
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
@@ -37,10 +41,23 @@ for command in (
     application.add_command(command)
 
 
+class Ended(BaseException):
+    """A signal that asks the command to end, `number`: what is half-written goes, as after Ctrl-C."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+
 def main() -> None:
     """Entry point of the `openweyl` command."""
     try:
-        application(prog_name="openweyl", standalone_mode=False)
+        with _listening():
+            application(prog_name="openweyl", standalone_mode=False)
+    except Ended as signalled:
+        _stop(
+            f"Ended by {signal.Signals(signalled.number).name}; nothing was left half-written.", 128 + signalled.number
+        )
     except (click.exceptions.Abort, KeyboardInterrupt):
         _stop("Interrupted; nothing was left half-written.", 130)
     except click.ClickException as error:
@@ -54,6 +71,28 @@ def main() -> None:
     except OSError as error:
         path = error.filename2 or error.filename or "Output"  # the second is where a file was to be moved
         _stop(f"{path} cannot be written: {error.strerror or error}.", 2)
+
+
+@contextmanager
+def _listening() -> Iterator[None]:
+    """Take the signals that would end the process at once, if nobody else does (as `nohup`, which has them ignored)."""
+    names = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    names = [name for name in names if signal.getsignal(name) is signal.SIG_DFL]
+    if threading.current_thread() is not threading.main_thread():
+        names = []
+
+    def end(number: int, _frame: object) -> None:
+        for name in names:  # once is enough: what cleans up is not to be interrupted
+            signal.signal(name, signal.SIG_IGN)
+        raise Ended(number)
+
+    for name in names:
+        signal.signal(name, end)
+    try:
+        yield
+    finally:
+        for name in names:
+            signal.signal(name, signal.SIG_DFL)
 
 
 def _stop(message: str, status: int) -> None:

@@ -34,13 +34,15 @@ SCHEDULER = "be the address of a Dask scheduler that answers, such as tcp://127.
 class Pool:
     """An executor and the number of runs to submit at once, which may change; `sharing` runs share `memory` bytes.
 
-    Those are the runs, and the memory, of this machine; of a cluster, those of one worker.
+    Those are the runs, and the memory, of this machine; of a cluster, those of one worker. `manned`: whether there is
+    anybody to do the work.
     """
 
     executor: Executor
     slots: Callable[[], int]
     memory: float
     sharing: int
+    manned: Callable[[], bool] = lambda: True
 
 
 @contextmanager
@@ -156,4 +158,10 @@ def _cluster(client: Any, free: float) -> Pool:
         except OSError:  # no scheduler; the futures will tell
             return 1
 
-    return Pool(client.get_executor(), slots, memory, sharing)
+    def manned() -> bool:
+        try:
+            return bool(client.nthreads())
+        except OSError:
+            return True
+
+    return Pool(client.get_executor(), slots, memory, sharing, manned)
