@@ -79,6 +79,10 @@ class Case:
         return [self.time / 2, self.time]
 
 
+STEPPED = " + cos(x)/10**17"
+"""A term below round-off that keeps a quadratic p with the steps: closed forms have tests of their own."""
+
+
 def on_one_grid(*runs: Solution, index: int = -1) -> tuple[list[np.ndarray], PhaseGrid]:
     """The symbols of the runs at one time, on a grid that holds them all."""
     grid = common_grid([run.grids[index] for run in runs])

@@ -1,16 +1,19 @@
 """Quadratic p and linear jumps: quantum = classical, and both are Gaussian.
 
-Means and covariances come from ordinary equations (`gaussian.py`). Complex jumps and drives: `test_general.py`.
+Means and covariances come from ordinary equations (`gaussian.py`). Complex jumps and drives: `test_general.py`. Here
+the steps are tested: what `evolve` makes of such systems, the closed form, is held against them in
+`test_gaussian_flow.py`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import cos, exp, sin, sqrt
 
 import numpy as np
 import pytest
 
-from common import on_one_grid, slow_but
+from common import STEPPED, on_one_grid, slow_but
 from gaussian import Gaussian
 from openweyl import (
     PhaseGrid,
@@ -29,8 +32,8 @@ from openweyl import (
     squeezed,
     trace,
 )
-from openweyl.generator import fokker_planck, lindblad
-from openweyl.splitting import CHIN, Stepper
+from openweyl.generator import Generator, fokker_planck, hierarchy, lindblad
+from openweyl.splitting import CHIN, STRANG, Stepper, best_scheme
 
 H = 0.1
 MIXED = ["x + xi/2", "x/3 - xi"]
@@ -57,7 +60,7 @@ def gaussian_moments(state: State) -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.parametrize("state", [coherent(0.6, -0.3), cat([(0.7, 0.0), (-0.6, 0.4)])], ids=["coherent", "cat"])
 def test_quantum_is_classical(name: str, state: State) -> None:
     hamiltonian, jumps = QUADRATIC[name]
-    system = System(hamiltonian, jumps, h=H, gamma=0.0 if name == "closed" else 0.7)
+    system = System(hamiltonian + STEPPED, jumps, h=H, gamma=0.0 if name == "closed" else 0.7)
     runs = [evolve(system, state, [0.6], kind=kind, tol=1e-9) for kind in ("quantum", "classical")]
     (w, a), grid = on_one_grid(*runs)
     assert dense_trace_norm(w - a, grid) < 1e-10
@@ -85,7 +88,8 @@ def test_moments(name: str, kind: str) -> None:
     """Mean, covariance and purity of a squeezed state; the symbol itself, too."""
     hamiltonian, jumps = QUADRATIC[name]
     gamma = 0.0 if name == "closed" else 0.7
-    system, reference = System(hamiltonian, jumps, h=H, gamma=gamma), Gaussian(hamiltonian, tuple(jumps), H, gamma)
+    system = System(hamiltonian + STEPPED, jumps, h=H, gamma=gamma)
+    reference = Gaussian(hamiltonian, tuple(jumps), H, gamma)
     state = squeezed(0.6, -0.3, r=0.4, angle=0.5)
     center, c = gaussian_moments(state)
     times = [0.3, 0.8]
@@ -101,6 +105,56 @@ def test_moments(name: str, kind: str) -> None:
         assert dense_trace_norm(w - exact, grid) < 1e-9
 
 
+MOVED = {"0": (0, 0), "x": (0, -1), "x + xi": (1, -1), "1000*xi - x/3": (1000, 1 / 3), "x + 1e-17*cos(xi)": (0, -1)}
+"""Hamiltonians without a force that varies, and the velocity that they give to all of phase space."""
+
+
+@pytest.mark.parametrize("hamiltonian", MOVED)
+@pytest.mark.parametrize("build", [lindblad, fokker_planck, hierarchy])
+def test_a_constant_force_translates(hamiltonian: str, build: Callable[..., Generator]) -> None:
+    """The steps themselves, with the double commutator where there is one; the corrections are nil."""
+    grid, state, t = PhaseGrid.box(h=H, x=(-4, 4), xi=(-4, 4), size=(128, 96)), squeezed(0.3, 0.1, r=0.2), 1e-3
+    order = 2 if build is hierarchy else 1
+    start = np.zeros((order, *grid.shape))
+    start[0] = state.symbol(grid)
+    velocity = np.array(MOVED[hamiltonian])
+    moved = squeezed(*(np.array([0.3, 0.1]) + t * velocity), r=0.2).symbol(grid)
+    generator = build(System(hamiltonian, [], h=H, gamma=1.0), grid)
+    for scheme in {STRANG, best_scheme(generator)}:
+        found = Stepper(generator, scheme, t / 4, order=order).run(start.copy(), 4)
+        assert np.abs(found[0] - moved).max() < 1e-12
+        assert np.abs(found[1:]).max(initial=0.0) < 1e-12
+
+
+@pytest.mark.parametrize("hamiltonian", MOVED)
+@pytest.mark.parametrize("kind", ["quantum", "classical"])
+@pytest.mark.parametrize("jumps", [[], ["x"], ["xi", "x - xi"]], ids=str)
+def test_runs_under_a_constant_force(hamiltonian: str, kind: str, jumps: list[str]) -> None:
+    """Translation, and diffusion along the jumps' fields: covariance h/2 + gamma h t sum J l' (J l')^T."""
+    t, gamma = 0.01, 0.5
+    solution = evolve(System(hamiltonian, jumps, h=H, gamma=gamma), coherent(0.3, 0.1), [t], kind=kind, tol=1e-8)
+    along = np.array([{"x": (0, -1), "xi": (1, 0), "x - xi": (-1, -1)}[jump] for jump in jumps]).reshape(-1, 2)
+    mean = np.array([0.3, 0.1]) + t * np.array(MOVED[hamiltonian])
+    covariance = np.eye(2) / 2 + gamma * t * along.T @ along
+    exact = gaussian(*mean, covariance.tolist()).symbol(solution.grids[0])
+    assert dense_trace_norm(solution.symbols[0] - exact, solution.grids[0]) < 1e-8
+
+
+@pytest.mark.parametrize("kind", ["quantum", "classical"])
+def test_dephasing_in_position_under_a_constant_force(kind: str) -> None:
+    """p = x, l = tanh(x): rho(x, y) gains e^{-i(x - y)t/h - (gamma t/2h) d^2}, d = l(x) - l(y), or s l'."""
+    h, gamma, t = 0.25, 1.5, 0.4
+    solution = evolve(System("x", ["tanh(x)"], h=h, gamma=gamma), coherent(0.4, 0.1), [t], kind=kind, tol=1e-8)
+    found = moments(solution.symbols[0], solution.grids[0])
+    assert found.mean == pytest.approx([0.4, 0.1 - t], rel=0, abs=1e-8)
+    x, s = np.meshgrid(np.linspace(-5, 5, 1001), np.linspace(-8, 8, 1601), indexing="ij")
+    left, right = x + s / 2, x - s / 2
+    d = np.tanh(left) - np.tanh(right) if kind == "quantum" else s / np.cosh(x) ** 2
+    amplitude = np.exp(-((left - 0.4) ** 2 + (right - 0.4) ** 2) / (2 * h)) / sqrt(np.pi * h)  # psi(left) psi(right)
+    expected = (np.abs(amplitude) ** 2 * np.exp(-gamma * t / h * d**2)).sum() * 1e-2 * 1e-2
+    assert purity(solution.symbols[0], solution.grids[0]) == pytest.approx(expected, rel=0, abs=1e-8)
+
+
 def test_saddle_of_section_4_2() -> None:
     """Li (4.25), Q = eps^2 Lap + x d_x - xi d_xi: a = (h - 2 eps^2) e^{-2t} + 2 eps^2,
     b = (h + 2 eps^2) e^{2t} - 2 eps^2.
@@ -109,7 +163,7 @@ def test_saddle_of_section_4_2() -> None:
     the expanding coordinate; the diffusion of the pair x, xi does not turn.
     """
     h, gamma, times = 0.05, 0.8, [0.0, 0.4, 0.9, 1.5]
-    system = System("(xi**2 - x**2)/2", ["x", "xi"], h=h, gamma=gamma)
+    system = System("(xi**2 - x**2)/2" + STEPPED, ["x", "xi"], h=h, gamma=gamma)
     turn = np.array([[1, -1], [1, 1]]) / sqrt(2)
     eps2 = gamma * h / 2
     for kind in ("quantum", "classical"):
@@ -127,7 +181,7 @@ def test_saddle_of_section_4_2() -> None:
 def test_damped_rotation(kind: str) -> None:
     """Jumps x and xi around a harmonic oscillator: the mean rotates, the covariance is h/2 + gamma h t in both."""
     h, gamma, t = 2.0**-5, 0.9, 1.3
-    system = System("xi**2/2 + x**2/2", ["x", "xi"], h=h, gamma=gamma)
+    system = System("xi**2/2 + x**2/2" + STEPPED, ["x", "xi"], h=h, gamma=gamma)
     solution = evolve(system, coherent(0.8, 0.1), [t], kind=kind, tol=1e-10)
     found = moments(solution.symbols[0], solution.grids[0])
     mean = [0.8 * cos(t) + 0.1 * sin(t), 0.1 * cos(t) - 0.8 * sin(t)]
@@ -136,7 +190,7 @@ def test_damped_rotation(kind: str) -> None:
 
 
 def test_reversed_runs_backwards() -> None:
-    system = System("xi**2/2 + x**2/2 + x/3", ["x"], h=H, gamma=0.0)
+    system = System("xi**2/2 + x**2/2 + x/3" + STEPPED, ["x"], h=H, gamma=0.0)
     forth = evolve(system, coherent(0.6, 0.2), [0.7], tol=1e-9)
     center = moments(forth.symbols[0], forth.grids[0]).mean
     back = evolve(system.reversed(), coherent(*center), [0.7], tol=1e-9)
@@ -171,7 +225,9 @@ def test_classical_densities_stay_positive_and_keep_their_mass() -> None:
 
 
 def test_the_distance_without_a_difference_is_nought() -> None:
-    comparison = compare(System("xi**2/2 + x**2/2", ["x", "xi"], h=H, gamma=1.0), coherent(1, 0), [0.0, 0.5], tol=1e-8)
+    comparison = compare(
+        System("xi**2/2 + x**2/2" + STEPPED, ["x", "xi"], h=H, gamma=1.0), coherent(1, 0), [0.0, 0.5], tol=1e-8
+    )
     w, a, grid = comparison.difference(1)
     assert dense_trace_norm(w - a, grid) < 1e-10
     assert comparison.trace_norm.max() < 1e-8  # it may leave out what the tolerance allows

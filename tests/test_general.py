@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import sympy
 
-from common import Case, on_one_grid, slow_but
+from common import STEPPED, Case, on_one_grid, slow_but
 from gaussian import Gaussian
 from openweyl import (
     PhaseGrid,
@@ -45,13 +45,13 @@ CASES = {
     "kerr": Case("(x**2 + xi**2)**2/4", ("x", "xi"), (0.7, 0.0), 70, 70),
     "kerr-damped": Case("(x**2 + xi**2)**2/4", (DAMPING,), (0.7, 0.0), 40, 40),
     "two-quantum loss": Case("(x**2 + xi**2)**2/8", ("(x + I*xi)**2/2",), (0.7, 0.0), 44, 44, time=0.1),
-    "saddle": Case("x*xi", ("x", "xi"), (0.3, 0.2), 100, 100, time=0.6),
+    "saddle": Case("x*xi" + STEPPED, ("x", "xi"), (0.3, 0.2), 100, 100, time=0.6),
     "x**2*xi**2": Case("x**2*xi**2/4 + (x**2 + xi**2)/2", ("x", "xi"), (0.5, 0.2), 100, 84),
     "position-dependent mass": Case("xi**2*(2 + cos(x))/4 + x**2/2", ("x", "xi"), (0.7, 0.2), 90, 80),
     "mixed jump": Case("(x**2 + xi**2)/2", ("sqrt(1 + x**2 + xi**2)",), (0.7, 0.2), 46, 46),
     "bounded jump": Case("xi**2 + (x**2 - 1/2)**2", ("x/sqrt(1 + x**2)", "xi"), (0.7, 0.0), 140, 100, time=0.6),
-    "damped-oscillator": Case("(x**2 + xi**2)/2", (DAMPING,), (0.7, 0.2), 40, 40),
-    "thermal oscillator": Case("(x**2 + xi**2)/2", THERMAL, (0.7, 0.2), 50, 50),
+    "damped-oscillator": Case("(x**2 + xi**2)/2" + STEPPED, (DAMPING,), (0.7, 0.2), 40, 40),
+    "thermal oscillator": Case("(x**2 + xi**2)/2" + STEPPED, THERMAL, (0.7, 0.2), 50, 50),
     "caldeira-leggett": Case("xi**2/2 + x**4/4 - x**2/2 + x*xi/10", ("x + I*xi/10",), (0.5, 0.0), 70, 44),
     "driven": Case("xi**2/2 + x**4/4 + x*cos(2*t)", ("x",), (0.5, 0.3), 100, 60, gamma=0.5),
     "driven, mixed": Case("xi**2/2 + x**4/4 + x*xi*sin(3*t)/4", ("x", DAMPING), (0.5, 0.3), 90, 70, gamma=0.5),
@@ -178,7 +178,7 @@ def test_quantum_is_classical(name: str) -> None:
     """Quadratic p, linear jumps: to round-off; and both are the exact Gaussian."""
     hamiltonian, jumps = GAUSSIAN[name]
     h, gamma, time, z0 = 0.1, 0.7, 0.6, (0.6, -0.3)
-    system = System(hamiltonian, list(jumps), h=h, gamma=gamma)
+    system = System(hamiltonian + STEPPED, list(jumps), h=h, gamma=gamma)
     runs = [evolve(system, coherent(*z0), [time], kind=kind, tol=1e-9) for kind in ("quantum", "classical")]
     (w, a), grid = on_one_grid(*runs)
     assert dense_trace_norm(w - a, grid) < 1e-10
@@ -200,7 +200,7 @@ def test_stationary_states(occupation: float, kind: str) -> None:
     mean, covariance = Gaussian("(x**2 + xi**2)/2", tuple(jumps), h, gamma).stationary()
     assert mean == pytest.approx([0, 0])
     assert covariance == pytest.approx(h * (occupation + 0.5) * np.eye(2))
-    system = System("(x**2 + xi**2)/2", jumps, h=h, gamma=gamma)
+    system = System("(x**2 + xi**2)/2" + STEPPED, jumps, h=h, gamma=gamma)
     thermal = gaussian(0, 0, (covariance / h).tolist())
     stays = evolve(system, thermal, [1.0], kind=kind, tol=1e-8)
     grid = stays.grids[0]
@@ -214,7 +214,9 @@ def test_stationary_states(occupation: float, kind: str) -> None:
 def test_the_damped_oscillator_stays_coherent() -> None:
     """L = sqrt(gamma) a: z(t) = z0 e^{-(i + gamma/2) t}, a pure state, in both evolutions."""
     h, gamma, t = 0.1, 0.8, 1.5
-    found = compare(System("(x**2 + xi**2)/2", [DAMPING], h=h, gamma=gamma), coherent(0.6, -0.3), [t], tol=1e-8)
+    found = compare(
+        System("(x**2 + xi**2)/2" + STEPPED, [DAMPING], h=h, gamma=gamma), coherent(0.6, -0.3), [t], tol=1e-8
+    )
     z = (0.6 - 0.3j) * np.exp(-(1j + gamma / 2) * t)
     assert found.series["purity"][0] == pytest.approx(1, rel=0, abs=1e-8)
     assert found.trace_norm[0] < 2e-8
@@ -226,7 +228,7 @@ def test_the_damped_oscillator_stays_coherent() -> None:
 def test_time_enters_at_the_right_moments() -> None:
     """An impulse is not missed, and arrives whole."""
     h, start = 0.1, coherent(0.3, 0.0)
-    kick = System("xi**2/2 + x**2/2 - 20*x*exp(-200*(t - 0.5)**2)", ["x"], h=h, gamma=0.3)
+    kick = System("xi**2/2 + x**2/2 - 20*x*exp(-200*(t - 0.5)**2)" + STEPPED, ["x"], h=h, gamma=0.3)
     exact = Gaussian("xi**2/2 + x**2/2 - 20*x*exp(-200*(t - 0.5)**2)", ("x",), h, 0.3)
     times = [0.25, 0.5, 1.0]
     solution = evolve(kick, start, times, tol=1e-7)

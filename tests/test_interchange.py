@@ -218,7 +218,10 @@ PSI = pi**-0.25 * np.exp(-(X**2) / 2)
         (lambda: from_fock([1, np.nan], H), r"`state` must be finite, but is not."),
         (lambda: from_fock("psi", H), r"`state` must be an array of numbers, but is psi."),
         (lambda: from_fock([1, 0], -H), r"`h` must be > 0"),
-        (lambda: from_fock([1, 0, 0], H, sizes=(2, 2)), r"`sizes` must be whole numbers of product 3"),
+        (
+            lambda: from_fock([1, 0, 0], H, sizes=(2, 2)),
+            r"`sizes` must be a list of whole numbers of product 3, but",
+        ),
         (lambda: from_fock(np.append(np.zeros(8_000), 1), H), r"`state` must ask for kernels of at most 8000 points"),
         (lambda: from_qutip(qutip.basis(3, 0).dag(), H), r"`state` must be a ket or an operator of QuTiP, but is bra."),
         (lambda: from_qutip(MATRIX, H), r"`state` must be a ket or an operator of QuTiP, but is ndarray."),

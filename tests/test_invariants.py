@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from common import on_one_grid, slow_but
+from common import STEPPED, on_one_grid, slow_but
 from openweyl import (
     Observable,
     PhaseGrid,
@@ -33,7 +33,7 @@ H = 1 / 4
 GRID = PhaseGrid.box(h=H, x=(-5, 5), xi=(-5, 5), size=(80, 80))
 small = st.floats(-0.6, 0.6)
 places = st.tuples(small, small)
-POTENTIALS = ("x**4/4 - x**2/2", "x**3/6 + x**2", "-cos(x)", "x**2/2", "x*xi/3 + x**4/4")
+POTENTIALS = ("x**4/4 - x**2/2", "x**3/6 + x**2", "-cos(x)", "x**2/2" + STEPPED, "x*xi/3 + x**4/4")
 JUMPS = (["x", "xi"], ["x"], ["tanh(x)", "x - xi"], ["(x + I*xi)/sqrt(2)"])
 systems = st.builds(
     lambda v, jumps, gamma: System(f"xi**2/2 + {v}", jumps, h=H, gamma=gamma),
@@ -117,7 +117,10 @@ def turned(hamiltonian: str, jumps: tuple[str, ...], z: tuple[float, float]) -> 
     ("ours", "theirs"),
     [
         (("(x**2 + xi**2)**2/4", ("x", "xi")), ("(x**2 + xi**2)**2/4", ("xi", "-x"))),
-        (("(x**2 + xi**2)/2", ("(x + I*xi)/sqrt(2)",)), ("(x**2 + xi**2)/2", ("(x + I*xi)/sqrt(2)",))),
+        (
+            ("(x**2 + xi**2)/2" + STEPPED, ("(x + I*xi)/sqrt(2)",)),
+            ("(x**2 + xi**2)/2" + STEPPED, ("(x + I*xi)/sqrt(2)",)),
+        ),
         (("xi**2 + (x**2 - 1/2)**2", ("x", "x - xi")), ("x**2 + (xi**2 - 1/2)**2", ("xi", "xi + x"))),
     ],
     ids=["Kerr", "damped", "double well"],

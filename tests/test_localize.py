@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common import on_one_grid, slow_but
-from openweyl import InputError, PhaseGrid, System, cat, coherent, evolve, localize, squeezed, trace_norm
+from openweyl import InputError, PhaseGrid, ResourceError, System, cat, coherent, evolve, localize, squeezed, trace_norm
 from openweyl.cells import compress, enclose
 from openweyl.extent import left_out, profiles, trimmed
 from openweyl.grid import resample
@@ -234,9 +234,11 @@ def test_large_double_well_difference():
 @pytest.mark.slow
 def test_two_degrees_of_freedom():
     w, grid = random_symbol(0, n=2, h=0.4, box=3.2, points=14)
-    lower, upper = trace_norm(w, grid, 0.2)
     exact = dense_trace_norm(w, grid)
+    lower, upper = localize._bounds(w, grid, 0.2, 0.0, 60.0)
     assert lower <= exact * (1 + 1e-9) and exact * (1 - 1e-9) <= upper and upper - lower <= 1e-2 * upper
+    low, high = trace_norm(w, grid, 0.2)  # the grid is coarse: the edges may hold a good part
+    assert low <= lower and upper <= high
 
 
 @pytest.mark.slow
@@ -289,6 +291,88 @@ def test_the_norm_of_what_is_trimmed(level):
     assert rank_bound(w - resample(small, box, grid), grid) == pytest.approx(
         sqrt(np.prod(kernel_points(grid))) * gone, rel=0.3
     )
+
+
+@pytest.fixture(scope="module")
+def two_runs() -> tuple[np.ndarray, PhaseGrid]:
+    """The difference of one evolution at two tolerances: its own size is that of their errors."""
+    system = System("xi**2 + (x**2 - 1/2)**2", ["x", "xi"], h=2.0**-6, gamma=1.0)
+    runs = [evolve(system, coherent(1, 0), [1.0], kind="quantum", tol=tol) for tol in (1e-5, 1e-6)]
+    (rough, fine), grid = on_one_grid(*runs)
+    return rough - fine, grid
+
+
+@pytest.mark.parametrize("dense", [1000, 0])
+def test_the_difference_of_two_runs_is_bounded_with_an_absolute_width(two_runs, dense, monkeypatch):
+    monkeypatch.setattr(localize, "DENSE", dense)
+    w, grid = two_runs
+    true = dense_trace_norm(w, grid)
+    assert true < 2e-5
+    with pytest.raises(InputError, match=r", or leave it to the bounds by `atol` = [0-9.e-]+\.$") as error:
+        trace_norm(w, grid, 1e-4)
+    enough = float(str(error.value).rsplit("= ", 1)[1].rstrip("."))
+    for atol in (enough, 10 * enough, 1e-6):
+        lower, upper = trace_norm(w, grid, 1e-4, atol)
+        assert lower <= true <= upper
+        assert upper <= 2.2 * true + atol  # the edges may hold as much again
+
+
+def test_what_a_box_cuts_off_is_within_the_bounds():
+    """States at distance 1e-3 of which a box holds all but some 1e-4: 2 sqrt(1 - |<a|b>|^2) is known."""
+    grid = PhaseGrid.box(h=0.01, x=(-0.3, 0.3), xi=(-0.5, 0.5), size=(80, 80))
+    w = coherent(0.0005, 0).symbol(grid) - coherent(-0.0005, 0).symbol(grid)
+    exact = 2 * sqrt(-np.expm1(-(1e-3**2) / (2 * 0.01)))
+    with pytest.raises(InputError, match=r"end of the (interval|wave number) of x\."):
+        trace_norm(w, grid, 1e-4)
+    lower, upper = trace_norm(w, grid, 1e-4, 1e-2 * exact)
+    assert lower < exact < upper and upper - lower < 0.06 * exact
+
+
+def test_an_absolute_width_does_not_excuse_what_is_not_resolved():
+    grid = PhaseGrid.box(h=0.01, x=(-1.2, 1.2), xi=(-1.2, 1.2), size=(16, 96))
+    with pytest.raises(InputError, match=r"end of the wave number of x\. Take at least"):
+        trace_norm(coherent(0, 0).symbol(grid), grid, atol=0.1)
+    lower, upper = trace_norm(coherent(0, 0).symbol(grid), grid, atol=4.0)
+    assert lower <= 1 <= upper
+
+
+@pytest.mark.parametrize("atol", [-1e-9, float("nan"), "small", None])
+def test_bad_absolute_widths_are_refused(atol):
+    w, grid = random_symbol(0)
+    with pytest.raises(InputError, match="Argument `atol` must"):
+        trace_norm(w, grid, atol=atol)
+
+
+def test_cells_that_take_too_long_are_refused_and_enclosures_are_wide_instead(monkeypatch):
+    """Refused by prediction, before any cell is made."""
+    monkeypatch.setattr(localize, "DENSE", 0)
+    monkeypatch.setattr(localize, "SECONDS", 1e3)
+    grid = PhaseGrid.box(h=0.002, x=(-1.2, 1.2), xi=(-1.2, 1.2), size=(400, 400))
+    w = coherent(0.3, 0).symbol(grid) - coherent(-0.3, 0).symbol(grid)
+    with pytest.raises(ResourceError, match=r"cells of \d+ states, about .* hours: raise `rtol`") as error:
+        trace_norm(w, grid)
+    assert "\n" not in str(error.value)
+    lower, upper = localize.enclosure(w, grid, rtol=1e-2, negligible=1e-6)
+    assert lower <= 2 <= upper
+
+
+def test_smooth_symbols_need_no_cells(monkeypatch):
+    """Structure of 10 sqrt(h): coherent states are enough for 10 %, not for 1 %."""
+    monkeypatch.setattr(localize, "DENSE", 0)
+    grid = PhaseGrid.box(h=0.01, x=(-3, 3), xi=(-3, 3), size=(80, 80))
+    (x,), (xi,) = grid.mesh("x", "xi")
+    w = x * xi * np.exp(-(x**2 + xi**2) / 0.8)
+    exact = dense_trace_norm(w, grid)
+    lower, upper = trace_norm(w, grid, 0.1)
+    assert lower <= exact <= upper and upper - lower <= 0.1 * upper
+
+    def unexpected(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(localize, "enclose", unexpected)
+    assert trace_norm(w, grid, 0.1) == (lower, upper)
+    with pytest.raises(AssertionError):
+        trace_norm(w, grid, 0.01)
 
 
 def test_zero_has_trace_norm_zero():

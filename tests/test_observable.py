@@ -138,7 +138,9 @@ def test_far_out() -> None:
 
 
 def test_two_degrees_of_freedom() -> None:
-    grid = PhaseGrid.box(h=0.5, x=[(-4, 4)] * 2, xi=[(-4, 4)] * 2, size=(24, 24))
+    grid = PhaseGrid.box(
+        h=0.5, x=[(-4, 4)] * 2, xi=[(-4, 4)] * 2, size=(32, 32)
+    )  # at 24 its own wave numbers end at 1e-5
     w = coherent([0.2, -0.1], [0.0, 0.3]).symbol(grid)
     assert Observable.parse("husimi(0.2, -0.1, 0, 0.3)", 2).value(w, grid)[0] == pytest.approx(1, abs=1e-8)
     parity = Observable.parse("parity", 2).value(w, grid)[0]

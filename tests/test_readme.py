@@ -13,6 +13,7 @@ import pytest
 
 from openweyl import Comparison, cli
 from openweyl.cli import runs
+from openweyl.pace import TIME_LIMIT
 from openweyl.problem import Problem
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
@@ -67,7 +68,8 @@ def test_the_python_examples(capsys: pytest.CaptureFixture[str]) -> None:
 def test_every_command_line_is_read(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     asked: list[Problem] = []
 
-    def remember(problem: Problem) -> None:
+    def remember(problem: Problem, time_limit: float) -> None:
+        assert time_limit == TIME_LIMIT
         asked.append(problem)
         raise KeyboardInterrupt  # before the work starts
 

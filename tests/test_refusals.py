@@ -10,7 +10,6 @@ import pytest
 
 from common import refused
 from openweyl import (
-    Observable,
     PhaseGrid,
     ResourceError,
     System,
@@ -71,10 +70,6 @@ def test_runs(call: Callable[..., object], change: dict[str, Any], what: str) ->
         (lambda: BEAD.system("0", damping="-1/s", temperature="1 K"), "`damping` must be >= 0"),
         (lambda: BEAD.system("0", damping="1/s", temperature="0 K"), "`temperature` must be > 0"),
         (lambda: BEAD.thermal_jumps("0/s", "1/s", 0.0), "`frequency` must be > 0"),
-        (
-            lambda: Observable.parse("tanh(exp(200*x**2) - exp(300*x**2))", 1).value(W, GRID),
-            "`observable` must have values on the grid that double precision holds",
-        ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -93,6 +88,6 @@ def test_runs_that_are_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
     """The limits are lowered: what would reach them takes hours or all memory."""
     monkeypatch.setattr(time_loop, "SHORTEST", 0.5)
     far = coherent(2.0, 0.0)
-    refused(lambda: evolve(WELL, far, [2.0]), "At t = 0 tol = 1e-06 asks for more than 2e+00 steps", ResourceError)
+    refused(lambda: evolve(WELL, far, [2.0]), "At t = 0 a step of 0.0", ResourceError)
     monkeypatch.setattr(localize, "BYTES", 1e12)
     refused(lambda: trace_norm(W - np.roll(W, 3), GRID), "The kernel needs", ResourceError)

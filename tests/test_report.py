@@ -458,7 +458,7 @@ def test_dashes_are_explained() -> None:
     assert "–: not known" not in words(page(data, pictures=False)).partition("All points")[2]
     data["min_eigenvalue"][0, 0] = np.nan
     told = words(page(data, pictures=False)).partition("All points")[2]
-    assert "–: not known. A point that failed, or is missing, has no numbers; the least eigenvalue is computed" in told
+    assert "–: not known: a point that failed, or is missing, has no numbers" in told
 
 
 def test_commands_repeat_the_numbers_of_the_axes() -> None:

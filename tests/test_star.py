@@ -292,8 +292,8 @@ def test_two_degrees_of_freedom() -> None:
     ("arguments", "message"),
     [
         (("exp(x)", "sin(xi)", h), "`order` must be given, as the highest power of h to keep, but is None. The series"),
-        (("x", "xi", h, -1), "`order` must be a whole number >= 0"),
-        (("x", "xi", h, 1.0), "`order` must be a whole number >= 0"),
+        (("x", "xi", h, -1), "`order` must be a whole number from 0 to 100"),
+        (("x", "xi", h, 1.0), "`order` must be a whole number from 0 to 100"),
         (("x", "xi", 0), "`h` must be a real number, not 0, or a symbol other than x and xi, but is 0"),
         (("x", "xi", sp.I), "`h` must be a real number"),
         (("x", "xi", h * x), "`h` must be a real number"),

@@ -62,6 +62,30 @@ def refused(function: Any, *args: Any) -> str:
 # --- variables ---
 
 
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("np.float64(9.97)*x**2", "9.97*x**2"),
+        ("numpy.float32(-1.5)*x + np.int64(2)", "-1.5*x + 2"),
+        (f"{np.float64(1e-7)!r}*x", "1e-7*x"),
+        (f"x**{np.int64(2)!r}", "x**2"),
+    ],
+)
+def test_numbers_as_numpy_prints_them(text: str, same: str) -> None:
+    names = {"x": sp.Symbol("x", real=True)}
+    assert parse(text, names) == parse(same, names)
+
+
+@pytest.mark.parametrize(
+    "text", ["np.exp(x)", "np.pi*x", "np.float64(x)", "np.float64(2**9)", "np.float64(nan)", "np.load(1)", "np.str_(1)"]
+)
+def test_nothing_else_of_numpy_is_read(text: str) -> None:
+    with pytest.raises(
+        InputError, match=r"must write numbers as digits, but is .* In an f-string: \{float\(value\)\}\."
+    ):
+        parse(text, {"x": sp.Symbol("x", real=True)})
+
+
 def test_the_names_of_the_variables() -> None:
     assert [str(v) for part in variables(1) for v in part] == ["x", "xi"]
     assert [str(v) for part in variables(2) for v in part] == ["x1", "x2", "xi1", "xi2"]

@@ -82,7 +82,9 @@ def test_time_may_enter_everywhere_in_p() -> None:
         ("tanh(x) + I*x", (0.0, 0.0), "position_jumps position_forces"),
         ("xi + I*xi**2", (0.0, 0.0), "momentum_jumps momentum_forces"),
         ("x**2 + I*xi", (0.0, 0.0), "rest_jumps"),
-        ("x + 1 + I*xi", (0.0, 0.0), "rest_jumps"),
+        ("x + 1 + I*(xi - 2)", (-1.0, -1.0), "position_jumps momentum_jumps"),  # constants are forces
+        ("x + I/2", (0.0, 0.0), "position_jumps"),
+        ("x**2 + I*(xi + 1)", (0.0, 0.0), "rest_jumps"),
         ("sqrt(1 + x**2 + xi**2)", (0.0, 0.0), "rest_jumps"),
     ],
 )

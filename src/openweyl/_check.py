@@ -5,17 +5,24 @@ Argument `gamma` must be >= 0, but is -1. gamma = 0 is a closed system.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from importlib import import_module
-from itertools import pairwise
-from math import isfinite
+from itertools import islice, pairwise
+from math import isfinite, isnan
 from numbers import Integral, Real
+from pathlib import Path
 from typing import Any
 
 LONGEST = 80
 """The number of characters of a value that a message shows."""
 SMALLEST, LARGEST = 1e-40, 1e40
 """The sizes between which h, gamma and the like lie, if not 0; LARGEST is that of coordinates and parameters too."""
+
+
+LONGEST_PATH = 1000
+"""Characters of a path; systems take a few thousand."""
+MOST_TIMES = 100_000
+"""The most times of one run: each keeps a symbol."""
 
 
 class InputError(ValueError):
@@ -29,6 +36,7 @@ class ResourceError(RuntimeError):
 def shown(value: Any) -> str:
     """`value` on one line, cut to a readable length."""
     try:
+        value = _found(value)
         text = value if isinstance(value, str) else repr(value)
     except Exception:  # an integer of too many digits, a value nested too deeply: a message must not fail
         text = f"a value of type {type(value).__name__}"
@@ -49,16 +57,24 @@ def must(condition: bool, name: str, what: str, value: Any, advice: str = "") ->
         raise fail(name, what, value, advice)
 
 
-def real(name: str, value: Any, *, low: float | None = None, above: float | None = None, advice: str = "") -> float:
-    """`value` as a float: a finite real number, >= `low`, > `above`."""
+def real(
+    name: str,
+    value: Any,
+    *,
+    low: float | None = None,
+    above: float | None = None,
+    advice: str = "",
+    endless: bool = False,
+) -> float:
+    """`value` as a float: a finite real number, >= `low`, > `above`. `endless`: it may be infinite."""
     bound = " and ".join(f"{sign} {end:g}" for sign, end in ((">=", low), (">", above)) if end is not None)
-    what = f"be a finite number {bound}".rstrip()
-    must(_is_real(value), name, what, _found(value), advice)
+    what = f"be a {'finite ' * (not endless)}number {bound}".rstrip()
+    must(_is_real(value), name, what, value, advice)
     try:
         number = float(value)
     except (TypeError, ValueError, OverflowError):
         raise fail(name, what, value, advice) from None
-    must(isfinite(number), name, what, value, advice)
+    must(isfinite(number) or (endless and not isnan(number)), name, what, value, advice)
     inside = (low is None or number >= low) and (above is None or number > above)
     must(inside, name, f"be {bound}", value, advice)
     return number
@@ -82,17 +98,61 @@ def whole(name: str, value: Any, low: int, high: int, advice: str = "") -> int:
     return int(value)
 
 
+def flag(name: str, value: Any) -> bool:
+    """`value` as True or False; NumPy's are taken, too."""
+    must(isinstance(value, bool) or _dtype(value) == "b", name, "be True or False", value)
+    return bool(value)
+
+
+def choice(name: str, value: Any, among: Sequence[str]) -> str:
+    """`value`, one of these words."""
+    must(isinstance(value, str) and value in among, name, f"be {' or '.join(map(repr, among))}", value)
+    return str(value)
+
+
+def function(name: str, value: Any) -> None:
+    """Raise InputError unless `value` is None or something that can be called."""
+    must(value is None or callable(value), name, "be a function", value)
+
+
+def check_path(name: str, value: Any, what: str) -> Path:
+    """`value`, text or a path, as a path that a system may be asked for."""
+    must(isinstance(value, (str, Path)), name, what, value)
+    good = bool(str(value).strip()) and str(value).isprintable() and len(str(value)) <= LONGEST_PATH
+    must(good, name, what, str(value))
+    return Path(value)
+
+
+def numbers_of(name: str, values: Any, what: str = "be a list of numbers", most: int = MOST_TIMES) -> list[Any]:
+    """The items of `values`, a list or anything else that has an order: not text, a table or a set. At most `most`."""
+    unordered = isinstance(values, (str, bytes, bytearray, memoryview, Mapping, Set))
+    if unordered or not isinstance(values, Iterable) or getattr(values, "ndim", 1) == 0:
+        raise fail(name, what, values)
+    try:
+        items = list(islice(values, most + 1))
+    except TypeError:  # a class that is iterable by name only
+        raise fail(name, what, values) from None
+    must(len(items) <= most, name, f"hold at most {most} numbers", "longer")
+    return items
+
+
 def _found(value: Any) -> Any:
-    """What to call a `value` that is no number: an array by its shape, not by its entries."""
+    """What to call a `value`: an array by its shape, not by its entries."""
     shape = getattr(value, "shape", None)
-    return f"an array of shape {shape}" if isinstance(shape, tuple) and shape else value
+    array = isinstance(shape, tuple) and shape and hasattr(value, "dtype")
+    return f"an array of shape {shape}" if array else value
+
+
+def _dtype(value: Any) -> str:
+    """The kind of number, in NumPy's letters, of an array without dimensions; "" for all else."""
+    return getattr(getattr(value, "dtype", None), "kind", "") if getattr(value, "ndim", None) == 0 else ""
 
 
 def _is_real(value: Any) -> bool:
     """Whether `value` is a real number, or an array of one; True, False and text are none."""
     if isinstance(value, Real):
         return not isinstance(value, bool)
-    return getattr(value, "ndim", None) == 0 and getattr(getattr(value, "dtype", None), "kind", "none") in "iuf"
+    return _dtype(value) in ("i", "u", "f")
 
 
 def is_list(value: Any) -> bool:
@@ -104,9 +164,7 @@ def is_list(value: Any) -> bool:
 
 def times(values: Any) -> tuple[float, ...]:
     """`values` as a tuple: at least one time, the first >= 0, strictly increasing."""
-    if isinstance(values, (str, bytes)) or not isinstance(values, Iterable) or getattr(values, "ndim", 1) == 0:
-        raise fail("times", "be a list of numbers", values)
-    numbers = tuple(real("times", value) for value in values)
+    numbers = tuple(real("times", value) for value in numbers_of("times", values))
     must(len(numbers) > 0, "times", "hold at least one time", "empty")
     must(numbers[0] >= 0, "times", "be >= 0", numbers[0], "The initial state is that at time 0.")
     must(
@@ -116,20 +174,6 @@ def times(values: Any) -> tuple[float, ...]:
         list(numbers),
         "Sort them and drop repetitions.",
     )
-    return numbers
-
-
-def run_times(values: Any, gamma: float) -> tuple[float, ...]:
-    """`values` as `times`, of a run that ends within anybody's patience.
-
-    In gamma t = 10^4 an environment fills thousands of states, or has relaxed the system thousands of times over; and
-    a million units of time are more than a million steps, if the Hamiltonian moves anything in one.
-    """
-    numbers = times(values)
-    must(numbers[-1] <= 1e6, "times", "be <= 1e6", numbers[-1], "Write the system in units of its own motion.")
-    last = 1e4 / gamma if gamma > 0 else 1e6
-    advice = "Little of the initial state is left by then. Lower `times`, or `gamma`."
-    must(numbers[-1] <= last, "times", f"be <= 1e4/gamma = {last:.3g}", numbers[-1], advice)
     return numbers
 
 

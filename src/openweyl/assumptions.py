@@ -5,6 +5,8 @@
     Theorem 1      coherent states and mixtures of not-too-squeezed Gaussians (1.13),  h^0 <= gamma <= h^{-1},
     Theorem 2      0 <= rho <= 1/2,  h^{2 rho - 1} <= gamma <= h^{-1}.
 
+Not among the theorems' assumptions, but of all others: the flow of p does not reach infinity in finite time (`escape`).
+
 A class is a property of a family in h; a state belongs to the family of its own centres and shapes in units of h.
 """
 
@@ -20,8 +22,11 @@ import numpy as np
 import sympy
 
 from . import _check
+from ._check import must
 from ._fourier import filtered
+from ._public import public
 from .classes import Line, ellipticity_line, hamiltonian_line, jump_line
+from .escape import completeness, escapes
 from .grid import check_fits
 from .norms import l1_norm, moments
 from .prose import Prose, Sign
@@ -49,7 +54,8 @@ class Assumptions:
     over each |alpha|. epsilon = sqrt(gamma h/2), rho_tilde = log epsilon/log h (5.5). lyapunov: log |d phi^T|/T along
     the orbit of the state's mean, T the time at which |d phi^T| = h^{-1/2} or `HORIZON`; inf if the orbit leaves the
     range of double precision before. ehrenfest_time = log(1/h)/(2 lyapunov), None if nothing is stretched.
-    correspondence_time: where (1.10), with C = 1 and without its first two terms, reaches 1.
+    correspondence_time: where (1.10), with C = 1 and without its first two terms, reaches 1. escape: a sentence if the
+    flow of p is found to reach infinity in finite time, else empty.
     """
 
     system: System
@@ -65,6 +71,7 @@ class Assumptions:
     lyapunov: float
     ehrenfest_time: float | None
     correspondence_time: float | None
+    escape: str
 
     def as_dict(self) -> dict[str, Any]:
         """Plain numbers and lists: what `openweyl check --json` prints."""
@@ -72,6 +79,7 @@ class Assumptions:
             "system": self.system.as_dict() | {"state": str(self.state)},
             "applies": self.applies,
             "reasons": self.reasons,
+            "escape": self.escape or None,
             "lines": [
                 {"name": a.name, "holds": a.holds, "how": a.how, "value": _plain(a.value), "text": a.text}
                 for a in self.lines
@@ -90,7 +98,8 @@ class Assumptions:
         }  # fmt: skip
 
     def __str__(self) -> str:
-        rows = [(a.name, "holds" if a.holds else "fails", a.how, a.text) for a in self.lines]
+        words = {True: "holds", False: "fails", None: "open"}
+        rows = [(a.name, words[a.holds], a.how, a.text) for a in self.lines]
         width = max(len(a.text) for a in self.lines)
         lines = table(("line", "verdict", "how", "what"), [(*row[:3], row[3].ljust(width)) for row in rows])
         verdicts = [
@@ -108,10 +117,13 @@ class Assumptions:
             ("time of correspondence", "none" if self.correspondence_time is None else self.correspondence_time),
         ]
         return "\n".join(
-            [str(self.system), str(self.state), "", lines, "", *verdicts, "", table(("scale", "value"), scales)]
+            [str(self.system), str(self.state), "", lines, "", *verdicts]
+            + [f"Take care: {self.escape}"] * bool(self.escape)
+            + ["", table(("scale", "value"), scales)]
         )
 
 
+@public
 def check_assumptions(system: System, state: State | None = None, times: Sequence[float] | None = None) -> Assumptions:
     """The assumptions (1.2), (1.6), (2.7) for `system` and `state` (by default the coherent state at 0).
 
@@ -125,6 +137,7 @@ def check_assumptions(system: System, state: State | None = None, times: Sequenc
     >>> print(found.reasons["theorem_1"][0])
     (1.6): 1 jump for 2 dimensions, so H H* has the eigenvalue 0; Smith, arXiv:2601.04489, covers momentum diffusion
     """
+    must(isinstance(system, System), "system", "be a System", system)
     state = coherent([0.0] * system.n, [0.0] * system.n) if state is None else state
     check_pair(system, state)
     h, gamma = system.h, system.gamma
@@ -160,7 +173,9 @@ def check_assumptions(system: System, state: State | None = None, times: Sequenc
         name: [Prose(a.name, ": ", a.text) for a in its if not a.holds] for name, its in used.items()
     }
     growth = growth_rate(h, gamma)
-    shown = [*lines, coupling, gaussian, *needed[len(lines) :]]
+    flow = completeness(system)
+    complete = Line("flow for all times", flow.holds, flow.how, None, flow.text)
+    shown = [*lines, complete, coupling, gaussian, *needed[len(lines) :]]
     if times is not None:
         last = _check.times(times)[-1]
         predicted = 1 / (sympy.sqrt(_H) * _GAMMA ** sympy.Rational(-3, 2) + _H / _GAMMA)
@@ -183,6 +198,7 @@ def check_assumptions(system: System, state: State | None = None, times: Sequenc
         lyapunov=lyapunov,
         ehrenfest_time=ehrenfest,
         correspondence_time=1 / growth if gamma > 0 else None,
+        escape=escapes(system),
     )
 
 

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ._check import must
+from ._public import public
 from .assumptions import growth_rate
 from .observable import Observable
-from .solution import Solution, table
+from .solution import Solution, attributes, missed, table
 from .states import State
 from .system import System
 
@@ -45,8 +47,16 @@ class Certificate:
     seconds: float
     reason: str
 
-    def expectation(self, observable: Observable) -> Expectation:
-        """The classical and the corrected value of `observable`, and how far the quantum value may lie from each."""
+    @public
+    def expectation(self, observable: Observable | str) -> Expectation:
+        """The classical and the corrected value of `observable`, and how far the quantum value may lie from each.
+
+        `observable`: one, or the text of one, see `Observable.parse`.
+        """
+        if isinstance(observable, str):
+            observable = Observable.parse(observable, self.system.n)
+        what = 'be an Observable or text, such as "tanh(x)"'
+        must(isinstance(observable, Observable), "observable", what, observable)
         pairs = zip(self.solution.symbols, self.solution.grids, strict=True)
         found = np.array([[observable.value(b, grid) for b in w.reshape(-1, *grid.shape)] for w, grid in pairs])
         values, errors = found[..., 0], found[..., 1]
@@ -83,18 +93,27 @@ class Certificate:
         }
 
     @property
-    def dataset(self) -> xarray.Dataset:
-        """The bounds beside the classical density and its corrections."""
-        data = self.solution.dataset
+    def summary(self) -> xarray.Dataset:
+        """The bounds over time, without the symbols."""
+        import xarray as xr
+
+        data = xr.Dataset(coords={"time": list(self.times)})
         for name in ("certificate", "distance_estimate", "distance_lower", "distance_upper", "rate"):
             data[name] = ("time", getattr(self, name))
-        return data.assign_attrs(order=self.order, tol=self.tol, state=str(self.state))
+        return data.assign_attrs(**attributes(self.system), order=self.order, tol=self.tol, state=str(self.state))
+
+    @property
+    def dataset(self) -> xarray.Dataset:
+        """The bounds beside the classical density and its corrections, on one grid."""
+        summary = self.summary
+        return self.solution.dataset.merge(summary, combine_attrs="override").assign_attrs(summary.attrs)
 
     def __str__(self) -> str:
         heads = ("t", "distance lower", "estimate", "upper", f"B_{self.order}", "rate")
         columns = (self.distance_lower, self.distance_estimate, self.distance_upper, self.certificate, self.rate)
         rows = list(zip(self.times, *columns, strict=True))
-        return f"{self.system}\n{self.state}\norder {self.order}: {self.reason}\n\n{table(heads, rows)}"
+        words = f"order {self.order}: {self.reason}"
+        return f"{self.system}\n{self.state}\n{words}\n\n{table(heads, rows)}{missed(self.tol, self.solution)}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,12 +25,15 @@ import numpy as np
 
 from . import _check
 from ._check import must
+from ._memory import refuses_what_does_not_fit
+from ._public import public
 from .certificate import Certificate
 from .control import Progress
 from .evolve import MAX_ORDER, evolve
 from .generator import hierarchy
 from .grid import PhaseGrid
 from .localize import enclosure
+from .pace import TIME_LIMIT
 from .solution import check_pair
 from .states import State
 from .system import System
@@ -41,6 +44,8 @@ QUADRATURE, MOST_NODES = 0.05, 100
 """The relative error of the time integral aimed at, and the number of its nodes at which refinement stops."""
 
 
+@public
+@refuses_what_does_not_fit
 def certify(
     system: System,
     state: State,
@@ -50,6 +55,7 @@ def certify(
     target: float | None = None,
     tol: float = 1e-6,
     memory: float | None = None,
+    time_limit: float = TIME_LIMIT,
     progress: Progress | None = None,
 ) -> Certificate:
     """B_N(t) >= ||A(t) - Op(a_N(t))||_tr, and the enclosure of ||A(t) - Op(a_1(t))||_tr, from the classical run alone.
@@ -66,8 +72,8 @@ def certify(
     """
     must(order is None or target is None, "order", "not be given together with `target`", order)
     check_pair(system, state)
-    moments = _check.run_times(times, system.gamma)
-    run = partial(_certificate, system, state, moments, tol, memory, progress)
+    moments, tol = _check.times(times), _check.tolerance(tol)
+    run = partial(_certificate, system, state, moments, tol, memory, time_limit, progress)
     if target is None:
         return run(3 if order is None else order, "as asked for")
     target = _check.real("target", target, above=0.0)
@@ -98,6 +104,7 @@ def _certificate(
     moments: tuple[float, ...],
     tol: float,
     memory: float | None,
+    time_limit: float,
     progress: Progress | None,
     order: int,
     reason: str,
@@ -107,8 +114,8 @@ def _certificate(
     while True:
         bound = _Integral(system, negligible=1e-2 * tol / (moments[-1] or 1.0))
         solution = evolve(
-            system, state, moments, kind="classical", order=order, tol=tol, memory=memory, progress=progress,
-            watch=bound.add, watch_every=every,
+            system, state, moments, kind="classical", order=order, tol=tol, memory=memory, time_limit=time_limit,
+            progress=progress, watch=bound.add, watch_every=every,
         )  # fmt: skip
         integral, remainder = bound.up_to(moments)
         if remainder[-1] <= QUADRATURE * integral[-1] + tol or 2 * len(bound.times) > MOST_NODES:

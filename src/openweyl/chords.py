@@ -55,6 +55,10 @@ class Place:
         shape = np.broadcast_shapes(*(np.shape(c) for c in columns))
         return Place(at, chord, axes, shape)
 
+    def filled(self, value: Array, xp: Any) -> Array:
+        """`value` at each point of the place: that of a constant, or of nothing, is a number."""
+        return xp.broadcast_to(xp.asarray(value), self.shape)
+
     def now(self, t: float) -> Place:
         """The same place at time t."""
         return Place(self.at | {TIME: t}, self.chord, self.axes, self.shape)

@@ -42,13 +42,13 @@ C, Z = sympy.symbols("c <z>", positive=True)
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the assumptions: does it hold, "proved" or "sampled", with which constant, and why.
+    """One line of the assumptions: does it hold (None: not known), "proved" or "sampled", with which constant, and why.
 
     `name`, `text`: plain letters, or `Prose` where there are formulas in them.
     """
 
     name: str
-    holds: bool
+    holds: bool | None
     how: str
     value: float | None
     text: str

@@ -23,7 +23,8 @@ def commutator(system: System, place: Place, *, rules: list[Rule], xp: Any, rate
     directions = [*(terms.momentum_jumps_linear or ()), *(b for _, b in terms.linear_jumps)]
     gradients = [_gradient(system, place, rule, xp, rate) for rule in rules]
     by_x, by_s = ([series([g[side][j] for g in gradients], xp) for j in range(system.n)] for side in ("x", "s"))
-    total: Array = 0.0
+    powers = 2 * len(rules) - 1  # of lambda, in a product of two gradients
+    total = xp.zeros((powers, *place.shape), dtype=by_x[0].dtype)  # which it is where nothing pulls or diffuses
     for i in range(system.n):
         for j in range(system.n):
             if mass[i][j]:
@@ -41,12 +42,13 @@ def _gradient(system: System, place: Place, rule: Rule, xp: Any, rate: Array) ->
     for v in system.x:
         slope = derivative(system.terms.potential, v)
         by_x, by_s = (-1j / system.h * part for part in rule(slope, place.at, place.chord, xp))
+        by_s = by_s - 2j * rate * float(derivative(system.terms.induced_potential, v))
         for jump, difference in jumps:
             change, mean = rule(derivative(jump, v), place.at, place.chord, xp)
             by_x = by_x - 2 * rate * difference * change
             by_s = by_s - 2 * rate * difference * mean
-        gradient["x"].append(xp.broadcast_to(xp.asarray(by_x), place.shape))
-        gradient["s"].append(xp.broadcast_to(xp.asarray(by_s), place.shape))
+        gradient["x"].append(place.filled(by_x, xp))
+        gradient["s"].append(place.filled(by_s, xp))
     return gradient
 
 

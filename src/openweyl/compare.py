@@ -10,22 +10,24 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isnan, prod
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import _check
+from ._memory import refuses_what_does_not_fit
+from ._public import public
 from .control import Progress
 from .evolve import evolve
-from .extent import trimmed
 from .grid import PhaseGrid, common_grid, resample
 from .localize import enclosure
-from .norms import eigenvalues, hilbert_schmidt, l1_norm, moments, purity, smallest_eigenvalue, trace
-from .solution import Solution, attributes, check_pair, symbol_dataset, table
+from .lowest import smallest_eigenvalue
+from .norms import hilbert_schmidt, l1_within, moments, purity, trace
+from .pace import TIME_LIMIT
+from .solution import Solution, attributes, check_pair, missed, symbol_dataset, table
 from .states import State
 from .system import System
-from .weyl import kernel_points
 
 if TYPE_CHECKING:
     import xarray
@@ -33,8 +35,8 @@ if TYPE_CHECKING:
 LARGE = {1: 1500, 2: 6000}
 """The number of kernel points, for n = 1 and 2, above which trace norms are enclosed instead of computed from all
 eigenvalues. The kernel shrinks when it is cut, by more for n = 2."""
-LARGEST = 15_000
-"""The number of kernel points above which the smallest eigenvalue is not computed (the matrix would not fit)."""
+L1_RTOL = 1e-4
+"""The relative error of L1 distances that is aimed at: each digit more costs several times the points."""
 SERIES = {
     "trace_norm": "trace norm of the difference of the operators",
     "trace_norm_error": "error of trace_norm: that of both evolutions (estimated), and half the width of its enclosure",
@@ -47,9 +49,9 @@ SERIES = {
     "purity_classical": "(2 pi h)^-n times the squared L2 norm of the classical density",
     "trace": "trace of the quantum state",
     "trace_classical": "mass of the classical density",
-    "min_eigenvalue": "smallest eigenvalue of the quantum state; if negative beyond the error, a grid was too coarse; "
-    "nan where the matrix would be too large",
-    "min_eigenvalue_classical": "smallest eigenvalue of the quantized classical density",
+    "min_eigenvalue": "no eigenvalue of the quantum state is smaller; sharp where the kernel is small or narrow or the "
+    "state smooth on the scale sqrt(h), and a grid was too coarse if it is negative beyond the error there",
+    "min_eigenvalue_classical": "the same of the quantized classical density",
 }
 """The series of a comparison that are numbers at each time, and what they mean."""
 
@@ -81,8 +83,10 @@ class Comparison:
             return self.series[name]
         raise AttributeError(name)
 
+    @public
     def difference(self, index: int) -> tuple[np.ndarray, np.ndarray, PhaseGrid]:
         """The quantum symbol, the classical density and the grid that both are sampled on, at times[index]."""
+        index = _check.whole("index", index, -len(self.times), len(self.times) - 1, "It counts the times.")
         return _pair(self.quantum, self.classical, index)
 
     def as_dict(self) -> dict[str, Any]:
@@ -137,10 +141,11 @@ class Comparison:
         columns = ("trace_norm", "trace_norm_error", "hilbert_schmidt", "l1", "purity", "min_eigenvalue")
         rows = [(t, *(self.series[c][i] for c in columns)) for i, t in enumerate(self.times)]
         heads = ("t", "trace norm", "+-", "Hilbert-Schmidt", "L1", "purity", "min eigenvalue")
-        unknown = f"not computed: the matrix would have more than {LARGEST:,} rows"
-        return f"{self.system}\n{self.state}\n\n{table(heads, rows, unknown)}"
+        return f"{self.system}\n{self.state}\n\n{table(heads, rows)}{missed(self.tol, self.quantum, self.classical)}"
 
 
+@public
+@refuses_what_does_not_fit
 def compare(
     system: System,
     state: State,
@@ -148,6 +153,7 @@ def compare(
     *,
     tol: float = 1e-6,
     memory: float | None = None,
+    time_limit: float = TIME_LIMIT,
     progress: Progress | None = None,
 ) -> Comparison:
     """||A(t) - Op(a(t))||_tr at `times`, with Hilbert-Schmidt and L1 distances and the moments of both evolutions.
@@ -161,9 +167,13 @@ def compare(
     """
     started = time.perf_counter()
     check_pair(system, state)
-    times = _check.run_times(times, system.gamma)
-    quantum = evolve(system, state, times, kind="quantum", tol=tol, memory=memory, progress=progress)
-    classical = evolve(system, state, times, kind="classical", tol=tol, memory=memory, progress=progress)
+    times, tol = _check.times(times), _check.tolerance(tol)
+    quantum = evolve(
+        system, state, times, kind="quantum", tol=tol, memory=memory, time_limit=time_limit, progress=progress
+    )
+    classical = evolve(
+        system, state, times, kind="classical", tol=tol, memory=memory, time_limit=time_limit, progress=progress
+    )
     rows, means, covariances = [], [], []
     for index in range(len(quantum.times)):
         w, a, grid = _pair(quantum, classical, index)
@@ -199,7 +209,7 @@ def _pair(quantum: Solution, classical: Solution, index: int) -> tuple[np.ndarra
 
 def _distances(w: np.ndarray, a: np.ndarray, grid: PhaseGrid, tol: float) -> dict[str, float]:
     difference = w - a
-    l1, l1_error = l1_norm(difference, grid)
+    l1, l1_error = l1_within(difference, grid, L1_RTOL)
     lower, upper = enclosure(difference, grid, rtol=1e-2, negligible=0.1 * tol, exact=LARGE.get(grid.n, 0))
     least = float(hilbert_schmidt(difference, grid))  # no trace norm is smaller
     return {
@@ -213,16 +223,6 @@ def _distances(w: np.ndarray, a: np.ndarray, grid: PhaseGrid, tol: float) -> dic
         "purity_classical": float(purity(a, grid)),
         "trace": float(trace(w, grid)),
         "trace_classical": float(trace(a, grid)),
-        "min_eigenvalue": _smallest(w, grid, 1e-2 * tol),
-        "min_eigenvalue_classical": _smallest(a, grid, 1e-2 * tol),
+        "min_eigenvalue": smallest_eigenvalue(w, grid, 1e-2 * tol, LARGE.get(grid.n, 0))[0],
+        "min_eigenvalue_classical": smallest_eigenvalue(a, grid, 1e-2 * tol, LARGE.get(grid.n, 0))[0],
     }
-
-
-def _smallest(w: np.ndarray, grid: PhaseGrid, level: float) -> float:
-    w, grid = trimmed(w, grid, level)
-    size = prod(kernel_points(grid))
-    if size > LARGEST:
-        return float("nan")
-    if size > LARGE.get(grid.n, 0):
-        return smallest_eigenvalue(w, grid, accuracy=level)
-    return float(eigenvalues(w, grid, cut=level)[0][0])

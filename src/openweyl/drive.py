@@ -63,7 +63,7 @@ def _resolved(term: sympy.Expr, places: Mapping[sympy.Symbol, Sequence[float]], 
     others = sorted(term.free_symbols - {TIME}, key=str)
     points = np.array(list(product(*(places[v] for v in others))))
     at = {v: points[:, [i]] for i, v in enumerate(others)}
-    value, slope = (_evaluated(f, at) for f in (term, derivative(term, TIME)))
+    value, slope = (evaluated(f, at) for f in (term, derivative(term, TIME)))
     low = np.arange(FIRST) * (horizon / FIRST)
     length = horizon / FIRST
     least, most = np.inf, -np.inf
@@ -87,7 +87,7 @@ def _resolved(term: sympy.Expr, places: Mapping[sympy.Symbol, Sequence[float]], 
     return np.unique(np.concatenate(edges))
 
 
-def _evaluated(f: sympy.Expr, at: dict[sympy.Symbol, np.ndarray]) -> Callable[[Any], Any]:
+def evaluated(f: sympy.Expr, at: dict[sympy.Symbol, np.ndarray]) -> Callable[[Any], Any]:
     """t -> f at the points, shape (points, times); for an Interval of times an Interval."""
     count = max((len(column) for column in at.values()), default=1)
 

@@ -10,22 +10,31 @@ from typing import Literal
 import numpy as np
 
 from . import _check
-from ._check import must
-from ._memory import spare_memory
+from ._check import ResourceError, must
+from ._memory import refuses_what_does_not_fit, spare_memory
+from ._public import public
 from ._threads import one_thread
+from .closed_form import closed_form
 from .control import Progress, Run, Watch, check_memory
+from .escape import escapes
+from .gaussian_flow import quadratic_flow
 from .generator import fokker_planck, hierarchy, lindblad
 from .grid import PhaseGrid
+from .pace import TIME_LIMIT
 from .solution import Numerics, Solution, check_pair
 from .splitting import described
-from .states import State
+from .states import PacketState, State
 from .system import System
 
 Kind = Literal["quantum", "classical"]
+MOST_LOOKS = 1_000_000
+"""The most looks that may be asked for in one run: no step is longer than the time between two."""
 MAX_ORDER = 12
 """The largest number of terms of the expansion in the corrections."""
 
 
+@public
+@refuses_what_does_not_fit
 def evolve(
     system: System,
     state: State,
@@ -35,6 +44,7 @@ def evolve(
     order: int = 1,
     tol: float = 1e-6,
     memory: float | None = None,
+    time_limit: float = TIME_LIMIT,
     progress: Progress | None = None,
     watch: Watch | None = None,
     watch_every: float = inf,
@@ -46,19 +56,30 @@ def evolve(
     length N with b_0 = a and d_t b_j = Q b_j + (L - Q) b_{j-1}, b_j(0) = 0; their sum is a_N. `tol`: the error allowed
     in trace norm at the last time. `memory`: bytes that the run may use (default: half of what is free). `watch` is
     called with (t, symbol, grid) at time 0 and as the run goes on, at the saved times and at least every
-    `watch_every`. Grid and step are chosen, and reported with the error they leave in `.numerics`.
+    `watch_every`. Grid and step are chosen, and reported with the error they leave in `.numerics`. Gaussian packets
+    under quadratic p with linear jumps are carried in closed form, without steps (`gaussian_flow`).
 
     Raises InputError for arguments out of range, ResourceError when a grid would pass the memory limit.
     """
     check_pair(system, state)
-    must(kind in ("quantum", "classical"), "kind", 'be "quantum" or "classical"', kind)
-    must(isinstance(order, int) and not isinstance(order, bool), "order", "be a whole number", order)
-    must(1 <= order <= MAX_ORDER, "order", f"lie between 1 and {MAX_ORDER}", order, "The expansion is asymptotic.")
+    _check.choice("kind", kind, ("quantum", "classical"))
+    order = _check.whole("order", order, 1, MAX_ORDER, "The expansion is asymptotic.")
     must(order == 1 or kind == "classical", "order", "be 1 for the quantum evolution", order)
     moments = _check.times(times)
     tol = _check.tolerance(tol)
-    must(watch_every > 0, "watch_every", "be > 0", watch_every)
+    watch_every = _check.real("watch_every", watch_every, above=0.0, endless=True)
+    least = moments[-1] / MOST_LOOKS
+    _check.must(watch_every >= least, "watch_every", f"be >= {least:g}", watch_every, f"That is {MOST_LOOKS} looks.")
+    _check.function("progress", progress)
+    _check.function("watch", watch)
     limit = spare_memory() if memory is None else _check.real("memory", memory, above=0.0)
+    seconds = _check.real("time_limit", time_limit, above=0.0)
+    if isinstance(state, PacketState) and (flow := quadratic_flow(system)):
+        with one_thread():
+            return closed_form(
+                flow, state, moments, kind=kind, order=order, tol=tol, memory=limit, progress=progress, watch=watch,
+                watch_every=watch_every,
+            )  # fmt: skip
     started = time.perf_counter()
     level = 1e-3 * tol
     grid = state.window(system.h, level=level, room=0.4)
@@ -70,6 +91,7 @@ def evolve(
         tol=tol,
         horizon=max(moments[-1], 1e-300),
         memory=limit,
+        time_limit=seconds,
         progress=progress,
         watch=watch,
         watch_every=watch_every,
@@ -77,30 +99,29 @@ def evolve(
         runs=[_start(state, grid, order)],
         grid_error=6 * system.n * level,  # at three edges of each axis
     )
-    symbols, grids, errors = [], [], []
-    with one_thread():
-        for moment in moments:
-            run.advance(moment)
-            symbols.append(run.extrapolated())
-            grids.append(run.grid)
-            errors.append((run.step_error, run.grid_error))
+    try:
+        with one_thread():
+            outputs = run.outputs(moments)
+    except ResourceError as error:  # it may be the system that asks for ever more
+        raise ResourceError(f"{error} {escapes(system)}".rstrip()) from None
     return Solution(
         system=system,
         kind=kind,
         order=order,
         times=moments,
-        symbols=tuple(symbols),
-        grids=tuple(grids),
+        symbols=tuple(output.symbol for output in outputs),
+        grids=tuple(output.grid for output in outputs),
         numerics=Numerics(
             scheme=described(run.generator, run.scheme) if run.steps else "none",
             steps=run.steps,
             largest_grid=run.largest,
             regrids=run.regrids,
             rollbacks=run.rollbacks,
-            step_error=tuple(e[0] for e in errors),
-            grid_error=tuple(e[1] for e in errors),
+            step_error=tuple(output.step_error for output in outputs),
+            grid_error=tuple(output.grid_error for output in outputs),
             seconds=time.perf_counter() - started,
         ),
+        tol=tol,
     )
 
 

@@ -26,6 +26,8 @@ NEAR = 0.075
 ROOM, SMALL_ROOM, SMALL = 0.18, 0.22, 128
 """The part of the needed interval left free on each side when a grid is chosen: room to move until the next look.
 More on axes of fewer than `SMALL` points, where a new grid costs more than the points that it saves."""
+FORESIGHT = 1 / 2
+"""The part of a support by which it may be taken to move until the next look: what a packet on its way does."""
 SLACK = 0.5
 """A grid shrinks when less than this part of its points would do."""
 
@@ -51,13 +53,25 @@ class Need:
     reach: float
 
     def moved_on(self, before: Need) -> Need:
-        """This need and what it will be if it grows on as it did since `before` (by a sixth at most)."""
-        most = (self.upper - self.lower) / 6
+        """This need and what it will be if it grows on as it did since `before` (by a part FORESIGHT at most)."""
+        most = (self.upper - self.lower) * FORESIGHT
         return Need(
             self.lower - min(max(before.lower - self.lower, 0.0), most),
             self.upper + min(max(self.upper - before.upper, 0.0), most),
             self.reach + min(max(self.reach - before.reach, 0.0), self.reach / 6),
         )
+
+    def moved(self, left: float, right: float, beyond: float) -> Need:
+        """The need of a symbol whose ends move by `left` and `right`, and its largest wave number by `beyond`."""
+        return Need(self.lower + left, self.upper + right, self.reach + beyond)
+
+    def joined(self, other: Need) -> Need:
+        """What this need and `other` ask for together."""
+        return Need(min(self.lower, other.lower), max(self.upper, other.upper), max(self.reach, other.reach))
+
+    def within(self, axis: Axis) -> bool:
+        """Whether `axis` holds all of it."""
+        return self.lower >= axis.lower and self.upper <= axis.upper and self.reach <= axis.reach
 
 
 def profiles(w: np.ndarray, grid: PhaseGrid) -> tuple[Profile, ...]:
@@ -81,9 +95,14 @@ def profiles(w: np.ndarray, grid: PhaseGrid) -> tuple[Profile, ...]:
     return tuple(found)
 
 
+def edge_points(axis: Axis) -> int:
+    """The number of points at either end of an axis that count as its edge."""
+    return max(2, round(EDGE * axis.size))
+
+
 def edge_loss(profile: Profile, axis: Axis) -> tuple[float, float, float]:
     """The content of the outermost points: left, right and in wave numbers."""
-    band = max(2, round(EDGE * axis.size))
+    band = edge_points(axis)
     return (
         float(profile.left[band - 1]),
         float(profile.right[band - 1]),

@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from ._check import must
+from ._check import moderate, must, real
 from ._fourier import Array, good_size
-from .grid import Axis, PhaseGrid
-from .states import State
+from ._public import public
+from .grid import Axis, PhaseGrid, check_grid
+from .states import State, check_room
 from .weyl import Kernel, dequantize
 
 TINY = 1e-15
@@ -41,7 +42,10 @@ class MatrixState(State):
     def n(self) -> int:
         return len(self.windows)
 
+    @public
     def symbol(self, grid: PhaseGrid, xp: Any = np) -> Array:
+        check_grid(grid)
+        must(grid.n == self.n, "grid", f"have n = {self.n} degrees of freedom, as the state", grid.n)
         self._check(grid.h)
         if self.n == 1:
             return xp.asarray(dequantize(self._kernel(0, self.matrix), grid))
@@ -68,9 +72,11 @@ class MatrixState(State):
         entries = self.vectors[j] @ matrix @ self.vectors[j].conj().T
         return Kernel(entries, (self.windows[j],), (0.0,), self.h)
 
+    @public
     def window(self, h: float, level: float, room: float = 0.1) -> PhaseGrid:
         """Beyond this grid lies less than `level` of the operator, in trace norm."""
-        self._check(h)
+        self._check(moderate("h", h, above=0.0))
+        level, room = real("level", level, above=0.0), check_room(room)
         cut = max(level / sqrt(prod(vectors.shape[1] for vectors in self.vectors)), TINY)
         positions, momenta = ([self._extent(j, cut, f) for j in range(self.n)] for f in (False, True))
         axes = []

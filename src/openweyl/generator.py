@@ -11,7 +11,9 @@ For p = T(xi) + V(x) every term multiplies in one representation of the symbol (
 
 Source: Li (1.1)-(1.5) with the time direction of von Neumann's equation. Both columns are one formula: a difference
 across a chord of length s (or hk), or its first-order part. A ridge F(x + c xi) is a potential after a shear. Terms of
-p that are c_j x_j xi_j, and linear friction, scale the axes, the same for both. The rest is an operator of `rest`.
+p that are c_j x_j xi_j, and linear friction, scale the axes, the same for both. The Hamiltonian that constants in
+jumps induce, gamma times a linear form, is kept apart from V and T: one may differentiate by gamma. The rest is an
+operator of `rest`.
 
 `hierarchy` writes Q + lambda (L - Q) as the pair of rates (classical, quantum - classical): the Taylor coefficients
 in lambda of its evolution are the corrections of Li, Theorem 3. All rates carry this leading axis of powers of
@@ -117,21 +119,24 @@ def _build(system: System, grid: PhaseGrid, rules: list[Rule], rest: Any, xp: An
     position = Place.of(system, grid, (False,) * n, xp)
     momentum = Place.of(system, grid, (True,) * n, xp)
 
-    def rates(energy: sympy.Expr, jumps: Any, forces: Any, place: Place) -> Array:
+    def rates(energy: sympy.Expr, induced: sympy.Expr, jumps: Any, forces: Any, place: Place) -> Array:
         columns = []
         for rule in rules:
-            found = {f: rule(f, place.at, place.chord, xp) for f in {energy, *jumps, *(f for ab in forces for f in ab)}}
+            needed = {energy, induced, *jumps, *(f for ab in forces for f in ab)}
+            found = {f: rule(f, place.at, place.chord, xp) for f in needed}
             column = -1j / h * found[energy][0] - rate * sum(found[jump][0] ** 2 for jump in jumps)
+            if induced != 0:
+                column = column - 2j * rate * found[induced][0]
             for a, b in forces:  # -(i/2) ([a, {b, .}] - [b, {a, .}])
                 column = column - 2j * rate * (found[a][0] * found[b][1] - found[b][0] * found[a][1])
-            columns.append(xp.broadcast_to(xp.asarray(column), place.shape))
+            columns.append(place.filled(column, xp))
         return series(columns, xp)
 
     def timed(energy: sympy.Expr, make: Callable[[Place], Array], place: Place) -> Rate:
         return (lambda t: make(place.now(t))) if energy.has(TIME) else make(place)
 
-    kick = partial(rates, terms.potential, terms.position_jumps, terms.position_forces)
-    drift = partial(rates, terms.kinetic, terms.momentum_jumps, terms.momentum_forces)
+    kick = partial(rates, terms.potential, terms.induced_potential, terms.position_jumps, terms.position_forces)
+    drift = partial(rates, terms.kinetic, terms.induced_kinetic, terms.momentum_jumps, terms.momentum_forces)
     nested = partial(commutator, system, rules=rules, xp=xp, rate=rate)
     return Generator(
         grid=grid,
@@ -140,7 +145,9 @@ def _build(system: System, grid: PhaseGrid, rules: list[Rule], rest: Any, xp: An
         spread=spread(system, grid, xp, rate) if terms.linear_jumps else None,
         commutator=timed(terms.potential, nested, position) if terms.fourth_order else None,
         ridges=tuple(
-            _sheared(system, grid, ridge, lambda f, place: timed(f, partial(rates, f, (), ()), place), xp)
+            _sheared(
+                system, grid, ridge, lambda f, place: timed(f, partial(rates, f, sympy.Integer(0), (), ()), place), xp
+            )
             for ridge in terms.ridges
         ),
         scaling=_scaling(system, coupling),

@@ -14,6 +14,7 @@ Arrays have shape (..., x axes, xi axes); leading axes are batches.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import pi, prod
@@ -22,23 +23,37 @@ from typing import Any
 import numpy as np
 from array_api_compat import array_namespace
 
-from ._check import ResourceError, fail, is_list, moderate, must, whole
+from ._check import ResourceError, fail, is_list, moderate, must, real, whole
 from ._fourier import Array, good_size, irfft, rfft, spectrum_shape
 from ._memory import spare_memory
+from ._public import public
 
 MOST_POINTS = 10**9
 """The most points of an axis: one of more is a slip of the pen."""
+LARGE_GRID = 2**24
+"""The points from which on a grid is checked against the free memory before it is filled."""
+HIGHEST = 1e100
+"""The largest value of a symbol: sums of squares are numbers still."""
 FARTHEST = 1e10
 """The distance from the origin, in widths, up to which a width is resolved to six digits."""
 
 
+@public
 @dataclass(frozen=True)
 class Axis:
-    """The points lower + j * spacing, j = 0 .. size - 1, of a periodic axis of length size * spacing."""
+    """The points lower + j * spacing, j = 0 .. size - 1, of a periodic axis of length size * spacing.
+
+    Raises InputError unless `lower` is a finite number, `spacing` one > 0 and `size` a whole number >= 1.
+    """
 
     lower: float
     spacing: float
     size: int
+
+    def __post_init__(self) -> None:
+        real("lower", self.lower)
+        real("spacing", self.spacing, above=0.0)
+        whole("size", self.size, 1, sys.maxsize)  # whether it fits is asked where there is an array
 
     @property
     def length(self) -> float:
@@ -65,10 +80,16 @@ class Axis:
         return 2 * pi * np.fft.fftfreq(self.size, self.spacing)
 
     @staticmethod
+    @public
     def between(lower: float, upper: float, size: int) -> Axis:
+        """`size` points from `lower` on, to a spacing before `upper`."""
+        lower, upper = moderate("lower", lower), moderate("upper", upper)
+        must(lower < upper, "upper", f"be > {lower:g}", upper)
+        whole("size", size, 1, sys.maxsize)
         return Axis(lower, (upper - lower) / size, size)
 
 
+@public
 @dataclass(frozen=True)
 class PhaseGrid:
     """A grid on a box of T*R^n: n axes for x, n axes for xi, and h, which turns wave numbers of xi into s.
@@ -80,7 +101,15 @@ class PhaseGrid:
     xi: tuple[Axis, ...]
     h: float
 
+    def __post_init__(self) -> None:
+        for name, axes in (("x", self.x), ("xi", self.xi)):
+            right = isinstance(axes, tuple) and len(axes) > 0 and all(isinstance(axis, Axis) for axis in axes)
+            must(right, name, "be a tuple of axes", axes, "PhaseGrid.box makes a grid from intervals.")
+        must(len(self.x) == len(self.xi), "xi", f"have as many axes as x ({len(self.x)})", len(self.xi))
+        must(real("h", self.h) != 0, "h", "not be 0", self.h)  # products from the right are those of -h
+
     @staticmethod
+    @public
     def box(
         *,
         h: float,
@@ -123,6 +152,7 @@ class PhaseGrid:
         """Volume / (2 pi h)^n: the number of quantum states that the box holds."""
         return self.cell * self.size
 
+    @public
     def scaled(self, factor: float) -> PhaseGrid:
         """The grid on the same box with `factor` times the spacing, on every axis."""
         x, xi = (tuple(Axis(a.lower, a.spacing * factor, round(a.size / factor)) for a in g) for g in (self.x, self.xi))
@@ -182,6 +212,13 @@ def _axes(name: str, value: Any, size: int) -> tuple[Axis, ...]:
     return tuple(axes)
 
 
+def check_grid(grid: Any, name: str = "grid") -> None:
+    """Raise InputError unless `grid` is a grid, with h > 0."""
+    what = "Make one by PhaseGrid.box, or take a solution's."
+    must(isinstance(grid, PhaseGrid), name, "be a PhaseGrid", grid, what)
+    must(grid.h > 0, name, "have h > 0", grid.h)
+
+
 def check_resolved(name: str, distance: float, width: float, what: str) -> None:
     """Raise InputError if double precision hardly tells 0 from `width` at this `distance` from the origin."""
     must(
@@ -204,32 +241,59 @@ def check_fits(grid: PhaseGrid, each: float, advice: str, limit: float | None = 
         )
 
 
+def as_array(w: Any, name: str) -> Array:
+    """`w` as an array: of numbers, without gaps, if it is NumPy's; those of other namespaces may be traced."""
+    given: Any = w
+    if not (hasattr(w, "shape") and hasattr(w, "dtype")) or isinstance(w, np.generic):
+        try:
+            w = np.asarray(w)
+        except Exception:  # whatever a value stumbles over that says how it becomes an array
+            raise fail(name, "be an array of numbers", given) from None
+    if isinstance(w, np.ndarray):
+        must(w.dtype.kind in "iufc", name, "be an array of numbers", f"one of {w.dtype}" if w is given else given)
+        must(not np.ma.is_masked(w), name, "have all its entries", "masked", "Fill the gaps: w.filled(0.0).")
+    return w
+
+
 def symbol_on(w: Array, grid: PhaseGrid, name: str = "symbol", *, real: bool = True) -> Array:
     """`w` as an array of floating-point numbers, finite, of the shape of `grid`, and `real` if so wanted.
 
     Arrays of other namespaces than NumPy's, which may be traced, are asked for their shape alone.
     """
-    if not hasattr(w, "shape") or isinstance(w, np.generic):
-        try:
-            w = np.asarray(w)
-        except (TypeError, ValueError):
-            raise fail(name, "be an array of numbers", w) from None
+    check_grid(grid)
+    w = as_array(w, name)
     must(tuple(w.shape) == grid.shape, name, f"have the grid's shape {grid.shape}", tuple(w.shape))
     if not isinstance(w, np.ndarray):
         return w
-    must(w.dtype.kind in "iufc", name, "be an array of numbers", f"an array of {w.dtype}")
     if w.dtype.kind == "c" and real:
         must(not np.any(w.imag), name, "be real", "complex", "That of a hermitian operator is: take its real part.")
         w = w.real
     must(bool(np.isfinite(w).all()), name, "be finite", "not")
+    size = float(np.abs(w).max(initial=0.0))
+    must(size <= HIGHEST, name, f"be at most {HIGHEST:g} in size", size)
     return np.ascontiguousarray(w, dtype=complex if w.dtype.kind == "c" else float)
 
 
+@public
 def resample(w: Array, old: PhaseGrid, new: PhaseGrid) -> Array:
     """The samples on `new` of the band-limited interpolant of `w` on `old`, zero outside the box of `old`.
 
-    Exact (to round-off) where `w` is negligible at the edges of both boxes and beyond both Nyquist limits.
+    Exact (to round-off) where `w` is negligible at the edges of both boxes and beyond both Nyquist limits. `w` may have
+    further axes in front.
+
+    Raises InputError for what is no grid or no array of numbers on `old`, and for grids of different n.
+    Raises ResourceError if the samples would not fit into half of the free memory.
     """
+    check_grid(old, "old")
+    check_grid(new, "new")
+    must(new.n == old.n, "new", f"have n = {old.n} degrees of freedom, as `old`", new.n)
+    w = as_array(w, "w")
+    fits = tuple(w.shape[max(w.ndim - 2 * old.n, 0) :]) == old.shape
+    must(fits, "w", f"have the shape {old.shape} of `old`", tuple(w.shape))
+    if new.size > LARGE_GRID:
+        check_fits(new, 24.0 * prod(w.shape[: w.ndim - 2 * old.n]), "take symbols whose boxes differ less")
+    if isinstance(w, np.ndarray) and w.dtype.kind == "c":
+        return resample(w.real, old, new) + 1j * resample(w.imag, old, new)
     for position, (a, b) in enumerate(zip(old.x + old.xi, new.x + new.xi, strict=True)):
         w = _resample_axis(w, position - 2 * old.n, a, b)
     return w
@@ -242,7 +306,7 @@ def _resample_axis(w: Array, axis: int, old: Axis, new: Axis) -> Array:
     shift, length = (new.lower - old.lower) / old.spacing, new.length / old.spacing
     if abs(shift - round(shift)) < 1e-9 and abs(length - round(length)) < 1e-9 and round(length) % 2 == 0:
         w = _shift_box(w, axis, round(shift), round(length))
-        return w if new.size == w.shape[axis] else _resize(w, axis, new.size)
+        return w if new.size == w.shape[axis] else resized(w, axis, new.size)
     return along(w, axis, interpolation(old, new.points))
 
 
@@ -258,18 +322,32 @@ def _shift_box(w: Array, axis: int, start: int, size: int) -> Array:
     return xp.concat([parts[0], inner, parts[1]], axis=axis)
 
 
-def _resize(w: Array, axis: int, size: int) -> Array:
-    """`size` samples of the trigonometric interpolant on the same box: zeros added, or taken, at high wave numbers."""
+def resized(w: Array, axis: int, size: int) -> Array:
+    """`size` samples of the trigonometric interpolant on the same box: zeros added, or taken, at high wave numbers.
+
+    The wave cos(pi j) of an even number of samples is half of e^{ikx} and half of e^{-ikx} among more samples.
+    """
     xp = array_namespace(w)
     have = w.shape[axis]
     f = rfft(w, (axis,))
     keep = min(have, size) // 2 + 1
     f = xp.moveaxis(xp.moveaxis(f, axis, 0)[:keep], 0, axis)
+    if min(have, size) % 2 == 0:
+        weights = np.ones(keep)
+        weights[-1] = 0.5 if size > have else 2.0
+        f = f * xp.asarray(weights.reshape((-1,) + (1,) * (-axis - 1)))
     missing = list(spectrum_shape((*w.shape[:axis], size, *w.shape[w.ndim + axis + 1 :]), (axis,)))
     missing[axis] -= keep
     if missing[axis] > 0:
         f = xp.concat([f, xp.zeros(tuple(missing), dtype=f.dtype)], axis=axis)
     return irfft(f * (size / have), (axis,), size)
+
+
+def doubled(w: Array, grid: PhaseGrid) -> tuple[Array, PhaseGrid]:
+    """The trigonometric interpolant of `w` on twice as many points of each axis."""
+    for position, axis in enumerate(grid.x + grid.xi):
+        w = resized(w, position - 2 * grid.n, 2 * axis.size)
+    return w, grid.scaled(1 / 2)
 
 
 def interpolation(axis: Axis, points: np.ndarray) -> np.ndarray:

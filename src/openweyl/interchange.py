@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._check import fail, moderate, must, needs, real
+from ._check import LARGEST as LARGEST_NUMBER
+from ._check import fail, is_list, moderate, must, needs, real
+from ._public import public
 from .extent import trimmed
 from .fock import TINY, MatrixState, apply_to, fock_window, hermite_functions
-from .grid import Axis, PhaseGrid, interpolation, symbol_on
+from .grid import Axis, PhaseGrid, as_array, interpolation, symbol_on
 from .states import State
 from .weyl import Kernel, quantize
 
@@ -41,6 +43,7 @@ BLOCK = 2**14
 # ---------------------------------------------------------------------------------------------------- from outside
 
 
+@public
 def from_fock(state: Any, h: float, *, sizes: Sequence[int] | None = None) -> State:
     """The state sum_mn c_mn |m><n| of a density matrix c, or |psi><psi| of a ket, in the Fock basis at h.
 
@@ -59,9 +62,10 @@ def from_fock(state: Any, h: float, *, sizes: Sequence[int] | None = None) -> St
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     must(array.ndim in (1, 2) and len(set(array.shape)) == 1, "state", "be a vector or a square matrix", array.shape)
-    levels = tuple(sizes) if sizes is not None else (len(array),)
-    whole = all(isinstance(size, (int, np.integer)) and size >= 1 for size in levels)
-    must(whole and prod(levels) == len(array), "sizes", f"be whole numbers of product {len(array)}", list(levels))
+    what = f"be a list of whole numbers of product {len(array)}"
+    found = _levels_of("sizes", (len(array),) if sizes is None else sizes, len(array), what)
+    levels = [size for size in found if size is not None]
+    must(len(levels) == len(found) and prod(levels) == len(array), "sizes", what, sizes)
     (_check_ket if array.ndim == 1 else _check_matrix)(array)
     kind = "ket" if array.ndim == 1 else "density matrix"
     entries = array.reshape(levels * array.ndim)
@@ -79,6 +83,7 @@ def from_fock(state: Any, h: float, *, sizes: Sequence[int] | None = None) -> St
     return _state(entries, vectors, windows, h, text)
 
 
+@public
 def from_qutip(state: Qobj, h: float) -> State:
     """The state of a QuTiP ket or density operator, its levels those of the oscillator (x^2 + xi^2)/2 at h.
 
@@ -95,6 +100,7 @@ def from_qutip(state: Qobj, h: float) -> State:
     return from_fock(state.full(), h, sizes=state.dims[0])
 
 
+@public
 def from_wavefunction(psi: Any, x: Any, h: float) -> State:
     """The pure state of psi(x), sampled at evenly spaced points: kernel psi(y) conj(psi(y')), int |psi|^2 dx = 1.
 
@@ -108,7 +114,10 @@ def from_wavefunction(psi: Any, x: Any, h: float) -> State:
     """
     h = moderate("h", h, above=0.0)
     samples = _numbers(psi, "psi")
-    points = [_numbers(x, "x").real] if samples.ndim == 1 else [_numbers(one, "x").real for one in x]
+    lists = [x] if samples.ndim == 1 else list(x) if is_list(x) and len(x) == samples.ndim else None
+    if lists is None:
+        raise fail("x", f"be one array of points for each axis of `psi` ({samples.ndim})", x)
+    points = [_numbers(one, "x").real for one in lists]
     sizes = tuple(p.size for p in points)
     must(sizes == samples.shape, "psi", f"have the shape of the points, {sizes}", samples.shape)
     windows = [_axis(p) for p in points]
@@ -137,13 +146,22 @@ def _state(array: np.ndarray, vectors: Sequence[np.ndarray], windows: Sequence[A
 
 
 def _numbers(value: Any, name: str) -> np.ndarray:
-    try:
-        array = np.asarray(value, dtype=complex)
-    except (TypeError, ValueError):
-        raise fail(name, "be an array of numbers", value) from None
+    array = as_array(value, name)
     must(array.size > 0, name, "hold at least one number", "empty")
     must(bool(np.isfinite(array).all()), name, "be finite", "not")
-    return array
+    size = float(np.abs(array).max())
+    must(size <= LARGEST_NUMBER, name, f"be at most {LARGEST_NUMBER:g} in size", size)
+    return np.asarray(array, dtype=complex)
+
+
+def _levels_of(name: str, value: Any, most: int, what: str) -> tuple[int | None, ...]:
+    """A list of whole numbers from 1 to `most`, or of None."""
+    good = is_list(value) and all(
+        one is None or (isinstance(one, (int, np.integer)) and not isinstance(one, bool) and 1 <= one <= most)
+        for one in value
+    )
+    must(good, name, what, value)
+    return tuple(None if one is None else int(one) for one in value)
 
 
 def _axis(points: np.ndarray) -> Axis:
@@ -183,6 +201,7 @@ def _check_size(name: str, windows: Sequence[Axis], advice: str) -> None:
 # ------------------------------------------------------------------------------------------------------- to outside
 
 
+@public
 def to_fock(
     symbol: np.ndarray, grid: PhaseGrid, size: int | Sequence[int] | None = None, *, tol: float = 1e-9
 ) -> tuple[np.ndarray, float]:
@@ -205,6 +224,7 @@ def to_fock(
     return (matrix + matrix.conj().T) / 2, leakage
 
 
+@public
 def to_qutip(
     symbol: np.ndarray, grid: PhaseGrid, size: int | Sequence[int] | None = None, *, tol: float = 1e-9
 ) -> tuple[Qobj, float]:
@@ -229,14 +249,11 @@ def _fock(
     symbol: np.ndarray, grid: PhaseGrid, size: int | Sequence[int] | None, tol: float
 ) -> tuple[np.ndarray, float]:
     """The matrix with one axis for each index, and the leakage of `to_fock`."""
-    tol = real("tol", tol, above=0.0)
+    tol, symbol = real("tol", tol, above=0.0), symbol_on(symbol, grid)
     n, level = grid.n, 1e-3 * tol
-    given: Sequence[int | None] = list(size) if isinstance(size, Sequence) else [size] * n
-    whole = all(one is None or (isinstance(one, (int, np.integer)) and 1 <= one <= MOST_LEVELS) for one in given)
-    must(
-        whole and len(given) == n, "size", f"be a whole number from 1 to {MOST_LEVELS}, or one for each axis of x", size
-    )
-    symbol = symbol_on(symbol, grid)
+    what = f"be a whole number from 1 to {MOST_LEVELS}, or one for each axis of x"
+    given = _levels_of("size", size if is_list(size) else [size] * n, MOST_LEVELS, what)
+    must(len(given) == n, "size", what, size)
     small, box = trimmed(symbol, grid, level)
     kernel = quantize(small, box)
     points = prod(window.size for window in kernel.windows)

@@ -32,12 +32,23 @@ class Interval:
             ends = np.abs(self.low), np.abs(self.high)
             least = np.where((self.low < 0) & (self.high > 0), 0.0, np.minimum(*ends) ** 2)
             return Interval(least, np.maximum(*ends) ** 2)
+        if isinstance(other, (int, float)) and other:
+            low, high = self.low * other, self.high * other
+            return Interval(low, high) if other > 0 else Interval(high, low)
         other = _interval(other)
         pairs = product((self.low, self.high), (other.low, other.high))
         corners = [np.where((a == 0) | (b == 0), 0.0, a * b) for a, b in pairs]
         return Interval(np.minimum.reduce(corners), np.maximum.reduce(corners))
 
     __radd__, __rmul__ = __add__, __mul__
+
+    def __pow__(self, power: int) -> Interval:
+        """The hull of the powers, `power` >= 1: repeated products would take the factors for independent."""
+        low, high = self.low**power, self.high**power
+        if power % 2:
+            return Interval(low, high)
+        through = (self.low < 0) & (self.high > 0)
+        return Interval(np.where(through, 0.0, np.minimum(low, high)), np.maximum(low, high))
 
     def __rtruediv__(self, other: float) -> Interval:
         through = (self.low <= 0) & (self.high >= 0)

@@ -15,25 +15,33 @@ from math import prod, sqrt
 
 import numpy as np
 import scipy.linalg
-import scipy.sparse.linalg
 from array_api_compat import array_namespace
 
 from ._check import must
 from ._fourier import Array
+from ._public import public
 from ._threads import one_thread
-from .grid import PhaseGrid, resample, symbol_on
+from .grid import PhaseGrid, symbol_on
+from .l1 import refined_l1
 from .weyl import kernel_points, quantize
 
 L1_POINTS = 2**20
 """The number of points up to which `l1_norm` refines the grid."""
+L1_ACCURACY = 1e-5
+"""The relative distance of its bounds at which `l1_norm` stops: a third of a second at most for n = 1."""
+
+NO_TRACE = 1e-12
+"""The trace over the L1 norm below which it is round-off."""
 
 
+@public
 def trace(w: Array, grid: PhaseGrid) -> Array:
     """(2 pi h)^-n int w = tr Op(w)."""
     w = symbol_on(w, grid, real=False)
     return array_namespace(w).sum(w) * grid.cell
 
 
+@public
 def hilbert_schmidt(w: Array, grid: PhaseGrid) -> Array:
     """(2 pi h)^{-n/2} ||w||_{L^2} = ||Op(w)||_HS. Works on JAX arrays, and can be differentiated there."""
     w = symbol_on(w, grid)
@@ -46,40 +54,27 @@ def rank_bound(w: Array, grid: PhaseGrid) -> float:
     return float(sqrt(prod(kernel_points(grid))) * hilbert_schmidt(w, grid))
 
 
+@public
 def purity(w: Array, grid: PhaseGrid) -> Array:
     """(2 pi h)^-n int w^2 = tr Op(w)^2."""
     w = symbol_on(w, grid)
     return array_namespace(w).sum(w * w) * grid.cell
 
 
+@public
 def l1_norm(w: np.ndarray, grid: PhaseGrid) -> tuple[float, float]:
-    """((2 pi h)^-n int |w|, error): trapezoidal sums, corrected where w changes sign, on ever finer grids.
+    """((2 pi h)^-n int |w|, error), on ever finer grids, for the trigonometric interpolant of the samples.
 
-    |w| has kinks on the zero set of w. Where neighbours at distance d have values f > 0 > g, Euler and Maclaurin give
-    the trapezoidal sum along the line an excess of d (|f g|/(|f| + |g|) - (|f| + |g|)/6), up to O(d^3): half of the
-    jump of the slope, (|f| + |g|)/d, times d^2 (theta (1 - theta) - 1/6), theta the place of the zero. The error given
-    is the last change under halving of the spacing.
+    The error is bounded, not estimated, by the means of w and w^2 and the first moments of w over each cell of the grid
+    (`l1.py` has the argument). It falls like the cube of the spacing.
     """
-    w = symbol_on(w, grid)
-    value = _kinked_sum(w, grid)
-    every_second = (slice(None, None, 2),) * w.ndim
-    error = abs(value - _kinked_sum(w[every_second], grid.scaled(2)))
-    while error > 1e-6 * abs(value) and grid.size * 4**grid.n <= L1_POINTS:
-        finer = grid.scaled(1 / 2)
-        w, grid = resample(w, grid, finer), finer
-        value, last = _kinked_sum(w, grid), value
-        error = abs(value - last)
-    return value, error
+    return l1_within(symbol_on(w, grid), grid, L1_ACCURACY)
 
 
-def _kinked_sum(w: np.ndarray, grid: PhaseGrid) -> float:
-    size = np.abs(w)
-    total = float(size.sum())
-    for axis in range(w.ndim):  # a zero set across this axis costs the sum along it; oblique ones cost little
-        crossing = np.nonzero(w * np.roll(w, -1, axis=axis) < 0)
-        f, g = size[crossing], np.roll(size, -1, axis=axis)[crossing]
-        total -= float((f * g / (f + g) - (f + g) / 6).sum())
-    return total * grid.cell
+def l1_within(w: np.ndarray, grid: PhaseGrid, rtol: float) -> tuple[float, float]:
+    """`l1_norm`, refined until its bounds are `rtol` of it apart."""
+    lower, value, upper = refined_l1(w, grid, accuracy=rtol, most=L1_POINTS)
+    return value, max(value - lower, upper - value)
 
 
 def eigenvalues(w: np.ndarray, grid: PhaseGrid, cut: float = 1e-12) -> tuple[np.ndarray, float]:
@@ -87,16 +82,6 @@ def eigenvalues(w: np.ndarray, grid: PhaseGrid, cut: float = 1e-12) -> tuple[np.
     matrix, lost = _matrix(w, grid, cut)
     with one_thread(len(matrix)):
         return np.asarray(scipy.linalg.eigvalsh(matrix, check_finite=False, overwrite_a=True)), lost
-
-
-def smallest_eigenvalue(w: np.ndarray, grid: PhaseGrid, accuracy: float) -> float:
-    """The smallest eigenvalue of Op(w) up to about `accuracy`, by Lanczos' method: O(states^2)."""
-    matrix, _ = _matrix(w, grid, accuracy)
-    shift = 10 * accuracy  # residuals are small against the eigenvalue, and this one is near zero
-    matrix[np.diag_indices_from(matrix)] += shift
-    start = np.ones(len(matrix), dtype=complex)
-    found = scipy.sparse.linalg.eigsh(matrix, k=1, which="SA", tol=0.1, v0=start, return_eigenvectors=False)
-    return float(found[0]) - shift
 
 
 def _matrix(w: np.ndarray, grid: PhaseGrid, cut: float) -> tuple[np.ndarray, float]:
@@ -133,6 +118,7 @@ def _cut(entries: np.ndarray, cut: float) -> tuple[np.ndarray, float]:
     return entries, lost
 
 
+@public
 def dense_trace_norm(w: np.ndarray, grid: PhaseGrid) -> float:
     """||Op(w)||_tr by all eigenvalues of the kernel: exact to round-off, O(states^3)."""
     return float(np.abs(eigenvalues(symbol_on(w, grid), grid)[0]).sum())
@@ -146,13 +132,22 @@ class Moments:
     covariance: np.ndarray
 
 
+@public
 def moments(w: np.ndarray, grid: PhaseGrid) -> Moments:
-    """<z> = (2 pi h)^-n int z w and <(z_i - <z_i>)(z_j - <z_j>)>, for Op(w) in Weyl order, over the trace."""
+    """<z> = (2 pi h)^-n int z w and <(z_i - <z_i>)(z_j - <z_j>)>, for Op(w) in Weyl order, over the trace.
+
+    Exact for what is on the grid. Coordinates are not bounded, so what lies beyond counts by its distance: no error in
+    trace norm bounds that of a moment. Within the box an error e of the symbol in L1 moves <z_i> by at most e times
+    half the length of the box, over the trace.
+
+    Raises InputError if the trace is nil up to round-off, as that of the difference of two states is.
+    """
+    w = symbol_on(w, grid)
     axes = grid.x + grid.xi
     dims = range(len(axes))
-    w = symbol_on(w, grid)
     total = float(w.sum()) * grid.cell
-    must(total != 0, "symbol", "be of nonzero trace", "of trace 0", "Moments are means over the trace.")
+    least = NO_TRACE * float(np.abs(w).sum()) * grid.cell
+    must(abs(total) > least, "symbol", "be of nonzero trace", "of trace 0", "Moments are means over the trace.")
     weights = w * (grid.cell / total)
     lines = [weights.sum(axis=tuple(d for d in dims if d != i)) for i in dims]
     mean = np.array([line @ axis.points for line, axis in zip(lines, axes, strict=True)])

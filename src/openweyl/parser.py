@@ -35,6 +35,12 @@ FUNCTIONS: dict[str, Any] = {
 }
 """The functions that text may call. All are smooth where `smooth.check_smooth` lets them stand."""
 
+NUMPY = {
+    *(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)),
+    *(f"float{bits}" for bits in (16, 32, 64)),
+}
+"""NumPy's numbers as it prints them, np.float64(9.97), which are read as the digits that they hold."""
+
 # Abs, as SymPy makes it of sqrt(x**2), is left to `smooth.check_smooth`, which can say what is wrong.
 _FORMS = {*FUNCTIONS.values(), sympy.Abs}
 _OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow)
@@ -115,6 +121,13 @@ def parse_number(value: Any, name: str) -> float:
     return moderate(name, value)
 
 
+def _is_literal(node: ast.AST) -> bool:
+    """Whether this is a number as written, perhaps with a sign."""
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        node = node.operand
+    return isinstance(node, ast.Constant)
+
+
 def _depth(text: str) -> int:
     deepest = depth = 0
     for character in text:
@@ -151,6 +164,14 @@ class _Builder:
                 return self._build(operand)
             case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
                 return self._operate(type(op), self._build(left), self._build(right))
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name(id="np" | "numpy"), attr=kind), args=[number], keywords=[]
+            ) if kind in NUMPY and _is_literal(number):
+                return self._build(number)
+            case ast.Attribute(value=ast.Name(id="np" | "numpy")):
+                raise self._refuse("write numbers as digits", self.text, "In an f-string: {float(value)}.")
+            case ast.Call(func=ast.Attribute() as attribute):
+                return self._build(attribute)
             case ast.Call(func=ast.Name(id=identifier), args=[argument], keywords=[]) if identifier in FUNCTIONS:
                 return self._finite(FUNCTIONS[identifier](self._build(argument)))
             case ast.Call(func=ast.Name(id=identifier)) if identifier in FUNCTIONS:

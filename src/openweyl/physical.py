@@ -20,7 +20,9 @@ from typing import Any, TypeAlias
 import numpy as np
 import sympy
 
-from ._check import InputError, fail, must, needs, real, shown
+from ._check import InputError, fail, is_list, moderate, must, needs, real, shown
+from ._public import public
+from .grid import as_array
 from .parser import parse
 from .solution import table
 from .symbols import evaluate, variables
@@ -29,9 +31,14 @@ from .system import System
 Quantity: TypeAlias = Any
 """A quantity of pint, or text such as "2.8 fg", "2*pi*305 kHz" or "0.5*k_B*300 K". Hz is 1/s: write the 2*pi."""
 
+LONGEST = 200
+"""The number of characters of a quantity."""
+TOWER = re.compile(r"(\*\*|\^)[^*/+]*(\*\*|\^)|(\*\*|\^)\s*\(?\s*[+-]?\s*\d{3}")
+"""Powers of powers, and of hundreds: their digits would have no end."""
 DIMENSIONS = ("[mass]", "[length]", "[time]")
 
 
+@public
 @dataclass(frozen=True)
 class Scales:
     """The units m of mass, x0 of length and t0 of time in which a system is written. Quantities of pint, or text.
@@ -70,23 +77,30 @@ class Scales:
         """hbar in units of m x0^2/t0."""
         return self.number("hbar")
 
+    @public
     def unit(self, dimensionality: Mapping[str, float]) -> Quantity:
         """m^a x0^b t0^c with the exponents that `dimensionality` has of [mass], [length] and [time]."""
-        powers = {name: dimensionality.get(name, 0) for name in DIMENSIONS}
-        other = sorted(set(dimensionality) - set(DIMENSIONS))
+        what = 'be a table of dimensions and powers, such as {"[length]": 1}'
+        must(isinstance(dimensionality, Mapping), "dimensionality", what, dimensionality)
+        powers = {name: real("dimensionality", dimensionality.get(name, 0)) for name in DIMENSIONS}
+        other = sorted(map(shown, set(dimensionality) - set(DIMENSIONS)))
         must(not other, "quantity", "be made of mass, length and time", ", ".join(other), "Temperatures: k_B * T.")
         return self.mass ** powers["[mass]"] * self.length ** powers["[length]"] * self.time ** powers["[time]"]
 
+    @public
     def number(self, quantity: Quantity) -> float:
         """The dimensionless number that `quantity` is here."""
         value = _quantity(quantity, "quantity")
         return float((value / self.unit(value.dimensionality)).to("dimensionless").magnitude)
 
+    @public
     def quantity(self, number: Any, unit: str) -> Quantity:
         """What a dimensionless number, or an array of them, is in `unit`: the inverse of `number`."""
         one = _quantity(unit, "unit")
-        return (number * self.unit(one.dimensionality)).to(one.units)
+        numbers = as_array(number, "number") if is_list(number) else real("number", number)
+        return (numbers * self.unit(one.dimensionality)).to(one.units)
 
+    @public
     def gamma(self, localization: Quantity) -> float:
         """2 h Lambda x0^2 t0, which gives the jump l = x the rate dA/dt = -Lambda [X, [X, A]]."""
         value = _quantity(localization, "localization")
@@ -94,6 +108,7 @@ class Scales:
         must(rate, "localization", "be a rate per squared length", f"{value:~}")
         return real("localization", 2 * self.h * self.number(value), low=0.0)
 
+    @public
     def system(
         self,
         potential: str,
@@ -114,7 +129,7 @@ class Scales:
         the last term added to make it Lindblad's: the jump x + i xi h/(4 theta), theta = k_B T, and (Gamma/2) x xi in p
         (Breuer and Petruccione, The theory of open quantum systems, 3.6). It asks for k_B T >> hbar times frequencies.
         """
-        expression, n = self._potential(potential, parameters or {})
+        expression, n = self._potential(potential, {} if parameters is None else parameters)
         x, xi = variables(n)
         position = 0.0 if localization is None else self.gamma(localization)
         rate, theta, bath = 0.0, 1.0, 0.0
@@ -125,7 +140,7 @@ class Scales:
             damping,
         )
         if damping is not None:
-            rate = real("damping", self.number(damping), low=0.0)
+            rate = self._per_time(damping, "damping")
             theta = real(
                 "temperature", self.number(_quantity(temperature, "temperature") * _quantity("k_B", "")), above=0.0
             )
@@ -139,6 +154,7 @@ class Scales:
                 jumps.append(sqrt(bath / (position + bath)) * (a + sympy.I * self.h / (4 * theta) * b))
         return System(expression, jumps or list(x), h=self.h, gamma=position + bath)
 
+    @public
     def thermal_jumps(
         self, frequency: Quantity, damping: Quantity, occupation: float
     ) -> tuple[list[sympy.Expr], float]:
@@ -152,15 +168,23 @@ class Scales:
         0.5*sqrt(2)*x + 0.5*sqrt(2)*I*xi 0.001
         """
         x, xi = (v[0] for v in variables(1))
-        c = sqrt(real("frequency", self.number(frequency), above=0.0))
-        rate, mean = real("damping", self.number(damping), low=0.0), real("occupation", occupation, low=0.0)
+        c = sqrt(real("frequency", self._per_time(frequency, "frequency"), above=0.0))
+        rate, mean = self._per_time(damping, "damping"), moderate("occupation", occupation, low=0.0)
         a = (c * x + sympy.I * xi / c) / sympy.sqrt(2)
         jumps = [sqrt(mean + 1) * a] + ([sqrt(mean) * sympy.conjugate(a)] if mean else [])
         return [sympy.expand(jump) for jump in jumps], rate
 
+    def _per_time(self, quantity: Quantity, name: str) -> float:
+        """A rate in units of 1/t0."""
+        value = _quantity(quantity, name)
+        must(dict(value.dimensionality) == {"[time]": -1}, name, "be a rate, such as '1/s'", f"{value:~}")
+        return real(name, self.number(value), low=0.0)
+
     def _potential(self, text: str, parameters: Mapping[str, Quantity]) -> tuple[sympy.Expr, int]:
         """V in units of m x0^2/t0^2, and n; V must be an energy."""
         must(isinstance(text, str), "potential", "be text", text)
+        named = isinstance(parameters, Mapping) and all(isinstance(name, str) for name in parameters)
+        must(named, "parameters", "be a table of names and quantities", parameters)
         n = max((int(index) for index in re.findall(r"\bx([1-9])\b", text)), default=1)
         names = {str(v): v for v in variables(n)[0]}
         clash = sorted(({"m"} | names.keys()) & parameters.keys())
@@ -195,10 +219,11 @@ class Scales:
 
 def _quantity(value: Quantity, name: str) -> Quantity:
     """`value` as a quantity of one registry."""
-    registry = needs("pint", "units").get_application_registry()
+    registry, what = needs("pint", "units").get_application_registry(), "be a quantity such as '2.8 fg'"
     try:
         if isinstance(value, str):
+            must(0 < len(value.strip()) <= LONGEST and not TOWER.search(value), name, what, value)
             return registry.Quantity(1.0 * registry.parse_expression(value))
         return registry.Quantity(value.magnitude, str(value.units))
     except Exception:  # the many ways in which text is no quantity
-        raise fail(name, "be a quantity such as '2.8 fg'", value) from None
+        raise fail(name, what, value) from None

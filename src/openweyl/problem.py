@@ -33,7 +33,8 @@ from typing import Any
 import sympy
 
 from . import _check
-from ._check import InputError, fail, must, shown
+from ._check import InputError, fail, moderate, must, shown
+from ._public import public
 from .parser import FUNCTIONS, parse, parse_number
 from .states import State, cat, coherent, mixture, squeezed
 from .symbols import TIME
@@ -49,6 +50,7 @@ NO_PARAMETERS = re.compile(
 _CATALOGUE = resources.files("openweyl") / "problems"
 
 
+@public
 @dataclass(frozen=True)
 class Problem:
     """A system with a state, times and a tolerance: what the commands take.
@@ -65,7 +67,12 @@ class Problem:
     parameters: Mapping[str, float] = field(default_factory=dict)
     text: str = field(default="", compare=False, repr=False)
 
+    def __post_init__(self) -> None:
+        must(isinstance(self.system, System), "system", "be a System", self.system)
+        must(isinstance(self.state, State), "state", "be a state, such as coherent(x, xi)", self.state)
+
     @staticmethod
+    @public
     def load(name_or_path: str | Path) -> Problem:
         """The built-in problem of this name, or the one in this TOML file."""
         must(isinstance(name_or_path, (str, Path)), "problem", "be a name or a path", name_or_path)
@@ -78,10 +85,15 @@ class Problem:
         return _read(_text(path), path.stem, name)
 
     @staticmethod
+    @public
     def parse(text: str, name: str, source: str) -> Problem:
         """The problem that `text` writes in TOML; `source` is what messages call the text."""
+        for argument, value in (("text", text), ("name", name), ("source", source)):
+            must(isinstance(value, str), argument, "be text", value)
+        must(len(text) <= LARGEST_FILE, "text", f"have at most {LARGEST_FILE} characters", len(text))
         return _read(text, name, source)
 
+    @public
     def replace(
         self,
         *,
@@ -93,11 +105,14 @@ class Problem:
     ) -> Problem:
         """This problem with other numbers."""
         read = self
+        table = parameters is None or isinstance(parameters, Mapping)
+        must(table, "parameters", "be a table of names and numbers", parameters)
         if parameters:
             for name in parameters:
                 known = f"be one of {', '.join(self.parameters)}" if self.parameters else "be in the problem"
                 must(name in self.parameters, "parameters", known, name, "The table [parameters] names them.")
-            read = _read(self.text, self.name, self.name, {**self.parameters, **parameters})
+            changed = {name: moderate(name, value) for name, value in parameters.items()}
+            read = _read(self.text, self.name, self.name, {**self.parameters, **changed})
         system = read.system
         if parameters or h is not None or gamma is not None:
             h, gamma = self.system.h if h is None else h, self.system.gamma if gamma is None else gamma

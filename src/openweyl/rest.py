@@ -12,6 +12,7 @@ pseudo-spectrally, so that mass is kept.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
@@ -30,9 +31,14 @@ from .system import System
 Rest: TypeAlias = Callable[[Array, float], Array]
 """w, t -> R w. With corrections the leading axis of w counts powers of lambda."""
 
+Tick: TypeAlias = Callable[[float, float], None]
+"""Told after each part of a long action: the length of time that it covers, and the seconds that it took."""
+
 TERMS, GROWN = 30, 1e3
 """The length of a Taylor series, and the growth of its terms, at which a step is cut in two."""
 ROUND_OFF = 1e-15
+FEW = 5
+"""Terms that a series has at least, for a forecast of the time that it takes."""
 MOST_PARTS = 2**14
 
 
@@ -129,17 +135,22 @@ def _classical(f: sympy.Expr, system: System, grid: PhaseGrid, xp: Any) -> Class
     return Classical(evaluate(f, at, xp), tuple(slopes))
 
 
-def exponential_action(rest: Rest, w: Array, t: float, tau: float, parts: int = 1) -> tuple[Array, int]:
+def exponential_action(
+    rest: Rest, w: Array, t: float, tau: float, parts: int = 1, tick: Tick | None = None
+) -> tuple[Array, int]:
     """e^{tau R} w with R taken at time t, and the number of parts into which tau was cut.
 
     By Taylor series, which needs no bound of R: a series that is too long, or whose terms grow so far that they would
-    cancel, is begun again with twice as many parts.
+    cancel, is begun again with twice as many parts. `tick` is called with the length and the seconds of each part.
     """
     xp = array_namespace(w)
     while parts <= MOST_PARTS:
         result = w
         for _ in range(parts):
-            found = _series(rest, result, t, tau / parts, xp)
+            started = time.monotonic()
+            found = _series(rest, result, t, tau / parts, xp, tick)
+            if tick:
+                tick(tau / parts if found is not None else 0.0, time.monotonic() - started)
             if found is None:
                 break
             result = found
@@ -152,11 +163,14 @@ def exponential_action(rest: Rest, w: Array, t: float, tau: float, parts: int = 
     )
 
 
-def _series(rest: Rest, w: Array, t: float, tau: float, xp: Any) -> Array | None:
+def _series(rest: Rest, w: Array, t: float, tau: float, xp: Any, tick: Tick | None) -> Array | None:
     term, total = w, w
     size = float(xp.max(xp.abs(w)))
     for j in range(1, TERMS + 1):
+        started = time.monotonic()
         term = tau / j * rest(term, t)
+        if tick and j == 1:
+            tick(tau, FEW * (time.monotonic() - started))
         total = total + term
         now = float(xp.max(xp.abs(term)))
         if not now <= GROWN * size:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ._check import must
-from .grid import PhaseGrid, common_grid, resample
+from .grid import PhaseGrid, check_fits, common_grid, resample
 from .states import State
 from .system import System
 
@@ -82,6 +82,7 @@ class Solution:
     symbols: tuple[np.ndarray, ...]
     grids: tuple[PhaseGrid, ...]
     numerics: Numerics
+    tol: float
 
     @property
     def dataset(self) -> xarray.Dataset:
@@ -95,15 +96,25 @@ class Solution:
             for t, g, e, s in zip(self.times, self.grids, n.grid_error, n.step_error, strict=True)
         ]
         head = f"{self.kind} evolution by {n.scheme}, {n.steps} steps, {n.seconds:.2g} s"
-        return f"{self.system}\n{head}\n\n{table(('t', 'grid', 'grid error', 'step error'), rows)}"
+        made = table(("t", "grid", "grid error", "step error"), rows)
+        return f"{self.system}\n{head}\n\n{made}{missed(self.tol, self)}"
+
+
+def missed(tol: float, *solutions: Solution) -> str:
+    """A line that says where the errors of `solutions` are larger than `tol`, to stand below a table; or nothing."""
+    largest = max(max(solution.numerics.error) for solution in solutions)
+    if largest <= tol:
+        return ""
+    return f"\nThe error of a symbol, up to {largest:.2g}, is above tol = {tol:g}: the errors given count it in full."
 
 
 def symbol_dataset(*solutions: Solution) -> xarray.Dataset:
     """The symbols of several evolutions of one system at the same times, on one grid."""
     import xarray as xr
 
-    first = solutions[0]
-    system, grid = first.system, common_grid([g for s in solutions for g in s.grids])
+    first, grid = solutions[0], _one_grid(solutions)
+    system = first.system
+    check_fits(grid, symbol_bytes(*solutions) / grid.size, "take fewer `times`, or the symbols one by one")
     names = [str(v) for v in system.x + system.xi]
     data = {
         s.kind: (
@@ -123,6 +134,15 @@ def symbol_dataset(*solutions: Solution) -> xarray.Dataset:
             {"long_name": f"estimated error of the {s.kind} evolution in trace norm"},
         )
     return dataset.assign_attrs(attributes(system))
+
+
+def _one_grid(solutions: Sequence[Solution]) -> PhaseGrid:
+    return common_grid([grid for solution in solutions for grid in solution.grids])
+
+
+def symbol_bytes(*solutions: Solution) -> float:
+    """The size in bytes of the symbols of `solutions` on one grid, which is large if they spread or move far."""
+    return 8.0 * _one_grid(solutions).size * sum(len(s.times) * s.order for s in solutions)
 
 
 def attributes(system: System) -> dict[str, Any]:

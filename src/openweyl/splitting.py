@@ -29,7 +29,7 @@ from array_api_compat import array_namespace
 from ._fourier import Array, filtered, series_product
 from .generator import Generator, Rate, at_time
 from .grid import along, interpolation
-from .rest import exponential_action
+from .rest import Tick, exponential_action
 
 WILD = 6.0
 """The size of the correction's part of one exponent from which it is left out. Where the symbol is not nil, steps that
@@ -142,6 +142,7 @@ class Stepper:
     amplify: far out in (x, s), where the symbol is nil, dt^3 [A, [B, A]] may outgrow dt A and would amplify round-off,
     and so may powers of the correction's part, see WILD.
     `half`: a stepper for dt/2 with the same generator; squares of its factors are cheaper than exponentials.
+    `tick`: see `exponential_action`.
     """
 
     generator: Generator
@@ -150,6 +151,7 @@ class Stepper:
     order: int = 1
     growth: float = np.inf
     half: Stepper | None = field(default=None, repr=False)
+    tick: Tick | None = field(default=None, repr=False)
     _factors: dict[tuple[Any, ...], Array] = field(default_factory=dict, repr=False)
     _scratch: dict[tuple[int, ...], Any] = field(default_factory=dict, repr=False)
     _chains: dict[int, list[tuple[tuple[int, ...] | None, tuple[Flow, ...]]]] = field(default_factory=dict, repr=False)
@@ -182,7 +184,8 @@ class Stepper:
     def _rest(self, w: Array, flow: Flow, t: float) -> Array:
         rest = self.generator.rest
         assert rest is not None  # noqa: S101 - or there were no such flow
-        w, self._parts = exponential_action(rest, w, t + flow.at * self.dt, flow.a * self.dt, self._parts)
+        at, tau = t + flow.at * self.dt, flow.a * self.dt
+        w, self._parts = exponential_action(rest, w, at, tau, self._parts, self.tick)
         return w
 
     def _scale(self, w: Array, flow: Flow) -> Array:

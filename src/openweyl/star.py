@@ -18,8 +18,9 @@ from typing import Any, TypeAlias
 import numpy as np
 import sympy
 
-from ._check import ResourceError, fail, must
+from ._check import ResourceError, fail, must, whole
 from ._memory import spare_memory
+from ._public import public
 from .grid import PhaseGrid
 from .leftstar import left_star
 from .parser import check_form, parse
@@ -29,10 +30,13 @@ from .weyl import dequantize, kernel_points, quantize
 Formula: TypeAlias = str | complex | sympy.Expr
 Names: TypeAlias = tuple[sympy.Symbol, ...]
 
+MOST_ORDER = 100
+"""The highest power of h that may be asked for: each costs derivatives of that order."""
 BYTES = 100
 """Peak memory per entry of a kernel."""
 
 
+@public
 def star(
     a: Formula | np.ndarray, b: Formula | np.ndarray, h: Formula | PhaseGrid, order: int | None = None
 ) -> sympy.Expr | np.ndarray:
@@ -71,6 +75,7 @@ def star(
     return _series(f, g, h, x, xi, _order(order))
 
 
+@public
 def moyal_bracket(
     a: Formula | np.ndarray, b: Formula | np.ndarray, h: Formula | PhaseGrid, order: int | None = None
 ) -> sympy.Expr | np.ndarray:
@@ -95,6 +100,7 @@ def moyal_bracket(
     return _expand((forward - backward) / (sympy.I * h))
 
 
+@public
 def poisson_bracket(f: Formula, g: Formula) -> sympy.Expr:
     """{f, g} = sum_j f_{x_j} g_{xi_j} - f_{xi_j} g_{x_j} of two formulas, read as by `star`.
 
@@ -105,6 +111,7 @@ def poisson_bracket(f: Formula, g: Formula) -> sympy.Expr:
     return _expand(poisson(left, right, x, xi))
 
 
+@public
 def hamiltonian_field(p: Formula) -> tuple[sympy.Expr, ...]:
     """(p_xi, -p_x), the velocity of the flow of p: (dx_1/dt, .., dx_n/dt, dxi_1/dt, .., dxi_n/dt).
 
@@ -137,13 +144,13 @@ def _expression(value: Any, known: Mapping[str, sympy.Symbol], name: str) -> sym
         raise fail(name, "be text or a SymPy expression", value)
     f = sympy.sympify(value)
     must(not f.has(sympy.zoo, sympy.nan, sympy.oo, -sympy.oo), name, "be finite", f)
+    if f.is_number:
+        check_form(f, name)
     return f.xreplace({s: known[s.name] for s in f.free_symbols if s.name in known})
 
 
 def _order(order: Any) -> int | None:
-    if order is not None and (not isinstance(order, int) or isinstance(order, bool) or order < 0):
-        raise fail("order", "be a whole number >= 0, the highest power of h to keep", order)
-    return order
+    return None if order is None else whole("order", order, 0, MOST_ORDER, "It is the highest power of h to keep.")
 
 
 def _expand(f: sympy.Expr) -> sympy.Expr:

@@ -21,9 +21,12 @@ import numpy as np
 
 from ._check import fail, is_list, moderate, must, real
 from ._fourier import Array, good_size
-from .grid import Axis, PhaseGrid, check_resolved, common_grid
+from ._public import public
+from .grid import Axis, PhaseGrid, check_grid, check_resolved, common_grid
 
 Coordinates: TypeAlias = float | Sequence[float]
+THIN = 1e-14
+"""The least eigenvalue of a matrix of correlations of which double precision holds two digits."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,16 @@ class Packet:
     @property
     def q(self) -> np.ndarray:
         return np.array(self.wave or (0.0,) * len(self.center))
+
+    def check_resolved(self, h: float) -> None:
+        """Raise InputError if double precision cannot tell the packet's points apart, or its length from its width."""
+        covariance = np.array(self.covariance)
+        widths = np.sqrt(np.diag(covariance))
+        for center, width in zip(self.center, widths, strict=True):
+            check_resolved("state", abs(center), sqrt(h) * width, "standard deviations")
+        least = float(np.linalg.eigvalsh(covariance / np.outer(widths, widths))[0])
+        what = f"have correlations that leave more than {THIN:g} of a variance free"
+        must(least > THIN, "state", what, f"too thin across the axes ({max(least, 0.0):.1g} left)", "Turn it.")
 
     def trace(self, h: float) -> complex:
         """(2 pi h)^-n times the integral of the packet."""
@@ -84,6 +97,13 @@ class State(ABC):
         return self.description
 
 
+def check_room(room: Any) -> float:
+    """`room` as a part of a box, from 0 to 10."""
+    number = real("room", room, low=0.0)
+    must(number <= 10, "room", "be <= 10", number, "It is the part of the box left free on each side.")
+    return number
+
+
 @dataclass(frozen=True)
 class PacketState(State):
     """A mixture of `members`: pairs of a probability and the packets of one state, normalised to trace one."""
@@ -95,7 +115,9 @@ class PacketState(State):
     def n(self) -> int:
         return len(self.members[0][1][0].center) // 2
 
+    @public
     def symbol(self, grid: PhaseGrid, xp: Any = np) -> Array:
+        check_grid(grid)
         must(grid.n == self.n, "grid", f"have n = {self.n} degrees of freedom, as the state", grid.n)
         total: Array = 0.0
         for probability, packets in self.members:
@@ -105,10 +127,14 @@ class PacketState(State):
             total = total + sum(packet.on(grid, xp) for packet in packets) * (probability / trace)
         return total
 
+    @public
     def window(self, h: float, level: float, room: float = 0.1) -> PhaseGrid:
         """Beyond this grid the symbol is below `level` times its maximum."""
         h, level = moderate("h", h, above=0.0), real("level", level, above=0.0)
         must(level < 1, "level", "be < 1", level, "It is a part of the symbol's maximum.")
+        room = check_room(room)
+        for packet in (packet for _, packets in self.members for packet in packets):
+            packet.check_resolved(h)
         radius = sqrt(2 * log(1 / level))
         axes = []
         for i in range(2 * self.n):
@@ -117,7 +143,6 @@ class PacketState(State):
                 for packet in packets:
                     covariance = np.array(packet.covariance)
                     deviation = sqrt(h * covariance[i, i])
-                    check_resolved("state", abs(packet.center[i]), deviation, "standard deviations")
                     half = radius * deviation
                     lower, upper = min(lower, packet.center[i] - half), max(upper, packet.center[i] + half)
                     width = sqrt(np.linalg.inv(covariance)[i, i] / h)
@@ -140,13 +165,16 @@ class MixedState(State):
     def n(self) -> int:
         return self.members[0][1].n
 
+    @public
     def symbol(self, grid: PhaseGrid, xp: Any = np) -> Array:
         return sum(probability * state.symbol(grid, xp) for probability, state in self.members)
 
+    @public
     def window(self, h: float, level: float, room: float = 0.1) -> PhaseGrid:
         return common_grid([state.window(h, level, room) for _, state in self.members])
 
 
+@public
 def coherent(x: Coordinates, xi: Coordinates) -> State:
     """The coherent state at z0 = (x, xi): w(z) = 2^n exp(-|z - z0|^2 / h), Li (1.7)-(1.8).
 
@@ -156,6 +184,7 @@ def coherent(x: Coordinates, xi: Coordinates) -> State:
     return _single(center, np.eye(len(center)) / 2, f"coherent state at {_at(center)}")
 
 
+@public
 def squeezed(x: Coordinates, xi: Coordinates, *, r: Coordinates, angle: Coordinates = 0.0) -> State:
     """The squeezed state w(z) = 2^n exp(-(z - z0).sigma^{-1}(z - z0)), sigma/h symplectic, Li (1.12) with its sign.
 
@@ -173,6 +202,7 @@ def squeezed(x: Coordinates, xi: Coordinates, *, r: Coordinates, angle: Coordina
     return _single(center, covariance, f"squeezed state at {_at(center)}, r = {r}, angle = {angle}")
 
 
+@public
 def gaussian(x: Coordinates, xi: Coordinates, covariance: Sequence[Sequence[float]]) -> State:
     """The Gaussian state with means (x, xi) and covariance h C: w = det(C)^{-1/2} exp(-Z.(hC)^{-1}Z/2).
 
@@ -204,6 +234,7 @@ def symplectic_form(n: int) -> np.ndarray:
     return np.block([[zero, one], [-one, zero]])
 
 
+@public
 def cat(components: Sequence[tuple[Coordinates, Coordinates]], amplitudes: Sequence[complex] | None = None) -> State:
     """The pure state sum_j c_j psi_{z_j} of coherent states, with its interference symbol, normalised.
 
@@ -234,6 +265,7 @@ def cat(components: Sequence[tuple[Coordinates, Coordinates]], amplitudes: Seque
     return PacketState(((1.0, tuple(packets)),), f"superposition of coherent states at {places}")
 
 
+@public
 def mixture(members: Sequence[tuple[float, State]]) -> State:
     """sum_j p_j A_j, the p_j scaled to sum to one: Li (1.13). `members`: pairs (p_j >= 0, state)."""
     members = _pairs(members, "members", "(weight, state)")

@@ -71,7 +71,7 @@ def load(path: str | Path) -> xarray.Dataset:
     return dataset
 
 
-def _hash(content: bytes) -> bytes:
+def _hash(content: bytes | memoryview) -> bytes:
     return hashlib.blake2b(content, digest_size=DIGITS // 2).hexdigest().encode()
 
 

@@ -10,13 +10,15 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache, reduce
 from importlib import import_module
+from itertools import product
 from math import comb, prod
-from typing import Any
+from typing import Any, TypeAlias
 
 import sympy
 
 from ._check import InputError, must, shown
 from ._fourier import Array
+from .intervals import Interval
 from .parser import FUNCTIONS, MAX_POWER, MAX_TEXT
 
 MAX_TERMS = 1000
@@ -117,7 +119,8 @@ def _power(base: Array, exponent: sympy.Expr, xp: Any) -> Array:
         base, exponent = xp.sqrt(base), 2 * exponent
     if not exponent.is_Integer:
         return xp.exp(float(exponent) * xp.log(base))
-    result = _integer_power(base, abs(int(exponent)))
+    power = abs(int(exponent))
+    result = base**power if isinstance(base, Interval) else _integer_power(base, power)
     return 1.0 / result if exponent < 0 else result
 
 
@@ -198,3 +201,54 @@ def quadratic(
             hessian[i][j] += float(coefficient)
             hessian[j][i] += float(coefficient)
     return tuple(map(tuple, hessian)), tuple(gradient)
+
+
+_Polynomial: TypeAlias = dict[tuple[int, ...], sympy.Expr]
+
+
+def polynomial(f: sympy.Expr, z: tuple[sympy.Symbol, ...], degree: int) -> sympy.Expr | None:
+    """`f` as a sum over its monomials in `z`, if it is of at most this degree; None if not, or if `f` is very large.
+
+    Coefficients stay as they are written: multiplied out, exp(-(t - 50)^2) would lose its digits.
+    """
+    found = _coefficients(f, z) if expandable(f) else None
+    if found is None or any(sum(powers) > degree and sympy.expand(c) != 0 for powers, c in found.items()):
+        return None
+    return sympy.Add(
+        *(
+            sympy.Mul(c, *(v**power for v, power in zip(z, powers, strict=True)))
+            for powers, c in found.items()
+            if sum(powers) <= degree
+        )
+    )
+
+
+def _coefficients(f: sympy.Expr, z: tuple[sympy.Symbol, ...]) -> _Polynomial | None:
+    """`f` as a polynomial in `z`, powers -> coefficient; None if it is none."""
+    if not f.has(*z):
+        return {(0,) * len(z): f}
+    if f in z:
+        return {tuple(int(v == f) for v in z): sympy.Integer(1)}
+    if f.is_Pow and f.exp.is_Integer and f.exp > 0:
+        factors = [f.base] * int(f.exp)
+    elif f.is_Add or f.is_Mul:
+        factors = list(f.args)
+    else:
+        return None
+    parts = [_coefficients(factor, z) for factor in factors]
+    if any(part is None for part in parts):
+        return None
+    known = [part for part in parts if part is not None]
+    return reduce(_sum if f.is_Add else _product, known)
+
+
+def _sum(f: _Polynomial, g: _Polynomial) -> _Polynomial:
+    return {powers: f.get(powers, sympy.S.Zero) + g.get(powers, sympy.S.Zero) for powers in {**f, **g}}
+
+
+def _product(f: _Polynomial, g: _Polynomial) -> _Polynomial:
+    total: _Polynomial = {}
+    for (a, c), (b, d) in product(f.items(), g.items()):
+        powers = tuple(i + j for i, j in zip(a, b, strict=True))
+        total[powers] = total.get(powers, sympy.S.Zero) + c * d
+    return total

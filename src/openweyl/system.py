@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 import sympy
 
 from ._check import fail, moderate, must
+from ._public import public
 from .parser import check_form, parse
 from .smooth import check_smooth
 from .symbols import TIME, expandable, variables, variables_of
@@ -22,6 +23,7 @@ from .terms import Terms, sort_terms
 Formula: TypeAlias = str | sympy.Expr
 
 
+@public
 @dataclass(frozen=True, init=False)
 class System:
     """An open system with a real Hamiltonian p(x, xi), which may depend on the time t, and jumps l(x, xi).
@@ -55,7 +57,7 @@ class System:
         p = _symbol(hamiltonian, {str(v): v for v in (*x, *xi, TIME)}, "hamiltonian")
         must(not p.has(sympy.I), "hamiltonian", "be a real function", p, "Only jumps may be complex.")
         found = [_symbol(jump, {str(v): v for v in (*x, *xi)} | {"I": sympy.I}, "jumps") for jump in jumps]
-        pairs = tuple(map(_real_and_imaginary, found))
+        pairs = tuple(map(real_and_imaginary, found))
         for part, name in [(p, "hamiltonian"), *((f, "jumps") for pair in pairs for f in pair)]:
             check_smooth(part, name)
         values: dict[str, Any] = {
@@ -75,13 +77,22 @@ class System:
         """The number of degrees of freedom."""
         return len(self.x)
 
-    def replace(self, **changes: Any) -> System:
-        """This system with other `hamiltonian`, `jumps`, `h` or `gamma`."""
-        now: dict[str, Any] = {k: getattr(self, k) for k in ("hamiltonian", "jumps", "h", "gamma")}
-        strangers = sorted(changes.keys() - now.keys())
-        must(not strangers, "changes", f"be among {', '.join(now)}", ", ".join(strangers))
-        now.update(changes)
-        return System(now["hamiltonian"], now["jumps"], h=now["h"], gamma=now["gamma"])
+    @public
+    def replace(
+        self,
+        *,
+        hamiltonian: Formula | None = None,
+        jumps: Sequence[Formula] | None = None,
+        h: float | None = None,
+        gamma: float | None = None,
+    ) -> System:
+        """This system with another `hamiltonian`, other `jumps`, or another `h` or `gamma`."""
+        return System(
+            self.hamiltonian if hamiltonian is None else hamiltonian,
+            self.jumps if jumps is None else jumps,
+            h=self.h if h is None else h,
+            gamma=self.gamma if gamma is None else gamma,
+        )
 
     def reversed(self) -> System:
         """p -> -p: the time direction of Li (1.1), whose commutator has the sign +i/h."""
@@ -129,7 +140,7 @@ def _symbol(value: Formula, names: dict[str, sympy.Expr], name: str) -> sympy.Ex
     return f
 
 
-def _real_and_imaginary(jump: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr]:
+def real_and_imaginary(jump: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr]:
     """(a, b) with jump = a + i b."""
     if not jump.has(sympy.I):
         return jump, sympy.Integer(0)

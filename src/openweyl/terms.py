@@ -9,7 +9,9 @@ Op(F(x + c xi)) = F(Op(x + c xi)). So for instance
     x^2 xi^2  =  [ (x + xi)^4 + (x - xi)^4 - 2 x^4 - 2 xi^4 ] / 12.
 
 A linear complex jump diffuses along its real and its imaginary part and adds friction, a scaling of both axes by the
-rate gamma {a, b}. What is none of these is the rest, for which `rest` has star products.
+rate gamma {a, b}. A constant c in it is a force: as (L + c) A (L + c)* - {(L + c)* (L + c), A}/2 is the same without c
+and [conj(c) L - c L*, A]/2 more, the jump l + c is the jump l with p - gamma Im(conj(c) l). What is none of these is
+the rest, for which `rest` has star products.
 """
 
 from __future__ import annotations
@@ -49,8 +51,9 @@ class Terms:
     """A system's terms. Real and imaginary parts of jumps stand among the jumps; `forces` hold what they do together.
 
     position_forces, momentum_forces: pairs (a, b) of jumps a + i b of x alone, of xi alone. linear_jumps: (a, b) of
-    parts a.x + b.xi. scaling, friction: the rates at which the axes grow, x then xi, friction in units of gamma. rest:
-    pairs (c(t), f) of terms c f of p. rest_jumps: (real part, imaginary part).
+    parts a.x + b.xi. induced_kinetic, induced_potential: the linear Hamiltonian that constants in complex linear jumps
+    induce, in units of gamma. scaling, friction: the rates at which the axes grow, x then xi, friction in units of
+    gamma. rest: pairs (c(t), f) of terms c f of p. rest_jumps: (real part, imaginary part).
     """
 
     kinetic: sympy.Expr
@@ -62,6 +65,8 @@ class Terms:
     momentum_jumps_linear: tuple[Vector, ...] | None
     position_forces: tuple[tuple[sympy.Expr, sympy.Expr], ...]
     momentum_forces: tuple[tuple[sympy.Expr, sympy.Expr], ...]
+    induced_kinetic: sympy.Expr
+    induced_potential: sympy.Expr
     scaling: Vector
     friction: Vector
     ridges: tuple[Ridge, ...]
@@ -210,21 +215,37 @@ def _jumps(jumps: tuple[tuple[sympy.Expr, sympy.Expr], ...], x: Variables, xi: V
         )
     }  # fmt: skip
     friction = [0.0] * (2 * len(x))
+    induced = sympy.Integer(0)
     for a, b in jumps:
+        a, b, force = _without_constants(a, b, x + xi)  # noqa: PLW2901 - what follows is about what is left
+        induced += force
         damped = [0.0] * (2 * len(x)) if b == 0 else _friction(a, b, x, xi)
         if not any(f.has(*xi) for f in (a, b)):
             found["position_jumps"] += [f for f in (a, b) if f.has(*x)]
-            found["position_forces"] += [(a, b)] if b != 0 else []
+            found["position_forces"] += [(a, b)] if a != 0 and b != 0 else []
         elif not any(f.has(*x) for f in (a, b)):
             found["momentum_jumps"] += [f for f in (a, b) if f.has(*xi)]
-            found["momentum_forces"] += [(a, b)] if b != 0 else []
+            found["momentum_forces"] += [(a, b)] if a != 0 and b != 0 else []
         elif damped is None or not all(linear(f, x + xi) for f in (a, b)):
             found["rest_jumps"].append((a, b))
         else:
             friction = [r + s for r, s in zip(friction, damped, strict=True)]
             for f in (a, b):
                 _sort_real(f, found, x, xi)
-    return {name: tuple(values) for name, values in found.items()} | {"friction": tuple(friction)}
+    induced = sympy.expand(induced)
+    kinetic = sympy.Add(*(term for term in sympy.Add.make_args(induced) if term.has(*xi)))
+    forces = {"induced_kinetic": kinetic, "induced_potential": induced - kinetic, "friction": tuple(friction)}
+    return {name: tuple(values) for name, values in found.items()} | forces
+
+
+def _without_constants(a: sympy.Expr, b: sympy.Expr, z: Variables) -> tuple[sympy.Expr, sympy.Expr, sympy.Expr]:
+    """A complex linear jump a + i b without its constant c, and the Hamiltonian -Im(conj(c) (a + i b)) in its place."""
+    if b == 0 or linear(a, z) is None or linear(b, z) is None:
+        return a, b, sympy.Integer(0)
+    a, b = sympy.expand(a), sympy.expand(b)
+    real, imaginary = (f.as_coeff_add(*z)[0] for f in (a, b))
+    a, b = a - real, b - imaginary
+    return a, b, imaginary * a - real * b
 
 
 def _sort_real(f: sympy.Expr, found: dict[str, list], x: Variables, xi: Variables) -> None:  # type: ignore[type-arg]

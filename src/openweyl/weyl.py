@@ -14,18 +14,23 @@ so M = (L_x + s_max)(L_xi + h k_max)/(2 pi h) points per degree of freedom. Sour
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, pi
+from math import ceil, floor, pi
 
 import numpy as np
 
-from ._check import must
+from ._check import flag, must
+from ._public import public
 from ._threads import one_thread
-from .grid import Axis, PhaseGrid, interpolation, symbol_on
+from .grid import Axis, PhaseGrid, check_grid, interpolation, symbol_on
 
 BLOCK = 64
 """Kernels that `dequantize` refines at a time: with n = 2 there are thousands."""
 
+ROWS = 4096
+"""Rows of the interpolation matrix that `lower_band` forms at a time."""
 
+
+@public
 @dataclass(frozen=True, eq=False)
 class Kernel:
     """K[a_1 .. a_n, b_1 .. b_n] = d^n rho(y_a, y_b) on one `window` of y per degree of freedom.
@@ -54,6 +59,7 @@ def kernel_points(grid: PhaseGrid) -> tuple[int, ...]:
     return tuple(_window(x, xi, grid.h).size for x, xi in zip(grid.x, grid.xi, strict=True))
 
 
+@public
 def quantize(symbol: np.ndarray, grid: PhaseGrid) -> Kernel:
     """The kernel of Op(symbol) for a `symbol` of the shape of `grid` that is negligible at the grid's edges.
 
@@ -74,12 +80,40 @@ def quantize(symbol: np.ndarray, grid: PhaseGrid) -> Kernel:
     return Kernel(np.ascontiguousarray(array), tuple(windows), centers, grid.h)
 
 
+def band_width(grid: PhaseGrid) -> int:
+    """b such that K[i, j] = 0 for |i - j| > b (n = 1): no sample holds distances |s| > pi h/dxi."""
+    window = _window(grid.x[0], grid.xi[0], grid.h)
+    return min(floor(pi * grid.h / grid.xi[0].spacing / window.spacing * (1 + 1e-12)), window.size - 1)
+
+
+def lower_band(symbol: np.ndarray, grid: PhaseGrid) -> np.ndarray:
+    """B[i - j, j] = K[i, j] for 0 <= i - j <= b, n = 1: all there is of the kernel, without the M^2 entries."""
+    x, xi, window = grid.x[0], grid.xi[0], _window(grid.x[0], grid.xi[0], grid.h)
+    size, width = window.size, band_width(grid)
+    band = np.zeros((width + 1, size), dtype=complex)
+    for parity in (0, 1):
+        sums, differences = np.arange(parity, 2 * size - 1, 2), np.arange(parity, width + 1, 2)  # i + j, i - j
+        phases = np.outer(xi.points, differences * window.spacing / grid.h)
+        fourier = np.exp(1j * phases) * (xi.spacing * window.spacing / (2 * pi * grid.h))
+        for first in range(0, len(sums), ROWS):
+            some = sums[first : first + ROWS]
+            values = interpolation(x, window.lower + window.spacing * some / 2) @ symbol @ fourier
+            j = (some[:, None] - differences) // 2
+            inside = (j >= 0) & (j + differences < size)
+            band[np.broadcast_to(differences, j.shape)[inside], j[inside]] = values[inside]
+    return band
+
+
+@public
 def dequantize(kernel: Kernel, grid: PhaseGrid, *, hermitian: bool = True) -> np.ndarray:
     """The symbol on `grid` of the operator with this kernel: w(x, xi) = int rho(x + s/2, x - s/2) e^{-i xi.s/h} ds.
 
     Real for a `hermitian` kernel (the real part is returned), else complex. Exact if kernel and symbol are negligible
     at the edges of the window and of the grid; zero where the grid reaches beyond the window.
     """
+    must(isinstance(kernel, Kernel), "kernel", "be a Kernel", kernel, "`quantize` makes one.")
+    check_grid(grid)
+    hermitian = flag("hermitian", hermitian)
     n, array = grid.n, kernel.entries
     must(len(kernel.windows) == n, "grid", f"have n = {len(kernel.windows)} degrees of freedom", n)
     for j in range(n):

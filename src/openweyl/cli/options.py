@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 
 import click
 
-from openweyl._check import must
+from openweyl._check import must, real
 from openweyl.output import output_folder
+from openweyl.pace import TIME_LIMIT
 from openweyl.parser import parse_number
 from openweyl.problem import Problem
 from openweyl.sweep import parse_values
@@ -53,6 +54,16 @@ def _named(_context: click.Context, _parameter: click.Parameter, folder: str | N
     """The folder of --out; an empty name, which a path would take for the present folder, is refused."""
     must(folder is None or folder.strip() != "", "out", "name a folder", folder, "Write `.` for the present one.")
     return None if folder is None else Path(folder)
+
+
+def _seconds(_context: click.Context, _parameter: click.Parameter, text: str) -> float:
+    return real("time_limit", number(text, "time_limit"), above=0.0)
+
+
+def takes_time_limit(command: Command) -> Command:
+    """The option --time-limit."""
+    help_text = f"Seconds that one evolution may take (default {TIME_LIMIT:g}); longer ones are refused by forecast."
+    return click.option("--time-limit", callback=_seconds, default=f"{TIME_LIMIT:g}", help=help_text)(command)
 
 
 def takes_folder(help_text: str, default: str | None = None) -> Callable[[Command], Command]:

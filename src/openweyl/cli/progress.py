@@ -26,13 +26,14 @@ class Bar:
     def __init__(self, title: str, lines: bool = False) -> None:
         self.title, self.started = title, time.monotonic()
         self.next_line = self.started + SILENCE if lines else float("inf")
+        self.terminal = sys.stderr.isatty()  # a bar that is drawn puts something else in its place
         self.bar: Progress | None = None
 
     def __call__(self, reached: float, end: float, words: str) -> None:
-        if not sys.stderr.isatty() and time.monotonic() > self.next_line:
+        if not self.terminal and time.monotonic() > self.next_line:
             self.next_line = time.monotonic() + SILENCE
             click.echo(f"{self.title}: {words}", err=True)
-        if not sys.stderr.isatty() or time.monotonic() - self.started < PATIENCE:
+        if not self.terminal or time.monotonic() - self.started < PATIENCE:
             return
         if self.bar is None:
             from rich.console import Console

@@ -14,9 +14,10 @@ from openweyl.certify import certify
 from openweyl.compare import Comparison, compare
 from openweyl.observable import Observable
 from openweyl.problem import Problem, problems
+from openweyl.solution import Solution, symbol_bytes
 from openweyl.store import save
 
-from .options import folder_for, number, prints_json, takes_folder, takes_problem, whole
+from .options import folder_for, number, prints_json, takes_folder, takes_problem, takes_time_limit, whole
 from .progress import Bar
 
 LARGEST_FILE = 200_000_000
@@ -28,13 +29,14 @@ FOLDER = "Folder for the dataset and the pictures."
 @takes_problem("h", "gamma", "times", "tol")
 @prints_json
 @takes_folder(FOLDER)
-def compare_command(problem: Problem, as_json: bool, out: Path | None) -> None:
+@takes_time_limit
+def compare_command(problem: Problem, as_json: bool, out: Path | None, time_limit: float) -> None:
     """Evolve PROBLEM (a built-in name or a TOML file) both ways and print their distance over time.
 
     Without --json, the dataset and the pictures go to the folder of --out, by default openweyl-PROBLEM.
     """
     folder = folder_for(out, as_json, problem.name)
-    result = _compare(problem)
+    result = _compare(problem, time_limit)
     written = write_comparison(result, folder) if folder else []
     if as_json:
         click.echo(json.dumps(result.as_dict()))
@@ -43,24 +45,30 @@ def compare_command(problem: Problem, as_json: bool, out: Path | None) -> None:
     click.echo(f"\n{result.seconds:.2g} s; wrote {', '.join(str(path) for path in written)}")
 
 
-def _compare(problem: Problem) -> Comparison:
+def _compare(problem: Problem, time_limit: float) -> Comparison:
     with Bar(problem.name) as bar:
-        return compare(problem.system, problem.state, problem.times, tol=problem.tol, progress=bar)
+        return compare(
+            problem.system, problem.state, problem.times, tol=problem.tol, time_limit=time_limit, progress=bar
+        )
 
 
 def write_comparison(result: Comparison, folder: Path) -> list[Path]:
     """The dataset and the pictures of `result` in `folder`; without the symbols where these would be very large."""
-    points = max(run.numerics.largest_grid.size for run in (result.quantum, result.classical))
-    size = 16 * points * len(result.times)
-    complete = size < LARGEST_FILE
-    if not complete:
-        click.echo(f"The symbols, {size / 1e9:.2g} GB, are left out of the dataset.", err=True)
+    complete = _complete(result.quantum, result.classical)
     dataset = result.dataset if complete else result.summary
     written = [save(dataset, folder / "comparison.nc")]
     written.append(figures.write(figures.distance_figure(dataset), folder / "distances.png"))
     if result.system.n == 1 and complete:
         written.append(figures.write(figures.phase_portraits(dataset, -1), folder / "symbols.png"))
     return written
+
+
+def _complete(*solutions: Solution) -> bool:
+    """Whether the symbols go into a dataset; a note on standard error if they are too large for it."""
+    size = symbol_bytes(*solutions)
+    if size >= LARGEST_FILE:
+        click.echo(f"The symbols, {size / 1e9:.2g} GB on one grid, are left out of the dataset.", err=True)
+    return size < LARGEST_FILE
 
 
 @click.command("certify")
@@ -71,6 +79,7 @@ def write_comparison(result: Comparison, folder: Path) -> list[Path]:
 @click.option("--target", help="Raise the order until the bound is below this.")
 @click.option("--observable", "observables", multiple=True, help='Bounded observable, such as "tanh(x)"; repeatable.')
 @click.option("--check", is_flag=True, help="Run the quantum evolution too, and compare.")
+@takes_time_limit
 def certify_command(
     problem: Problem,
     as_json: bool,
@@ -79,6 +88,7 @@ def certify_command(
     target: str | None,
     observables: tuple[str, ...],
     check: bool,
+    time_limit: float,
 ) -> None:
     """Bound the quantum-classical distance of PROBLEM from the classical run alone.
 
@@ -90,8 +100,8 @@ def certify_command(
     limit = None if target is None else number(target, "target")
     folder = folder_for(out, as_json, problem.name)
     with Bar(problem.name) as bar:
-        result = certify(system, state, times, order=n, target=limit, tol=tol, progress=bar)
-    true = _compare(problem) if check else None
+        result = certify(system, state, times, order=n, target=limit, tol=tol, time_limit=time_limit, progress=bar)
+    true = _compare(problem, time_limit) if check else None
     expectations = [result.expectation(observable) for observable in wanted]
     written = write_certificate(result, true, folder) if folder else []
     if as_json:
@@ -110,7 +120,7 @@ def certify_command(
 
 def write_certificate(result: Certificate, true: Comparison | None, folder: Path) -> list[Path]:
     """The dataset and the picture of `result` in `folder`."""
-    dataset = result.dataset
+    dataset = result.dataset if _complete(result.solution) else result.summary
     drawn = figures.certificate_figure(dataset, None if true is None else true.summary, paper_bound(result))
     return [save(dataset, folder / "certificate.nc"), figures.write(drawn, folder / "certificate.png")]
 

@@ -95,6 +95,7 @@ def equation(system: System | None) -> str:
     return "friction.html" if complex_jump else "real.html"
 
 
+VERDICTS = {True: "✓ holds", False: "✗ <b>fails</b>", None: "? open"}
 COMPUTED = (
     "<p>Theorems bound the distance. The numbers on this page are computed, each with its error, and hold whether or "
     "not the theorems apply.</p>"
@@ -106,10 +107,7 @@ def hypotheses(verdict: Verdict) -> str:
     if verdict.found is None:
         trouble = f"<p>They could not be checked: {escape(verdict.trouble)}</p>" if verdict.trouble else ""
         return f"<section><h2>Hypotheses</h2>{trouble}{COMPUTED}</section>" if trouble else ""
-    rows = [
-        [told(line.name), "✓ holds" if line.holds else "✗ <b>fails</b>", escape(line.how), told(line.text)]
-        for line in verdict.found.lines
-    ]
+    rows = [[told(line.name), VERDICTS[line.holds], escape(line.how), told(line.text)] for line in verdict.found.lines]
     at = ", ".join(labelled(axis, value) for axis, value in verdict.place.items())
     made = table(["line", "verdict", "how", "what"], rows, f"At {at}", "wrap")
     return f"<section><h2>Hypotheses</h2><ul>{verdicts(verdict.found.reasons)}</ul>{COMPUTED}{made}</section>"

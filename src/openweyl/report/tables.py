@@ -6,8 +6,6 @@ from html import escape
 
 import numpy as np
 
-from openweyl.compare import LARGEST
-
 from . import plots
 from .fits import FEWEST, LIMITS, WIDEST, Fit, exponents
 from .markup import coordinate, labelled, letter, number, table, with_error
@@ -15,10 +13,7 @@ from .study import Study
 
 MOST_ROWS = 500
 """Rows of the table of all points; a store of thousands has the rest."""
-_UNKNOWN = (
-    "not known. A point that failed, or is missing, has no numbers; the least eigenvalue is computed of matrices of at "
-    f"most {LARGEST:,} rows only"
-)
+_UNKNOWN = "not known: a point that failed, or is missing, has no numbers"
 _BOUND = {"h": "≥", "gamma": "≤", "time": "≤"}
 
 

@@ -22,9 +22,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from openweyl import _check, store
-from openweyl._check import InputError, is_list, moderate, must
+from openweyl._check import InputError, check_path, flag, moderate, must, numbers_of, whole
+from openweyl._public import public
 from openweyl.compare import SERIES
 from openweyl.control import Progress
+from openweyl.evolve import MAX_ORDER
 from openweyl.problem import Problem
 from openweyl.solution import attributes
 from openweyl.states import State
@@ -44,6 +46,7 @@ LARGEST = 1_000_000
 """The most rows of a sweep."""
 
 
+@public
 def sweep(
     problem: Problem | System,
     state: State | None = None,
@@ -75,25 +78,27 @@ def sweep(
     """
     problem = _problem(problem, state, times, tol)
     axes = _axes(problem, h, gamma, parameters)
-    must(order is None or isinstance(order, int), "order", "be a whole number", order)
-    must(order is None or 1 <= order <= 12, "order", "lie between 1 and 12", order)
+    order = None if order is None else whole("order", order, 1, MAX_ORDER)
+    keep_symbols, retry = flag("keep_symbols", keep_symbols), flag("retry", retry)
+    _check.function("progress", progress)
     must(not keep_symbols or problem.system.n == 1, "keep_symbols", "be left out for n > 1", keep_symbols)
-    must(bool(str(out).strip()) and "\0" not in str(out), "out", "name a folder", str(out))
-    _check.run_times(problem.times, max(axes["gamma"]))
+    folder = check_path("out", out, "name a folder")
     with ExitStack() as stack:
         pool = stack.enter_context(open_pool(executor))
-        rows = _store(Path(out), problem, axes, order, keep_symbols)
+        rows = _store(folder, problem, axes, order, keep_symbols)
         stack.callback(rows.close)
         Driver(rows, problem, order, keep_symbols, pool, retry, progress).run()
-    return load_rows(Path(out))
+    return load_rows(folder)
 
 
+@public
 def load(path: str | Path) -> xarray.Dataset:
     """What `openweyl sweep`, or another command, has written to `path`, as a labelled dataset.
 
     Of a sweep: variables over (h, gamma, ..., time), NaN where rows are missing; `status` and `message` say why.
     """
-    return load_rows(Path(path)) if Path(path).is_dir() else store.load(path)
+    source = check_path("path", path, "name a file or a folder written by openweyl")
+    return load_rows(source) if source.is_dir() else store.load(source)
 
 
 def _problem(
@@ -105,6 +110,7 @@ def _problem(
     must(isinstance(problem, System), "problem", "be a Problem or a System", problem)
     if state is None or times is None:
         raise InputError("Arguments `state` and `times` must be given with a System.")
+    must(isinstance(state, State), "state", "be a state, such as coherent(x, xi)", state)
     must(state.n == problem.n, "state", f"have n = {problem.n} degrees of freedom, as the system", state.n)
     return Problem("system", problem, state, _check.times(times), _check.tolerance(1e-6 if tol is None else tol))
 
@@ -126,9 +132,8 @@ def _axes(
     given = {"h": (problem.system.h,) if h is None else h, "gamma": (problem.system.gamma,) if gamma is None else gamma}
     axes = {}
     for name, values in {**given, **parameters}.items():
-        must(is_list(values), name, "be a list of numbers", values)
         above, low = 0.0 if name == "h" else None, 0.0 if name == "gamma" else None
-        numbers = tuple(moderate(name, value, above=above, low=low) for value in values)
+        numbers = tuple(moderate(name, value, above=above, low=low) for value in numbers_of(name, values))
         must(len(numbers) > 0, name, "hold at least one value", "empty")
         must(len(set(numbers)) == len(numbers), name, "hold different values", list(numbers))
         axes[name] = numbers

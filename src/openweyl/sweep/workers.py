@@ -49,10 +49,14 @@ class Pool:
 def open_pool(executor: Executor | int | str | Any | None) -> Iterator[Pool]:
     """The executor that is asked for, see `sweep`; one that is made here ends with the block, and its runs with it."""
     free = spare_memory()
-    if executor is None or (executor == 1 and not isinstance(executor, bool)):
+    given = isinstance(executor, (int, str)) or callable(getattr(executor, "submit", None))
+    given = given or callable(getattr(executor, "get_executor", None))
+    what = "be an executor, a number of processes or the address of a Dask scheduler"
+    must(executor is None or (given and not isinstance(executor, (bool, type))), "executor", what, executor)
+    if executor is None or (isinstance(executor, int) and executor == 1):
         yield Pool(Here(), lambda: 1, free, 1)
     elif isinstance(executor, int):
-        must(not isinstance(executor, bool) and 1 <= executor <= 1024, "workers", "lie between 1 and 1024", executor)
+        must(1 <= executor <= 1024, "workers", "lie between 1 and 1024", executor)
         processes = Processes(executor)
         try:
             yield Pool(processes, lambda: executor, free, executor)
@@ -67,7 +71,6 @@ def open_pool(executor: Executor | int | str | Any | None) -> Iterator[Pool]:
     elif hasattr(executor, "get_executor"):
         yield _cluster(executor, free)
     else:
-        must(hasattr(executor, "submit"), "executor", "be an executor, a number or an address", executor)
         slots = getattr(executor, "_max_workers", None) or os.cpu_count() or 1
         yield Pool(executor, lambda: slots, free, slots)
 

@@ -1,0 +1,254 @@
+"""Bounds from coherent states, and smallest eigenvalues, against closed forms and all eigenvalues."""
+
+from __future__ import annotations
+
+import time
+from math import erf, exp, sqrt
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from openweyl import PhaseGrid, cat, coherent, gaussian, lowest, mixture, quantize, squeezed, trace_norm
+from openweyl import husimi as module
+from openweyl.husimi import smallest_eigenvalue_bounds, trace_norm_bounds
+from openweyl.lowest import smallest_eigenvalue
+from openweyl.norms import dense_trace_norm, eigenvalues
+from openweyl.weyl import band_width, lower_band
+
+H = 0.02
+TINY = 1.6e-8
+"""h of a trapped silica particle, with lengths over its thermal width: 10^8 states."""
+
+
+def box(h: float = H, size: tuple[int, int] = (96, 140), side: float = 2.0) -> PhaseGrid:
+    return PhaseGrid.box(h=h, x=(-side, side), xi=(-side, side), size=size)
+
+
+def smooth_symbol(seed: int, grid: PhaseGrid, width: float) -> np.ndarray:
+    """A few bumps, waves and both, of scale `width`."""
+    rng = np.random.default_rng(seed)
+    (x,), (xi,) = grid.mesh("x", "xi")
+    w = np.zeros(grid.shape)
+    for _ in range(rng.integers(1, 5)):
+        a, b = (v - rng.uniform(-0.5, 0.5) for v in (x, xi))
+        s, r = width * rng.uniform(0.8, 1.6, 2)
+        w += rng.standard_normal() * np.exp(-((a / s) ** 2 + (b / r) ** 2) / 2) * np.cos(rng.uniform(0, 1.5) * a / s)
+    return w
+
+
+# --- the two symbols
+
+
+@pytest.mark.parametrize("a", [1.0, 0.4, 3.0])
+def test_symbols_of_a_gaussian(a: float) -> None:
+    """A Gaussian of variances (p, q) has upper and lower symbols of (p, q) -+ (h/2) (a, 1/a)."""
+    grid, p, q = box(), 0.08, 0.1
+    (x,), (xi,) = grid.mesh("x", "xi")
+    pair = module._symbols(np.exp(-(x**2 / p + xi**2 / q) / 2), grid, [a, 1 / a], 1e-9)
+    (x,), (xi,) = pair.grid.mesh("x", "xi")
+    for sign, found in ((-1, pair.upper), (1, pair.lower)):
+        s, r = p + sign * H / 2 * a, q + sign * H / 2 / a
+        assert found == pytest.approx(sqrt(p * q / s / r) * np.exp(-(x**2 / s + xi**2 / r) / 2), abs=2e-6)
+
+
+def test_the_lower_symbol_is_the_mean_value_in_coherent_states() -> None:
+    """<z|cat> for coherent z, from wave functions."""
+    grid, state = box(), cat([(0.4, 0.1), (-0.3, 0)])
+    pair = module._symbols(state.symbol(grid), grid, [1.0, 1.0], 1e-9)
+    kernel = quantize(state.symbol(grid), grid)
+    y, d = kernel.windows[0].points, kernel.windows[0].spacing
+    for i, j in ((60, 85), (70, 90), (55, 80)):
+        x, xi = pair.grid.x[0].points[i], pair.grid.xi[0].points[j]
+        psi = (np.pi * H) ** -0.25 * np.exp(-((y - x) ** 2) / (2 * H) + 1j * xi * y / H) * sqrt(d)
+        assert pair.lower[i, j] == pytest.approx((psi.conj() @ kernel.matrix @ psi).real, abs=1e-9)
+
+
+# --- both bounds
+
+
+@settings(max_examples=8)
+@given(st.integers(0, 10**6), st.sampled_from([0.1, 0.2, 0.35]), st.sampled_from([0.01, 0.02, 0.05]))
+def test_bounds_enclose_trace_norm_and_smallest_eigenvalue(seed: int, width: float, h: float) -> None:
+    grid = box(h)
+    w = smooth_symbol(seed, grid, width)
+    values, lost = eigenvalues(w, grid)
+    exact, least = float(np.abs(values).sum()), float(values[0])
+    lower, upper = trace_norm_bounds(w, grid, rtol=1e-2)
+    assert lower <= exact + lost and exact <= upper
+    lower, upper = smallest_eigenvalue_bounds(w, grid, 1e-4)
+    assert lower <= least + 1e-12 and min(least, 0) <= upper + 1e-12
+    lower, upper = smallest_eigenvalue(w, grid, 1e-4, 0)
+    assert lower <= least + 1e-12 and min(least, 0) <= upper + 1e-12
+    assert upper - lower <= max(2e-4, 0.02 * abs(least))
+
+
+@pytest.mark.parametrize("h", [0.02, 0.005])
+def test_bounds_differ_by_the_first_order(h: float) -> None:
+    """Where w changes sign by (h/2) sum_a int -sgn(w) d_a^2 w; here by h int |w'| over the line of zeros."""
+    grid = box(h)
+    (x,), (xi,) = grid.mesh("x", "xi")
+    w = (x + xi) * np.exp(-(x**2 + xi**2) / 0.3)
+    lower, upper = trace_norm_bounds(w, grid, rtol=1e-3)
+    loss, _ = module.curvatures(w, grid)
+    assert (upper - lower) / upper == pytest.approx(module.first_order_width(loss, grid), rel=0.1)
+    assert loss == pytest.approx([1 / 0.3] * 2, rel=1e-2)  # 2 int |d_u w| on u = 0, half of it for each axis
+
+
+def test_positive_symbols_lose_nothing() -> None:
+    grid = box()
+    w = gaussian(0.1, 0, [[3.0, 0.4], [0.4, 2.5]]).symbol(grid)
+    lower, upper = trace_norm_bounds(w, grid, rtol=1e-3)
+    assert lower <= 1 + 1e-9 and upper >= 1 and upper - lower < 1e-3
+
+
+def test_squeezed_states_fit_narrow_symbols() -> None:
+    """Variances 0.3 h and 3 h: no upper symbol exists for round coherent states, as 0.3 h < h/2."""
+    grid = PhaseGrid.box(h=H, x=(-0.8, 0.8), xi=(-2, 2), size=(96, 96))
+    w = gaussian(0, 0, [[0.3, 0], [0, 3.0]]).symbol(grid)
+    lower, upper = trace_norm_bounds(w, grid, rtol=1e-2)
+    assert lower <= 1 <= upper and upper - lower < 1e-2
+    assert smallest_eigenvalue_bounds(w, grid, 1e-3)[0] > -2e-3
+
+
+@pytest.mark.parametrize("pair", [(coherent(0.3, 0), coherent(-0.3, 0.2)), (squeezed(0, 0, r=0.6), coherent(0, 0))])
+def test_bounds_hold_where_they_are_wide(pair: tuple) -> None:
+    """Pure states have no upper symbol: a delta function. What is cut off is bounded."""
+    grid = PhaseGrid.box(h=H, x=(-1.5, 1.5), xi=(-1.5, 1.5), size=(128, 128))
+    w = pair[0].symbol(grid) - pair[1].symbol(grid)
+    exact = dense_trace_norm(w, grid)
+    lower, upper = trace_norm_bounds(w, grid, rtol=1e-2)
+    assert lower <= exact <= upper
+    low, high = smallest_eigenvalue_bounds(w, grid, 1e-3)
+    assert low <= -exact / 2 <= high
+
+
+def test_bounds_hold_for_noise_and_at_the_ends_of_the_box() -> None:
+    rng = np.random.default_rng(5)
+    grid = box(0.05, (40, 40), 1.0)
+    (x,), (xi,) = grid.mesh("x", "xi")
+    w = np.exp(-((x - 0.9) ** 2 + xi**2) / 0.1) + 0.01 * rng.normal(size=grid.shape)
+    exact = dense_trace_norm(w, grid)
+    lower, upper = trace_norm_bounds(w, grid, rtol=1e-2)
+    assert lower <= exact <= upper
+
+
+@pytest.mark.slow
+def test_two_degrees_of_freedom_are_a_product() -> None:
+    """||(A - B) x C||_tr = ||A - B||_tr for a state C."""
+    h = 0.05
+    one = PhaseGrid.box(h=h, x=(-2.4, 2.4), xi=(-2.4, 2.4), size=(18, 18))
+    two = PhaseGrid(one.x * 2, one.xi * 2, h)
+    hot = [[5.0, 0.0], [0.0, 5.0]]
+    w = gaussian(0.2, 0, hot).symbol(one) - gaussian(-0.2, 0, hot).symbol(one)
+    exact = dense_trace_norm(w, one)
+    product = np.einsum("ac,bd->abcd", w, gaussian(0, 0, hot).symbol(one))
+    lower, upper = trace_norm_bounds(product, two, rtol=0.05)
+    assert lower <= exact <= upper and upper - lower < 0.25 * exact
+    low, high = smallest_eigenvalue_bounds(product, two, 1e-3)
+    largest = 1 / 5.5  # of C
+    least = float(eigenvalues(w, one)[0][0]) * largest
+    assert low <= least <= high
+
+
+# --- at 10^8 states
+
+
+def test_a_hundred_million_states() -> None:
+    """Thermal densities of an anharmonic trap, and their difference: classical to O(h), in less than a second."""
+    grid = PhaseGrid.box(h=TINY, x=(-3.2, 3.2), xi=(-3.2, 3.2), size=(128, 128))
+    assert grid.states > 1e8
+    (x,), (xi,) = grid.mesh("x", "xi")
+    energy = (x**2 + xi**2) / 2 + 0.1 * x**4
+    states = [np.exp(-beta * energy) for beta in (4.0, 4.04)]
+    w, v = (s / (s.sum() * grid.cell) for s in states)
+    started = time.process_time()
+    lower, upper = trace_norm(w, grid, 1e-3)
+    assert lower <= 1 <= upper < 1.001
+    lower, upper = trace_norm(w - v, grid, 1e-2)
+    assert 0.99 * upper <= lower
+    assert -1e-9 < smallest_eigenvalue(w, grid, 1e-8, 0)[0] <= 0
+    assert time.process_time() - started < 2
+
+
+def test_shifted_thermal_states_at_a_hundred_million_states() -> None:
+    """Equal Gaussians of variance v at distance 2 c: 2 erf(c/sqrt(2 v)) up to O(h)."""
+    grid = PhaseGrid.box(h=TINY, x=(-3, 3), xi=(-3, 3), size=(128, 128))
+    hot = [[0.16 / TINY, 0], [0, 0.16 / TINY]]
+    w = gaussian(0.02, 0, hot).symbol(grid) - gaussian(-0.02, 0, hot).symbol(grid)
+    exact = 2 * erf(0.02 / 0.4 / sqrt(2))
+    lower, upper = trace_norm(w, grid, 1e-3)
+    assert lower <= exact <= upper <= 1.001 * lower
+
+
+# --- smallest eigenvalues
+
+
+def test_the_band_is_all_there_is_of_the_kernel() -> None:
+    grid = PhaseGrid.box(h=0.01, x=(-1.2, 1.0), xi=(-0.9, 1.2), size=(90, 60))
+    w = smooth_symbol(1, grid, 0.1)
+    kernel, band = quantize(w, grid).matrix, lower_band(w, grid)
+    width, size = band_width(grid), len(kernel)
+    assert band.shape == (width + 1, size) and width < size / 2
+    assert np.abs(np.tril(kernel, -width - 1)).max() == 0
+    for j in range(width + 1):
+        assert band[j, : size - j] == pytest.approx(np.diagonal(kernel, -j), abs=1e-13)
+        assert not band[j, size - j :].any()
+
+
+def test_the_smallest_eigenvector_may_be_odd() -> None:
+    """- 1/2 |odd> <odd| + 1/4 |even> <even|: even start vectors, such as ones, never see the first."""
+    grid = box()
+    w = -0.5 * cat([(0.5, 0), (-0.5, 0)], [1, -1]).symbol(grid) + 0.25 * coherent(0, 0).symbol(grid)
+    lower, upper = smallest_eigenvalue(w, grid, 1e-6, 0)
+    assert lower <= -0.5 <= upper + 1e-9 and upper - lower < 0.006
+
+
+def test_clusters_of_eigenvalues() -> None:
+    """-0.3, -0.3, -0.3 and -0.3001 far apart in a bath of small positive ones."""
+    grid = box(0.01)
+    places = [(1.2, 0), (-1.2, 0), (0, 1.2), (0, -1.2)]
+    weights = [0.3, 0.3, 0.3, 0.3001]
+    w = gaussian(0, 0, [[3.0, 0], [0, 3.0]]).symbol(grid) / 10
+    w -= sum(c * coherent(*z).symbol(grid) for c, z in zip(weights, places, strict=True))
+    values, _ = eigenvalues(w, grid)
+    lower, upper = smallest_eigenvalue(w, grid, 1e-5, 0)
+    assert lower <= values[0] <= upper and upper - lower < 0.004
+
+
+@pytest.mark.parametrize("distance", [0.05, 0.2, 0.5])
+def test_the_smallest_eigenvalue_of_a_difference(distance: float) -> None:
+    """- sqrt(1 - |<a|b>|^2), |<a|b>|^2 = e^{-d^2/2h}."""
+    grid = box()
+    w = coherent(distance, 0).symbol(grid) - coherent(0, 0).symbol(grid)
+    exact = -sqrt(1 - exp(-(distance**2) / (2 * H)))
+    lower, upper = smallest_eigenvalue(w, grid, 1e-6, 0)
+    assert lower <= exact <= upper and upper - lower < 0.012 * abs(exact)
+
+
+def test_states_are_positive() -> None:
+    grid = box(size=(160, 200))
+    state = mixture([(1, cat([(0.5, 0), (-0.5, 0)])), (1, squeezed(0.1, 0.2, r=0.3))])
+    lower, upper = smallest_eigenvalue(state.symbol(grid), grid, 1e-8, 0)
+    assert -1.1e-8 < lower <= 0 == upper
+
+
+def test_where_no_band_fits_coherent_states_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    grid = box()
+    w = gaussian(0, 0, [[3.0, 0], [0, 3.0]]).symbol(grid)
+    monkeypatch.setattr(lowest, "WORK", 0)
+    lower, upper = smallest_eigenvalue(w, grid, 1e-6, 0)
+    assert -3e-6 < lower <= 0 == upper
+    assert smallest_eigenvalue(np.zeros(grid.shape), grid, 1e-6, 0)[1] == 0
+
+
+@pytest.mark.slow
+def test_two_modes_by_all_eigenvalues_and_by_coherent_states() -> None:
+    grid = PhaseGrid.box(h=1.0, x=[(-4.4, 4.4)] * 2, xi=[(-4.4, 4.4)] * 2, size=(20, 20))
+    w = coherent([0.4, 0], [0, 0.2]).symbol(grid) - coherent([-0.3, 0], [0, 0]).symbol(grid)
+    exact = -sqrt(1 - exp(-(0.7**2 + 0.2**2) / 2))
+    for largest in (10**4, 0):
+        lower, upper = smallest_eigenvalue(w, grid, 1e-4, largest)
+        assert lower <= exact + 1e-4 and exact - 1e-4 <= upper
+        assert largest == 0 or upper - lower < 1e-3

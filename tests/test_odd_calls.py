@@ -1,0 +1,666 @@
+"""Every public callable with odd values in each argument, and with wrong arguments: one line, or a result.
+
+What is odd is refused with InputError, ResourceError or ImportError in one printable line, or taken for what it is;
+nothing else may be raised, and nothing may hang. `ACCEPTED` says what each kind of argument may take.
+"""
+
+from __future__ import annotations
+
+import decimal
+import fractions
+import inspect
+import signal
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+import sympy
+
+import openweyl
+from common import refused, slow_but
+from openweyl import (
+    InputError,
+    Observable,
+    PhaseGrid,
+    Problem,
+    ResourceError,
+    Scales,
+    System,
+    certify,
+    coherent,
+    compare,
+    from_fock,
+    quantize,
+    squeezed,
+    store,
+)
+
+PATIENCE = 20.0
+"""Seconds after which a call hangs."""
+REFUSED = (InputError, ResourceError, ImportError)
+
+SYSTEM = System("xi**2/2 - cos(x)", ["x"], h=1.0, gamma=0.1)
+STATE = coherent(0.1, 0.0)
+GRID = PhaseGrid.box(h=1.0, x=(-7, 7), xi=(-7, 7), size=(32, 32))
+LARGER = PhaseGrid.box(h=1.0, x=(-8, 8), xi=(-7, 7), size=(36, 36))
+PLANES = PhaseGrid.box(h=1.0, x=[(-7, 7)] * 2, xi=[(-7, 7)] * 2, size=(8, 8))
+W = STATE.symbol(GRID)
+PSI = np.pi**-0.25 * np.exp(-(np.linspace(-7, 7, 60) ** 2) / 2)
+RUN = {"system": SYSTEM, "state": STATE, "times": [0.01], "tol": 0.05}
+CONTROL = {"memory": None, "time_limit": 3600.0, "progress": None}
+COMPARISON = compare(SYSTEM, STATE, [0.01], tol=0.05)
+CERTIFICATE = certify(SYSTEM, STATE, [0.01], order=1, tol=0.05)
+BEAD = Scales("1 fg", "1 nm", "1 us")
+
+
+class Unprintable:
+    """What can neither be shown, nor compared, nor made an array."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError("no")
+
+    def __eq__(self, other: object) -> bool:
+        raise RuntimeError("no")
+
+    def __hash__(self) -> int:
+        raise RuntimeError("no")
+
+    def __array__(self, *_: Any, **__: Any) -> np.ndarray:
+        raise RuntimeError("no")
+
+    def __float__(self) -> float:
+        raise RuntimeError("no")
+
+    def __len__(self) -> int:
+        raise RuntimeError("no")
+
+
+def within() -> list[Any]:
+    found: list[Any] = []
+    found.append(found)
+    return found
+
+
+def endless() -> Iterator[float]:
+    """More numbers than anybody reads to the end."""
+    yield from map(float, range(10**6))
+    raise TimeoutError
+
+
+X = sympy.Symbol("x", real=True)
+ODD: dict[str, Callable[[], Any]] = {
+    "None": lambda: None,
+    "True": lambda: True,
+    "NumPy's True": lambda: np.True_,
+    "text": lambda: "q",
+    "no text": lambda: "",
+    "a number as text": lambda: "0.5",
+    "lines": lambda: "x\n\x1b[31m\0",
+    "long text": lambda: "x" * 100_000,
+    "bytes": lambda: b"x",
+    "not a number": lambda: float("nan"),
+    "infinity": lambda: float("inf"),
+    "-infinity": lambda: np.float64("-inf"),
+    "a huge number": lambda: 10**400,
+    "more digits than can be written": lambda: -(10**5000),
+    "1e30": lambda: 1e30,
+    "1e-30": lambda: 1e-30,
+    "-1": lambda: -1,
+    "0": lambda: 0,
+    "1": lambda: 1,
+    "2": lambda: np.int64(2),
+    "1.5": lambda: 1.5,
+    "3/2": lambda: fractions.Fraction(3, 2),
+    "a decimal": lambda: decimal.Decimal("NaN"),
+    "a complex number": lambda: 1 + 1j,
+    "an empty list": list,
+    "a list of a list": lambda: [[]],
+    "a list of None": lambda: [None],
+    "a list of text": lambda: ["a"],
+    "a list of numbers": lambda: [1.0, 2.0, 3.0],
+    "a list of pairs": lambda: [(0, 1), (1, 2)],
+    "a ragged list": lambda: [[1.0], [1.0, 2.0]],
+    "a list of infinity": lambda: [float("inf")],
+    "a list of 1e30": lambda: [1e30],
+    "a list of 10**400": lambda: [10**400],
+    "a long list": lambda: [0.0] * 100_000,
+    "a list within itself": within,
+    "a tuple": lambda: (1, 2),
+    "a range": lambda: range(3),
+    "a generator": lambda: (0.1 * j for j in range(3)),
+    "no end": endless,
+    "a table": dict,
+    "a table of x": lambda: {"x": 1},
+    "a set": lambda: {1.0, 2.0},
+    "an empty array": lambda: np.zeros(0),
+    "an array of one number": lambda: np.array(1.0),
+    "an array in a list": lambda: [np.array([1.0])],
+    "three axes": lambda: np.ones((2, 3, 4)),
+    "an array of text": lambda: np.array(["a", "b"]),
+    "an array of objects": lambda: np.array([None, {}], dtype=object),
+    "a square of objects": lambda: np.full(GRID.shape, None),
+    "an array of dates": lambda: np.array(["2020-01-01"], dtype="datetime64[D]"),
+    "an array of truths": lambda: np.ones(GRID.shape, dtype=bool),
+    "an array of nan": lambda: np.full(GRID.shape, np.nan),
+    "an array of huge numbers": lambda: np.full(GRID.shape, 1e300),
+    "an array of zeros": lambda: np.zeros(GRID.shape),
+    "an array of complex numbers": lambda: np.full(GRID.shape, 1j),
+    "a masked array": lambda: np.ma.masked_all(GRID.shape),
+    "a record": lambda: np.zeros(3, dtype=[("a", float), ("b", int)]),
+    "a symbol": lambda: X,
+    "another symbol": lambda: sympy.Symbol("q"),
+    "i": lambda: sympy.I,
+    "SymPy's infinity": lambda: sympy.oo,
+    "complex infinity": lambda: sympy.zoo,
+    "SymPy's nan": lambda: sympy.nan,
+    "SymPy's half": lambda: sympy.Rational(1, 2),
+    "a corner": lambda: abs(X),
+    "a derivative": lambda: sympy.Derivative(sympy.Function("f")(X), X),
+    "a matrix of SymPy": lambda: sympy.Matrix([[1, X]]),
+    "a relation": lambda: X < 1,
+    "an object": object,
+    "a type": lambda: int,
+    "unprintable": Unprintable,
+    "a path": lambda: Path("nowhere"),
+    "a folder": Path,
+    "a System": lambda: SYSTEM,
+    "a State": lambda: STATE,
+    "a State of two": lambda: coherent([0, 0], [0, 0]),
+    "a State of its own h": lambda: from_fock([1.0], 0.3),
+    "a State of its own": lambda: squeezed(0, 0, r=1),
+    "a PhaseGrid": lambda: GRID,
+    "a PhaseGrid of two": lambda: PLANES,
+    "a Kernel": lambda: quantize(W, GRID),
+    "an Axis": lambda: GRID.x[0],
+    "an Observable": lambda: Observable.parse("tanh(x)", 1),
+    "an Observable of two": lambda: Observable.parse("tanh(x2)", 2),
+    "a Problem": lambda: Problem.load("harmonic"),
+    "a Comparison": lambda: COMPARISON,
+}
+
+
+class Case(NamedTuple):
+    """A call that works, by the names of its arguments, and what kind each of these is."""
+
+    function: Callable[..., Any]
+    given: dict[str, Any]
+    kinds: dict[str, str]
+
+
+NUMBERS = {"0", "1", "2", "-1", "1.5", "3/2", "1e30", "1e-30", "an array of one number", "SymPy's half"}
+FORMULAS = {"0", "1", "2", "-1", "1.5", "1e-30", "1e30", "SymPy's half", "a symbol", "a number as text"}
+LISTS = {"a list of numbers", "a tuple", "a range", "a generator", "a list of 1e30", "a long list", "an array of zeros"}
+SYMBOL = {"an array of truths", "an array of huge numbers", "an array of zeros", "a masked array"}
+ACCEPTED: dict[str, set[str]] = {
+    "number": NUMBERS,
+    "number or None": {*NUMBERS, "None"},
+    "time": {*NUMBERS, "infinity"},
+    "whole": {"0", "1", "2"},
+    "whole or None": {"0", "1", "2", "None"},
+    "truth": {"True", "NumPy's True"},
+    "coordinates": {*NUMBERS, *LISTS, "three axes"} - {"a generator"},
+    "times": LISTS,
+    "times or None": {*LISTS, "None"},
+    "system": {"a System"},
+    "state": {"a State", "a State of its own h", "a State of its own"},
+    "state or None": {"None", "a State", "a State of its own h", "a State of its own"},
+    "grid": {"a PhaseGrid", "a PhaseGrid of two"},
+    "symbol": SYMBOL,
+    "complex symbol": {*SYMBOL, "an array of complex numbers"},
+    "samples": {*SYMBOL, "an array of complex numbers", "an array of nan"},
+    "formula": {*FORMULAS, "another symbol"},
+    "formula or None": {*FORMULAS, "another symbol", "None"},
+    "formulas or None": {"an empty list", "None"},
+    "formula or array": {
+        *FORMULAS,
+        *SYMBOL,
+        "an array of complex numbers",
+        "another symbol",
+        "i",
+        "a complex number",
+        "3/2",
+        "a corner",
+        "a derivative",
+    },
+    "formulas": {"an empty list"},
+    "callable or None": {"None"},
+    "kind": set(),
+    "observable": {"a number as text", "an Observable"},
+    "text": set(),
+}
+"""What arguments of each kind may take; they may refuse it, too."""
+
+
+def cases(folder: Path) -> dict[str, Case]:
+    """The calls; `folder` is where those write that do."""
+    pair = {"system": "system", "state": "state", "times": "times"}
+    control = {"tol": "number", "memory": "number or None", "time_limit": "number", "progress": "callable or None"}
+    on_grid = {"symbol": W, "grid": GRID}, {"symbol": "symbol", "grid": "grid"}
+    found: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, str]]] = {
+        "System": (
+            System,
+            {"hamiltonian": "xi**2/2", "jumps": ["x"], "h": 1.0, "gamma": 0.1},
+            {"hamiltonian": "formula", "jumps": "formulas", "h": "number", "gamma": "number"},
+        ),
+        "System.replace": (
+            SYSTEM.replace,
+            {"hamiltonian": "xi**2/2", "jumps": ["x"], "h": 1.0, "gamma": 0.1},
+            {
+                "hamiltonian": "formula or None",
+                "jumps": "formulas or None",
+                **dict.fromkeys(("h", "gamma"), "number or None"),
+            },
+        ),
+        "check_assumptions": (
+            openweyl.check_assumptions,
+            {"system": SYSTEM, "state": STATE, "times": [0.01]},
+            {"system": "system", "state": "state or None", "times": "times or None"},
+        ),
+        "evolve": (
+            openweyl.evolve,
+            RUN | CONTROL | {"kind": "classical", "order": 1, "watch": None, "watch_every": 1.0},
+            pair | control | {"kind": "kind", "order": "whole", "watch": "callable or None", "watch_every": "time"},
+        ),
+        "compare": (openweyl.compare, RUN | CONTROL, pair | control),
+        "certify": (
+            openweyl.certify,
+            RUN | CONTROL | {"order": 1},
+            pair | control | {"order": "whole or None"},
+        ),
+        "certify to a target": (
+            openweyl.certify,
+            RUN | {"target": 0.5},
+            pair | {"tol": "number", "target": "number or None"},
+        ),
+        "Axis": (
+            openweyl.Axis,
+            {"lower": -1.0, "spacing": 0.5, "size": 4},
+            {"lower": "number", "spacing": "number", "size": "whole"},
+        ),
+        "Axis.between": (
+            openweyl.Axis.between,
+            {"lower": -1.0, "upper": 1.0, "size": 4},
+            {"lower": "number", "upper": "number", "size": "whole"},
+        ),
+        "PhaseGrid": (
+            PhaseGrid,
+            {"x": GRID.x, "xi": GRID.xi, "h": 1.0},
+            {"x": "axes", "xi": "axes", "h": "number"},
+        ),
+        "PhaseGrid.box": (
+            PhaseGrid.box,
+            {"h": 1.0, "x": (-1, 1), "xi": (-1, 1), "size": (8, 8)},
+            {"h": "number", "x": "interval", "xi": "interval", "size": "sizes"},
+        ),
+        "resample": (
+            openweyl.resample,
+            {"w": W, "old": GRID, "new": LARGER},
+            {"w": "samples", "old": "grid", "new": "grid"},
+        ),
+        "from_fock": (
+            openweyl.from_fock,
+            {"state": [1.0, 0.0], "h": 1.0, "sizes": [2]},
+            {"state": "vector", "h": "number", "sizes": "sizes or None"},
+        ),
+        "from_qutip": (openweyl.from_qutip, {"state": _ket(), "h": 1.0}, {"state": "qutip", "h": "number"}),
+        "from_wavefunction": (
+            openweyl.from_wavefunction,
+            {"psi": PSI, "x": np.linspace(-7, 7, 60), "h": 1.0},
+            {"psi": "vector", "x": "vector", "h": "number"},
+        ),
+        "to_fock": (
+            openweyl.to_fock,
+            on_grid[0] | {"size": 4, "tol": 1e-4},
+            on_grid[1] | {"size": "sizes or None", "tol": "number"},
+        ),
+        "to_qutip": (
+            openweyl.to_qutip,
+            on_grid[0] | {"size": 4, "tol": 1e-4},
+            on_grid[1] | {"size": "sizes or None", "tol": "number"},
+        ),
+        "trace_norm": (
+            openweyl.trace_norm,
+            on_grid[0] | {"rtol": 0.1, "atol": 1e-6},
+            on_grid[1] | {"rtol": "number", "atol": "number"},
+        ),
+        **{
+            f.__name__: (f, {"w": W, "grid": GRID}, {"w": "symbol", "grid": "grid"})
+            for f in (
+                openweyl.dense_trace_norm,
+                openweyl.hilbert_schmidt,
+                openweyl.l1_norm,
+                openweyl.moments,
+                openweyl.purity,
+            )
+        },
+        "trace": (openweyl.trace, {"w": W, "grid": GRID}, {"w": "complex symbol", "grid": "grid"}),
+        "quantize": (openweyl.quantize, on_grid[0], on_grid[1] | {"symbol": "complex symbol"}),
+        "dequantize": (
+            openweyl.dequantize,
+            {"kernel": quantize(W, GRID), "grid": GRID, "hermitian": True},
+            {"kernel": "kernel", "grid": "grid", "hermitian": "truth"},
+        ),
+        "Observable.parse": (Observable.parse, {"text": "tanh(x)", "n": 1}, {"text": "observable", "n": "whole"}),
+        "Observable.value": (
+            Observable.parse("tanh(x)", 1).value,
+            {"w": W, "grid": GRID},
+            {"w": "symbol", "grid": "grid"},
+        ),
+        "Certificate.expectation": (
+            CERTIFICATE.expectation,
+            {"observable": Observable.parse("tanh(x)", 1)},
+            {"observable": "observable"},
+        ),
+        "Comparison.difference": (COMPARISON.difference, {"index": 0}, {"index": "index"}),
+        "Scales": (
+            Scales,
+            {"mass": "1 fg", "length": "1 nm", "time": "1 us"},
+            {"mass": "text", "length": "text", "time": "text"},
+        ),
+        "Scales.number": (BEAD.number, {"quantity": "1 nm"}, {"quantity": "quantity"}),
+        "Scales.quantity": (BEAD.quantity, {"number": 1.0, "unit": "nm"}, {"number": "numbers", "unit": "quantity"}),
+        "Scales.gamma": (BEAD.gamma, {"localization": "1/m**2/s"}, {"localization": "text"}),
+        "Scales.unit": (BEAD.unit, {"dimensionality": {"[mass]": 1}}, {"dimensionality": "dimensions"}),
+        "Scales.system": (
+            BEAD.system,
+            {
+                "potential": "k*x**2",
+                "parameters": {"k": "1 fg/us**2"},
+                "localization": "1/m**2/s",
+                "damping": "1/s",
+                "temperature": "1 K",
+            },
+            {
+                "potential": "text",
+                "parameters": "text",
+                "localization": "text or None",
+                "damping": "text",
+                "temperature": "text",
+            },
+        ),
+        "Scales.thermal_jumps": (
+            BEAD.thermal_jumps,
+            {"frequency": "1/s", "damping": "1/s", "occupation": 0.5},
+            {"frequency": "text", "damping": "text", "occupation": "number"},
+        ),
+        "Problem.load": (Problem.load, {"name_or_path": "harmonic"}, {"name_or_path": "text"}),
+        "Problem.parse": (
+            Problem.parse,
+            {"text": Problem.load("harmonic").text, "name": "mine", "source": "mine"},
+            {"text": "text", "name": "label", "source": "label"},
+        ),
+        "Problem.replace": (
+            Problem.load("harmonic").replace,
+            {"h": 1.0, "gamma": 0.1, "times": [0.01], "tol": 0.05, "parameters": None},
+            {
+                "h": "number or None",
+                "gamma": "number or None",
+                "times": "times or None",
+                "tol": "number or None",
+                "parameters": "parameters",
+            },
+        ),
+        **{
+            f"{f.__name__} of {what}": (
+                f,
+                {"a": a, "b": "x**2", "h": h, "order": order},
+                {"a": "formula or array", "b": "formula or array", "h": "h", "order": "whole or None"},
+            )
+            for f in (openweyl.star, openweyl.moyal_bracket)
+            for what, a, h, order in (("formulas", "x*xi", 0.5, 1), ("arrays", W, GRID, None))
+        },
+        "poisson_bracket": (
+            openweyl.poisson_bracket,
+            {"f": "x", "g": "xi"},
+            {"f": "any formula", "g": "any formula"},
+        ),
+        "hamiltonian_field": (openweyl.hamiltonian_field, {"p": "xi**2"}, {"p": "any formula"}),
+        "coherent": (openweyl.coherent, {"x": 0.0, "xi": 0.0}, {"x": "coordinates", "xi": "coordinates"}),
+        "squeezed": (
+            openweyl.squeezed,
+            {"x": 0.0, "xi": 0.0, "r": 0.1, "angle": 0.0},
+            {"x": "coordinates", "xi": "coordinates", "r": "coordinates", "angle": "coordinates"},
+        ),
+        "gaussian": (
+            openweyl.gaussian,
+            {"x": 0.0, "xi": 0.0, "covariance": [[1, 0], [0, 1]]},
+            {"x": "coordinates", "xi": "coordinates", "covariance": "matrix"},
+        ),
+        "cat": (
+            openweyl.cat,
+            {"components": [(0, 0), (1, 1)], "amplitudes": [1, 1j]},
+            {"components": "pairs", "amplitudes": "amplitudes"},
+        ),
+        "mixture": (openweyl.mixture, {"members": [(1, STATE)]}, {"members": "members"}),
+        **{
+            f"{name}.symbol": (state.symbol, {"grid": GRID}, {"grid": "grid"})
+            for name, state in (("State", STATE), ("MatrixState", from_fock([1.0], 1.0)))
+        },
+        **{
+            f"{name}.window": (state.window, {"h": 1.0, "level": 1e-3, "room": 0.1}, dict.fromkeys(WINDOW, "number"))
+            for name, state in (
+                ("State", STATE),
+                ("MatrixState", from_fock([1.0], 1.0)),
+                ("mixture", openweyl.mixture([(1, STATE), (1, from_fock([1.0], 1.0))])),
+            )
+        },
+        "load": (openweyl.load, {"path": store.save(COMPARISON.dataset, folder / "a.nc")}, {"path": "path"}),
+        "sweep": (
+            openweyl.sweep,
+            RUN_OF_SWEEP | {"out": folder / "store"},
+            {
+                "problem": "problem",
+                "state": "state",
+                "times": "times",
+                "tol": "number or None",
+                "h": "axis or None",
+                "gamma": "axis or None",
+                "order": "whole or None",
+                "keep_symbols": "truth",
+                "executor": "executor",
+                "retry": "truth",
+                "progress": "callable or None",
+                "out": "out",
+            },
+        ),
+    }
+    return {name: Case(*parts) for name, parts in found.items()}
+
+
+WINDOW = ("h", "level", "room")
+RUN_OF_SWEEP = {
+    "problem": SYSTEM, "state": STATE, "times": [0.01], "tol": 0.05, "h": [1.0], "gamma": [0.1], "order": None,
+    "keep_symbols": False, "executor": None, "retry": False, "progress": None,
+}  # fmt: skip
+
+
+def _ket() -> Any:
+    import qutip
+
+    return qutip.basis(2, 0)
+
+
+@contextmanager
+def patience() -> Iterator[None]:
+    """A call that takes longer than PATIENCE ends in TimeoutError."""
+
+    def late(*_: Any) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, PATIENCE)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Case]:
+    return cases(tmp_path_factory.mktemp("odd"))
+
+
+NAMES = (
+    "System", "System.replace", "check_assumptions", "evolve", "compare", "certify", "certify to a target", "Axis",
+    "Axis.between", "PhaseGrid", "PhaseGrid.box", "resample", "from_fock", "from_qutip", "from_wavefunction", "to_fock",
+    "to_qutip", "trace_norm", "dense_trace_norm", "hilbert_schmidt", "l1_norm", "moments", "purity", "trace",
+    "quantize", "dequantize", "Observable.parse", "Observable.value", "Certificate.expectation",
+    "Comparison.difference", "Scales", "Scales.number", "Scales.quantity", "Scales.gamma", "Scales.unit",
+    "Scales.system", "Scales.thermal_jumps", "Problem.load", "Problem.parse", "Problem.replace", "star of formulas",
+    "star of arrays", "moyal_bracket of formulas", "moyal_bracket of arrays", "poisson_bracket", "hamiltonian_field",
+    "coherent", "squeezed", "gaussian", "cat", "mixture", "State.symbol", "MatrixState.symbol", "State.window",
+    "MatrixState.window", "mixture.window", "load", "sweep",
+)  # fmt: skip
+RESULTS = {
+    "Assumptions", "Certificate", "Comparison", "Expectation", "Kernel", "Numerics", "Observable", "Problem",
+    "Solution", "State",
+}  # fmt: skip
+"""Classes of values that the package returns, of which nothing is checked but what `Problem` and `Observable` hold; and
+`State`, which is abstract. The errors take any text."""
+
+
+def test_every_public_name_is_tried(made: dict[str, Case]) -> None:
+    assert tuple(made) == NAMES
+    public = {name for name in vars(openweyl) if callable(getattr(openweyl, name)) and not name.startswith("_")}
+    assert public - {name.split(" ")[0] for name in NAMES} == RESULTS | {"InputError", "ResourceError"}
+    given: dict[Any, set[str]] = defaultdict(set)
+    for case in made.values():
+        given[case.function] |= case.given.keys()
+    for function, arguments in given.items():
+        assert set(inspect.signature(function).parameters) - arguments <= {"xp", "parameters"}, function
+
+
+def outcome(case: Case, argument: str, label: str) -> str:
+    """What comes of one odd value: "refused", or "taken"; anything else fails."""
+    what = f"{argument} = {label}"
+    try:
+        with patience():
+            case.function(**case.given | {argument: ODD[label]()})
+    except REFUSED as error:
+        message = str(error)
+    except TimeoutError:
+        pytest.fail(f"{what} does not end")
+    except Exception as error:
+        pytest.fail(f"{what} raises {type(error).__name__}: {error!s:.200}")
+    else:
+        return "taken"
+    assert message and message.isprintable() and len(message) < 700, what
+    return "refused"
+
+
+LONG = {"check_assumptions", "compare", "sweep"}
+"""Calls that take long where an odd value is taken."""
+
+
+@pytest.mark.parametrize("name", slow_but([name for name in NAMES if name not in LONG], NAMES))
+def test_odd_values(name: str, made: dict[str, Case], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    case = made[name]
+    with patience():
+        case.function(**case.given)  # as it is, it works
+    for argument in case.given:
+        allowed = ACCEPTED.get(case.kinds[argument], set(ODD))
+        for label in ODD:
+            if case.kinds[argument] == "callable or None" and label == "a type":
+                continue  # it can be called; what it makes of three arguments is its own affair
+            assert outcome(case, argument, label) == "refused" or label in allowed, f"{argument} takes {label}"
+
+
+# --- calls that do not fit ---
+
+
+def needed(function: Callable[..., Any]) -> list[str]:
+    """The arguments without a default."""
+    parameters = inspect.signature(function).parameters.values()
+    return [p.name for p in parameters if p.default is p.empty and p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "Observable.value"])
+def test_arguments_that_are_missing_or_too_many(name: str, made: dict[str, Case]) -> None:
+    case = made[name]
+    for argument in needed(case.function):
+        rest = {key: value for key, value in case.given.items() if key != argument}
+        with pytest.raises(InputError, match=rf"^Argument `{argument}` must be given to .*, but is missing\."):
+            case.function(**rest)
+    with pytest.raises(InputError, match=r"^Argument `(nonsense|parameters)` must be .*, but is (not|nonsense)\."):
+        case.function(**case.given, nonsense=1)
+    with pytest.raises(InputError, match="must be given at most"):
+        case.function(*[1] * 30)
+
+
+def test_what_is_said_of_calls_that_do_not_fit() -> None:
+    refused(
+        lambda: System("x", ["x"]),  # type: ignore[call-arg]
+        "Arguments `h` and `gamma` must be given to System, but are missing. It takes hamiltonian, jumps, h, gamma.",
+    )
+    refused(
+        lambda: SYSTEM.replace(gama=2),  # type: ignore[call-arg]
+        "Argument `gama` must be one that System.replace takes, but is not. Did you mean `gamma`? It takes ",
+    )
+    refused(
+        lambda: coherent(1, 2, 3),  # type: ignore[call-arg]
+        "coherent must be given at most 2 arguments without a name, but is given 3. It takes x, xi.",
+    )
+    refused(
+        lambda: coherent(1, 2, x=3),  # type: ignore[call-arg,misc]
+        "Argument `x` must be given once to coherent, but is given twice. It takes x, xi.",
+    )
+    refused(
+        lambda: openweyl.evolve(SYSTEM, STATE),  # type: ignore[call-arg]
+        "Argument `times` must be given to evolve, but is missing.",
+    )
+
+
+def test_own_errors_of_a_function_are_not_taken_for_calls_that_do_not_fit() -> None:
+    def watch(*_: Any) -> None:
+        raise TypeError("my own")
+
+    with pytest.raises(TypeError, match="my own"):
+        openweyl.evolve(SYSTEM, STATE, [0.01], tol=0.05, watch=watch)
+
+
+@pytest.mark.parametrize(
+    ("call", "what"),
+    [
+        (lambda: openweyl.evolve(STATE, SYSTEM, [0.1]), "Argument `system` must be a System"),
+        (lambda: openweyl.check_assumptions("p"), "Argument `system` must be a System, but is p."),
+        (lambda: COMPARISON.difference(5), "Argument `index` must be a whole number from -1 to 0, but is 5."),
+        (
+            lambda: Observable.parse("tanh(x1)", 2).value(W, GRID),
+            "Argument `observable` must have n = 1 degrees of freedom, as the symbol, but is of n = 2. It is tanh(x1).",
+        ),
+        (
+            lambda: CERTIFICATE.expectation("x"),
+            "Argument `observable` must be bounded, but x is not shown to be",
+        ),
+        (
+            lambda: openweyl.resample(W[:, :5], GRID, LARGER),
+            "Argument `w` must have the shape (32, 32) of `old`, but is (32, 5).",
+        ),
+        (lambda: openweyl.to_fock(W, GRID, size=b"x"), "Argument `size` must be a whole number from 1 to 5000"),
+        (lambda: from_fock([1.0], 0.1, sizes=True), "Argument `sizes` must be a list of whole numbers of product 1"),
+        (
+            lambda: BEAD.thermal_jumps("0.5", "1/s", 0.0),
+            "Argument `frequency` must be a rate, such as '1/s', but is 0.5",
+        ),
+        (lambda: BEAD.number("9**9**9**9 kg"), "Argument `quantity` must be a quantity such as '2.8 fg'"),
+    ],
+    ids=lambda value: value[:50] if isinstance(value, str) else "",
+)
+def test_known_slips(call: Callable[[], object], what: str) -> None:
+    refused(call, what)
+
+
+def test_text_is_an_observable() -> None:
+    by_text, made = (CERTIFICATE.expectation(o) for o in ("tanh(x)", Observable.parse("tanh(x)", 1)))
+    assert by_text.as_dict() == made.as_dict()
+
+
+def test_complex_symbols_are_resampled() -> None:
+    real, both = (openweyl.resample(w, GRID, LARGER) for w in (W, W * (1 + 2j)))
+    assert np.abs(both - real * (1 + 2j)).max() < 1e-15

@@ -1,0 +1,47 @@
+"""What the package asks of its surroundings: floors that are tried, and pins that fit them."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def pins(name: str) -> dict[str, str]:
+    """The versions in a file of constraints, which holds names and versions only."""
+    lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+    found = [re.fullmatch(r"([A-Za-z0-9_.-]+)==([0-9a-z.]+)", line) for line in lines if not line.startswith("#")]
+    assert all(found), name
+    return {re.sub("[-_.]+", "-", match[1]).lower(): match[2] for match in found if match}
+
+
+def floors() -> dict[str, str]:
+    """The lowest versions that are allowed, of what runs the package and its tests."""
+    extras = PROJECT["project"]["optional-dependencies"]
+    needed = [extra for extra in extras if extra not in ("dev", "bench")]
+    asked = [*PROJECT["build-system"]["requires"], *PROJECT["project"]["dependencies"]]
+    asked += [one for extra in needed for one in extras[extra] if not one.startswith("openweyl[")]
+    matches = [re.fullmatch(r"([a-z0-9-]+)>=([0-9.]+)", one) for one in asked]
+    assert all(matches), asked
+    return {match[1]: match[2] for match in matches if match}
+
+
+def test_the_lowest_versions_are_the_floors() -> None:
+    lowest, least = pins("constraints-lowest.txt"), floors()
+    assert len(least) >= 20
+    assert {name: lowest.get(name) for name in least} == least
+
+
+def test_the_newest_versions_are_above_the_floors() -> None:
+    newest = pins("constraints.txt")
+    for name, version in floors().items():
+        new, low = (tuple(map(int, re.findall(r"\d+", v))) for v in (newest[name], version))
+        assert new >= low, name
+
+
+def test_both_are_in_the_source_distribution() -> None:
+    included = PROJECT["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
+    assert {"/constraints.txt", "/constraints-lowest.txt"} <= set(included)
