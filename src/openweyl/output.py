@@ -86,7 +86,8 @@ def unfinished(target: Path) -> Iterator[Path]:
         raise
     finally:
         with suppress(OSError):
-            path.unlink(missing_ok=True)
+            if handle is None or os.path.samestat(os.fstat(handle), path.stat()):  # else another thread's by now
+                path.unlink(missing_ok=True)
         if handle is not None:
             os.close(handle)
 

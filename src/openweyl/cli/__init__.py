@@ -6,6 +6,7 @@ Exit status 0, or 2 with one line that says what must hold, what is, and what to
 
 from __future__ import annotations
 
+import errno
 import signal
 import sys
 import threading
@@ -66,11 +67,20 @@ def main() -> None:
         _stop(f"{error.format_message().rstrip('.')}.{advice} See openweyl --help.", 2)
     except (InputError, ResourceError) as error:
         _stop(str(error), 2)
-    except MemoryError:
-        _stop("The run needs more memory than there is: shorten `times`, or raise `tol` or `h`.", 2)
-    except OSError as error:
+    except (MemoryError, ImportError, RuntimeError, OSError) as error:
+        if _exhausted(error):
+            _stop("The run needs more memory than there is: shorten `times`, or raise `tol` or `h`.", 2)
+        if not isinstance(error, OSError):
+            raise
         path = error.filename2 or error.filename or "Output"  # the second is where a file was to be moved
         _stop(f"{path} cannot be written: {error.strerror or error}.", 2)
+
+
+def _exhausted(error: BaseException) -> bool:
+    """Whether there is no memory for an array, or for what a library, a thread or a process needs to start."""
+    words = ("failed to map segment", "cannot allocate memory", "can't start new thread")
+    out = isinstance(error, OSError) and error.errno == errno.ENOMEM
+    return isinstance(error, MemoryError) or out or any(word in str(error).lower() for word in words)
 
 
 @contextmanager

@@ -62,8 +62,11 @@ class Driver:
                 self._submit()
                 if self.running:
                     timeout = PAUSE if self.waiting and len(self.running) < self.pool.slots() else LOOK
-                    for future in wait(self.running, timeout, FIRST_COMPLETED).done:
+                    done = wait(self.running, timeout, FIRST_COMPLETED).done
+                    for future in done:
                         self._take(future)
+                    if not done and (error := self.pool.trouble()) is not None:
+                        raise self._lost(error)
                     if not isinstance(self.pool.executor, Here):  # which would compute before it has written
                         self._submit()
                     self._keep()
