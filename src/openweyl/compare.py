@@ -158,7 +158,8 @@ def compare(
 ) -> Comparison:
     """||A(t) - Op(a(t))||_tr at `times`, with Hilbert-Schmidt and L1 distances and the moments of both evolutions.
 
-    `tol`: the error allowed in trace norm, per evolution. Other arguments, and what is raised, as for `evolve`.
+    `tol`: the error allowed in trace norm, per evolution; `time_limit`: seconds, likewise. Other arguments,
+    and what is raised, as for `evolve`.
 
     >>> from openweyl import System, coherent
     >>> harmonic = System("xi**2/2 + x**2/2", ["x", "xi"], h=0.1, gamma=1.0)

@@ -30,7 +30,7 @@ from .witness import Velocities
 SUBSTEPS = 3
 """Steps of Runge and Kutta's method for the flow of the rim in a segment, which is short against the motion."""
 RIM = 4000
-"""The most points of the rim that are followed; of more, which only n = 2 has, every second, third, ... is taken."""
+"""The most points of the rim that are followed; of more, which only n > 1 has, every second, third, ... is taken."""
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,8 @@ rays attract. No orbit leaves, either, where second derivatives of p are bounded
 Lipschitz), where p is conserved and its level sets are compact, and for T(xi) + V(x) where T' or V' is bounded, or both
 are bounded below and the level sets of T are compact. What none of these decides is sampled, or said to be unknown.
 
-Sources: Reed and Simon, Methods of Modern Mathematical Physics II, Theorems X.5 and X.9 (one dimension), X.38 (Faris
-and Lavine, Commun. Math. Phys. 35, 39 (1974)); Ikebe and Kato, Arch. Rational Mech. Anal. 9, 77 (1962); McGehee,
-Invent. Math. 27, 191 (1974), for the coordinates at infinity.
+Sources: Reed and Simon, Methods of Modern Mathematical Physics II (one dimension); Faris and Lavine, Commun. Math.
+Phys. 35, 39 (1974); Ikebe and Kato (1962); McGehee, Invent. Math. 27, 191 (1974), for the coordinates at infinity.
 """
 
 from __future__ import annotations

@@ -54,12 +54,14 @@ def evolve(
     Li (1.1)-(1.5) in the time direction of von Neumann's equation. `times`: increasing, >= 0; the state is that at
     time 0. `order` N > 1 (classical only) adds the corrections of Li, Theorem 3: the symbols get a leading axis of
     length N with b_0 = a and d_t b_j = Q b_j + (L - Q) b_{j-1}, b_j(0) = 0; their sum is a_N. `tol`: the error allowed
-    in trace norm at the last time. `memory`: bytes that the run may use (default: half of what is free). `watch` is
-    called with (t, symbol, grid) at time 0 and as the run goes on, at the saved times and at least every
-    `watch_every`. Grid and step are chosen, and reported with the error they leave in `.numerics`. Gaussian packets
-    under quadratic p with linear jumps are carried in closed form, without steps (`gaussian_flow`).
+    in trace norm at the last time. `memory`: bytes that the run may use (default: half of what is free). `time_limit`:
+    seconds that it may take (an hour), by forecast; closed forms take no steps and need none. `watch` is called
+    with (t, symbol, grid) at time 0 and as the run goes on, at the saved times and at least every `watch_every`. Grid
+    and step are chosen, and reported with the error they leave in `.numerics`. Gaussian packets under quadratic p with
+    linear jumps are carried in closed form, without steps (`gaussian_flow`).
 
-    Raises InputError for arguments out of range, ResourceError when a grid would pass the memory limit.
+    Raises InputError for arguments out of range, ResourceError when a grid would pass the memory limit, or the run the
+    time limit.
     """
     check_pair(system, state)
     _check.choice("kind", kind, ("quantum", "classical"))
@@ -103,7 +105,7 @@ def evolve(
         with one_thread():
             outputs = run.outputs(moments)
     except ResourceError as error:  # it may be the system that asks for ever more
-        raise ResourceError(f"{error} {escapes(system)}".rstrip()) from None
+        raise ResourceError(f"{run.resolution.reason()}{error} {escapes(system)}".rstrip()) from None
     return Solution(
         system=system,
         kind=kind,

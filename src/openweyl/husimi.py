@@ -12,7 +12,7 @@ the wave numbers of x and of xi. The upper symbol o is w with its waves amplifie
 that are too high for this are cut off and bounded. To first order in h the bounds on the trace norm differ by
 (h/2) sum_a S_aa int -sgn(w) d_a^2 w, nothing where w keeps its sign; that chooses a. docs/trace-norm.md has the proofs.
 
-Sources: F. A. Berezin, Izv. Akad. Nauk SSSR Ser. Mat. 36 (1972) 1134-1167; E. H. Lieb, Commun. Math. Phys. 31 (1973)
+Sources: F. A. Berezin (1972), for covariant and contravariant symbols; E. H. Lieb, Commun. Math. Phys. 31 (1973)
 327-340.
 """
 

@@ -40,6 +40,12 @@ class Pace:
             self._refuse(t, used, left, hint)
         return left
 
+    def before(self, t: float, seconds: float, tau: float, *, hint: str) -> None:
+        """Refuse a segment of length `tau` that would itself take longer than there is time."""
+        used = time.monotonic() - self.started
+        if used + seconds > self.limit:
+            self._refuse(t, used, seconds * (self.horizon - t) / tau, hint)
+
     def expect(self, t: float, cost: float, *, hint: str) -> None:
         """Refuse a run whose time left costs `cost` seconds per unit of time, from a part of a step that was timed."""
         used = time.monotonic() - self.started

@@ -2,8 +2,10 @@
 
     tr A(t) = tr A(0),        d<x>/dt = <dp/dxi> + friction,        d<xi>/dt = -<dp/dx> + friction.
 
-The equations for the means are exact for both evolutions if jumps are real, or linear (Ehrenfest); they are held to
-a part of the width of the state, which a packet that wraps around its box, or that a grid does not see, fails at once.
+The equations for the means are exact for both evolutions if jumps are linear (Ehrenfest), or real functions of x
+alone or of xi alone. Other real jumps l add (gamma h/2) <{l, {l, z}}>, little beside the width that they cause. So
+means are held to a part of the box's length, which a packet that wraps around, or that a grid does not see, fails at
+once.
 """
 
 from __future__ import annotations

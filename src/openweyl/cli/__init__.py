@@ -64,7 +64,8 @@ def main() -> None:
     except click.ClickException as error:
         h = isinstance(error, click.NoSuchOption) and error.option_name == "-h"
         advice = " Write --h for the semiclassical parameter." if h else ""  # -h 0.1 is no call for help
-        _stop(f"{error.format_message().rstrip('.')}.{advice} See openweyl --help.", 2)
+        message = error.format_message().rstrip(".")
+        _stop(f"{message}{'' if message.endswith('?') else '.'}{advice} See openweyl --help.", 2)
     except (InputError, ResourceError) as error:
         _stop(str(error), 2)
     except (MemoryError, ImportError, RuntimeError, OSError) as error:
