@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -19,7 +21,7 @@ import pytest
 import openweyl
 from common import Done, invoke
 from openweyl import System, coherent, compare
-from openweyl.cli import progress, runs
+from openweyl.cli import main, progress, runs
 from openweyl.problem import problems
 from openweyl.solution import table
 from openweyl.store import load
@@ -445,3 +447,61 @@ def test_a_number_that_is_not_known_is_explained() -> None:
     assert "nan" not in str(found)
     found.series["min_eigenvalue"][:] = np.nan
     assert str(found).splitlines()[-1] == "nan: not known"
+
+
+@pytest.mark.parametrize(("name", "status"), [("SIGTERM", 143), ("SIGHUP", 129)])
+def test_a_signal_that_ends_leaves_nothing_half_written(
+    name: str, status: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    number = getattr(signal, name)
+
+    def killed(_: Any, path: Path, **__: Any) -> None:
+        path.write_bytes(b"half")
+        os.kill(os.getpid(), number)
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", killed)
+    monkeypatch.setattr(sys, "argv", ["openweyl", "compare", "harmonic", "--h", "1", "--tol", "0.1", "--out", "o"])
+    before = signal.signal(number, signal.SIG_DFL)
+    try:
+        with pytest.raises(SystemExit) as end:
+            main()
+        assert signal.getsignal(number) is signal.SIG_DFL
+    finally:
+        signal.signal(number, before)
+    assert (end.value.code, capsys.readouterr().err) == (
+        status, f"openweyl: Ended by {name}; nothing was left half-written.\n",
+    )  # fmt: skip
+    assert [path.name for path in Path("o").iterdir()] == ["comparison.nc"]  # which was whole before
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(), ImportError("lib.so: failed to map segment from shared object"),
+        RuntimeError("can't start new thread"), OSError(errno.ENOMEM, "Cannot allocate memory"),
+    ],
+)  # fmt: skip
+def test_a_lack_of_memory_is_one_line_wherever_it_shows(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(*_: Any, **__: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(runs, "compare", fails)
+    monkeypatch.setattr(sys, "argv", ["openweyl", "compare", "harmonic", "--json"])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 2
+    line = "openweyl: The run needs more memory than there is: shorten `times`, or raise `tol` or `h`.\n"
+    assert capsys.readouterr() == ("", line)
+
+
+def test_an_error_of_the_program_is_no_lack_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: Any, **__: Any) -> None:
+        raise RuntimeError("a mistake")
+
+    monkeypatch.setattr(runs, "compare", fails)
+    monkeypatch.setattr(sys, "argv", ["openweyl", "compare", "harmonic", "--json"])
+    with pytest.raises(RuntimeError, match="a mistake"):
+        main()

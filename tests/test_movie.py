@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from dataclasses import replace
 from itertools import pairwise
@@ -189,6 +190,26 @@ def test_every_name_of_a_parameter_can_be_a_title(axis: str, text: str) -> None:
     figure, _ = new_figure(1, 1, (2, 2))
     figure.suptitle(f"{mathtext(axis)} = 1")
     figure.canvas.draw()  # an odd name would be no mathematics to Matplotlib
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        (b"[out#0/mp4 @ 0x5] Error writing trailer: No space left on device\n[out#0/mp4 @ 0x5] more\n",
+         "Error writing trailer: No space left on device."),
+        (b"", "It ended with 228."), (None, "It ended with 228."),
+    ],
+)  # fmt: skip
+def test_what_ffmpeg_complains_of_is_one_line(
+    said: bytes | None, reason: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(*_: object) -> None:
+        raise subprocess.CalledProcessError(228, ["ffmpeg"], None, said)
+
+    monkeypatch.setattr(sys.modules["openweyl.report.movie"], "_film", fails)
+    assert run(monkeypatch, "harmonic", *FAST, "--times", "0,0.1", "--out", "m.gif") == 2
+    line = f"openweyl: Argument `out` must be a file that ffmpeg can write, but is m.gif. {reason}\n"
+    assert capsys.readouterr() == ("", line) and list(Path().iterdir()) == []
 
 
 def test_without_ffmpeg(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -267,7 +267,8 @@ def test_intervals_cover_the_exponent_of_noisy_distances() -> None:
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "log"), [(0.1, 3.0, False), (1e-6, 1.0, True), (0.02, 0.09, True), (5, 5, True)]
+    ("low", "high", "log"),
+    [(0.1, 3.0, False), (1e-6, 1.0, True), (0.02, 0.09, True), (5, 5, True), (6.9536e-7, 6.9537e-7, True)],
 )
 def test_ticks_are_round_and_inside(low: float, high: float, log: bool) -> None:
     axis = Axis.around(np.array([low, high]), "", log=log)
@@ -697,4 +698,27 @@ def test_nothing_sticks_out(browser: Any, friction: Path, tmp_path: Path, width:
     shown.page.set_viewport_size({"width": 240, "height": 600})  # where the hypotheses are the tallest
     hidden = "(e => e.scrollHeight - e.clientHeight)(document.querySelector('.scroll:has(.wrap)'))"
     assert shown.page.evaluate(hidden) == 0
+    shown.end()
+
+
+@pytest.mark.slow
+def test_maps_of_parameters_move_in_a_browser(browser: Any, tmp_path: Path) -> None:
+    """Each of three maps has its own numbers at each time, those of the page's data."""
+    one = with_parameters()
+    data = xr.concat([one.drop_vars("status").assign_coords(w=w) * (1 + w) for w in (0.0, 1.0, 2.0)], "w")
+    data["status"] = xr.full_like(data["seconds"], "done", dtype=object)
+    data["trace_norm"][:, 0, 0, 0, 0, :] = np.nan  # a cell without a number, among those with
+    data = data.assign_attrs(one.attrs)
+    found = pairs(Study.of(data))
+    assert len(found) == 3
+    shown = Shown(browser, write(page(data, pictures=False), tmp_path / "report.html"), 1280)
+    texts = "f => [...f.querySelectorAll('.cell')].map(e => e.textContent)"
+    cells = f"[...document.querySelectorAll('.map-figure')].map({texts})"
+    _, moves = maps(Study.of(data), range(2))
+    for key, time_ in (("End", 1), ("Home", 0), ("End", 1)):
+        shown.page.locator("#map-time").focus()
+        shown.page.keyboard.press(key)
+        assert shown.page.evaluate(cells) == [[text for *_, text in move["cells"][time_]] for move in moves]
+    titles = shown.page.evaluate("[...document.querySelectorAll('.map-figure rect title')].map(e => e.textContent)")
+    assert titles == [f"{a}: {cell[1]}" for m in moves for a, cell in zip(m["where"], m["cells"][1], strict=True)]
     shown.end()

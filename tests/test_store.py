@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import pytest
 import xarray as xr
 
 from openweyl import InputError, System, coherent, evolve
-from openweyl.output import output_folder
+from openweyl.output import output_folder, writing
 from openweyl.store import load, save
 
 GRAMMAR = re.compile(r"Argument `(path|out)` must .+, but is .+\.")
@@ -283,3 +284,59 @@ def test_what_another_program_changed_is_read_as_it_is(dataset: xr.Dataset, tmp_
     assert load(path).attrs["note"] == "mine"
     load(path).to_netcdf(path, engine="h5netcdf")
     assert load(path).attrs["note"] == "mine"
+
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from openweyl.output import unfinished, unfinished_folder
+held = unfinished_folder if sys.argv[1] == "folder" else unfinished
+with held(Path("run.nc")) as path:
+    (path / "part" if path.is_dir() else path).write_text("half")
+    print(path, flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_what_a_killed_call_leaves_goes_with_the_next(tmp_path: Path, kind: str) -> None:
+    """And what a living one is writing stays, whatever its name says of the process."""
+    command = [sys.executable, "-c", HOLD, kind]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        left = tmp_path / process.stdout.readline().strip()
+        (tmp_path / ".unfinished-1-run.nc").write_text("left by a process whose number is another's now")
+        (tmp_path / ".unfinished-mine").write_text("not ours")
+        with writing(tmp_path / "run.nc") as path:
+            assert names(tmp_path) == sorted([path.name, left.name, ".unfinished-mine"])
+            path.write_text("whole")
+        process.kill()
+    assert left.exists()
+    with writing(tmp_path / "run.nc") as path:
+        assert not left.exists()
+        path.write_text("again")
+    assert names(tmp_path) == [".unfinished-mine", "run.nc"] and (tmp_path / "run.nc").read_text() == "again"
+
+
+def test_an_error_while_writing_names_the_file(tmp_path: Path) -> None:
+    target = tmp_path / "run.nc"
+    for error in (
+        OSError(errno.ENOSPC, "No space left on device"),
+        OSError(errno.ENOTDIR, "x", str(tmp_path / "other")),
+    ):
+        with pytest.raises(OSError, match=re.escape(str(error.strerror))) as caught, writing(target):
+            raise error
+        assert caught.value.filename == (error.filename or str(target))
+    with pytest.raises(FileNotFoundError) as missing, writing(tmp_path / "no" / "run.nc"):
+        pass
+    assert missing.value.filename == str(tmp_path / "no" / "run.nc") and names(tmp_path) == []
+
+
+def test_two_threads_that_write_one_file_write_one_after_the_other(tmp_path: Path) -> None:
+    def write(text: str) -> None:
+        with writing(tmp_path / "a") as path:
+            path.write_text(text * 10_000)
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(write, "abcdefghijklmnop"))
+    assert names(tmp_path) == ["a"] and len(set((tmp_path / "a").read_text())) == 1

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -458,6 +459,65 @@ def test_what_goes_wrong_in_a_run_is_one_line(monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.setattr(points, "compare", fails)
         row = points.compute(points.Task(well(), 1.0, 1.0, {}, None, False, 1e9))
         assert (row.message, row.crowded, row.values["status"]) == (text, crowded, 1)
+
+
+@pytest.mark.slow
+def test_a_pool_whose_thread_cannot_start_does_not_wait_for_ever(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Under a limit on memory the pool's own thread fails, and no run would ever end."""
+
+    def fails(*_: Any) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("multiprocessing.queues.Queue._start_thread", fails)
+    monkeypatch.setattr(driver, "LOOK", 0.2)
+    monkeypatch.setattr(driver, "PAUSE", 0.2)
+    with pytest.raises(InputError, match=r"it failed: RuntimeError can't start new thread\. What was finished is kept"):
+        sweep(well(), out="store", executor=2, **GRID)
+    assert capfd.readouterr().err == ""
+
+
+def test_a_cluster_without_workers_is_waited_for_and_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(driver, "PAUSE", 0.0)
+
+    @contextmanager
+    def empty(_: Any) -> Iterator[workers.Pool]:
+        yield workers.Pool(workers.Here(), lambda: 1, 1e9, 1, manned=lambda: False)
+
+    monkeypatch.setattr(entry, "open_pool", empty)
+    told: list[str] = []
+    sweep(HARMONIC, coherent(0.5, 0), out="store", progress=lambda *args: told.append(args[2]), **GRID)
+    assert told[0] == "0 of 4 rows, waiting for a worker"
+
+
+def test_a_store_that_cannot_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A whole one is read; one that lacks a row is refused with the name of what cannot be written."""
+    first = sweep(HARMONIC, coherent(0.5, 0), out="store", **GRID)
+    real = os.open
+
+    def read_only(path: Any, flags: int, *mode: int, **more: Any) -> int:
+        if flags & (os.O_RDWR | os.O_WRONLY):
+            raise OSError(errno.EROFS, "Read-only file system", str(path))
+        return real(path, flags, *mode, **more)
+
+    monkeypatch.setattr(os, "open", read_only)
+    xr.testing.assert_identical(sweep(HARMONIC, coherent(0.5, 0), out="store", **GRID), first)
+    chunks()[0].unlink()
+    with pytest.raises(OSError, match="Read-only file system: 'store/rows/lock'"):
+        sweep(HARMONIC, coherent(0.5, 0), out="store", **GRID)
+    assert len(chunks()) == 3
+
+
+def test_no_decision_asks_the_clock_on_the_wall(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that goes backwards, by years: the same rows, each computed once, and a page."""
+    first = sweep(HARMONIC, coherent(0.5, 0), out="first", **GRID)
+    now = iter(range(2**31, 0, -(10**7)))
+    monkeypatch.setattr(time, "time", lambda: float(next(now)))
+    same(sweep(HARMONIC, coherent(0.5, 0), out="store", **GRID), first)
+    chunks()[0].unlink()
+    same(sweep(HARMONIC, coherent(0.5, 0), out="store", **GRID), first)
+    assert "</html>" in page(load("store"))
 
 
 # --- a cluster ---

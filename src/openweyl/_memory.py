@@ -6,9 +6,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-import psutil
-
 from ._check import ResourceError, shown
+from ._limits import free_memory
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -16,7 +15,7 @@ R = TypeVar("R")
 
 def spare_memory() -> float:
     """Half of the free memory, in bytes: the limit unless another is given."""
-    return float(psutil.virtual_memory().available / 2)
+    return free_memory() / 2
 
 
 def refuses_what_does_not_fit(function: Callable[P, R]) -> Callable[P, R]:

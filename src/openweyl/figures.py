@@ -115,6 +115,9 @@ def distances(
         )
     if np.isfinite(bounds).any() or any(np.any(values[known] > 0) for values in series.values()):
         axes.set_yscale("log")
+        low, high = axes.get_ylim()
+        if high < 3 * low:  # a level line needs its surroundings
+            axes.set_ylim(low / 3, high * 3)
     axes.set_xlabel(r"$t$")
     axes.set_ylabel("distance")
     axes.grid(alpha=0.3)

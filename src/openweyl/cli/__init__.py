@@ -6,7 +6,12 @@ Exit status 0, or 2 with one line that says what must hold, what is, and what to
 
 from __future__ import annotations
 
+import errno
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
@@ -37,10 +42,23 @@ for command in (
     application.add_command(command)
 
 
+class Ended(BaseException):
+    """A signal that asks the command to end, `number`: what is half-written goes, as after Ctrl-C."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+
 def main() -> None:
     """Entry point of the `openweyl` command."""
     try:
-        application(prog_name="openweyl", standalone_mode=False)
+        with _listening():
+            application(prog_name="openweyl", standalone_mode=False)
+    except Ended as signalled:
+        _stop(
+            f"Ended by {signal.Signals(signalled.number).name}; nothing was left half-written.", 128 + signalled.number
+        )
     except (click.exceptions.Abort, KeyboardInterrupt):
         _stop("Interrupted; nothing was left half-written.", 130)
     except click.ClickException as error:
@@ -50,11 +68,42 @@ def main() -> None:
         _stop(f"{message}{'' if message.endswith('?') else '.'}{advice} See openweyl --help.", 2)
     except (InputError, ResourceError) as error:
         _stop(str(error), 2)
-    except MemoryError:
-        _stop("The run needs more memory than there is: shorten `times`, or raise `tol` or `h`.", 2)
-    except OSError as error:
+    except (MemoryError, ImportError, RuntimeError, OSError) as error:
+        if _exhausted(error):
+            _stop("The run needs more memory than there is: shorten `times`, or raise `tol` or `h`.", 2)
+        if not isinstance(error, OSError):
+            raise
         path = error.filename2 or error.filename or "Output"  # the second is where a file was to be moved
         _stop(f"{path} cannot be written: {error.strerror or error}.", 2)
+
+
+def _exhausted(error: BaseException) -> bool:
+    """Whether there is no memory for an array, or for what a library, a thread or a process needs to start."""
+    words = ("failed to map segment", "cannot allocate memory", "can't start new thread")
+    out = isinstance(error, OSError) and error.errno == errno.ENOMEM
+    return isinstance(error, MemoryError) or out or any(word in str(error).lower() for word in words)
+
+
+@contextmanager
+def _listening() -> Iterator[None]:
+    """Take the signals that would end the process at once, if nobody else does (as `nohup`, which has them ignored)."""
+    names = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    names = [name for name in names if signal.getsignal(name) is signal.SIG_DFL]
+    if threading.current_thread() is not threading.main_thread():
+        names = []
+
+    def end(number: int, _frame: object) -> None:
+        for name in names:  # once is enough: what cleans up is not to be interrupted
+            signal.signal(name, signal.SIG_IGN)
+        raise Ended(number)
+
+    for name in names:
+        signal.signal(name, end)
+    try:
+        yield
+    finally:
+        for name in names:
+            signal.signal(name, signal.SIG_DFL)
 
 
 def _stop(message: str, status: int) -> None:

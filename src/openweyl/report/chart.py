@@ -51,7 +51,7 @@ class Axis:
         values = values[np.isfinite(values) & ((values > 0) | (not log))]
         low, high = (float(values.min()), float(values.max())) if values.size else (1.0, 10.0)
         if log:
-            margin = max((high / low) ** 0.04, 1.15 if high == low else 1.05)
+            margin = max((high / low) ** 0.04, 2.0 if high < 1.5 * low else 1.05)  # a level line needs surroundings
             return Axis(low / margin, high * margin, label, True, tuple(at))
         margin = 0.03 * (high - low) or 0.5
         return Axis(low - margin, high + margin, label, False, tuple(at))

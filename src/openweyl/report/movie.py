@@ -6,6 +6,7 @@ different times are compared on one scale.
 
 from __future__ import annotations
 
+import logging
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -57,7 +58,10 @@ def movie(
         with writing(target) as unfinished:
             _film(Pictures(moments, one_scale=one_scale), moments, unfinished, times, words, drawing)
     except subprocess.CalledProcessError as error:
-        raise fail("out", "be a file that ffmpeg can write", str(path), f"It ended with {error.returncode}.") from None
+        said = error.stderr.decode(errors="replace") if isinstance(error.stderr, bytes) else str(error.stderr or "")
+        first = next(iter(said.strip().splitlines()), "").rpartition("] ")[2]
+        reason = first or f"It ended with {error.returncode}"
+        raise fail("out", "be a file that ffmpeg can write", str(path), f"{reason.rstrip('.')}.") from None
     return target
 
 
@@ -102,6 +106,7 @@ def _film(
     mp4 = path.suffix == ".mp4"
     writer = FFMpegWriter(fps=PER_SECOND) if mp4 else PillowWriter(fps=PER_SECOND)
     settings: Any = {"animation.ffmpeg_path": _ffmpeg()} if mp4 else {}
+    logging.getLogger("matplotlib.animation").setLevel(logging.CRITICAL)  # what it says of ffmpeg is said here
     with mpl.rc_context(settings), writer.saving(pictures.figure, str(path), dpi=120):
         for k, (moment, time) in enumerate(zip(moments, times, strict=True), 1):
             pictures.draw(moment, f"$t$ = {time:.3f},  {words}")

@@ -23,6 +23,8 @@ DEATHS = 3
 """The number of workers that one run may take with it."""
 PAUSE = 0.5
 """Seconds between two looks at rows that another call has claimed, and between two reports."""
+LOOK = 5.0
+"""Seconds between two looks at the workers, where all are busy: those of a cluster may have gone."""
 
 
 class Driver:
@@ -59,9 +61,12 @@ class Driver:
                 self._report()
                 self._submit()
                 if self.running:
-                    timeout = PAUSE if self.waiting and len(self.running) < self.pool.slots() else None
-                    for future in wait(self.running, timeout, FIRST_COMPLETED).done:
+                    timeout = PAUSE if self.waiting and len(self.running) < self.pool.slots() else LOOK
+                    done = wait(self.running, timeout, FIRST_COMPLETED).done
+                    for future in done:
                         self._take(future)
+                    if not done and (error := self.pool.trouble()) is not None:
+                        raise self._lost(error)
                     if not isinstance(self.pool.executor, Here):  # which would compute before it has written
                         self._submit()
                     self._keep()
@@ -151,7 +156,9 @@ class Driver:
         words = f"{self.total - len(left)} of {self.total} rows"
         if self.failed:
             words += f", {self.failed} failed"
-        if self.seconds:
+        if not self.pool.manned():
+            words += ", waiting for a worker"
+        elif self.seconds:
             words += f", about {_duration(self._remaining(left))} left"
         self.progress(self.total - len(left), self.total, words)
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from openweyl._check import InputError, fail
+from openweyl.output import tidy, unfinished_folder
 
 from .rows import MESSAGE, PIXELS, Store
 
@@ -40,6 +40,8 @@ def open_store(path: Path, layout: Layout, *, identity: Mapping[str, Any], about
         attributes = {"format": FORMAT, "identity": known, "hash": _hash(known)}
         _create(path, layout, attributes | dict(about))
     store = find(path, "out")
+    for name in ("rows", "message", *layout.symbols):
+        tidy(path / name)
     found = store.about["identity"]
     other = [key for key in {**known, **found} if found.get(key) != known.get(key)]
     if other:
@@ -86,10 +88,7 @@ def _create(path: Path, layout: Layout, attributes: dict[str, Any]) -> None:
     from zarr.codecs import GzipCodec
 
     axes, times = layout.axes, layout.times
-    made = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(dir=path.parent, prefix=".unfinished-"))
+    with _making(path) as made:
         about = json.loads(json.dumps(attributes | {"axes": list(axes), "symbols": layout.symbols}))
         group = zarr.create_group(made, attributes=about | {"seal": _seal(about)})
         for name, values in {**axes, "time": times}.items():
@@ -115,10 +114,17 @@ def _create(path: Path, layout: Layout, attributes: dict[str, Any]) -> None:
             )
         made.chmod(0o755)
         made.rename(path)
+
+
+@contextmanager
+def _making(path: Path) -> Iterator[Path]:
+    """A new folder beside `path`, for what becomes `path`; what killed calls have left of it goes first."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        tidy(path.parent, f"-{path.name}")
+        with unfinished_folder(path) as made:
+            yield made
     except OSError as error:
         if not (path / "zarr.json").exists():  # else another call has just made it
             advice = f"{error.strerror}."
             raise fail("out", "be a folder that can be made and written", str(path), advice) from None
-    finally:
-        if made is not None:
-            shutil.rmtree(made, ignore_errors=True)

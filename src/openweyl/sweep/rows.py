@@ -15,7 +15,6 @@ the kernel's, and vanish with the call that holds them.
 from __future__ import annotations
 
 import os
-import tempfile
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -25,6 +24,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from openweyl.output import unfinished
 
 try:
     import fcntl
@@ -131,21 +132,15 @@ class Store:
 def _commit(target: str, values: np.ndarray) -> None:
     """Write a chunk so that `target` has all of it, on the disk, or is as it was."""
     path = Path(target)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".unfinished-")
-    unfinished = Path(name)
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(zlib.compress(values.tobytes(), level=1, wbits=GZIP))
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.chmod(0o644)
-        unfinished.replace(path)
-    except BaseException as error:
-        with suppress(OSError):
-            unfinished.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise OSError(error.errno, error.strerror, str(path)) from None
-        raise
+        with unfinished(path) as part:
+            with part.open("wb") as file:
+                file.write(zlib.compress(values.tobytes(), level=1, wbits=GZIP))
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
     with suppress(OSError):  # the name too; some file systems cannot
         folder = os.open(path.parent, os.O_RDONLY)
         try:

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from typing import Any
@@ -34,13 +34,16 @@ SCHEDULER = "be the address of a Dask scheduler that answers, such as tcp://127.
 class Pool:
     """An executor and the number of runs to submit at once, which may change; `sharing` runs share `memory` bytes.
 
-    Those are the runs, and the memory, of this machine; of a cluster, those of one worker.
+    Those are the runs, and the memory, of this machine; of a cluster, those of one worker. `manned`: whether there is
+    anybody to do the work; `trouble`: what has gone wrong beside it, so that no run may ever end.
     """
 
     executor: Executor
     slots: Callable[[], int]
     memory: float
     sharing: int
+    manned: Callable[[], bool] = lambda: True
+    trouble: Callable[[], BaseException | None] = lambda: None
 
 
 @contextmanager
@@ -56,10 +59,11 @@ def open_pool(executor: Executor | int | str | Any | None) -> Iterator[Pool]:
     elif isinstance(executor, int):
         must(1 <= executor <= 1024, "workers", "lie between 1 and 1024", executor)
         processes = Processes(executor)
-        try:
-            yield Pool(processes, lambda: executor, free, executor)
-        finally:
-            processes.kill()
+        with _heard() as heard:
+            try:
+                yield Pool(processes, lambda: executor, free, executor, trouble=lambda: next(iter(heard), None))
+            finally:
+                processes.kill()
     elif isinstance(executor, str):
         client = _connect(executor)
         try:
@@ -107,7 +111,19 @@ class Processes(Executor):
         for pool in self._pools:
             for process in list((pool._processes or {}).values()):
                 process.kill()
-            pool.shutdown(cancel_futures=True)
+            with suppress(RuntimeError):  # its thread was never started: there are no more to be had
+                pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _heard() -> Iterator[list[BaseException]]:
+    """What ends threads in this block, such as a pool's own: it would be printed, and the pool wait for ever."""
+    hook, heard = threading.excepthook, list[BaseException]()
+    threading.excepthook = lambda args: heard.append(args.exc_value or args.exc_type())
+    try:
+        yield heard
+    finally:
+        threading.excepthook = hook
 
 
 def _process() -> ProcessPoolExecutor:
@@ -159,4 +175,10 @@ def _cluster(client: Any, free: float) -> Pool:
         except OSError:  # no scheduler; the futures will tell
             return 1
 
-    return Pool(client.get_executor(), slots, memory, sharing)
+    def manned() -> bool:
+        try:
+            return bool(client.nthreads())
+        except OSError:
+            return True
+
+    return Pool(client.get_executor(), slots, memory, sharing, manned)
