@@ -254,3 +254,47 @@ def test_in_three_variables_the_husimi_density_has_no_room_and_the_error_says_so
     w = coherent([0.0, 0.0], [0.0, 0.0]).symbol(tight)
     value, error = Observable.parse("smooth(cos(x1)*cos(x2)*cos(xi1))", 2).value(w, tight)
     assert 1e-4 < abs(value - wave(1, 0, 0.5) ** 3) <= error < 0.05
+
+
+def test_round_off_is_counted() -> None:
+    """Of the values of the density between its points, where all else is exact."""
+    density = Density.marginal(W, GRID, [0])
+    _, error = integral(sympy.cos(X / 9), (X,), density, 2.0, 1e-9)
+    assert error >= 2e-12 * density.mass * 0.99
+    _, error = share(X + 100, (X,), density, 1e-9)
+    assert error >= 1e-12 * density.mass * 0.99
+
+
+@pytest.mark.parametrize("points", [2, 3])
+def test_what_the_rule_leaves_of_a_region_is_counted(monkeypatch: pytest.MonkeyPatch, points: int) -> None:
+    """Noise up to the largest wave number over [0, 1], the half of its box where x > 0, by very few points."""
+    for module in ("density", "quadrature"):
+        monkeypatch.setattr(f"openweyl.{module}.RULES", {1: (points, 3, 2.0)})
+    axis = Axis.between(-1.0, 1.0, 32)
+    density = Density((axis,), np.random.default_rng(points).normal(size=32))
+    waves = zip(axis.wave_numbers(half=False), density.coefficients, strict=True)
+    exact = sum(float((c * np.exp(1.5j * k) * np.sinc(k / 2 / pi)).real) for k, c in waves)
+    value, error = share(X, (X,), density, 1e-9)
+    assert 1e-5 < abs(value - exact) <= error
+
+
+def test_waves_that_are_left_out_as_noise_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More of them than noise would be, against the density with all of its waves."""
+    density = Density.marginal(W, GRID, [0])
+    full, little = density.smoothed(H)
+    monkeypatch.setattr("openweyl.density.NOISE", 1e-3)
+    coarse, lost = density.smoothed(H)
+    z = full.axes[0].points
+    true = float(np.abs(coarse.at(z[None]) - full.at(z[None])).sum()) * full.axes[0].spacing
+    assert coarse.axes[0].size < full.axes[0].size
+    assert 1e-6 < true <= lost - little
+
+
+def test_one_point_beside_a_wall(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of a cell is on the other side: the values of the formula bound what its one point does not see."""
+    for module in ("density", "quadrature"):
+        monkeypatch.setattr(f"openweyl.{module}.RULES", {1: (1, 1, 2.0)})
+    monkeypatch.setattr("openweyl.quadrature.MOST", {1: 0})
+    density = Density((Axis.between(-1.0, 1.0, 2),), np.ones(2))
+    value, error = integral(sympy.erf((X - 0.001) * 10**7), (X,), density, 1.0, 1e-9)
+    assert 1.9 < abs(value + 0.002) <= error
