@@ -1,4 +1,4 @@
-"""Calls that do not fit a function's arguments, refused as values are: a name forgotten, misspelt, or given twice.
+"""Calls that do not fit: not a function's arguments (a name forgotten, misspelt, or given twice), or not into memory.
 
 Argument `h` must be given to System, but is missing. It takes hamiltonian, jumps, h, gamma.
 """
@@ -11,13 +11,14 @@ from functools import wraps
 from inspect import Parameter, Signature, signature
 from typing import Any, TypeVar
 
-from ._check import InputError, shown
+from ._check import InputError, ResourceError, shown
 
 Target = TypeVar("Target", bound=Callable[..., Any])
 
 
 def public(target: Target) -> Target:
-    """The function or class `target`; a call that Python refuses with a TypeError of its own raises InputError.
+    """The function or class `target`; a call that Python refuses with a TypeError of its own raises InputError, and
+    one that runs out of memory ResourceError.
 
     >>> @public
     ... def root(x: float) -> float:
@@ -43,7 +44,13 @@ def _checked(function: Callable[..., Any], name: str, takes: Signature) -> Calla
             takes.bind(*args, **kwargs)
         except TypeError:
             raise _misfit(name, takes, len(args), kwargs, own) from None
-        return function(*args, **kwargs)
+        try:
+            return function(*args, **kwargs)
+        except MemoryError as error:  # what was not foreseen by a check of sizes
+            raise ResourceError(
+                f"An array did not fit into memory ({shown(error.args[0] if error.args else 'no size known')}): raise "
+                "`tol` or `h`, or shorten `times`."
+            ) from None
 
     return checked
 

@@ -25,7 +25,6 @@ import numpy as np
 
 from . import _check
 from ._check import must
-from ._memory import refuses_what_does_not_fit
 from ._public import public
 from .certificate import Certificate
 from .control import Progress
@@ -46,7 +45,6 @@ QUADRATURE, MOST_NODES = 0.05, 100
 
 
 @public
-@refuses_what_does_not_fit
 def certify(
     system: System,
     state: State,

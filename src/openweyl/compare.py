@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import _check
-from ._memory import refuses_what_does_not_fit
 from ._public import public
 from .control import Progress
 from .evolve import evolve
@@ -145,7 +144,6 @@ class Comparison:
 
 
 @public
-@refuses_what_does_not_fit
 def compare(
     system: System,
     state: State,

@@ -11,7 +11,7 @@ import numpy as np
 
 from . import _check
 from ._check import ResourceError, must
-from ._memory import refuses_what_does_not_fit, spare_memory
+from ._memory import spare_memory
 from ._public import public
 from ._threads import one_thread
 from .closed_form import closed_form
@@ -34,7 +34,6 @@ MAX_ORDER = 12
 
 
 @public
-@refuses_what_does_not_fit
 def evolve(
     system: System,
     state: State,

@@ -26,6 +26,8 @@ NEAR = 0.075
 ROOM, SMALL_ROOM, SMALL = 0.18, 0.22, 128
 """The part of the needed interval left free on each side when a grid is chosen: room to move until the next look.
 More on axes of fewer than `SMALL` points, where a new grid costs more than the points that it saves."""
+TIE = 1e-9
+"""The part of a spacing within which an end is on a point: round-off, which units of length change, decides nothing."""
 FORESIGHT = 1 / 2
 """The part of a support by which it may be taken to move until the next look: what a packet on its way does."""
 SLACK = 0.5
@@ -124,8 +126,8 @@ def fit(axis: Axis, wanted: Need, room: float | None = None) -> Axis:
     if room is None:
         room = ROOM if (wanted.upper - wanted.lower) * wanted.reach / pi > SMALL else SMALL_ROOM
     width = wanted.upper - wanted.lower
-    start = int(np.floor((wanted.lower - room * width - axis.lower) / axis.spacing))
-    stop = int(np.ceil((wanted.upper + room * width - axis.lower) / axis.spacing))
+    start = int(np.floor((wanted.lower - room * width - axis.lower) / axis.spacing + TIE))
+    stop = int(np.ceil((wanted.upper + room * width - axis.lower) / axis.spacing - TIE))
     stop += (stop - start) % 2
     length = (stop - start) * axis.spacing
     size = good_size(length * wanted.reach * (1 + room) / pi)

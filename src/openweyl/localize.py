@@ -23,7 +23,7 @@ import numpy as np
 
 from ._check import InputError, ResourceError, must, real
 from ._fourier import good_size
-from ._memory import refuses_what_does_not_fit, spare_memory
+from ._memory import spare_memory
 from ._public import public
 from ._threads import one_thread
 from .cells import compress, enclose
@@ -49,7 +49,6 @@ returns wide bounds."""
 
 
 @public
-@refuses_what_does_not_fit
 def trace_norm(symbol: np.ndarray, grid: PhaseGrid, rtol: float = 1e-2, atol: float = 0.0) -> tuple[float, float]:
     """(lower, upper) with lower <= ||Op(symbol)||_tr <= upper, upper - lower <= rtol * upper + atol + 2 edges.
 
