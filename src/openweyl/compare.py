@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 LARGE = {1: 1500, 2: 6000}
 """The number of kernel points, for n = 1 and 2, above which trace norms are enclosed instead of computed from all
 eigenvalues. The kernel shrinks when it is cut, by more for n = 2."""
-L1_RTOL = 1e-4
+L1_RTOL = 8e-5
 """The relative error of L1 distances that is aimed at: each digit more costs several times the points."""
 SERIES = {
     "trace_norm": "trace norm of the difference of the operators",
