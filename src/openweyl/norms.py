@@ -25,7 +25,7 @@ from .grid import PhaseGrid, symbol_on
 from .l1 import refined_l1
 from .weyl import kernel_points, quantize
 
-L1_POINTS = 2**21
+L1_POINTS = 2**22
 """The number of points up to which `l1_norm` refines the grid."""
 L1_ACCURACY = 1e-5
 """The relative distance of its bounds at which `l1_norm` stops: a third of a second at most for n = 1."""
