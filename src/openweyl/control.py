@@ -87,7 +87,7 @@ MOST_PARTS = 64
 AMPLIFIED, ROUND_OFF = 10.0, 1e-12
 """With corrections, what a grid cuts off b_j comes back in b_{j+1} enlarged, by about this factor near the corners of
 (x, s), where L - Q is largest; and the relative size of what the transforms leave there, which no grid can hold."""
-BYTES_PER_POINT, MORE_RUNS, RIDGE_BYTES, REST_BYTES = 180, 120, 80, 2000
+BYTES_PER_POINT, MORE_RUNS, RIDGE_BYTES, REST_BYTES = 210, 120, 80, 2000
 """Peak memory of a run per grid point: rates, factors, states and temporaries; what more runs than two add, what each
 ridge adds, and the rest (measured, see docs/numerics.md)."""
 
@@ -530,4 +530,4 @@ def check_memory(system: System, grid: PhaseGrid, order: int, tol: float, limit:
     advice = "raise `tol` or `memory`, or take fewer degrees of freedom"  # at the start all else is the state's own
     if t > 0:
         advice = "shorten `times`, raise `tol`, `gamma` or `h`, or raise `memory`"
-    check_fits(grid, each * (order + 1) / 2, advice, limit, f"At t = {t:.4g} the")
+    check_fits(grid, each * (1.15 * order - 0.15), advice, limit, f"At t = {t:.4g} the")
