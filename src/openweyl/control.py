@@ -82,6 +82,8 @@ OUTPUT_SHARE = 0.05
 """The part of the tolerance that the own steps to an output between the ends of a segment may cost."""
 FASTEST = 5e-8
 """Seconds for a step at one point that few machines beat: a forecast before anything was timed errs to this side."""
+BETWEENS = 4
+"""Steppers kept for such outputs, which mostly lie at even distances."""
 MOST_PARTS = 64
 """Steps to such an output at which its error, which is reported, is taken as it is."""
 AMPLIFIED, ROUND_OFF = 10.0, 1e-12
@@ -171,9 +173,9 @@ class Run:
         """The fewest steps dt after which all runs meet."""
         return 2 ** (len(self.runs) - 1)
 
-    def extrapolated(self) -> np.ndarray:
-        """The symbol at the present time."""
-        w, v = self._pair(self.runs)
+    def extrapolated(self, runs: list[np.ndarray] | None = None) -> np.ndarray:
+        """The symbol at the present time, or that of earlier `runs`."""
+        w, v = self._pair(self.runs if runs is None else runs)
         return w + (w - v) / (2**self.pair_order - 1)
 
     def _pair(self, runs: list[np.ndarray]) -> list[np.ndarray]:
@@ -217,9 +219,7 @@ class Run:
         """What steps must resolve in time where the symbol is; looked at again when it has come near the box's edge."""
         if not self.velocities.timed:
             return None
-        axes = self.grid.x + self.grid.xi
-        level = self._level(self._allowed(0.0))
-        needs = [need(p, a, level) for p, a in zip(self.found, axes, strict=True)]
+        needs = self._support(self._level(self._allowed(0.0)))
         widths = [AROUND * (want.upper - want.lower) for want in needs]
         ahead = [want.moved(-w / 2, w / 2, 0.0) for want, w in zip(needs, widths, strict=True)]
         inside = self.drive_box and all(b.joined(a) == b for a, b in zip(ahead, self.drive_box, strict=True))
@@ -318,10 +318,14 @@ class Run:
             f"At t = {self.t:.4g} the flow carries the symbol out of every grid that was tried: shorten `times`."
         )
 
+    def _support(self, level: float) -> list[Need]:
+        """What the symbol needs of each axis now."""
+        return [need(p, a, level) for p, a in zip(self.found, self.grid.x + self.grid.xi, strict=True)]
+
     def _ahead(self, tau: float, step: float, allowed: float) -> tuple[list[Need], float]:
         """What the symbol needs during the next `tau`, and by which part of its support it moves or grows."""
         level = self._level(allowed)
-        needs = [need(p, a, level) for p, a in zip(self.found, self.grid.x + self.grid.xi, strict=True)]
+        needs = self._support(level)
         content = Content.of(self.runs[0], self.found, self.grid)
         along = carried(content, self.velocities, needs, self.t, tau, level)
         ahead = hopping(content, self.generator, along, self.t, step, allowed)
@@ -335,14 +339,16 @@ class Run:
 
         Two solutions, the second with twice the step, and their extrapolation; shorter steps until they agree.
         """
-        w, v = self._pair(start)
-        now, t, error = w + (w - v) / (2**self.pair_order - 1), self.t, self._difference(start)
+        now, t, error = self.extrapolated(start), self.t, self._difference(start)
         gain = 2**self.scheme.order - 1
         made = []
         for time in times:
             parts = 1
             while True:
-                w, v = (self._between((time - t) / n).run(now.copy(), n, t) for n in (2 * parts, parts))
+                w, v = (
+                    self._stepper_in(self.betweens, BETWEENS, (time - t) / n).run(now.copy(), n, t)
+                    for n in (2 * parts, parts)
+                )
                 own = self._size(w - v) / gain
                 if own <= OUTPUT_SHARE * self.tol or parts >= MOST_PARTS:
                     break
@@ -350,16 +356,6 @@ class Run:
             now, t, error = w + (w - v) / gain, time, error + own
             made.append(Output(now, self.grid, error, self.grid_error + self.resolution.error))
         return made
-
-    def _between(self, dt: float) -> Stepper:
-        """A stepper for outputs between the ends of segments, which mostly lie at even distances."""
-        for known, stepper in self.betweens.items():
-            if abs(known - dt) < 1e-9 * dt:
-                return stepper
-        while len(self.betweens) > 3:
-            del self.betweens[next(iter(self.betweens))]
-        self.betweens[dt] = self._made_stepper(dt)
-        return self.betweens[dt]
 
     # ------------------------------------------------------------------ errors
 
@@ -446,14 +442,17 @@ class Run:
             )
 
     def _stepper(self, dt: float, half: Stepper | None = None) -> Stepper:
-        for known, stepper in self.steppers.items():
-            if abs(known - dt) < 1e-9 * dt:
+        return self._stepper_in(self.steppers, len(self.runs), dt, half)
+
+    def _stepper_in(self, known: dict[float, Stepper], most: int, dt: float, half: Stepper | None = None) -> Stepper:
+        """The stepper for dt among the `most` last ones that are `known`, or a new one among them."""
+        for other, stepper in known.items():
+            if abs(other - dt) < 1e-9 * dt:
                 return stepper
-        while len(self.steppers) > len(self.runs) - 1:
-            del self.steppers[next(iter(self.steppers))]
-        made = self._made_stepper(dt, half)
-        self.steppers[dt] = made
-        return made
+        while len(known) >= most:
+            del known[next(iter(known))]
+        known[dt] = self._made_stepper(dt, half)
+        return known[dt]
 
     def _made_stepper(self, dt: float, half: Stepper | None = None) -> Stepper:
         growth = 1 / self.horizon
