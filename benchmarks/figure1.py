@@ -30,7 +30,7 @@ import click
 import numpy as np
 
 from openweyl import System, coherent, evolve
-from openweyl.norms import purity
+from openweyl.norms.norms import purity
 
 H, T = 2**-4, 2.0
 REFERENCE = 0.0906215389618

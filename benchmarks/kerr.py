@@ -26,7 +26,7 @@ import numpy as np
 import qutip
 
 from openweyl import System, coherent, evolve
-from openweyl.norms import purity
+from openweyl.norms.norms import purity
 
 LIMIT = 1e-8
 T = 1.0

@@ -37,7 +37,7 @@ def double_well(exponent: int) -> dict[str, object]:
 
 def henon_heiles() -> dict[str, object]:
     """The built-in problem as it stands: h = 2^-3, times to 1."""
-    from openweyl.problem import Problem
+    from openweyl.problems.problem import Problem
 
     problem = Problem.load("henon-heiles")
     started = time.perf_counter()

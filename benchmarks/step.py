@@ -17,9 +17,9 @@ import ducc0
 import numpy as np
 
 from openweyl import PhaseGrid, System, coherent
-from openweyl._fourier import _threads, spectrum_shape
-from openweyl.generator import lindblad
-from openweyl.splitting import CHIN, Stepper
+from openweyl._core.fft import _threads, spectrum_shape
+from openweyl.evolution.splitting import CHIN, Stepper
+from openweyl.generators.generator import lindblad
 
 SIZES = (256, 512, 1024, 2048)
 STEPS = 20

@@ -23,13 +23,13 @@ import click
 import numpy as np
 
 from openweyl import PhaseGrid, Problem, System, coherent, load, sweep
-from openweyl.compare import SERIES
-from openweyl.generator import lindblad
-from openweyl.splitting import CHIN, Stepper
-from openweyl.sweep import driver, points
-from openweyl.sweep.opening import Layout, open_store
-from openweyl.sweep.points import COUNTS
-from openweyl.sweep.rows import Store
+from openweyl.analysis.compare import SERIES
+from openweyl.evolution.splitting import CHIN, Stepper
+from openweyl.generators.generator import lindblad
+from openweyl.sweeps import driver, points
+from openweyl.sweeps.opening import Layout, open_store
+from openweyl.sweeps.points import COUNTS
+from openweyl.sweeps.rows import Store
 
 AXES = ("--h", "2^-2:2^-8", "--gamma", "0.3,0.6,1,2,4", "--times", "0.1:2:20", "--tol", "1e-3")
 

@@ -29,9 +29,9 @@ def row(power: int, moment: float, tol: float, largest: int, repeats: int) -> di
     from threadpoolctl import threadpool_limits
 
     from openweyl import System, coherent, dense_trace_norm, evolve, resample, trace_norm
-    from openweyl.grid import common_grid
-    from openweyl.husimi import trace_norm_bounds
-    from openweyl.weyl import kernel_points
+    from openweyl.norms.coherent_bounds import trace_norm_bounds
+    from openweyl.phase_space.grid import common_grid
+    from openweyl.phase_space.kernels import kernel_points
 
     def timed(function, *arguments):
         best = (float("inf"), float("inf"))
@@ -83,7 +83,7 @@ def smooth() -> None:
     import numpy as np
 
     from openweyl import PhaseGrid, trace_norm
-    from openweyl.husimi import trace_norm_bounds
+    from openweyl.norms.coherent_bounds import trace_norm_bounds
 
     def timed(function):
         started = time.perf_counter()
@@ -98,7 +98,7 @@ def smooth() -> None:
         width, seconds = timed(lambda w=w, grid=grid: trace_norm_bounds(w, grid, rtol=1e-2))
         other, cells = nan, nan
         if scale <= 10:  # minutes beyond
-            with mock.patch("openweyl.localize.first_order_width", return_value=inf):
+            with mock.patch("openweyl.norms.trace_norm.first_order_width", return_value=inf):
                 other, cells = timed(lambda w=w, grid=grid: trace_norm(w, grid))
         print(f"{scale:6} {grid.states:8.0f} {width:9.1e} {seconds:7.3f} {other:9.1e} {cells:7.2f}", flush=True)
     grid = PhaseGrid.box(h=1.6e-8, x=(-3.2, 3.2), xi=(-3.2, 3.2), size=(128, 128))

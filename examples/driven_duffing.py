@@ -27,8 +27,8 @@ import numpy as np
 import scipy.stats
 
 from openweyl import evolve, moments
-from openweyl.figures import BOUND, CLASSICAL, QUANTUM, new_figure, write
-from openweyl.problem import Problem
+from openweyl.plot.figures import BOUND, CLASSICAL, QUANTUM, new_figure, write
+from openweyl.problems.problem import Problem
 
 PROBLEM = Problem.load("driven-duffing")
 H = PROBLEM.system.h

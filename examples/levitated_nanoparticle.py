@@ -27,9 +27,9 @@ from pathlib import Path
 import numpy as np
 
 from openweyl import Scales, cat, coherent, evolve, mixture, resample
-from openweyl.figures import new_figure, write
-from openweyl.grid import common_grid
-from openweyl.norms import dense_trace_norm
+from openweyl.norms.norms import dense_trace_norm
+from openweyl.phase_space.grid import common_grid
+from openweyl.plot.figures import new_figure, write
 
 MASS = "pi/6*(143 nm)**3*1850 kg/m**3"
 OMEGA, HEATING = "2*pi*305 kHz", "2*pi*21 kHz"

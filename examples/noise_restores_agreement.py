@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from openweyl import System, coherent, compare
-from openweyl.figures import distances, new_figure, write
+from openweyl.plot.figures import distances, new_figure, write
 
 COUPLINGS = (0.03, 0.1, 0.3, 1.0)
 TIMES = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0)

@@ -28,7 +28,7 @@ from pathlib import Path
 import numpy as np
 
 from openweyl import Scales, System, coherent, compare
-from openweyl.figures import distances, new_figure, write
+from openweyl.plot.figures import distances, new_figure, write
 
 GRAIN = Scales(mass="4/3*pi*(100 nm)**3*2000 kg/m**3", length="20 nm", time="1 s")
 TEMPERATURES = (150, 200, 250, 300)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from openweyl import InputError, PhaseGrid, Solution, State, System, cli, coherent, resample
-from openweyl.grid import common_grid
+from openweyl.phase_space.grid import common_grid
 from oracle import Oracle
 
 TABLE = json.loads((Path(__file__).parent / "data" / "double_well.json").read_text())

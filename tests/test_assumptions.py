@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from common import slow_but
 from openweyl import InputError, System, cat, check_assumptions, coherent, from_wavefunction, mixture, squeezed
 from openweyl.cli import application
-from openweyl.problem import Problem, problems
+from openweyl.problems.problem import Problem, problems
 
 PENDULUM = "xi**2/2 - cos(x)"
 

@@ -29,12 +29,12 @@ from openweyl import (
     resample,
     trace,
 )
-from openweyl.certify import _Integral, residual
-from openweyl.generator import fokker_planck
-from openweyl.grid import common_grid
-from openweyl.localize import enclosure
-from openweyl.problem import Problem, problems
-from openweyl.splitting import CHIN, Stepper
+from openweyl.analysis.certify import _Integral, residual
+from openweyl.evolution.splitting import CHIN, Stepper
+from openweyl.generators.generator import fokker_planck
+from openweyl.norms.trace_norm import enclosure
+from openweyl.phase_space.grid import common_grid
+from openweyl.problems.problem import Problem, problems
 
 TOL, PRINTED = 1e-5, 1e-6
 DOUBLE_WELL = System("xi**2 + (x**2 - 1/2)**2", ["x", "xi"], h=2.0**-5, gamma=1.0)
@@ -417,7 +417,7 @@ def pieces(
     monkeypatch: pytest.MonkeyPatch, order: int, enclosures: list[tuple[float, float]]
 ) -> tuple[Certificate, np.ndarray, list[float]]:
     """A certificate with an integral of 0.3, 0.4 and its remainder of 0.01, 0.02, and these enclosures at the end."""
-    module = sys.modules["openweyl.certify"]  # the function has the same name
+    module = sys.modules["openweyl.analysis.certify"]  # the function has the same name
     given, rates = iter(enclosures), []
 
     def up_to(self: object, _: object) -> tuple[np.ndarray, np.ndarray]:

@@ -13,8 +13,8 @@ import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openweyl import _check
-from openweyl._check import LONGEST, InputError, must, real, shown, times, tolerance
+from openweyl._core import arguments
+from openweyl._core.arguments import LONGEST, InputError, must, real, shown, times, tolerance
 
 GRAMMAR = re.compile(r"Argument `[a-z]+` must .+, but is .+\.")
 HUGE = 10**5000
@@ -52,8 +52,8 @@ def test_the_grammar_word_for_word() -> None:
 
 def test_input_error_is_a_value_error_and_resource_error_a_runtime_error() -> None:
     assert issubclass(InputError, ValueError)
-    assert issubclass(_check.ResourceError, RuntimeError)
-    assert not issubclass(_check.ResourceError, ValueError)
+    assert issubclass(arguments.ResourceError, RuntimeError)
+    assert not issubclass(arguments.ResourceError, ValueError)
 
 
 @pytest.mark.parametrize(

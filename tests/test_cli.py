@@ -22,9 +22,9 @@ import openweyl
 from common import Done, invoke
 from openweyl import System, coherent, compare
 from openweyl.cli import main, progress, runs
-from openweyl.problem import problems
-from openweyl.solution import table
-from openweyl.store import load
+from openweyl.evolution.solution import table
+from openweyl.files.netcdf import load
+from openweyl.problems.problem import problems
 
 GRAMMAR = re.compile(r"openweyl: (.+: )?Argument `[a-z.]+` must .+, but .+\.\n")
 COMMAND = [sys.executable, "-m", "openweyl"]

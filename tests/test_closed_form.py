@@ -9,9 +9,9 @@ import pytest
 
 from common import refused
 from openweyl import PhaseGrid, ResourceError, System, cat, coherent, evolve, squeezed
-from openweyl.closed_form import DEAD_SHARE, GRID_SHARE, fitted_grid, outside_of, without_dead
-from openweyl.gaussian_flow import QuadraticFlow, quadratic_flow
-from openweyl.grid import resample
+from openweyl.evolution.closed_form import DEAD_SHARE, GRID_SHARE, fitted_grid, outside_of, without_dead
+from openweyl.gaussian.flow import QuadraticFlow, quadratic_flow
+from openweyl.phase_space.grid import resample
 
 
 @pytest.mark.parametrize("time", [0.023, 0.026, 0.03])

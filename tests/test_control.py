@@ -23,12 +23,12 @@ from openweyl import (
     evolve,
     gaussian,
     moments,
-    splitting,
 )
-from openweyl import control as loop
-from openweyl.control import Run
-from openweyl.generator import fokker_planck, hierarchy, lindblad
-from openweyl.splitting import Stepper
+from openweyl.evolution import control as loop
+from openweyl.evolution import splitting
+from openweyl.evolution.control import Run
+from openweyl.evolution.splitting import Stepper
+from openweyl.generators.generator import fokker_planck, hierarchy, lindblad
 
 H = 0.25
 QUARTIC = System("xi**2/2 + x**4/4 - x**2/2", ["x", "xi/2"], h=H, gamma=0.5)

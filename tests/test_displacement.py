@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from openweyl import PhaseGrid, State, System, cat, coherent
-from openweyl._fourier import filtered
-from openweyl.displacement import Content, carried, hopping
-from openweyl.extent import Need, need, profiles
-from openweyl.generator import Generator, fokker_planck, lindblad
-from openweyl.witness import Velocities
+from openweyl._core.fft import filtered
+from openweyl.evolution.displacement import Content, carried, hopping
+from openweyl.evolution.witness import Velocities
+from openweyl.generators.generator import Generator, fokker_planck, lindblad
+from openweyl.phase_space.support import Need, need, profiles
 
 H, LEVEL = 0.02, 1e-6
 GRID = PhaseGrid.box(h=H, x=(-2, 3), xi=(-3, 2), size=(160, 160))

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from common import STEPPED
 from openweyl import ResourceError, System, certify, coherent, compare, evolve
-from openweyl.drive import Drive
-from openweyl.intervals import Functions, Interval
-from openweyl.norms import moments
-from openweyl.symbols import TIME as T
-from openweyl.symbols import evaluate, variables
+from openweyl.norms.norms import moments
+from openweyl.symbolic.expressions import TIME as T
+from openweyl.symbolic.expressions import evaluate, variables
+from openweyl.symbolic.intervals import Functions, Interval
+from openweyl.symbolic.time_variation import Drive
 
 (X,), (XI,) = variables(1)
 BOX = {X: (-1.0, 1.0), XI: (-1.0, 1.0)}

@@ -14,8 +14,8 @@ from click.testing import CliRunner
 
 from openweyl import System, check_assumptions
 from openweyl.cli import application
-from openweyl.escape import completeness, escapes
-from openweyl.forms import crosses, definite
+from openweyl.model.escape import completeness, escapes
+from openweyl.symbolic.homogeneous import crosses, definite
 
 FAR, TIME = 1e5, 3.0
 """An orbit that is there by then has left: -|x|^2 takes it by e^(sqrt(2) TIME) only."""

@@ -21,7 +21,7 @@ from openweyl import (
     evolve,
     trace,
 )
-from openweyl.states import PacketState
+from openweyl.model.states import PacketState
 
 WELL = System("xi**2 + (x**2 - 1/2)**2", ["x", "xi"], h=2**-4, gamma=1.0)
 START = coherent(0.7, 0.0)

@@ -32,8 +32,8 @@ from openweyl import (
     squeezed,
     trace,
 )
-from openweyl.generator import Generator, fokker_planck, hierarchy, lindblad
-from openweyl.splitting import CHIN, STRANG, Stepper, best_scheme
+from openweyl.evolution.splitting import CHIN, STRANG, Stepper, best_scheme
+from openweyl.generators.generator import Generator, fokker_planck, hierarchy, lindblad
 
 H = 0.1
 MIXED = ["x + xi/2", "x/3 - xi"]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from openweyl import PhaseGrid, coherent, hilbert_schmidt
-from openweyl.extent import edge_loss, need, profiles
+from openweyl.phase_space.support import edge_loss, need, profiles
 
 GRID = PhaseGrid.box(h=0.1, x=(-3, 3), xi=(-3, 3), size=(96, 64))
 W = coherent(0.4, -0.3).symbol(GRID)

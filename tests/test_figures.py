@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from openweyl.figures import distance_figure, distances, new_figure, phase_portraits
+from openweyl.plot.figures import distance_figure, distances, new_figure, phase_portraits
 
 
 def test_a_distance_of_zero_does_not_stretch_the_axis() -> None:

@@ -36,11 +36,11 @@ from openweyl import (
     squeezed,
     trace,
 )
-from openweyl.closed_form import BYTES, fitted_grid
-from openweyl.gaussian_flow import QuadraticFlow, quadratic_flow
-from openweyl.gaussian_map import constant_maps, resolved_cells
-from openweyl.generator import fokker_planck, hierarchy, lindblad
-from openweyl.states import Packet, PacketState
+from openweyl.evolution.closed_form import BYTES, fitted_grid
+from openweyl.gaussian.flow import QuadraticFlow, quadratic_flow
+from openweyl.gaussian.maps import constant_maps, resolved_cells
+from openweyl.generators.generator import fokker_planck, hierarchy, lindblad
+from openweyl.model.states import Packet, PacketState
 
 DAMPING = "(x + I*xi)/sqrt(2)"
 DAMPING_2 = ("(x1 + I*xi1)/sqrt(2)", "(x2 + I*xi2)/sqrt(2)")

@@ -30,8 +30,8 @@ from openweyl import (
     quantize,
     trace,
 )
-from openweyl.certify import residual
-from openweyl.grid import interpolation
+from openweyl.analysis.certify import residual
+from openweyl.phase_space.grid import interpolation
 from oracle import XI, T, X
 
 H, TOL = 1 / 8, 1e-7

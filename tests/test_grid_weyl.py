@@ -28,8 +28,8 @@ from openweyl import (
     squeezed,
     trace,
 )
-from openweyl._fourier import good_size, irfft, rfft
-from openweyl.grid import common_grid, resized
+from openweyl._core.fft import good_size, irfft, rfft
+from openweyl.phase_space.grid import common_grid, resized
 
 H = 0.1
 GRID = PhaseGrid.box(h=H, x=(-3.2, 3.0), xi=(-3.0, 3.4), size=(80, 90))

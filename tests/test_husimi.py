@@ -10,13 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openweyl import Axis, PhaseGrid, cat, coherent, gaussian, lowest, mixture, quantize, squeezed, trace_norm
-from openweyl import husimi as module
-from openweyl.grid import resample
-from openweyl.husimi import smallest_eigenvalue_bounds, trace_norm_bounds
-from openweyl.lowest import smallest_eigenvalue
-from openweyl.norms import dense_trace_norm, eigenvalues
-from openweyl.weyl import band_width, lower_band
+from openweyl import Axis, PhaseGrid, cat, coherent, gaussian, mixture, quantize, squeezed, trace_norm
+from openweyl.norms import coherent_bounds as module
+from openweyl.norms import lowest_eigenvalue
+from openweyl.norms.coherent_bounds import smallest_eigenvalue_bounds, trace_norm_bounds
+from openweyl.norms.lowest_eigenvalue import smallest_eigenvalue
+from openweyl.norms.norms import dense_trace_norm, eigenvalues
+from openweyl.phase_space.grid import resample
+from openweyl.phase_space.kernels import band_width, lower_band
 
 H = 0.02
 TINY = 1.6e-8
@@ -238,7 +239,7 @@ def test_states_are_positive() -> None:
 def test_where_no_band_fits_coherent_states_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     grid = box()
     w = gaussian(0, 0, [[3.0, 0], [0, 3.0]]).symbol(grid)
-    monkeypatch.setattr(lowest, "WORK", 0)
+    monkeypatch.setattr(lowest_eigenvalue, "WORK", 0)
     lower, upper = smallest_eigenvalue(w, grid, 1e-6, 0)
     assert -3e-6 < lower <= 0 == upper
     assert smallest_eigenvalue(np.zeros(grid.shape), grid, 1e-6, 0)[1] == 0

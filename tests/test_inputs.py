@@ -24,7 +24,6 @@ from openweyl import (
     coherent,
     dense_trace_norm,
     evolve,
-    figures,
     from_fock,
     gaussian,
     hilbert_schmidt,
@@ -38,13 +37,14 @@ from openweyl import (
     trace,
     trace_norm,
 )
-from openweyl import assumptions as checks
-from openweyl._check import LARGEST, SMALLEST, moderate, real, times, whole
-from openweyl.certificate import Certificate, paper_bound
+from openweyl._core.arguments import LARGEST, SMALLEST, moderate, real, times, whole
+from openweyl.analysis.certificate import Certificate, paper_bound
+from openweyl.analysis.compare import compare
 from openweyl.cli import paper, runs
-from openweyl.compare import compare
-from openweyl.grid import check_fits, symbol_on
-from openweyl.problem import Problem
+from openweyl.phase_space.grid import check_fits, symbol_on
+from openweyl.plot import figures
+from openweyl.problems.problem import Problem
+from openweyl.theory import assumptions as checks
 
 PENDULUM = System("xi**2/2 - cos(x)", ["x", "xi"], h=0.1, gamma=1.0)
 GRID = PhaseGrid.box(h=0.1, x=(-3, 3), xi=(-3, 3), size=(32, 32))

@@ -31,7 +31,7 @@ from openweyl import (
     to_qutip,
     trace,
 )
-from openweyl.fock import hermite_functions
+from openweyl.interchange.fock import hermite_functions
 
 H = 0.1
 
@@ -259,6 +259,6 @@ def test_qutip_is_optional(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(name: str) -> None:
         raise ModuleNotFoundError(name=name)
 
-    monkeypatch.setattr("openweyl._check.import_module", missing)
+    monkeypatch.setattr("openweyl._core.arguments.import_module", missing)
     with pytest.raises(ImportError, match=r"qutip is not installed: pip install 'openweyl\[qutip\]'."):
         to_qutip(*on_window(coherent(0, 0)))

@@ -25,9 +25,9 @@ from openweyl import (
     quantize,
     trace,
 )
-from openweyl.generator import fokker_planck, lindblad
-from openweyl.grid import interpolation
-from openweyl.splitting import CHIN, Stepper, best_scheme
+from openweyl.evolution.splitting import CHIN, Stepper, best_scheme
+from openweyl.generators.generator import fokker_planck, lindblad
+from openweyl.phase_space.grid import interpolation
 
 H = 1 / 4
 GRID = PhaseGrid.box(h=H, x=(-5, 5), xi=(-5, 5), size=(80, 80))

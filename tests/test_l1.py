@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openweyl import Axis, PhaseGrid, coherent, l1_norm, trace
-from openweyl import l1 as module
-from openweyl.grid import resized
-from openweyl.l1 import l1_bounds, refined_l1
+from openweyl.norms import l1 as module
+from openweyl.norms.l1 import l1_bounds, refined_l1
+from openweyl.phase_space.grid import resized
 
 
 def torus(*sizes: int) -> PhaseGrid:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from openweyl._limits import _group_memory
+from openweyl._core.limits import _group_memory
 
 MIB = 2**20
 
@@ -51,7 +51,7 @@ def test_without_groups_there_are_no_limits(tmp_path: Path) -> None:
 
 LIMITED = """
 import resource
-from openweyl._memory import spare_memory
+from openweyl._core.memory import spare_memory
 import openweyl, psutil
 held = psutil.Process().memory_info().vms
 resource.setrlimit(resource.RLIMIT_AS, (held + 400 * 2**20, -1))

@@ -11,26 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common import on_one_grid, slow_but
-from openweyl import (
-    InputError,
-    PhaseGrid,
-    ResourceError,
-    System,
-    cat,
-    cells,
-    coherent,
-    evolve,
-    localize,
-    squeezed,
-    trace_norm,
-)
-from openweyl.cells import compress, enclose
-from openweyl.extent import left_out, profiles, trimmed
-from openweyl.grid import resample
-from openweyl.norms import dense_trace_norm, hilbert_schmidt, rank_bound
-from openweyl.tiling import plan
-from openweyl.weyl import kernel_points, quantize
-from openweyl.windows import POWER, SLOPE, overlap, restored, tail, window
+from openweyl import InputError, PhaseGrid, ResourceError, System, cat, coherent, evolve, squeezed, trace_norm
+from openweyl.norms import cell_sums
+from openweyl.norms import trace_norm as trace_norm_module
+from openweyl.norms.cell_layout import plan
+from openweyl.norms.cell_sums import compress, enclose
+from openweyl.norms.norms import dense_trace_norm, hilbert_schmidt, rank_bound
+from openweyl.norms.partition_of_unity import POWER, SLOPE, overlap, restored, tail, window
+from openweyl.phase_space.grid import resample
+from openweyl.phase_space.kernels import kernel_points, quantize
+from openweyl.phase_space.support import left_out, profiles, trimmed
 
 H = 0.02
 
@@ -206,7 +196,7 @@ def test_the_enclosure_is_as_narrow_as_asked(seed, rtol):
     ids=["far", "near", "cat", "squeezed"],
 )
 def test_differences_of_states(first, second, monkeypatch):
-    monkeypatch.setattr(localize, "DENSE", 0)
+    monkeypatch.setattr(trace_norm_module, "DENSE", 0)
     grid = PhaseGrid.box(h=0.01, x=(-1.2, 1.2), xi=(-1.2, 1.2), size=(160, 160))
     w = first.symbol(grid) - second.symbol(grid)
     lower, upper = trace_norm(w, grid)
@@ -216,7 +206,7 @@ def test_differences_of_states(first, second, monkeypatch):
 
 def test_states_have_trace_norm_one(monkeypatch):
     """Positive operators: the restored pieces have the trace of the whole, so the upper sum is nearly sharp."""
-    monkeypatch.setattr(localize, "DENSE", 0)
+    monkeypatch.setattr(trace_norm_module, "DENSE", 0)
     grid = PhaseGrid.box(h=0.01, x=(-1.2, 1.2), xi=(-1.2, 1.2), size=(96, 96))
     lower, upper = trace_norm(coherent(0.1, 0.2).symbol(grid), grid)
     assert lower <= 1 <= upper <= lower * 1.0101
@@ -226,8 +216,8 @@ def test_states_have_trace_norm_one(monkeypatch):
 def test_double_well_difference(power, monkeypatch):
     w, grid = double_well(2.0**-power, 1.0, 1e-5)
     exact = dense_trace_norm(w, grid)
-    for dense in (localize.DENSE, 0):
-        monkeypatch.setattr(localize, "DENSE", dense)
+    for dense in (trace_norm_module.DENSE, 0):
+        monkeypatch.setattr(trace_norm_module, "DENSE", dense)
         lower, upper = trace_norm(w, grid)
         assert lower <= exact <= upper
         assert upper - lower <= 1e-2 * upper
@@ -247,7 +237,7 @@ def test_large_double_well_difference():
 def test_two_degrees_of_freedom():
     w, grid = random_symbol(0, n=2, h=0.4, box=3.2, points=14)
     exact = dense_trace_norm(w, grid)
-    lower, upper = localize._bounds(w, grid, 0.2, 0.0, 60.0)
+    lower, upper = trace_norm_module._bounds(w, grid, 0.2, 0.0, 60.0)
     assert lower <= exact * (1 + 1e-9) and exact * (1 - 1e-9) <= upper and upper - lower <= 1e-2 * upper
     low, high = trace_norm(w, grid, 0.2)  # the grid is coarse: the edges may hold a good part
     assert low <= lower and upper <= high
@@ -275,7 +265,7 @@ def test_what_is_cut_off_at_the_edges_is_bounded(negligible, exact):
     grid = PhaseGrid.box(h=1.0, x=(-12, 12), xi=(-6, 6), size=(384, 192))
     x, xi = (axis[0] for axis in grid.mesh("x", "xi"))
     w = coherent(-6, 0).symbol(grid) + 0.4 * np.exp(-((x - 10.5) ** 2 + xi**2) / (2 * 0.15**2))
-    lower, upper = localize.enclosure(w, grid, rtol=0.02, negligible=negligible, exact=exact)
+    lower, upper = trace_norm_module.enclosure(w, grid, rtol=0.02, negligible=negligible, exact=exact)
     true = dense_trace_norm(w, grid)
     assert lower <= true + 1e-9 and true - 1e-9 <= upper
     assert upper - lower < 0.03 * true + 2 * negligible
@@ -289,7 +279,7 @@ def test_the_crude_bound_is_one():
     w = np.exp(-(x**2 + xi**2) / (2 * 0.1**2))
     assert rank_bound(w, grid) >= dense_trace_norm(w, grid)
     w *= 0.5 / dense_trace_norm(w, grid)
-    lower, upper = localize.enclosure(w, grid, rtol=0.02, negligible=0.06)
+    lower, upper = trace_norm_module.enclosure(w, grid, rtol=0.02, negligible=0.06)
     assert lower <= 0.5 <= upper
 
 
@@ -316,7 +306,7 @@ def two_runs() -> tuple[np.ndarray, PhaseGrid]:
 
 @pytest.mark.parametrize("dense", [1000, 0])
 def test_the_difference_of_two_runs_is_bounded_with_an_absolute_width(two_runs, dense, monkeypatch):
-    monkeypatch.setattr(localize, "DENSE", dense)
+    monkeypatch.setattr(trace_norm_module, "DENSE", dense)
     w, grid = two_runs
     true = dense_trace_norm(w, grid)
     assert true < 2e-5
@@ -357,20 +347,20 @@ def test_bad_absolute_widths_are_refused(atol):
 
 def test_cells_that_take_too_long_are_refused_and_enclosures_are_wide_instead(monkeypatch):
     """Refused by prediction, before any cell is made."""
-    monkeypatch.setattr(localize, "DENSE", 0)
-    monkeypatch.setattr(localize, "SECONDS", 1e3)
+    monkeypatch.setattr(trace_norm_module, "DENSE", 0)
+    monkeypatch.setattr(trace_norm_module, "SECONDS", 1e3)
     grid = PhaseGrid.box(h=0.002, x=(-1.2, 1.2), xi=(-1.2, 1.2), size=(400, 400))
     w = coherent(0.3, 0).symbol(grid) - coherent(-0.3, 0).symbol(grid)
     with pytest.raises(ResourceError, match=r"cells of \d+ states, about .* hours: raise `rtol`") as error:
         trace_norm(w, grid)
     assert "\n" not in str(error.value)
-    lower, upper = localize.enclosure(w, grid, rtol=1e-2, negligible=1e-6)
+    lower, upper = trace_norm_module.enclosure(w, grid, rtol=1e-2, negligible=1e-6)
     assert lower <= 2 <= upper
 
 
 def test_smooth_symbols_need_no_cells(monkeypatch):
     """Structure of 10 sqrt(h): coherent states are enough for 10 %, not for 1 %."""
-    monkeypatch.setattr(localize, "DENSE", 0)
+    monkeypatch.setattr(trace_norm_module, "DENSE", 0)
     grid = PhaseGrid.box(h=0.01, x=(-3, 3), xi=(-3, 3), size=(80, 80))
     (x,), (xi,) = grid.mesh("x", "xi")
     w = x * xi * np.exp(-(x**2 + xi**2) / 0.8)
@@ -381,7 +371,7 @@ def test_smooth_symbols_need_no_cells(monkeypatch):
     def unexpected(*_: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr(localize, "enclose", unexpected)
+    monkeypatch.setattr(trace_norm_module, "enclose", unexpected)
     assert trace_norm(w, grid, 0.1) == (lower, upper)
     with pytest.raises(AssertionError):
         trace_norm(w, grid, 0.01)
@@ -454,13 +444,13 @@ def test_what_windows_do_not_restore_is_in_the_upper_sum(monkeypatch):
     scale = float(np.abs(w).sum() * grid.cell)
     layout = plan(grid, profiles(w, grid), [6 * sqrt(H)] * 2, 1e-4 * scale)
     _, upper = enclose(w, layout, 1e-4 * scale, 1e-4)
-    factors = cells._x_factors
+    factors = cell_sums._x_factors
 
     def nothing_restored(given):
         cut, gap = factors(given)
         return cut, np.ones_like(gap)
 
-    monkeypatch.setattr(cells, "_x_factors", nothing_restored)
+    monkeypatch.setattr(cell_sums, "_x_factors", nothing_restored)
     remainder = enclose(w, layout, 1e-4 * scale, 1e-4)[1] - upper
     assert 0.95 * rank_bound(w, grid) <= remainder <= 2 * rank_bound(w, grid)
 
@@ -470,7 +460,9 @@ def test_what_compression_loses_is_in_the_upper_sum(monkeypatch):
     scale = float(np.abs(w).sum() * grid.cell)
     layout = plan(grid, profiles(w, grid), [6 * sqrt(H)] * 2, 1e-4 * scale)
     exact = enclose(w, layout, 0.0, 1e-9)
-    monkeypatch.setattr("openweyl.cells.compress", lambda *both, accuracy: ([0.9 * both[0], 0.9 * both[1]], 7.0))
+    monkeypatch.setattr(
+        "openweyl.norms.cell_sums.compress", lambda *both, accuracy: ([0.9 * both[0], 0.9 * both[1]], 7.0)
+    )
     rough = enclose(w, layout, 0.0, 1e-9)
     assert rough[1] >= 0.9 * exact[1] + 7.0
     assert rough[0] < exact[0]
@@ -479,14 +471,14 @@ def test_what_compression_loses_is_in_the_upper_sum(monkeypatch):
 def test_what_compression_loses_of_a_whole_kernel_is_in_its_bound(monkeypatch):
     w, grid = random_symbol(4)
     exact = dense_trace_norm(w, grid)
-    monkeypatch.setattr(localize, "compress", lambda a, accuracy: ([0.9 * a], 0.2 * exact))
-    lower, upper = localize._whole(w, grid, 1e-2, 100.0)
+    monkeypatch.setattr(trace_norm_module, "compress", lambda a, accuracy: ([0.9 * a], 0.2 * exact))
+    lower, upper = trace_norm_module._whole(w, grid, 1e-2, 100.0)
     assert lower <= 0.9 * exact
     assert upper == pytest.approx(1.1 * exact)
 
 
 def test_what_eigenvalues_lose_is_in_an_enclosure(monkeypatch):
     w, grid = random_symbol(4)
-    monkeypatch.setattr(localize, "eigenvalues", lambda *_args, **_options: (np.array([-1.0, 2.0]), 0.25))
-    lower, upper = localize.enclosure(w, grid, rtol=1e-2, negligible=1e-8, exact=10**4)
+    monkeypatch.setattr(trace_norm_module, "eigenvalues", lambda *_args, **_options: (np.array([-1.0, 2.0]), 0.25))
+    lower, upper = trace_norm_module.enclosure(w, grid, rtol=1e-2, negligible=1e-8, exact=10**4)
     assert (lower, upper) == (pytest.approx(3.0, abs=1e-7), pytest.approx(3.25, abs=1e-7))

@@ -14,8 +14,8 @@ import pytest
 from PIL import Image
 
 from openweyl import PhaseGrid, cli, coherent
-from openweyl.figures import new_figure
-from openweyl.problem import Problem
+from openweyl.plot.figures import new_figure
+from openweyl.problems.problem import Problem
 from openweyl.report import movie
 from openweyl.report.movie import Pictures, mathtext
 from openweyl.report.portraits import BANDS, Moment, box_around, drawn, palette

@@ -7,9 +7,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from openweyl import PhaseGrid, coherent, l1_norm, lowest, norms
-from openweyl.lowest import _from_band, smallest_eigenvalue
-from openweyl.norms import eigenvalues
+from openweyl import PhaseGrid, coherent, l1_norm
+from openweyl.norms import lowest_eigenvalue, norms
+from openweyl.norms.lowest_eigenvalue import _from_band, smallest_eigenvalue
+from openweyl.norms.norms import eigenvalues
 
 GRID = PhaseGrid.box(h=0.1, x=(-2.4, 2.4), xi=(-2.4, 2.4), size=(64, 64))
 W = coherent(0.4, 0.1).symbol(GRID) - coherent(-0.3, 0.2).symbol(GRID)
@@ -60,14 +61,14 @@ def test_the_error_of_an_l1_norm_is_to_the_farther_end(
 def test_what_is_trimmed_moves_both_bounds_of_an_eigenvalue(monkeypatch: pytest.MonkeyPatch, way: str) -> None:
     grid, w = GRID, W
     if way == "coherent states":
-        monkeypatch.setattr(lowest, "WORK", 0)
+        monkeypatch.setattr(lowest_eigenvalue, "WORK", 0)
     if way == "all eigenvalues":
         grid = PhaseGrid.box(h=1.0, x=[(-4, 4)] * 2, xi=[(-4, 4)] * 2, size=(12, 12))
         w = coherent([0.5, 0], [0, 0]).symbol(grid) - coherent([-0.5, 0], [0, 0]).symbol(grid)
     exact = 10**4 * (way == "all eigenvalues")
-    monkeypatch.setattr(lowest, "left_out", lambda *_: 0.0)
+    monkeypatch.setattr(lowest_eigenvalue, "left_out", lambda *_: 0.0)
     lower, upper = smallest_eigenvalue(w, grid, 1e-3, exact)
-    monkeypatch.setattr(lowest, "left_out", lambda *_: 0.05)
+    monkeypatch.setattr(lowest_eigenvalue, "left_out", lambda *_: 0.05)
     wider = smallest_eigenvalue(w, grid, 1e-3, exact)
     assert wider == (pytest.approx(lower - 0.05), pytest.approx(min(upper + 0.05, 0.0)))
 
@@ -76,8 +77,8 @@ def test_what_a_cut_takes_lowers_the_bound_of_an_eigenvalue(monkeypatch: pytest.
     """No eigenvalue moves by more than the trace norm of what is cut off."""
     grid = PhaseGrid.box(h=1.0, x=[(-4, 4)] * 2, xi=[(-4, 4)] * 2, size=(8, 8))
     w = coherent([0.5, 0], [0, 0]).symbol(grid)
-    monkeypatch.setattr(lowest, "left_out", lambda *_: 0.0)
-    monkeypatch.setattr(lowest, "eigenvalues", lambda *_args, **_options: (np.array([-0.3, 1.0]), 0.02))
+    monkeypatch.setattr(lowest_eigenvalue, "left_out", lambda *_: 0.0)
+    monkeypatch.setattr(lowest_eigenvalue, "eigenvalues", lambda *_args, **_options: (np.array([-0.3, 1.0]), 0.02))
     assert smallest_eigenvalue(w, grid, 1e-3, 10**4) == (pytest.approx(-0.32), -0.3)
 
 

@@ -10,7 +10,7 @@ from scipy.integrate import quad
 
 from common import slow_but
 from openweyl import Observable, PhaseGrid, coherent
-from openweyl._check import InputError
+from openweyl._core.arguments import InputError
 
 H = 1 / 4
 GRID = PhaseGrid.box(h=H, x=(-7, 7), xi=(-7, 7), size=(128, 128))

@@ -36,8 +36,8 @@ from openweyl import (
     from_fock,
     quantize,
     squeezed,
-    store,
 )
+from openweyl.files import netcdf
 
 PATIENCE = 20.0
 """Seconds after which a call hangs."""
@@ -448,7 +448,7 @@ def cases(folder: Path) -> dict[str, Case]:
                 ("mixture", openweyl.mixture([(1, STATE), (1, from_fock([1.0], 1.0))])),
             )
         },
-        "load": (openweyl.load, {"path": store.save(COMPARISON.dataset, folder / "a.nc")}, {"path": "path"}),
+        "load": (openweyl.load, {"path": netcdf.save(COMPARISON.dataset, folder / "a.nc")}, {"path": "path"}),
         "sweep": (
             openweyl.sweep,
             RUN_OF_SWEEP | {"out": folder / "store"},

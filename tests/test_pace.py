@@ -8,7 +8,7 @@ import pytest
 
 from common import STEPPED, refused
 from openweyl import ResourceError, System, coherent, evolve
-from openweyl.pace import SURE_AFTER, Pace, in_words
+from openweyl.evolution.pace import SURE_AFTER, Pace, in_words
 
 
 class Clock:
@@ -108,7 +108,7 @@ def test_a_run_ends_at_its_time_limit(monkeypatch: pytest.MonkeyPatch, system: S
 
 def test_steps_taken_back_count_against_the_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """A run all of whose first steps are rejected looks at the clock too, before it has got anywhere."""
-    from openweyl.control import Run
+    from openweyl.evolution.control import Run
 
     monkeypatch.setattr(Run, "_difference", lambda _run, _runs: 1.0)
     clock = Clock(monkeypatch, tick=1.0)

@@ -117,6 +117,6 @@ def test_pint_is_optional(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(name: str) -> None:
         raise ModuleNotFoundError(name=name)
 
-    monkeypatch.setattr("openweyl._check.import_module", missing)
+    monkeypatch.setattr("openweyl._core.arguments.import_module", missing)
     with pytest.raises(ImportError, match=r"pint is not installed: pip install 'openweyl\[units\]'."):
         Scales("1 g", "1 nm", "1 s")

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from openweyl import InputError, System, cat, coherent, mixture, squeezed
-from openweyl.problem import LARGEST_FILE, Problem, problems
+from openweyl.problems.problem import LARGEST_FILE, Problem, problems
 
 NAMES = (
     "caldeira-leggett", "damped-oscillator", "double-well", "double-well-closed", "driven-duffing", "duffing",

@@ -13,8 +13,8 @@ import pytest
 
 from openweyl import Comparison, cli
 from openweyl.cli import runs
-from openweyl.pace import TIME_LIMIT
-from openweyl.problem import Problem
+from openweyl.evolution.pace import TIME_LIMIT
+from openweyl.problems.problem import Problem
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 

@@ -19,8 +19,8 @@ import pytest
 
 from common import ROWS, row_state, row_system, slow_but
 from openweyl import Comparison, PhaseGrid, compare, purity, resample
-from openweyl.generator import lindblad
-from openweyl.splitting import STRANG, Stepper
+from openweyl.evolution.splitting import STRANG, Stepper
+from openweyl.generators.generator import lindblad
 
 HALF_A_UNIT, TOL = 0.5e-6, 1e-7
 STRANG_ERROR = 1.5e-6

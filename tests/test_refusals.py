@@ -19,14 +19,14 @@ from openweyl import (
     compare,
     evolve,
     from_wavefunction,
-    leftstar,
-    localize,
     star,
     to_fock,
     trace_norm,
 )
-from openweyl import control as time_loop
-from openweyl.physical import Scales
+from openweyl.evolution import control as time_loop
+from openweyl.interchange.units import Scales
+from openweyl.norms import trace_norm as trace_norm_module
+from openweyl.phase_space import left_multiplication
 
 WELL = System("xi**2 + (x**2 - 1/2)**2", ["x", "xi"], h=2**-4, gamma=1.0)
 START, TWO = coherent(0.7, 0.0), coherent([0, 0], [0, 0])
@@ -80,7 +80,7 @@ def test_values(call: Callable[[], object], what: str) -> None:
 def test_terms_without_a_method(monkeypatch: pytest.MonkeyPatch) -> None:
     grid = PhaseGrid.box(h=1.0, x=[(-2, 2)] * 2, xi=[(-2, 2)] * 2, size=(8, 8))
     refused(lambda: star("cos(x1*xi1)", TWO.symbol(grid), grid), "With n = 2 every term that mixes x and xi must be a ")
-    monkeypatch.setattr(leftstar, "MOST_SAMPLES", 200)  # the real number takes seconds
+    monkeypatch.setattr(left_multiplication, "MOST_SAMPLES", 200)  # the real number takes seconds
     refused(lambda: star("1/(1 + (300*x*xi)**2)", W, GRID), "A term that mixes x and xi must vary on scales that a mod")
 
 
@@ -89,5 +89,5 @@ def test_runs_that_are_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time_loop, "SHORTEST", 0.5)
     far = coherent(2.0, 0.0)
     refused(lambda: evolve(WELL, far, [2.0]), "At t = 0 a step of 0.0", ResourceError)
-    monkeypatch.setattr(localize, "BYTES", 1e12)
+    monkeypatch.setattr(trace_norm_module, "BYTES", 1e12)
     refused(lambda: trace_norm(W - np.roll(W, 3), GRID), "The kernel needs", ResourceError)

@@ -21,9 +21,7 @@ import xarray as xr
 
 from mathml_value import tree, value
 from openweyl import cli, load, sweep
-from openweyl.parser import parse
-from openweyl.problem import Problem
-from openweyl.prose import Prose, Sign
+from openweyl.problems.problem import Problem
 from openweyl.report import page, write
 from openweyl.report.chart import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Axis
 from openweyl.report.films import films, problem_of
@@ -36,7 +34,9 @@ from openweyl.report.portraits import BANDS, _indices
 from openweyl.report.sections import hypotheses, verdicts
 from openweyl.report.study import Study
 from openweyl.report.theorem import Verdict
-from openweyl.sweep import parse_values
+from openweyl.sweeps import parse_values
+from openweyl.symbolic.parsing import parse
+from openweyl.symbolic.sentences import Prose, Sign
 
 H, GAMMA, TIMES = [2.0**-k for k in range(4, 9)], [0.1, 1.0, 2.0, 4.0], [0.0, 0.5, 1.0, 1.5, 2.0, 3.0]
 AXES = ("h", "gamma")

@@ -7,8 +7,8 @@ from math import pi, sqrt
 import pytest
 
 from openweyl import System, coherent, evolve
-from openweyl.extent import Need
-from openweyl.resolution import Resolution
+from openweyl.evolution.resolution import Resolution
+from openweyl.phase_space.support import Need
 
 H = 0.1
 NEEDS = [Need(-2.0, 2.0, 20.0), Need(-1.5, 1.5, 30.0)]

@@ -10,11 +10,11 @@ import sympy as sp
 
 from common import slow_but
 from openweyl import PhaseGrid, ResourceError, System, coherent, dequantize, quantize
-from openweyl.generator import fokker_planck, hierarchy, lindblad
-from openweyl.leftstar import left_star
-from openweyl.rest import exponential_action
-from openweyl.splitting import STRANG, Stepper, best_scheme
-from openweyl.symbols import variables
+from openweyl.evolution.splitting import STRANG, Stepper, best_scheme
+from openweyl.generators.generator import fokker_planck, hierarchy, lindblad
+from openweyl.generators.operator_terms import exponential_action
+from openweyl.phase_space.left_multiplication import left_star
+from openweyl.symbolic.expressions import variables
 
 (x,), (xi,) = variables(1)
 H = 0.25

@@ -10,10 +10,10 @@ import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openweyl.intervals import Functions, Interval
-from openweyl.parser import parse
-from openweyl.scales import SHARE, Scale, scales
-from openweyl.symbols import TIME, evaluate, variables
+from openweyl.symbolic.expressions import TIME, evaluate, variables
+from openweyl.symbolic.intervals import Functions, Interval
+from openweyl.symbolic.length_scales import SHARE, Scale, scales
+from openweyl.symbolic.parsing import parse
 
 (X,), (XI,) = variables(1)
 LIMITS = 4.0

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import sympy
 
-from openweyl.series import Expansions, Series
-from openweyl.symbols import evaluate
+from openweyl.symbolic.expressions import evaluate
+from openweyl.symbolic.taylor_series import Expansions, Series
 
 X, Y = sympy.symbols("x y", real=True)
 ORDER = 7

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openweyl import InputError
-from openweyl.parser import parse
-from openweyl.smooth import check_smooth, interval
-from openweyl.symbols import evaluate, variables
+from openweyl.symbolic.expressions import evaluate, variables
+from openweyl.symbolic.parsing import parse
+from openweyl.symbolic.smoothness import check_smooth, interval
 
 (x,), (xi,) = variables(1)
 GRAMMAR = re.compile(r"Argument `p` must .+, but .+\.")

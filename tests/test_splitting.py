@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from openweyl import PhaseGrid, System, coherent
-from openweyl.generator import fokker_planck, hierarchy, lindblad
-from openweyl.splitting import CHIN, STRANG, WILD, Scheme, Stepper, best_scheme, exponential
+from openweyl.evolution.splitting import CHIN, STRANG, WILD, Scheme, Stepper, best_scheme, exponential
+from openweyl.generators.generator import fokker_planck, hierarchy, lindblad
 
 H = 0.25
 GRID = PhaseGrid.box(h=H, x=(-4.5, 4.5), xi=(-5, 5), size=(72, 80))

@@ -330,7 +330,9 @@ def test_what_cannot_be_multiplied(arguments: tuple[Any, ...], message: str) -> 
 
 
 def test_kernels_that_do_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys.modules["openweyl.star"], "BYTES", 1e12)  # `openweyl.star` is the function
+    monkeypatch.setattr(
+        sys.modules["openweyl.phase_space.star_product"], "BYTES", 1e12
+    )  # `openweyl.star` is the function
     w = np.zeros(GRID.shape)
     with pytest.raises(ResourceError, match=r"^The kernels need \d+ x \d+ entries, about .* GiB: take a smaller"):
         star(w, w, GRID)

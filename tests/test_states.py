@@ -24,7 +24,7 @@ from openweyl import (
     squeezed,
     trace,
 )
-from openweyl.extent import edge_loss, profiles
+from openweyl.phase_space.support import edge_loss, profiles
 
 H = 0.08
 CAT = cat([(0.8, 0.1), (-0.7, -0.3), (0.1, 0.6)], [1.0, 0.6j, -0.4 + 0.2j])

@@ -19,8 +19,8 @@ import pytest
 import xarray as xr
 
 from openweyl import InputError, System, coherent, evolve
-from openweyl.output import output_folder, writing
-from openweyl.store import load, save
+from openweyl.files.atomic import output_folder, writing
+from openweyl.files.netcdf import load, save
 
 GRAMMAR = re.compile(r"Argument `(path|out)` must .+, but is .+\.")
 
@@ -123,7 +123,7 @@ def test_an_interrupt_leaves_nothing(dataset: xr.Dataset, tmp_path: Path, monkey
 
 FULL_DISK = """
 import resource, sys, numpy, xarray
-from openweyl.store import save
+from openweyl.files.netcdf import save
 resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 try:
     save(xarray.Dataset({"a": ("x", numpy.arange(1e5))}), "run.nc")
@@ -289,7 +289,7 @@ def test_what_another_program_changed_is_read_as_it_is(dataset: xr.Dataset, tmp_
 HOLD = """
 import sys, time
 from pathlib import Path
-from openweyl.output import unfinished, unfinished_folder
+from openweyl.files.atomic import unfinished, unfinished_folder
 held = unfinished_folder if sys.argv[1] == "folder" else unfinished
 with held(Path("run.nc")) as path:
     (path / "part" if path.is_dir() else path).write_text("half")

@@ -26,8 +26,8 @@ import xarray as xr
 import openweyl
 from openweyl import InputError, Problem, ResourceError, System, cat, cli, coherent, compare, load, sweep
 from openweyl.report import page
-from openweyl.sweep import driver, entry, parse_values, points, rows, workers
-from openweyl.sweep.opening import find
+from openweyl.sweeps import driver, entry, parse_values, points, rows, workers
+from openweyl.sweeps.opening import find
 
 COMMAND = [sys.executable, "-m", "openweyl", "sweep"]
 HARMONIC = System("xi**2/2 + x**2/2", ["x", "xi"], h=0.5, gamma=1.0)
@@ -257,7 +257,7 @@ def test_two_calls_at_once(serial: xr.Dataset) -> None:
 
 
 HOLD = """
-from openweyl.sweep.opening import Path, find
+from openweyl.sweeps.opening import Path, find
 store = find(Path("store"))
 print(store.claim((0, 1)), flush=True)
 input()

@@ -13,16 +13,16 @@ import sympy as sp
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from openweyl._check import InputError
-from openweyl.parser import FUNCTIONS, MAX_POWER, check_form, parse, parse_number
-from openweyl.smooth import check_smooth, interval
-from openweyl.symbols import (
+from openweyl._core.arguments import InputError
+from openweyl.symbolic.expressions import (
     evaluate,
     poisson,
     quadratic,
     separate,
     variables,
 )
+from openweyl.symbolic.parsing import FUNCTIONS, MAX_POWER, check_form, parse, parse_number
+from openweyl.symbolic.smoothness import check_smooth, interval
 
 (x,), (xi,) = variables(1)
 NAMES = {"x": x, "xi": xi}

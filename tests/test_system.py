@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openweyl import InputError, System
-from openweyl.symbols import variables
+from openweyl.symbolic.expressions import variables
 
 (x,), (xi,) = variables(1)
 (x1, x2), (xi1, xi2) = variables(2)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from openweyl import InputError, System
-from openweyl.symbols import TIME, variables
+from openweyl.symbolic.expressions import TIME, variables
 
 (x,), (xi,) = variables(1)
 (x1, x2), (xi1, xi2) = variables(2)

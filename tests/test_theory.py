@@ -16,10 +16,10 @@ import openweyl
 from common import slow_but
 from openweyl import InputError, coherent, evolve
 from openweyl.cli import application
-from openweyl.theory import GROUPS, Row, coupling, lemmas, pictures, record, regimes, remainder, run, theorems
-from openweyl.theory import fokker_planck as fp
-from openweyl.theory import parametrix as px
-from openweyl.theory.row import bound, fitted, level
+from openweyl.measurements import GROUPS, Row, coupling, lemmas, pictures, record, regimes, remainder, run, theorems
+from openweyl.measurements import fokker_planck as fp
+from openweyl.measurements import parametrix as px
+from openweyl.measurements.row import bound, fitted, level
 
 H = theorems.powers(-4, -9)
 
@@ -290,7 +290,7 @@ def test_an_interrupted_battery_goes_on_where_it_was(tmp_path: Path, monkeypatch
             raise KeyboardInterrupt
         return [level("slow/c", "a third", 1.0, "t", [1, 16], [0.5, 0.5])]
 
-    monkeypatch.setattr("openweyl.theory.battery.GROUPS", {"quick": counted, "slow": interrupted})
+    monkeypatch.setattr("openweyl.measurements.battery.GROUPS", {"quick": counted, "slow": interrupted})
     command = ["theory", "--json", "--out", str(tmp_path)]
     first = CliRunner().invoke(application, command, standalone_mode=False)
     assert first.exit_code == 1

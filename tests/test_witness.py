@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from openweyl import PhaseGrid, System, coherent
-from openweyl.witness import Means, MeansWitness, Velocities
+from openweyl.evolution.witness import Means, MeansWitness, Velocities
 
 H = 0.1
 GRID = PhaseGrid.box(h=H, x=(-4, 5), xi=(-5, 4), size=(96, 100))

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 
 import click
 
-from openweyl._check import InputError, ResourceError
+from openweyl._core.arguments import InputError, ResourceError
 
 from .families import movie_command, report_command, sweep_command
 from .paper import check_command, figure_command, theory_command

@@ -9,10 +9,10 @@ from typing import Any
 
 import click
 
-from openweyl._check import must
-from openweyl.output import output_file
-from openweyl.problem import Problem
-from openweyl.sweep import load, parse_values, sweep
+from openweyl._core.arguments import must
+from openweyl.files.atomic import output_file
+from openweyl.problems.problem import Problem
+from openweyl.sweeps import load, parse_values, sweep
 
 from .options import HELP, number, prints_json, takes_folder, takes_problem, whole
 from .progress import Bar

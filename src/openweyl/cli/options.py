@@ -9,12 +9,12 @@ from typing import Any, TypeVar
 
 import click
 
-from openweyl._check import must, real
-from openweyl.output import output_folder
-from openweyl.pace import TIME_LIMIT
-from openweyl.parser import parse_number
-from openweyl.problem import Problem
-from openweyl.sweep import parse_values
+from openweyl._core.arguments import must, real
+from openweyl.evolution.pace import TIME_LIMIT
+from openweyl.files.atomic import output_folder
+from openweyl.problems.problem import Problem
+from openweyl.sweeps import parse_values
+from openweyl.symbolic.parsing import parse_number
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import click
 
-from openweyl import figures
-from openweyl._check import must
-from openweyl.assumptions import check_assumptions
-from openweyl.evolve import Kind, evolve
-from openweyl.output import output_folder
-from openweyl.problem import Problem
-from openweyl.solution import symbol_dataset
+from openweyl._core.arguments import must
+from openweyl.evolution.evolve import Kind, evolve
+from openweyl.evolution.solution import symbol_dataset
+from openweyl.files.atomic import output_folder
+from openweyl.plot import figures
+from openweyl.problems.problem import Problem
+from openweyl.theory.assumptions import check_assumptions
 
 from .options import folder_for, prints_json, takes_folder, takes_problem
 from .progress import Bar
@@ -40,7 +40,7 @@ def theory_command(rows: str | None, fast: bool, as_json: bool, out: Path | None
     Interrupted, it goes on where it was when it is called again: a group of rows that the folder holds is not measured
     twice.
     """
-    from openweyl.theory import battery, pictures, record  # with SciPy's statistics: slow to import
+    from openweyl.measurements import battery, pictures, record  # with SciPy's statistics: slow to import
 
     names = battery.chosen([] if rows is None else [name.strip() for name in rows.split(",")])
     folder = folder_for(out, as_json, "theory-fast" if fast else "theory")

@@ -8,14 +8,14 @@ from typing import Any
 
 import click
 
-from openweyl import figures
-from openweyl.certificate import Certificate, paper_bound
-from openweyl.certify import certify
-from openweyl.compare import Comparison, compare
-from openweyl.observable import Observable
-from openweyl.problem import Problem, problems
-from openweyl.solution import Solution, symbol_bytes
-from openweyl.store import save
+from openweyl.analysis.certificate import Certificate, paper_bound
+from openweyl.analysis.certify import certify
+from openweyl.analysis.compare import Comparison, compare
+from openweyl.evolution.solution import Solution, symbol_bytes
+from openweyl.files.netcdf import save
+from openweyl.observables.observable import Observable
+from openweyl.plot import figures
+from openweyl.problems.problem import Problem, problems
 
 from .options import folder_for, number, prints_json, takes_folder, takes_problem, takes_time_limit, whole
 from .progress import Bar

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from openweyl._check import InputError, ResourceError
-from openweyl.evolve import evolve
-from openweyl.grid import Axis, common_grid, resample
-from openweyl.problem import Problem
-from openweyl.system import System
+from openweyl._core.arguments import InputError, ResourceError
+from openweyl.evolution.evolve import evolve
+from openweyl.model.system import System
+from openweyl.phase_space.grid import Axis, common_grid, resample
+from openweyl.problems.problem import Problem
 
 from .portraits import Film, Moment, film, representatives, shown_times
 from .progress import shares
 from .study import Place, Study
 
 if TYPE_CHECKING:
-    from openweyl.control import Progress
-    from openweyl.solution import Solution
+    from openweyl.evolution.control import Progress
+    from openweyl.evolution.solution import Solution
 
 COARSE = 1e-4
 """The tolerance of a run that is only looked at."""

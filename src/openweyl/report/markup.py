@@ -9,7 +9,7 @@ from math import floor, isfinite, log2, log10
 
 import sympy
 
-from openweyl.prose import Sign, parts_of
+from openweyl.symbolic.sentences import Sign, parts_of
 
 from . import mathml
 

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from openweyl._check import InputError, fail, must, needs
-from openweyl.figures import new_figure
-from openweyl.output import output_file, writing
-from openweyl.problem import Problem
+from openweyl._core.arguments import InputError, fail, must, needs
+from openweyl.files.atomic import output_file, writing
+from openweyl.plot.figures import new_figure
+from openweyl.problems.problem import Problem
 
 from .films import both, moments_of
 from .gallery import TITLES
@@ -26,7 +26,7 @@ from .portraits import BANDS, KINDS, PIXELS, Moment, box_around, drawn, palette
 from .progress import shares
 
 if TYPE_CHECKING:
-    from openweyl.control import Progress
+    from openweyl.evolution.control import Progress
 
 SUFFIXES = (".mp4", ".gif")
 MOST_FRAMES, PER_SECOND = 2000, 12

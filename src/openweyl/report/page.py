@@ -15,7 +15,7 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from openweyl import __version__
-from openweyl.output import writing
+from openweyl.files.atomic import writing
 
 from . import sections, tables
 from .films import films, problem_of, system_of
@@ -28,7 +28,7 @@ from .theorem import Verdict
 if TYPE_CHECKING:
     import xarray
 
-    from openweyl.control import Progress
+    from openweyl.evolution.control import Progress
 
 
 def page(dataset: xarray.Dataset, *, pictures: bool = True, store: str = "", progress: Progress | None = None) -> str:

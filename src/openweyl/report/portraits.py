@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from openweyl.figures import DIVERGING, ROUND_OFF
-from openweyl.grid import Axis
+from openweyl.phase_space.grid import Axis
+from openweyl.plot.figures import DIVERGING, ROUND_OFF
 
 from .study import Place, Study
 

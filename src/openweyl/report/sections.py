@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import sympy
 
-from openweyl._check import InputError
-from openweyl.sweep import parse_values
-from openweyl.symbols import TIME
+from openweyl._core.arguments import InputError
+from openweyl.sweeps import parse_values
+from openweyl.symbolic.expressions import TIME
 
 from . import mathml, plots, tables
 from .maps import maps
@@ -21,8 +21,8 @@ from .study import Study
 from .theorem import Verdict
 
 if TYPE_CHECKING:
-    from openweyl.problem import Problem
-    from openweyl.system import System
+    from openweyl.model.system import System
+    from openweyl.problems.problem import Problem
 
 
 def summary(study: Study) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from openweyl._check import must
+from openweyl._core.arguments import must
 
 if TYPE_CHECKING:
     import xarray

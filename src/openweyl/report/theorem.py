@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from openweyl._check import InputError, ResourceError
-from openweyl.assumptions import Assumptions, check_assumptions
-from openweyl.problem import Problem
+from openweyl._core.arguments import InputError, ResourceError
+from openweyl.problems.problem import Problem
+from openweyl.theory.assumptions import Assumptions, check_assumptions
 
 from .study import Study
 

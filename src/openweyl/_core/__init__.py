@@ -1,0 +1,1 @@
+"""What every room stands on: arguments, errors, Fourier transforms, memory, threads; no physics."""

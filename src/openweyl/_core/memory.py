@@ -1,0 +1,10 @@
+"""How much memory a computation may use."""
+
+from __future__ import annotations
+
+from .limits import free_memory
+
+
+def spare_memory() -> float:
+    """Half of the free memory, in bytes: the limit unless another is given."""
+    return free_memory() / 2

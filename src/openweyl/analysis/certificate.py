@@ -1,0 +1,155 @@
+"""What `certify` finds: bounds over time, and expectation values with error bars."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from openweyl._core.arguments import must
+from openweyl._core.calls import public
+from openweyl.evolution.solution import Solution, attributes, missed, table
+from openweyl.model.states import State
+from openweyl.model.system import System
+from openweyl.observables.observable import Observable
+from openweyl.theory.assumptions import growth_rate
+
+if TYPE_CHECKING:
+    import xarray
+
+
+@dataclass(frozen=True, eq=False)
+class Certificate:
+    """Bounds at each time; every array has the length of `times`.
+
+    certificate: B_N, with the errors of quadrature and solver. distance_estimate: ||Op(a_N - a_1)||_tr (its upper
+    bound). distance_lower, distance_upper: the enclosure of ||A - Op(a_1)||_tr, never above 1 + ||Op(a_1)||_tr, which
+    always holds. rate: ||Op((L - Q) b_{N-1})||_tr, the derivative of B_N. quadrature_error, solver_error: the parts of
+    `certificate` that are numerical. reason: why this order.
+    """
+
+    system: System
+    state: State
+    times: tuple[float, ...]
+    order: int
+    certificate: np.ndarray
+    distance_estimate: np.ndarray
+    distance_lower: np.ndarray
+    distance_upper: np.ndarray
+    rate: np.ndarray
+    quadrature_error: np.ndarray
+    solver_error: np.ndarray
+    nodes: int
+    solution: Solution
+    tol: float
+    seconds: float
+    reason: str
+
+    @public
+    def expectation(self, observable: Observable | str) -> Expectation:
+        """The classical and the corrected value of `observable`, and how far the quantum value may lie from each.
+
+        `observable`: one, or the text of one, see `Observable.parse`.
+        """
+        if isinstance(observable, str):
+            observable = Observable.parse(observable, self.system.n)
+        what = 'be an Observable or text, such as "tanh(x)"'
+        must(isinstance(observable, Observable), "observable", what, observable)
+        pairs = zip(self.solution.symbols, self.solution.grids, strict=True)
+        found = np.array([[observable.value(b, grid) for b in w.reshape(-1, *grid.shape)] for w, grid in pairs])
+        values, errors = found[..., 0], found[..., 1]
+        classical, corrected = values[:, 0], values.sum(axis=1)
+        classical_error = observable.norm * self.distance_upper + errors[:, 0]
+        return Expectation(
+            observable=observable.name,
+            times=self.times,
+            classical=classical,
+            classical_error=classical_error,
+            corrected=corrected,
+            corrected_error=np.minimum(
+                observable.norm * self.certificate + errors.sum(axis=1), np.abs(corrected - classical) + classical_error
+            ),
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain numbers and lists: what `openweyl certify --json` prints."""
+        names = ("certificate", "distance_estimate", "distance_lower", "distance_upper", "rate")
+        return {
+            "system": self.system.as_dict() | {"state": str(self.state)},
+            "times": list(self.times),
+            "order": self.order,
+            **{name: getattr(self, name).tolist() for name in names},
+            "numerics": {
+                "tol": self.tol,
+                "quadrature_error": self.quadrature_error.tolist(),
+                "solver_error": self.solver_error.tolist(),
+                "nodes": self.nodes,
+                "reason": self.reason,
+                "classical": self.solution.numerics.as_dict(),
+            },
+            "seconds": self.seconds,
+        }
+
+    @property
+    def summary(self) -> xarray.Dataset:
+        """The bounds over time, without the symbols."""
+        import xarray as xr
+
+        data = xr.Dataset(coords={"time": list(self.times)})
+        for name in ("certificate", "distance_estimate", "distance_lower", "distance_upper", "rate"):
+            data[name] = ("time", getattr(self, name))
+        return data.assign_attrs(**attributes(self.system), order=self.order, tol=self.tol, state=str(self.state))
+
+    @property
+    def dataset(self) -> xarray.Dataset:
+        """The bounds beside the classical density and its corrections, on one grid."""
+        summary = self.summary
+        return self.solution.dataset.merge(summary, combine_attrs="override").assign_attrs(summary.attrs)
+
+    def __str__(self) -> str:
+        heads = ("t", "distance lower", "estimate", "upper", f"B_{self.order}", "rate")
+        columns = (self.distance_lower, self.distance_estimate, self.distance_upper, self.certificate, self.rate)
+        rows = list(zip(self.times, *columns, strict=True))
+        words = f"order {self.order}: {self.reason}"
+        return f"{self.system}\n{self.state}\n{words}\n\n{table(heads, rows)}{missed(self.tol, self.solution)}"
+
+
+@dataclass(frozen=True, eq=False)
+class Expectation:
+    """tr(O A) lies within classical_error of `classical`, and within corrected_error of `corrected`, at each time."""
+
+    observable: str
+    times: tuple[float, ...]
+    classical: np.ndarray
+    classical_error: np.ndarray
+    corrected: np.ndarray
+    corrected_error: np.ndarray
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain numbers and lists, for JSON."""
+        names = ("classical", "classical_error", "corrected", "corrected_error")
+        return {"observable": self.observable, **{name: getattr(self, name).tolist() for name in names}}
+
+    def __str__(self) -> str:
+        columns = (self.classical, self.classical_error, self.corrected, self.corrected_error)
+        rows = list(zip(self.times, *columns, strict=True))
+        return f"{self.observable}\n\n{table(('t', 'classical', '+-', 'corrected', '+-'), rows)}"
+
+
+def paper_bound(certificate: Certificate) -> np.ndarray:
+    """The right-hand side of Li (1.10) at the certificate's times, with the least constant that covers its estimate.
+
+    C t (h^{1/2} + h gamma) up to t = 1, then C (h^{1/2} + h gamma + t (h^{1/2} gamma^{-3/2} + h gamma^{-1})). NaN where
+    the theorem says nothing, outside 1 <= gamma <= 1/h.
+    """
+    h, gamma = certificate.system.h, certificate.system.gamma
+    t = np.array(certificate.times)
+    if not 1 <= gamma <= 1 / h:
+        return np.full_like(t, np.nan)
+    first = sqrt(h) + h * gamma
+    shape = np.where(t <= 1, t * first, first + t * growth_rate(h, gamma))
+    measured = certificate.distance_estimate
+    ratios = measured[shape > 0] / shape[shape > 0]
+    return shape * float(ratios.max(initial=0.0))

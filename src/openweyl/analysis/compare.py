@@ -1,0 +1,227 @@
+"""Both evolutions from one initial state, and their distance over time.
+
+    D(t) = A(t) - Op(a(t)),    dA/dt = L A,    da/dt = Q a,    A(0) = Op(a(0)).
+
+||D||_tr bounds |tr(O A) - (2 pi h)^-n int o a| / ||O|| for every bounded observable O at once: Li, Theorems 1 and 2.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isnan
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from openweyl._core import arguments
+from openweyl._core.calls import public
+from openweyl.evolution.control import Progress
+from openweyl.evolution.evolve import evolve
+from openweyl.evolution.pace import TIME_LIMIT
+from openweyl.evolution.solution import Solution, attributes, check_pair, missed, symbol_dataset, table
+from openweyl.model.states import State
+from openweyl.model.system import System
+from openweyl.norms.lowest_eigenvalue import smallest_eigenvalue
+from openweyl.norms.norms import hilbert_schmidt, l1_within, moments, purity, trace
+from openweyl.norms.trace_norm import enclosure
+from openweyl.phase_space.grid import PhaseGrid, common_grid, resample
+
+if TYPE_CHECKING:
+    import xarray
+
+LARGE = {1: 1500, 2: 6000}
+"""The number of kernel points, for n = 1 and 2, above which trace norms are enclosed instead of computed from all
+eigenvalues. The kernel shrinks when it is cut, by more for n = 2."""
+L1_RTOL = 8e-5
+"""The relative error of L1 distances that is aimed at: each digit more costs several times the points."""
+SERIES = {
+    "trace_norm": "trace norm of the difference of the operators",
+    "trace_norm_error": "error of trace_norm: that of both evolutions (estimated), and half the width of its enclosure",
+    "trace_norm_lower": "lower bound of the trace norm, from the two computed symbols",
+    "trace_norm_upper": "upper bound of the trace norm, from the two computed symbols",
+    "hilbert_schmidt": "Hilbert-Schmidt norm of the difference",
+    "l1": "(2 pi h)^-n times the L1 norm of the difference of the symbols",
+    "l1_error": "error of the quadrature in l1",
+    "purity": "tr A^2 of the quantum state",
+    "purity_classical": "(2 pi h)^-n times the squared L2 norm of the classical density",
+    "trace": "trace of the quantum state",
+    "trace_classical": "mass of the classical density",
+    "min_eigenvalue": "no eigenvalue of the quantum state is smaller; sharp where the kernel is small or narrow or the "
+    "state smooth on the scale sqrt(h), and a grid was too coarse if it is negative beyond the error there",
+    "min_eigenvalue_classical": "the same of the quantized classical density",
+}
+"""The series of a comparison that are numbers at each time, and what they mean."""
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """The distance of the two evolutions at each time, with the moments of both.
+
+    `series`: arrays over time, see SERIES. `mean`, `covariance`: of the quantum state, shapes (time, 2n) and
+    (time, 2n, 2n), order (x, xi); `mean_classical`, `covariance_classical` likewise. Attributes of the names in
+    SERIES are there too: `comparison.trace_norm`.
+    """
+
+    system: System
+    state: State
+    times: tuple[float, ...]
+    quantum: Solution
+    classical: Solution
+    series: dict[str, np.ndarray]
+    mean: np.ndarray
+    mean_classical: np.ndarray
+    covariance: np.ndarray
+    covariance_classical: np.ndarray
+    tol: float
+    seconds: float
+
+    def __getattr__(self, name: str) -> np.ndarray:
+        if name in SERIES:
+            return self.series[name]
+        raise AttributeError(name)
+
+    @public
+    def difference(self, index: int) -> tuple[np.ndarray, np.ndarray, PhaseGrid]:
+        """The quantum symbol, the classical density and the grid that both are sampled on, at times[index]."""
+        index = arguments.whole("index", index, -len(self.times), len(self.times) - 1, "It counts the times.")
+        return _pair(self.quantum, self.classical, index)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain numbers and lists: what `openweyl compare --json` prints."""
+        n = self.system.n
+        means = {}
+        for suffix, values in (("", self.mean), ("_classical", self.mean_classical)):
+            for name, columns in (("mean_x", values[:, :n]), ("mean_xi", values[:, n:])):
+                means[name + suffix] = (columns[:, 0] if n == 1 else columns).tolist()
+        return {
+            "system": self.system.as_dict() | {"state": str(self.state)},
+            "times": list(self.times),
+            **{name: [None if isnan(v) else v for v in values.tolist()] for name, values in self.series.items()},
+            **means,
+            "covariance": self.covariance.tolist(),
+            "covariance_classical": self.covariance_classical.tolist(),
+            "numerics": {
+                "tol": self.tol,
+                "quantum": self.quantum.numerics.as_dict(),
+                "classical": self.classical.numerics.as_dict(),
+            },
+            "seconds": self.seconds,
+        }
+
+    @property
+    def summary(self) -> xarray.Dataset:
+        """Distances and moments over time, without the symbols."""
+        import xarray as xr
+
+        names = [str(v) for v in self.system.x + self.system.xi]
+        data = xr.Dataset(coords={"time": list(self.times), "coordinate": names, "coordinate_": names})
+        for name, values in self.series.items():
+            data[name] = ("time", values, {"long_name": SERIES[name]})
+        for suffix, mean, covariance in (
+            ("", self.mean, self.covariance),
+            ("_classical", self.mean_classical, self.covariance_classical),
+        ):
+            data["mean" + suffix] = (("time", "coordinate"), mean)
+            data["covariance" + suffix] = (("time", "coordinate", "coordinate_"), covariance)
+        return data.assign_attrs(**attributes(self.system), tol=self.tol, state=str(self.state))
+
+    @property
+    def dataset(self) -> xarray.Dataset:
+        """The summary and both symbols on one grid as one labelled dataset; units and conventions in the attributes."""
+        return (
+            symbol_dataset(self.quantum, self.classical)
+            .merge(self.summary, combine_attrs="override")
+            .assign_attrs(self.summary.attrs)
+        )
+
+    def __str__(self) -> str:
+        columns = ("trace_norm", "trace_norm_error", "hilbert_schmidt", "l1", "purity", "min_eigenvalue")
+        rows = [(t, *(self.series[c][i] for c in columns)) for i, t in enumerate(self.times)]
+        heads = ("t", "trace norm", "+-", "Hilbert-Schmidt", "L1", "purity", "min eigenvalue")
+        return f"{self.system}\n{self.state}\n\n{table(heads, rows)}{missed(self.tol, self.quantum, self.classical)}"
+
+
+@public
+def compare(
+    system: System,
+    state: State,
+    times: Sequence[float],
+    *,
+    tol: float = 1e-6,
+    memory: float | None = None,
+    time_limit: float = TIME_LIMIT,
+    progress: Progress | None = None,
+) -> Comparison:
+    """||A(t) - Op(a(t))||_tr at `times`, with Hilbert-Schmidt and L1 distances and the moments of both evolutions.
+
+    `tol`: the error allowed in trace norm, per evolution; `time_limit`: seconds, likewise. Other arguments,
+    and what is raised, as for `evolve`.
+
+    >>> from openweyl import System, coherent
+    >>> harmonic = System("xi**2/2 + x**2/2", ["x", "xi"], h=0.1, gamma=1.0)
+    >>> bool(compare(harmonic, coherent(1, 0), [0.5]).trace_norm[0] < 1e-9)
+    True
+    """
+    started = time.perf_counter()
+    check_pair(system, state)
+    times, tol = arguments.times(times), arguments.tolerance(tol)
+    quantum = evolve(
+        system, state, times, kind="quantum", tol=tol, memory=memory, time_limit=time_limit, progress=progress
+    )
+    classical = evolve(
+        system, state, times, kind="classical", tol=tol, memory=memory, time_limit=time_limit, progress=progress
+    )
+    rows, means, covariances = [], [], []
+    for index in range(len(quantum.times)):
+        w, a, grid = _pair(quantum, classical, index)
+        rows.append(_distances(w, a, grid, tol))
+        both = [moments(f, grid) for f in (w, a)]
+        means.append([m.mean for m in both])
+        covariances.append([m.covariance for m in both])
+    series = {name: np.array([row[name] for row in rows]) for name in rows[0]}
+    solver = np.array(quantum.numerics.error) + np.array(classical.numerics.error)
+    series["trace_norm_error"] = solver + series["trace_norm_upper"] - series["trace_norm"]
+    mean, covariance = np.array(means), np.array(covariances)
+    return Comparison(
+        system=system,
+        state=state,
+        times=quantum.times,
+        quantum=quantum,
+        classical=classical,
+        series={name: series[name] for name in SERIES},
+        mean=mean[:, 0],
+        mean_classical=mean[:, 1],
+        covariance=covariance[:, 0],
+        covariance_classical=covariance[:, 1],
+        tol=tol,
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _pair(quantum: Solution, classical: Solution, index: int) -> tuple[np.ndarray, np.ndarray, PhaseGrid]:
+    grid = common_grid([quantum.grids[index], classical.grids[index]])
+    w, a = (resample(s.symbols[index], s.grids[index], grid) for s in (quantum, classical))
+    return w, a, grid
+
+
+def _distances(w: np.ndarray, a: np.ndarray, grid: PhaseGrid, tol: float) -> dict[str, float]:
+    difference = w - a
+    l1, l1_error = l1_within(difference, grid, L1_RTOL)
+    lower, upper = enclosure(difference, grid, rtol=1e-2, negligible=0.1 * tol, exact=LARGE.get(grid.n, 0))
+    least = float(hilbert_schmidt(difference, grid))  # no trace norm is smaller
+    return {
+        "trace_norm": max((lower + upper) / 2, least),
+        "trace_norm_lower": max(lower, least),
+        "trace_norm_upper": max(upper, least),
+        "hilbert_schmidt": least,
+        "l1": l1,
+        "l1_error": l1_error,
+        "purity": float(purity(w, grid)),
+        "purity_classical": float(purity(a, grid)),
+        "trace": float(trace(w, grid)),
+        "trace_classical": float(trace(a, grid)),
+        "min_eigenvalue": smallest_eigenvalue(w, grid, 1e-2 * tol, LARGE.get(grid.n, 0))[0],
+        "min_eigenvalue_classical": smallest_eigenvalue(a, grid, 1e-2 * tol, LARGE.get(grid.n, 0))[0],
+    }

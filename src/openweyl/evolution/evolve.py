@@ -1,0 +1,133 @@
+"""`evolve`: the symbol of the quantum state, or the classical density, at given times; `control` does the rest."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from math import inf
+from typing import Literal
+
+import numpy as np
+
+from openweyl._core import arguments
+from openweyl._core.arguments import ResourceError, must
+from openweyl._core.calls import public
+from openweyl._core.memory import spare_memory
+from openweyl._core.threads import one_thread
+from openweyl.gaussian.flow import quadratic_flow
+from openweyl.generators.generator import fokker_planck, hierarchy, lindblad
+from openweyl.model.escape import escapes
+from openweyl.model.states import PacketState, State
+from openweyl.model.system import System
+from openweyl.phase_space.grid import PhaseGrid
+
+from .closed_form import closed_form
+from .control import Progress, Run, Watch, check_memory
+from .pace import TIME_LIMIT
+from .solution import Numerics, Solution, check_pair
+from .splitting import described
+
+Kind = Literal["quantum", "classical"]
+MOST_LOOKS = 1_000_000
+"""The most looks that may be asked for in one run: no step is longer than the time between two."""
+MAX_ORDER = 12
+"""The largest number of terms of the expansion in the corrections."""
+
+
+@public
+def evolve(
+    system: System,
+    state: State,
+    times: Sequence[float],
+    *,
+    kind: Kind = "quantum",
+    order: int = 1,
+    tol: float = 1e-6,
+    memory: float | None = None,
+    time_limit: float = TIME_LIMIT,
+    progress: Progress | None = None,
+    watch: Watch | None = None,
+    watch_every: float = inf,
+) -> Solution:
+    """The symbol of A(t), dA/dt = L A ("quantum"), or the classical density, da/dt = Q a, at `times`.
+
+    Li (1.1)-(1.5) in the time direction of von Neumann's equation. `times`: increasing, >= 0; the state is that at
+    time 0. `order` N > 1 (classical only) adds the corrections of Li, Theorem 3: the symbols get a leading axis of
+    length N with b_0 = a and d_t b_j = Q b_j + (L - Q) b_{j-1}, b_j(0) = 0; their sum is a_N. `tol`: the error allowed
+    in trace norm at the last time. `memory`: bytes that the run may use (default: half of what is free). `time_limit`:
+    seconds that it may take (an hour), by forecast; closed forms take no steps and need none. `watch` is called
+    with (t, symbol, grid) at time 0 and as the run goes on, at the saved times and at least every `watch_every`. Grid
+    and step are chosen, and reported with the error they leave in `.numerics`. Gaussian packets under quadratic p with
+    linear jumps are carried in closed form, without steps (`gaussian_flow`).
+
+    Raises InputError for arguments out of range, ResourceError when a grid would pass the memory limit, or the run the
+    time limit.
+    """
+    check_pair(system, state)
+    arguments.choice("kind", kind, ("quantum", "classical"))
+    order = arguments.whole("order", order, 1, MAX_ORDER, "The expansion is asymptotic.")
+    must(order == 1 or kind == "classical", "order", "be 1 for the quantum evolution", order)
+    moments = arguments.times(times)
+    tol = arguments.tolerance(tol)
+    watch_every = arguments.real("watch_every", watch_every, above=0.0, endless=True)
+    least = moments[-1] / MOST_LOOKS
+    arguments.must(watch_every >= least, "watch_every", f"be >= {least:g}", watch_every, f"That is {MOST_LOOKS} looks.")
+    arguments.function("progress", progress)
+    arguments.function("watch", watch)
+    limit = spare_memory() if memory is None else arguments.real("memory", memory, above=0.0)
+    seconds = arguments.real("time_limit", time_limit, above=0.0)
+    if isinstance(state, PacketState) and (flow := quadratic_flow(system)):
+        with one_thread():
+            return closed_form(
+                flow, state, moments, kind=kind, order=order, tol=tol, memory=limit, progress=progress, watch=watch,
+                watch_every=watch_every,
+            )  # fmt: skip
+    started = time.perf_counter()
+    level = 1e-3 * tol
+    grid = state.window(system.h, level=level, room=0.4)
+    check_memory(system, grid, order, tol, limit, 0.0)
+    run = Run(
+        system=system,
+        build=lindblad if kind == "quantum" else fokker_planck if order == 1 else hierarchy,
+        order=order,
+        tol=tol,
+        horizon=max(moments[-1], 1e-300),
+        memory=limit,
+        time_limit=seconds,
+        progress=progress,
+        watch=watch,
+        watch_every=watch_every,
+        grid=grid,
+        runs=[_start(state, grid, order)],
+        grid_error=6 * system.n * level,  # at three edges of each axis
+    )
+    try:
+        with one_thread():
+            outputs = run.outputs(moments)
+    except ResourceError as error:  # it may be the system that asks for ever more
+        raise ResourceError(f"{run.resolution.reason()}{error} {escapes(system)}".rstrip()) from None
+    return Solution(
+        system=system,
+        kind=kind,
+        order=order,
+        times=moments,
+        symbols=tuple(output.symbol for output in outputs),
+        grids=tuple(output.grid for output in outputs),
+        numerics=Numerics(
+            scheme=described(run.generator, run.scheme) if run.steps else "none",
+            steps=run.steps,
+            largest_grid=run.largest,
+            regrids=run.regrids,
+            rollbacks=run.rollbacks,
+            step_error=tuple(output.step_error for output in outputs),
+            grid_error=tuple(output.grid_error for output in outputs),
+            seconds=time.perf_counter() - started,
+        ),
+        tol=tol,
+    )
+
+
+def _start(state: State, grid: PhaseGrid, order: int) -> np.ndarray:
+    """The symbol at time 0; with corrections, which are nil then, along a leading axis."""
+    w = state.symbol(grid)
+    return w if order == 1 else np.concatenate([w[None], np.zeros((order - 1, *w.shape))])

@@ -1,0 +1,71 @@
+"""Wall-clock time of a run: how long it will take yet, and a refusal where that is longer than it may."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+
+from openweyl._core.arguments import ResourceError
+
+TIME_LIMIT = 3600.0
+"""Seconds that one evolution may take unless the caller says otherwise: what nobody asked for should end by itself."""
+SURE_AFTER = 8.0
+"""Seconds after which a forecast is trusted: the first segments, on grids that still grow, say little."""
+WINDOW = 0.3
+"""The latest part of the seconds used from which the speed is taken: grids and steps change as the state does."""
+
+
+class Pace:
+    """The speed of a run in units of its own time, from the latest part of its history."""
+
+    def __init__(self, horizon: float, limit: float) -> None:
+        self.horizon, self.limit = horizon, limit
+        self.started = time.monotonic()
+        self.history: deque[tuple[float, float]] = deque([(0.0, 0.0)])
+
+    def reached(self, t: float, *, typical: bool, hint: str) -> float:
+        """Seconds that are left, now that the time is t; refuses a run that will not be done by the limit.
+
+        `typical`: whether the rest may be expected to go as the latest part did, which it will not after a pulse.
+        Raises ResourceError; `hint` says what the run is doing.
+        """
+        used = time.monotonic() - self.started
+        self.history.append((used, t))
+        while len(self.history) > 2 and self.history[1][0] < (1 - WINDOW) * used:
+            self.history.popleft()
+        earlier, then = self.history[0]
+        speed = (t - then) / max(used - earlier, 1e-9)
+        left = (self.horizon - t) / speed if speed > 0 else float("inf")
+        if used > self.limit or (typical and used > min(SURE_AFTER, self.limit) and used + left > self.limit):
+            self._refuse(t, used, left, hint)
+        return left
+
+    def before(self, t: float, seconds: float, tau: float, *, hint: str) -> None:
+        """Refuse a segment of length `tau` that would itself take longer than there is time."""
+        used = time.monotonic() - self.started
+        if used + seconds > self.limit:
+            self._refuse(t, used, seconds * (self.horizon - t) / tau, hint)
+
+    def expect(self, t: float, cost: float, *, hint: str) -> None:
+        """Refuse a run whose time left costs `cost` seconds per unit of time, from a part of a step that was timed."""
+        used = time.monotonic() - self.started
+        left = cost * (self.horizon - t)
+        if used > self.limit or (used > min(SURE_AFTER, self.limit) and used + left > self.limit):
+            self._refuse(t, used, left, hint)
+
+    def _refuse(self, t: float, used: float, left: float, hint: str) -> None:
+        if t >= self.horizon:
+            return
+        more = f"{in_words(left)} more" if 0 < left < float("inf") else "an unknown time more"
+        raise ResourceError(
+            f"At t = {t:.4g} of {self.horizon:.4g}, after {in_words(used)}, the run would take {more} ({hint}), but "
+            f"`time_limit` is {in_words(self.limit)}: raise `tol` or `h`, shorten `times`, or raise `time_limit`."
+        )
+
+
+def in_words(seconds: float) -> str:
+    """A span of time in its natural unit, two digits."""
+    for unit, size in (("years", 3.156e7), ("days", 86400.0), ("h", 3600.0), ("min", 60.0)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.2g} {unit}" if seconds < 1e12 else "more than 10000 years"
+    return f"{seconds:.2g} s"

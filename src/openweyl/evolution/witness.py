@@ -1,0 +1,96 @@
+"""What must hold of any evolution, whatever grid and step made it: a witness beside the comparison of runs.
+
+    tr A(t) = tr A(0),        d<x>/dt = <dp/dxi> + friction,        d<xi>/dt = -<dp/dx> + friction.
+
+The equations for the means are exact for both evolutions if jumps are linear (Ehrenfest), or real functions of x
+alone or of xi alone. Other real jumps l add (gamma h/2) <{l, {l, z}}>, little beside the width that they cause. So
+means are held to a part of the box's length, which a packet that wraps around, or that a grid does not see, fails at
+once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import sympy
+
+from openweyl._core.fft import Array
+from openweyl.model.system import System, real_and_imaginary
+from openweyl.phase_space.grid import PhaseGrid
+from openweyl.symbolic.expressions import TIME, derivative, evaluate
+
+ALLOWED = 0.05
+"""The part of the box's length by which means may miss their equation in a segment: a hundred times what it misses
+in a sound one, and a tenth of what a packet that wraps does."""
+
+
+@dataclass(frozen=True)
+class Means:
+    """The trace, the means (x, xi) and their velocities at one time."""
+
+    trace: float
+    mean: np.ndarray
+    velocity: np.ndarray
+
+
+class Velocities:
+    """The classical velocities of a system, dz/dt = J grad p + gamma sum (b J grad a - a J grad b), jumps a + i b."""
+
+    def __init__(self, system: System) -> None:
+        n, z = system.n, system.x + system.xi
+        self.variables = z
+
+        def turned(f: sympy.Expr) -> list[sympy.Expr]:
+            """J grad f."""
+            return [derivative(f, z[j + n]) if j < n else -derivative(f, z[j - n]) for j in range(2 * n)]
+
+        self.timed = system.hamiltonian.has(TIME)
+        self.field = turned(system.hamiltonian)
+        for jump in system.jumps:
+            a, b = real_and_imaginary(jump)
+            if b != 0:
+                drift = zip(self.field, turned(a), turned(b), strict=True)
+                self.field = [v + system.gamma * (b * g - a * f) for v, g, f in drift]
+
+    def at(self, z: Sequence[Array], t: float) -> list[Array]:
+        """The velocities at the points z, coordinates x then xi, at time t."""
+        at = {**dict(zip(self.variables, z, strict=True)), TIME: t}
+        return [evaluate(f, at, np) for f in self.field]
+
+
+class MeansWitness:
+    """The equation of motion of the means of a system."""
+
+    def __init__(self, velocities: Velocities) -> None:
+        self.velocities = velocities
+
+    def look(self, w: Array, grid: PhaseGrid, t: float) -> Means:
+        """The means of the symbol `w` (the first, if it has a leading axis) and their velocities at time t."""
+        w = w if w.ndim == 2 * grid.n else w[0]
+        points = grid.coordinates(())
+        trace = float(w.sum()) * grid.cell
+
+        def mean_of(f: Array) -> float:
+            values = np.asarray(f)
+            if values.ndim == 0:
+                return float(values) * trace
+            over = tuple(a for a in range(-w.ndim, 0) if a < -values.ndim or values.shape[a] == 1)
+            return float((w.sum(axis=over, keepdims=True) * values).sum()) * grid.cell
+
+        velocity = [mean_of(v) for v in self.velocities.at(points, t)]
+        return Means(trace, np.array([mean_of(z) for z in points]), np.array(velocity))
+
+    @staticmethod
+    def agree(before: Means, after: Means, tau: float, grid: PhaseGrid) -> bool:
+        """Whether the means moved as their equation says, up to the error of the trapezoidal rule.
+
+        For a velocity that is monotone between the two times the rule is off by at most half of its change.
+        """
+        missed = after.mean - before.mean - tau * (before.velocity + after.velocity) / 2
+        lengths = np.array([axis.length for axis in grid.x + grid.xi])
+        allowed = ALLOWED * lengths * max(abs(before.trace), abs(after.trace)) + tau * np.abs(
+            after.velocity - before.velocity
+        )
+        return bool((np.abs(missed) <= allowed).all())

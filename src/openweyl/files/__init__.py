@@ -1,0 +1,1 @@
+"""Files on disk: there whole or not at all, and checked when they are read."""

@@ -1,0 +1,1 @@
+"""Quadratic Hamiltonians with linear jumps: the closed form of both evolutions for Gaussian packets."""

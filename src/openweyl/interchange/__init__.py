@@ -1,0 +1,1 @@
+"""To and from other programs: Fock matrices, QuTiP, wave functions, physical units."""

@@ -1,0 +1,99 @@
+"""Theorem 1 against the coupling gamma, with linear jumps and with the nonlinear jump <z> beside them.
+
+    ||Op(e_1)||_tr  <=  C (h^{1/2} + h gamma)                      t <= 1,
+                    <=  C (h^{1/2} gamma^{-3/2} + h gamma^{-1})    t >= 1,
+
+Li (5.7), integrated in time, is (1.10). The terms h gamma and h/gamma come from jumps that are not linear.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from openweyl.analysis.certify import residual
+from openweyl.evolution.evolve import evolve
+from openweyl.model.system import System
+from openweyl.norms.trace_norm import enclosure
+from openweyl.phase_space.grid import PhaseGrid
+
+from .row import Row, bound
+from .theorems import LINEAR, RTOL, WELL, WELL_START, distances, powers, system
+
+RADIAL = (*LINEAR, "sqrt(1 + x**2 + xi**2)")
+"""The jumps x, xi and <z>, all of the class (1.2)."""
+TOL = 1e-6
+
+
+def right_side(h: float, gamma: float, t: np.ndarray) -> np.ndarray:
+    """The right side of (1.10) with C = 1."""
+    first = h**0.5 + h * gamma
+    return np.where(t <= 1, t * first, first + t * (h**0.5 * gamma**-1.5 + h / gamma))
+
+
+def coupling(*, fast: bool) -> list[Row]:
+    """The rate (5.7) against gamma, the constant of (1.10), and the distance with a nonlinear jump against h."""
+    h = 2.0**-6 if fast else 2.0**-7
+    gammas = powers(0, 4 if fast else 6)
+    rates = [late_rate(system(WELL, h, gamma)) for gamma in gammas]
+    claim = f"(5.7), well: the rate ||Op(e_1)||_tr at t = 1, h = {h:g}, is O(gamma^-3/2) for 1 <= gamma < 1/h"
+    rows = [bound("coupling/late", claim, -1.5, "gamma", gammas, rates, large=True)]
+    if not fast:
+        h, gammas = 2.0**-5, powers(0, 4)
+        shape = [late_rate(system(WELL, h, gamma, RADIAL)) / (h**0.5 * gamma**-1.5 + h / gamma) for gamma in gammas]
+        claim = f"(5.7), well with the jump <z>: the rate over h^1/2 gamma^-3/2 + h/gamma at t = 1, h = {h:g}"
+        rows.append(bound("coupling/late-radial", claim, 0.0, "gamma", gammas, shape, large=True))
+    sizes = powers(-4, -10)
+    claim = "(5.7), well: the part of ||Op(e_1)||_tr at t = 0 that the jump <z> makes, over gamma, is O(h), no less"
+    values = [early_rate(h, RADIAL) for h in sizes]
+    rows.append(bound("coupling/early-radial", claim, 1.0, "h", sizes, values, exact=True))
+    rows.append(_constant(LINEAR, (0.0, 0.25) if fast else (0.0, 0.25, 0.5), 1 if fast else 8))
+    if not fast:
+        rows += [_constant(RADIAL, (0.0, 0.5), 1), _radial_distance()]
+    return rows
+
+
+def _constant(jumps: Sequence[str], exponents: Sequence[float], last: float) -> Row:
+    """The least C of (1.10) on gamma = h^-e for e in `exponents` and t up to `last`, against h."""
+    times = np.array([t for t in (0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0) if t <= last])
+    sizes = powers(-4, -8)
+    worst: list[tuple[float, float, float, float]] = []
+    for h in sizes:
+        ratios = []
+        for gamma in (h**-e for e in exponents):
+            found, error = distances(system(WELL, h, gamma, jumps), WELL_START, times.tolist())
+            shape = (found + error) / right_side(h, gamma, times)
+            ratios += [(float(r), h, gamma, float(t)) for r, t in zip(shape, times, strict=True)]
+        worst.append(max(ratios))
+    top = max(worst)
+    name, words = ("constant", "") if jumps == LINEAR else ("constant-radial", " with the jump <z>")
+    claim = f"Theorem 1, well{words}: one C in (1.10) serves all sampled h, gamma = h^-e, 0 <= e < 1, and t"
+    note = f"largest at h = {top[1]:.4g}, gamma = {top[2]:.4g}, t = {top[3]:g}"
+    return bound(f"coupling/{name}", claim, 0.0, "h", sizes, [w[0] for w in worst], note=note)
+
+
+def _radial_distance() -> Row:
+    """The distance at t = 1/2 against h, with the jump <z>."""
+    h = powers(-4, -10)
+    found = [distances(system(WELL, one, 1.0, RADIAL), WELL_START, [0.5]) for one in h]
+    claim = "Theorem 1, well with the jump <z>: distance at t = 1/2, gamma = 1, is O(h^1/2)"
+    values, errors = ([float(pair[j][0]) for pair in found] for j in (0, 1))
+    return bound("coupling/h-radial", claim, 0.5, "h", h, values, error=errors)
+
+
+def late_rate(system: System) -> float:
+    """||Op(e_1(1))||_tr = ||Op((Q - L) a(1))||_tr, see (5.6)."""
+    run = evolve(system, WELL_START, [1.0], kind="classical", tol=TOL)
+    return _size(residual(system, run.symbols[0], run.grids[0]), run.grids[0])
+
+
+def early_rate(h: float, jumps: Sequence[str]) -> float:
+    """||Op(e)||_tr for e_1(0) = d + gamma e: the jumps' part."""
+    grid = WELL_START.window(h, 1e-10, room=0.5)
+    once, twice = (residual(system(WELL, h, gamma, jumps), WELL_START.symbol(grid), grid) for gamma in (1.0, 2.0))
+    return _size(twice - once, grid)
+
+
+def _size(e: np.ndarray, grid: PhaseGrid) -> float:
+    return float(np.mean(enclosure(e, grid, rtol=RTOL, negligible=1e-2 * TOL)))

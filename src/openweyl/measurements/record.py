@@ -1,0 +1,72 @@
+"""The rows that a folder already holds: an interrupted battery goes on where it was."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import fields
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from openweyl._core.arguments import must
+from openweyl.files.atomic import writing
+
+from .row import Row
+
+NAME = "rows.json"
+_WHAT = "be a folder without {NAME}, or with one of the same battery"
+
+
+class Record:
+    """FOLDER/rows.json: the groups that are finished, with the version and the form (fast or full) that made them."""
+
+    def __init__(self, folder: Path, *, fast: bool) -> None:
+        """Read what is there.
+
+        Raises InputError if it is no such record, or one of another version or form: these are never mixed.
+        """
+        self.path, self.head = folder / NAME, {"openweyl": version("openweyl"), "fast": fast}
+        self.groups: dict[str, list[Row]] = {}
+        if not self.path.exists():
+            return
+        found = self._read()
+        same = {key: found.get(key) for key in self.head} == self.head
+        form = f"It is of openweyl {found.get('openweyl')}, {'fast' if found.get('fast') else 'full'}."
+        must(same, "out", _WHAT.format(NAME=NAME), str(folder), f"{form} Name another folder.")
+        for group, rows in found["groups"].items():
+            self.groups[group] = [from_dict(row) for row in rows]
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            found = json.loads(self.path.read_text(encoding="utf-8"))
+            wrong = not (isinstance(found, dict) and isinstance(found.get("groups"), dict))
+        except (ValueError, UnicodeDecodeError):
+            wrong = True
+        must(not wrong, "out", _WHAT.format(NAME=NAME), str(self.path.parent), f"{NAME} is something else.")
+        return dict(found)
+
+    def add(self, group: str, rows: Sequence[Row]) -> None:
+        """Keep the rows of a finished group."""
+        self.groups[group] = list(rows)
+        content = self.head | {"groups": {name: [row.as_dict() for row in kept] for name, kept in self.groups.items()}}
+        with writing(self.path) as unfinished:
+            unfinished.write_text(json.dumps(content, indent=1), encoding="utf-8")
+
+
+def from_dict(found: dict[str, Any]) -> Row:
+    """The row behind `Row.as_dict`: None is what was not finite."""
+
+    def number(value: float | None) -> float:
+        return float("nan") if value is None else value
+
+    values = {field.name: found.get(field.name) for field in fields(Row)}
+    values |= {
+        "measured": number(found["measured"]),
+        "interval": tuple(number(v) for v in found["interval"]),
+        "constant": number(found["constant"]),
+        "x": tuple(found["x"]),
+        "y": tuple(number(v) for v in found["y"]),
+        "part": None if found["fitted"] is None else tuple(found["fitted"]),
+    }
+    return Row(**values)  # type: ignore[arg-type]

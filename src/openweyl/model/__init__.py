@@ -1,0 +1,1 @@
+"""What a user describes: the open system and the initial state."""

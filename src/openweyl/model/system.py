@@ -1,0 +1,152 @@
+"""The open system: its Hamiltonian, its jumps, h and gamma, as one frozen value.
+
+    dA/dt = -(i/h) [P, A] + (gamma/h) sum_j ( L_j A L_j* - {L_j* L_j, A}/2 ),      P = Op(p), L_j = Op(l_j),
+
+Li (1.1) in the time direction of von Neumann's equation (`System.reversed` turns it around).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import sympy
+
+from openweyl._core.arguments import fail, moderate, must
+from openweyl._core.calls import public
+from openweyl.symbolic.expressions import TIME, expandable, variables, variables_of
+from openweyl.symbolic.parsing import check_form, parse
+from openweyl.symbolic.smoothness import check_smooth
+
+from .decomposition import Terms, sort_terms
+
+Formula: TypeAlias = str | sympy.Expr
+
+
+@public
+@dataclass(frozen=True, init=False)
+class System:
+    """An open system with a real Hamiltonian p(x, xi), which may depend on the time t, and jumps l(x, xi).
+
+    `hamiltonian`, `jumps`: SymPy expressions or text in x, xi (n = 1) or x1, xi1, x2, xi2, ...; SymPy's symbols are
+    known by their names. A jump may be complex, a + I*b with real a and b. `h` > 0: the semiclassical parameter (the
+    hbar of physics). `gamma` >= 0: the coupling to the environment; 0 is a closed system. `terms`: what the solver
+    makes of the symbols.
+
+    >>> print(System("xi**2 + (x**2 - 1/2)**2", ["x", "xi"], h=2**-4, gamma=1.0))
+    p = xi**2 + (x**2 - 1/2)**2, jumps x, xi; h = 0.0625, gamma = 1
+    >>> kerr = System("(x**2 + xi**2)**2/4", ["(x + I*xi)/sqrt(2)"], h=0.1, gamma=0.5)
+    >>> [ridge.slopes for ridge in kerr.terms.ridges]
+    [(-sqrt(3)/3,), (sqrt(3)/3,)]
+
+    Raises InputError for symbols that are not smooth, and for the few that no method here covers.
+    """
+
+    hamiltonian: sympy.Expr
+    jumps: tuple[sympy.Expr, ...]
+    h: float
+    gamma: float
+    x: tuple[sympy.Symbol, ...] = field(repr=False)
+    xi: tuple[sympy.Symbol, ...] = field(repr=False)
+    terms: Terms = field(repr=False)
+
+    def __init__(self, hamiltonian: Formula, jumps: Sequence[Formula], *, h: float, gamma: float) -> None:
+        must(isinstance(jumps, (list, tuple)), "jumps", "be a list of symbols", jumps)
+        given = {"hamiltonian": hamiltonian, **{f"jump {j}": jump for j, jump in enumerate(jumps)}}
+        x, xi = variables(len(variables_of(given, name="hamiltonian")[0]))
+        p = _symbol(hamiltonian, {str(v): v for v in (*x, *xi, TIME)}, "hamiltonian")
+        must(not p.has(sympy.I), "hamiltonian", "be a real function", p, "Only jumps may be complex.")
+        found = [_symbol(jump, {str(v): v for v in (*x, *xi)} | {"I": sympy.I}, "jumps") for jump in jumps]
+        pairs = tuple(map(real_and_imaginary, found))
+        for part, name in [(p, "hamiltonian"), *((f, "jumps") for pair in pairs for f in pair)]:
+            check_smooth(part, name)
+        values: dict[str, Any] = {
+            "hamiltonian": p,
+            "jumps": tuple(found),
+            "h": moderate("h", h, above=0.0),
+            "gamma": moderate("gamma", gamma, low=0.0, advice="gamma = 0 is a closed system."),
+            "x": x,
+            "xi": xi,
+            "terms": sort_terms(p, pairs, x, xi),
+        }
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def n(self) -> int:
+        """The number of degrees of freedom."""
+        return len(self.x)
+
+    @public
+    def replace(
+        self,
+        *,
+        hamiltonian: Formula | None = None,
+        jumps: Sequence[Formula] | None = None,
+        h: float | None = None,
+        gamma: float | None = None,
+    ) -> System:
+        """This system with another `hamiltonian`, other `jumps`, or another `h` or `gamma`."""
+        return System(
+            self.hamiltonian if hamiltonian is None else hamiltonian,
+            self.jumps if jumps is None else jumps,
+            h=self.h if h is None else h,
+            gamma=self.gamma if gamma is None else gamma,
+        )
+
+    def reversed(self) -> System:
+        """p -> -p: the time direction of Li (1.1), whose commutator has the sign +i/h."""
+        return self.replace(hamiltonian=-self.hamiltonian)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The system as text and numbers, for JSON."""
+        return {
+            "hamiltonian": str(self.hamiltonian),
+            "jumps": [str(jump) for jump in self.jumps],
+            "h": self.h,
+            "gamma": self.gamma,
+        }
+
+    def __str__(self) -> str:
+        jumps = ", ".join(map(str, self.jumps)) or "none"
+        return f"p = {self.hamiltonian}, jumps {jumps}; h = {self.h:.10g}, gamma = {self.gamma:.10g}"
+
+    def _repr_latex_(self) -> str:
+        parts = [f"p = {sympy.latex(self.hamiltonian)}"]
+        parts += [rf"\ell_{{{j + 1}}} = {sympy.latex(jump)}" for j, jump in enumerate(self.jumps)]
+        parts += [f"h = {self.h:.10g}", rf"\gamma = {self.gamma:.10g}"]
+        return "$" + r",\; ".join(parts) + "$"
+
+
+def _symbol(value: Formula, names: dict[str, sympy.Expr], name: str) -> sympy.Expr:
+    """`value` as an expression in our own variables."""
+    known = {**names}
+    if "x" in names:
+        known.update(x1=names["x"], xi1=names["xi"])  # n = 1, written with indices
+    if isinstance(value, str):
+        f = parse(value, known, name)
+    else:
+        if not isinstance(value, (int, float, sympy.Expr)) or isinstance(value, bool):
+            raise fail(name, "be text or a SymPy expression", value)
+        f = sympy.sympify(value)
+        check_form(f, name)
+        f = f.xreplace({s: known[str(s)] for s in f.free_symbols if str(s) in known})
+    allowed = set(names.values())
+    strangers = sorted(str(s) for s in f.free_symbols if s not in allowed)
+    if strangers:
+        time = "Jumps cannot depend on time." if "t" in strangers else ""
+        raise fail(name, f"use the names {', '.join(map(str, names))} only", ", ".join(strangers), time)
+    must(name != "jumps" or bool(f.free_symbols), name, "depend on x or xi", f, "A constant jump does nothing.")
+    return f
+
+
+def real_and_imaginary(jump: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr]:
+    """(a, b) with jump = a + i b."""
+    if not jump.has(sympy.I):
+        return jump, sympy.Integer(0)
+    f = sympy.expand(jump) if expandable(jump) else jump
+    b = sympy.Add(*(term / sympy.I for term in sympy.Add.make_args(f) if term.has(sympy.I)))
+    a = sympy.Add(*(term for term in sympy.Add.make_args(f) if not term.has(sympy.I)))
+    must(not b.has(sympy.I), "jumps", "be a + I*b with real a and b", jump, "Write exp(I*x) as cos(x) + I*sin(x).")
+    return a, b

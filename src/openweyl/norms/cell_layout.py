@@ -1,0 +1,130 @@
+"""Which windows cut a symbol into cells, on which samples, and the error that these samples make.
+
+Each degree of freedom has windows in x of half width W and windows in xi of half width W'. A cell is a matrix of
+4 W W' / (2 pi h) momenta: as many states as its windows hold. The proofs are in docs/trace-norm.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from math import ceil, floor, pi, prod, sqrt
+
+import numpy as np
+
+from openweyl._core.fft import good_size
+from openweyl.phase_space.grid import Axis, PhaseGrid
+from openweyl.phase_space.kernels import kernel_points
+from openweyl.phase_space.support import Profile, need
+
+from .partition_of_unity import tail
+
+SAMPLES = 3.0
+"""Points in x per half wave length of the symbol: room for the wave numbers of the windows."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """The windows of one degree of freedom: `strips` of them in x, and `bands` in xi.
+
+    x, xi: the samples of the symbol. A window in x has half the width W = rows dx; the momenta have the spacing 2 dxi =
+    2 pi h / torus, and a window in xi holds `momenta` of them. One band: no windows in xi.
+    """
+
+    x: Axis
+    xi: Axis
+    rows: int
+    strips: int
+    momenta: int
+    bands: int
+    torus: float
+
+    @property
+    def pad(self) -> int:
+        """Samples of xi to add at either end, for the windows that reach beyond."""
+        return self.momenta if self.bands > 1 else 0
+
+    @property
+    def waves(self) -> int:
+        """The wave numbers 2 pi m / torus, |m| <= waves, are those that the samples in x hold."""
+        return floor(self.torus / (2 * self.x.spacing) * (1 - 1e-12))
+
+    def along(self, values: np.ndarray, axis: int) -> np.ndarray:
+        """A vector as an array that broadcasts along `axis`, a negative number."""
+        return values.reshape((-1,) + (1,) * (-axis - 1))
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The windows for a symbol on `original`, the grid that they ask for, and the losses that come with them."""
+
+    parts: tuple[Part, ...]
+    original: PhaseGrid
+    padded: PhaseGrid
+    grid: PhaseGrid
+    lost: float
+
+    @property
+    def cell(self) -> int:
+        """The size of the matrix of a cell."""
+        return prod(part.momenta for part in self.parts)
+
+    @property
+    def cells(self) -> int:
+        """Their number, empty ones too."""
+        return prod(part.strips * (part.bands + 1 if part.pad else 1) for part in self.parts)
+
+
+def plan(grid: PhaseGrid, found: tuple[Profile, ...], widths: list[float], level: float) -> Layout:
+    """Windows at least `widths` wide (x axes, then xi axes), and wide against the distances and wave numbers found.
+
+    `level`: the trace norm that counts as nothing when these are looked up.
+    """
+    n, h = grid.n, grid.h
+    parts, padded, cut, sampling, ranks = [], [], 0.0, 0.0, 1.0
+    for j in range(n):
+        x, xi, in_x, in_xi = grid.x[j], grid.xi[j], found[j], found[n + j]
+        wave, distance = need(in_x, x, level).reach, h * need(in_xi, xi, level).reach
+        wide_x = max(widths[j], 3 * distance, 4 * x.spacing)
+        wide_xi = max(widths[n + j], 3 * h * wave, 4 * xi.spacing)
+        margin = ceil(h * wave / xi.spacing)
+        longer = Axis(xi.lower - margin * xi.spacing, xi.spacing, xi.size + 2 * margin + xi.size % 2)
+        momenta = 4 * max(ceil(wide_x * wide_xi / (8 * pi * h)), 2)
+        bands = ceil(longer.length * wide_x / (pi * h * momenta))
+        if bands <= 2:
+            bands, momenta = 1, 2 * ceil(longer.length * wide_x / (4 * pi * h))
+        size = bands * momenta if bands > 1 else 2 * momenta
+        torus = pi * h * size / longer.length
+        points = max(good_size(SAMPLES * wave * x.length / pi), x.size)
+        fine = Axis(x.lower, x.length / points, points)
+        rows = floor(torus / (2 * fine.spacing) * (1 + 1e-12))
+        strips = ceil((fine.size - 1) / rows) + 1
+        parts.append(Part(fine, Axis(longer.lower, longer.length / size, size), rows, strips, momenta, bands, torus))
+        padded.append(longer)
+        cut += beyond(in_xi, xi, rows * fine.spacing / h)
+        ranks *= strips * (size / 2 + parts[-1].waves + 1)  # of all strips together: they overlap
+        sampling += sampling_error(in_x, x, fine, rows * fine.spacing, several=n > 1)
+    lost = sqrt(prod(kernel_points(grid)) / grid.states) * cut + sqrt(ranks / grid.states) * sampling
+    new = PhaseGrid(tuple(p.x for p in parts), tuple(p.xi for p in parts), h)
+    return Layout(tuple(parts), grid, PhaseGrid(grid.x, tuple(padded), h), new, lost)
+
+
+def beyond(profile: Profile, axis: Axis, reach: float) -> float:
+    """sqrt(states) times the Hilbert-Schmidt norm of what lies at or above the wave number `reach`."""
+    step = axis.reach / (profile.high.size - 1)
+    above = profile.high.size - max(ceil(reach / step * (1 - 1e-12)), 0)
+    return float(profile.high[above - 1]) if above > 0 else 0.0
+
+
+def sampling_error(profile: Profile, old: Axis, new: Axis, width: float, several: bool) -> float:
+    """sqrt(states) ||E||_HS, E the error that the samples in x make of all chi_j D chi_j together (Lemma 3).
+
+    The wave number k of the symbol is mistaken for others where the windows have (2r - 1) pi/dx - k or more, r >= 1.
+    """
+    total, edges = 0.0, np.linspace(0.0, old.reach * (1 + 1e-9), 17)
+    for low, high in pairwise(edges.tolist()):
+        power = beyond(profile, old, low) ** 2 - beyond(profile, old, high) ** 2
+        tails = [tail(width * ((2 * r - 1) * new.reach - high), several) for r in range(1, 9)]
+        # aliases from both sides, those of r > 8 in the last term (they fall like r^-2), and what no sample holds
+        total += (2 * sum(tails) + 16 * tails[-1] + tails[0]) * sqrt(max(power, 0.0))
+    return total

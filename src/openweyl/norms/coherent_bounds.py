@@ -1,0 +1,223 @@
+"""Bounds from coherent states, for symbols that are smooth on the scale sqrt(h): cheap at any number of states.
+
+    Op(w) = (2 pi h)^-n int o(z) |z><z| dz,   w = o * G,      <z| Op(w) |z> = (w * G)(z),
+
+|z> a coherent state, G its symbol over (2 pi h)^n. As (2 pi h)^-n int |z><z| dz = 1 (Berezin, Lieb),
+
+    (2 pi h)^-n ||w * G||_L1  <=  ||Op(w)||_tr  <=  (2 pi h)^-n ||o||_L1,
+                       inf o  <=  inf spec Op(w)  <=  inf w * G.
+
+|z> may be squeezed: with S = diag(a_1 .. a_n, 1/a_1 .. 1/a_n) the transform of G is exp(-(h/4) kappa.S kappa), kappa
+the wave numbers of x and of xi. The upper symbol o is w with its waves amplified by exp(+(h/4) kappa.S kappa); those
+that are too high for this are cut off and bounded. To first order in h the bounds on the trace norm differ by
+(h/2) sum_a S_aa int -sgn(w) d_a^2 w, nothing where w keeps its sign; that chooses a. docs/trace-norm.md has the proofs.
+
+Sources: F. A. Berezin (1972), for covariant and contravariant symbols; E. H. Lieb, Commun. Math. Phys. 31 (1973)
+327-340.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil, inf, prod, sqrt
+
+import numpy as np
+
+from openweyl._core.fft import good_size, irfft, rfft
+from openweyl.phase_space.grid import Axis, PhaseGrid, doubled, resample
+from openweyl.phase_space.kernels import kernel_points
+
+from .l1 import refined_l1
+
+MARGIN = 6
+"""Standard deviations of G between the samples and the ends of the torus on which they are convolved."""
+BINS, LARGEST = 8, 33
+"""Exponents (h/4) kappa.S kappa are told apart by 1/BINS; e^LARGEST times round-off is a hundredth of the symbol."""
+ROUND_OFF = 1e-15
+"""The round-off of a transform over the norm of what is transformed."""
+POINTS = 2**20
+"""The number of points up to which the grid of the two symbols is refined."""
+EVEN = (1.0, 0.1, 0.01)
+"""Weights of int |d^2 w| beside the loss of first order in the choice of squeezing: more of it needs a smoother w."""
+SAME = 0.2
+"""Squeezings this close to each other are tried once: the loss depends on their square at its minimum."""
+BUDGETS = (1e-5, 1e-3, 0.1, 10.0)
+"""Parts of the width aimed at that may be cut off as too high to be amplified. A cut leaves ripples of its own height
+times the amplification, so it is made as small as can be; more pays where a run's own noise would be amplified."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The `upper` symbol o and the `lower` one, o * G * G, on `grid`, which ends where `w` has long been nil.
+
+    missing: a Hilbert-Schmidt norm, that of Op(w - o * G) with o nil beyond the grid; twice as much bounds what `lower`
+    may be off at any point, in these units. wrapped: the same in L1. noise: round-off of `upper`, Hilbert-Schmidt too.
+    """
+
+    upper: np.ndarray
+    lower: np.ndarray
+    grid: PhaseGrid
+    missing: float
+    wrapped: float
+    noise: float
+
+
+def trace_norm_bounds(w: np.ndarray, grid: PhaseGrid, *, rtol: float, allowed: float = 0.0) -> tuple[float, float]:
+    """lower <= ||Op(w)||_tr <= upper, however wide; nothing is refined beyond `rtol` or `allowed`."""
+    aim = max(rtol * float(np.abs(w).sum()) * grid.cell, allowed)
+    root = sqrt(prod(kernel_points(grid)))
+    best, width = None, inf
+    for pairs in _attempts(w, grid, [share * aim / root for share in BUDGETS]):
+        for pair in pairs:
+            sums = [float(np.abs(f).sum()) * pair.grid.cell for f in (pair.lower, pair.upper)]
+            expected = sums[1] - sums[0] + 2 * (root * pair.missing + pair.wrapped) + root * pair.noise
+            if best is None or expected < width:
+                best, width = pair, expected
+        if width < aim / 2:
+            break
+    assert best is not None  # noqa: S101 - there are budgets and squeezings
+    fine = max(rtol, 0.1 * width / aim * rtol)
+    low, _, _ = refined_l1(best.lower, best.grid, accuracy=0.05 * fine, most=POINTS, allowed=0.05 * aim)
+    _, _, high = refined_l1(best.upper, best.grid, accuracy=0.05 * fine, most=POINTS, allowed=0.05 * aim)
+    missing = sqrt(prod(kernel_points(best.grid))) * best.missing
+    noise = sqrt(best.grid.states) * best.noise
+    return max(low - best.wrapped - missing, 0.0), high + missing + noise
+
+
+def first_order_width(loss: list[float], grid: PhaseGrid) -> float:
+    """(upper - lower)/||Op(w)||_tr of `trace_norm_bounds` to first order in h, from the loss found by `curvatures`."""
+    return grid.h * sum(sqrt(max(loss[j], 0.0) * max(loss[grid.n + j], 0.0)) for j in range(grid.n))
+
+
+def smallest_eigenvalue_bounds(w: np.ndarray, grid: PhaseGrid, accuracy: float) -> tuple[float, float]:
+    """lower <= inf spec Op(w) <= upper, to about `accuracy` where w is smooth enough; upper <= 0, as the spectrum of a
+    compact operator reaches 0.
+
+    Between its samples o lies above the smallest around less sum_a d_a^2/8 sup |d_a^2 o|, by linear interpolation; the
+    supremum in a cell lies below the largest sample around plus the same for d_a^2 o, sums of |spectrum| as suprema.
+    """
+    size = sqrt(float((w**2).sum()) * grid.cell)
+    if size == 0:
+        return 0.0, 0.0
+    lower, upper = -size, 0.0  # a norm bounds all eigenvalues
+    best, least = None, -inf
+    for pairs in _attempts(w, grid, [1e-3 * accuracy, 0.1 * accuracy, 0.01 * size, 0.1 * size]):
+        for pair in pairs:
+            upper = min(upper, float(pair.lower.min()) + 2 * pair.missing)
+            if (found := float(pair.upper.min()) - pair.missing) > least:
+                best, least = pair, found
+        if least > upper - accuracy:
+            break
+    if best is not None:
+        noise = 10 * best.noise * float(np.abs(w).max()) / size  # the largest of many values
+        lower = max(lower, min(_infimum(best.upper, best.grid, accuracy / 4), 0.0) - best.missing - noise)
+    return lower, upper
+
+
+def _attempts(w: np.ndarray, grid: PhaseGrid, budgets: list[float]) -> Iterator[Iterator[Pair]]:
+    """The symbols for each budget, at all squeezings; on large grids for two budgets, at one."""
+    squeezings = _squeezings(w, grid)
+    if grid.size > POINTS:
+        squeezings, budgets = squeezings[:1], budgets[1:3]
+    for budget in budgets:
+        yield (_symbols(w, grid, squeezing, budget) for squeezing in squeezings)
+
+
+def _infimum(f: np.ndarray, grid: PhaseGrid, accuracy: float) -> float:
+    """A lower bound of inf f, as sharp as `accuracy` if `POINTS` points are enough for that."""
+    dims = range(f.ndim)
+    spectrum = rfft(f, tuple(dims))
+    size, squares = 2 * np.abs(spectrum) / f.size, []  # twice for both signs of the last wave number
+    for a, axis in enumerate(grid.x + grid.xi):
+        k = axis.wave_numbers(half=a == f.ndim - 1)
+        squares.append((k**2).reshape((-1,) + (1,) * (f.ndim - 1 - a)))
+    fourth = [[float((size * squares[a] * squares[b]).sum()) for b in dims] for a in dims]
+    while True:
+        eighths = [axis.spacing**2 / 8 for axis in grid.x + grid.xi]
+        bend, least = np.zeros(f.shape), f
+        for a in dims:
+            rest = sum(e * bound for e, bound in zip(eighths, fourth[a], strict=True))
+            bend += eighths[a] * (np.abs(_second(f, grid, a)) + rest)
+        for a in dims:  # over the corners of each cell
+            bend = np.maximum(bend, np.roll(bend, -1, axis=a))
+            least = np.minimum(least, np.roll(least, -1, axis=a))
+        found = float((least - bend).min())
+        if float(f.min()) - found <= accuracy or grid.size * 4**grid.n > POINTS:
+            return found
+        f, grid = doubled(f, grid)
+
+
+def curvatures(w: np.ndarray, grid: PhaseGrid) -> tuple[list[float], list[float]]:
+    """int -sgn(w) d^2 w and int |d^2 w| for each axis, x then xi, over int |w|."""
+    total = max(float(np.abs(w).sum()), np.finfo(float).tiny)
+    sign, loss, bend = np.sign(w), [], []
+    for a in range(2 * grid.n):
+        second = _second(w, grid, a)
+        loss.append(-float((sign * second).sum()) / total)
+        bend.append(float(np.abs(second).sum()) / total)
+    return loss, bend
+
+
+def _second(w: np.ndarray, grid: PhaseGrid, position: int) -> np.ndarray:
+    axis, index = (grid.x + grid.xi)[position], position - 2 * grid.n
+    k = axis.wave_numbers(half=True).reshape((-1,) + (1,) * (-index - 1))
+    return irfft(rfft(w, (index,)) * -(k**2), (index,), axis.size)
+
+
+def _squeezings(w: np.ndarray, grid: PhaseGrid) -> list[list[float]]:
+    """S_aa for each axis, a_j such that a_j C_x + C_xi/a_j is least: C the loss on an axis and some of the bend."""
+    loss, bend = curvatures(w, grid)
+    found = []
+    for even in EVEN:
+        c = [max(first, 0.0) + even * second for first, second in zip(loss, bend, strict=True)]
+        a = [sqrt(c[grid.n + j] / c[j]) if c[j] > 0 and c[grid.n + j] > 0 else 1.0 for j in range(grid.n)]
+        found.append(a + [1 / s for s in a])
+    return [s for i, s in enumerate(found) if i == 0 or not np.allclose(s, found[i - 1], rtol=SAME)]
+
+
+def _symbols(w: np.ndarray, grid: PhaseGrid, squeezing: list[float], budget: float) -> Pair:
+    """Both symbols; waves that are amplified most are cut off up to a Hilbert-Schmidt norm of `budget`."""
+    n, h = grid.n, grid.h
+    box = _with_margins(grid, squeezing)
+    w = resample(w, grid, box)
+    axes = tuple(range(2 * n))
+    spectrum = rfft(w, axes)
+    exponent = np.zeros(spectrum.shape)
+    power = (spectrum.real**2 + spectrum.imag**2) * (2 * box.cell / box.size)  # twice for both signs of the last k
+    for a, (axis, s) in enumerate(zip(box.x + box.xi, squeezing, strict=True)):
+        k = axis.wave_numbers(half=a == 2 * n - 1)
+        exponent += (h / 4 * s * k**2).reshape((-1,) + (1,) * (2 * n - 1 - a))
+    bins = np.minimum(exponent * BINS, LARGEST * BINS).astype(int)
+    beyond = np.sqrt(np.cumsum(np.bincount(bins.ravel(), power.ravel(), LARGEST * BINS + 1)[::-1])[::-1])
+    noise = ROUND_OFF * np.exp(np.arange(1, LARGEST * BINS + 1) / BINS)
+    losses = beyond[1:] + noise * beyond[0]  # all bins up to j are kept
+    enough = np.nonzero(losses <= budget)[0]
+    j = int(enough[0]) if enough.size else int(np.argmin(losses))
+    kept = bins <= j
+    amplified = np.exp(np.where(kept, exponent, 0.0))
+    upper = irfft(np.where(kept, spectrum * amplified, 0.0), axes, box.shape[-1])
+    lower = irfft(np.where(kept, spectrum / amplified, 0.0), axes, box.shape[-1])
+    outside = _outside(box, squeezing)
+    wrapped = 2 * float((np.abs(upper) * outside).sum()) * box.cell
+    missing = float(beyond[j + 1]) + 2 * sqrt(float((upper**2 * outside).sum()) * box.cell)
+    return Pair(upper, lower, box, missing, wrapped, float(noise[j] * beyond[0]))
+
+
+def _with_margins(grid: PhaseGrid, squeezing: list[float]) -> PhaseGrid:
+    """The grid with room for G at either end of each axis."""
+    axes = []
+    for axis, s in zip(grid.x + grid.xi, squeezing, strict=True):
+        steps = ceil(MARGIN * sqrt(s * grid.h / 2) / axis.spacing)
+        axes.append(Axis(axis.lower - steps * axis.spacing, axis.spacing, good_size(axis.size + 2 * steps)))
+    return PhaseGrid(tuple(axes[: grid.n]), tuple(axes[grid.n :]), grid.h)
+
+
+def _outside(box: PhaseGrid, squeezing: list[float]) -> np.ndarray:
+    """A bound on the part of G * G around each point that is beyond the box, and on its values there over its peak."""
+    total = np.zeros(())
+    for a, (axis, s) in enumerate(zip(box.x + box.xi, squeezing, strict=True)):
+        t = axis.points
+        ends = sum(np.exp(-(d**2) / (2 * s * box.h)) for d in (t - axis.lower, axis.upper - t))
+        total = total + np.asarray(ends).reshape((-1,) + (1,) * (2 * box.n - 1 - a))
+    return total

@@ -1,0 +1,88 @@
+"""The smallest eigenvalue between two bounds.
+
+    lower <= inf spec Op(w) <= upper
+
+A Cholesky factor of K + s exists if, and up to round-off only if, all eigenvalues of the kernel K lie above -s; trials
+with ever closer s enclose the smallest. This is no search from a start vector, which sees only what the vector holds,
+and may stop at another eigenvalue. For n = 1 the kernel is a band: its entries vanish at distances s that the grid does
+not hold, and a factor costs M b^2, b few of M points for states that have decohered. Kernels whose bands are too large
+are bounded by coherent states.
+"""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+import scipy.linalg
+
+from openweyl._core.memory import spare_memory
+from openweyl._core.threads import one_thread
+from openweyl.phase_space.grid import PhaseGrid
+from openweyl.phase_space.kernels import band_width, kernel_points, lower_band
+from openweyl.phase_space.support import left_out, trimmed
+
+from .coherent_bounds import smallest_eigenvalue_bounds
+from .norms import eigenvalues
+
+WORK = 1e11
+"""M b^2 up to which a band is factored: about ten seconds each time."""
+BYTES = 50
+"""Peak memory per entry of a band: itself and two copies."""
+FINEST = 0.01
+"""The part of `accuracy`, or of the eigenvalue, to which the search goes."""
+
+
+def smallest_eigenvalue(w: np.ndarray, grid: PhaseGrid, accuracy: float, exact: int) -> tuple[float, float]:
+    """lower <= inf spec Op(w) <= upper <= 0 for a symbol as a run leaves it, to `accuracy` or 1 % of the value.
+
+    Cholesky factors for n = 1, all eigenvalues of kernels of up to `exact` points for n > 1; else bounds from coherent
+    states, which are sharp where w is smooth on the scale sqrt(h), and wide where it is not.
+    """
+    whole, box = w, grid
+    w, grid = trimmed(w, grid, accuracy / 4)
+    gone = left_out(whole, box, w, grid)  # no eigenvalue moves by more than the Hilbert-Schmidt norm
+    if grid.n == 1:
+        sides = [(w, grid), (w.T, PhaseGrid(grid.xi, grid.x, grid.h))]  # that of the transposed operator, in momenta
+        widths = [band_width(side) for _, side in sides]
+        sizes = [float(kernel_points(side)[0]) for _, side in sides]
+        works = [size * width**2 for size, width in zip(sizes, widths, strict=True)]
+        best = int(np.argmin(works))
+        if works[best] <= WORK and BYTES * sizes[best] * (widths[best] + 1) <= spare_memory():
+            lower, upper = _from_band(lower_band(*sides[best]), accuracy)
+            return lower - gone, min(upper + gone, 0.0)
+    elif prod(kernel_points(grid)) <= exact:
+        values, lost = eigenvalues(w, grid, cut=accuracy / (4 * grid.n))  # at both ends of positions and momenta
+        least = float(values[0])
+        return min(least, 0.0) - lost - gone, min(least + gone, 0.0)
+    lower, upper = smallest_eigenvalue_bounds(w, grid, accuracy)
+    return lower - gone, min(upper + gone, 0.0)
+
+
+def _from_band(band: np.ndarray, accuracy: float) -> tuple[float, float]:
+    """Bounds on the smallest eigenvalue, or 0 if that is less, of the hermitian matrix B[i - j, j]."""
+    width, size = len(band) - 1, band.shape[1]
+    with one_thread(size):
+        high = accuracy
+        low = 0.0  # K + high has a factor, K + low has none or low = 0
+        while not _positive(band, high):
+            low, high = high, 4 * high
+        while high - low > FINEST * max(high, accuracy):
+            middle = (low + high) / 2
+            if _positive(band, middle):
+                high = middle
+            else:
+                low = middle
+    # |K + s - L L*| <= (b + 2) eps |L| |L*|, and the rows of L have the squares of the diagonal; 2b + 1 of them meet
+    noise = (width + 2) * (2 * width + 1) * np.finfo(float).eps * float(np.abs(band[0]).max() + high)
+    return float(-high - noise), float(min(-low + noise, 0.0))
+
+
+def _positive(band: np.ndarray, shift: float) -> bool:
+    shifted = band.copy()
+    shifted[0] += shift
+    try:
+        scipy.linalg.cholesky_banded(shifted, overwrite_ab=True, lower=True, check_finite=False)
+    except np.linalg.LinAlgError:
+        return False
+    return True

@@ -1,0 +1,211 @@
+"""Integrals of a formula, or over a region, against a band-limited density; errors are bounds.
+
+    I  =  int o(z) m(z) dz,        m(z)  =  sum_k m_k e^{i k.z} on its box,
+
+m a marginal of a symbol in the variables of o. The box is cut into cells and each has p Gauss-Legendre points an axis.
+If o is a polynomial of degree < K up to r, and m one of degree < M = 2 p - K + 1 up to q, both in each variable, that
+errs by at most 2 r int |m| + 2 q sup|o| volume. The best polynomials are Chebyshev's, so that on a cell of width c
+
+    r  <=  2 (c/4)^K sup |o^(K)/K!|,        q  <=  4 sum_k |m_k| (|k| c/4)^M/M!,
+
+with o^(K)/K! enclosed by interval arithmetic (`series`), as o itself is, which gives r <= (sup o - inf o)/2. Cells are
+cut until that is small enough: what is narrow in o is found, wherever it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from math import prod
+
+import numpy as np
+import sympy
+
+from openweyl.phase_space.marginals import RULES, Density
+from openweyl.symbolic.expressions import derivative, evaluate
+from openweyl.symbolic.intervals import Functions, Interval
+from openweyl.symbolic.taylor_series import Expansions, Series
+
+MOST = {1: 2**16, 2: 2**13}
+"""The most cells beyond the first, by the number of variables: one or two million points, a second."""
+MOST_EDGES = 2**16
+"""The most cells that the edge of a region may be cut into: as long, as these have one point each."""
+AT_ONCE = 2**20
+"""The points that are looked at together."""
+ROUND_OFF = 1e-12
+"""The relative error of the values of m between its points."""
+
+
+@dataclass(frozen=True)
+class _Points:
+    """Gauss-Legendre points in cells: `z` (variables, points, cells), m there and `weights` of the same last axes."""
+
+    z: np.ndarray
+    m: np.ndarray
+    weights: np.ndarray
+
+    @staticmethod
+    def within(low: np.ndarray, high: np.ndarray, density: Density) -> _Points:
+        count = len(low)
+        nodes, weights = np.polynomial.legendre.leggauss(RULES[count][0])
+        grids = np.array(np.meshgrid(*[nodes] * count, indexing="ij")).reshape(count, -1, 1)
+        each = np.array(np.meshgrid(*[weights] * count, indexing="ij")).prod(axis=0).reshape(-1, 1)
+        half = (high - low)[:, None] / 2
+        z = (low + high)[:, None] / 2 + half * grids
+        m = density.at(z.reshape(count, -1)).reshape(z.shape[1:])
+        return _Points(z, m, each * half.prod(axis=0))
+
+    def mass(self) -> np.ndarray:
+        """Bounds of int |m| over each cell: by Cauchy and Schwarz, as m^2 is integrated exactly and |m| is not."""
+        return np.asarray(np.sqrt((self.weights * self.m**2).sum(axis=0) * self.weights.sum(axis=0)))
+
+    def content(self) -> np.ndarray:
+        """int m over each cell."""
+        return np.asarray((self.weights * self.m).sum(axis=0))
+
+
+@dataclass(frozen=True)
+class Judged:
+    """For each cell: its part of the integral, bounds of the error and of int |m|, and along which variable to cut."""
+
+    values: np.ndarray
+    errors: np.ndarray
+    masses: np.ndarray
+    cut: np.ndarray
+
+
+def integral(
+    o: sympy.Expr, variables: tuple[sympy.Symbol, ...], density: Density, bound: float, target: float
+) -> tuple[float, float]:
+    """(int o m, a bound of its error) with o(variables), |o| <= `bound`; the error is at most `target` if it may be."""
+    count = len(variables)
+    order = RULES[count][1]
+
+    def together(low: np.ndarray, high: np.ndarray) -> Judged:
+        points = _Points.within(low, high, density)
+        box = dict(zip(variables, points.z, strict=True))
+        with np.errstate(all="ignore"):
+            values = np.clip(np.nan_to_num(evaluate(o, box, np) + np.zeros_like(points.m)), -bound, bound)
+            bends = np.empty(low.shape)
+            hull = Interval(np.full(low.shape[1], -bound), np.full(low.shape[1], bound))
+            for i in range(count):
+                cells = {
+                    v: Series.variable(a, b, order, moves=i == j)
+                    for j, (v, a, b) in enumerate(zip(variables, low, high, strict=True))
+                }
+                found = evaluate(o, cells, Expansions)
+                bends[i] = 4 * ((high[i] - low[i]) / 4) ** order * found.largest(order)
+                hull = Interval(np.maximum(hull.low, found.value.low), np.minimum(hull.high, found.value.high))
+        mass = points.mass()
+        bends = np.where(np.isnan(bends), np.inf, bends * mass)
+        smooth = bends.sum(axis=0)
+        unknown = np.isinf(bends) * (1 + (high - low) / np.array([[a.length] for a in density.axes]))
+        cut = np.where(np.isinf(smooth), unknown, bends).argmax(axis=0)
+        errors = np.minimum((hull.high - hull.low) * mass, smooth)
+        return Judged((points.weights * points.m * values).sum(axis=0), errors, mass, cut)
+
+    def judged(low: np.ndarray, high: np.ndarray) -> Judged:
+        found = [together(low[:, part], high[:, part]) for part in _parts(low)]
+        return Judged(*(np.concatenate([getattr(f, field.name) for f in found]) for field in fields(Judged)))
+
+    value, error = _adaptive(density, judged, target, MOST[count])
+    rough = 2 * density.rough(2 * RULES[count][0] - order + 1) * prod(a.length for a in density.axes)
+    return value, error + bound * (rough + ROUND_OFF * density.mass)
+
+
+def share(e: sympy.Expr, variables: tuple[sympy.Symbol, ...], density: Density, target: float) -> tuple[float, float]:
+    """(int m over e > 0, a bound of its error), m >= 0 or not.
+
+    Cells where intervals show that e > 0, or e <= 0, are whole. In others e is its tangent up to R, by an enclosure of
+    its gradient: the part where that is > 0 is a formula, and R moves it by R/max_v |e_v| c_v at most; m is its value
+    in the middle up to its gradient there and a bound of what is left.
+    """
+    first = np.array([[c] for c in density.widths])
+    bend = density.curvature()
+
+    def judged(low: np.ndarray, high: np.ndarray) -> Judged:
+        widths, middle = high - low, (low + high) / 2
+        with np.errstate(all="ignore"):
+            hull = _over(e, variables, low, high)
+            centre = np.nan_to_num(_over(e, variables, middle, middle).low)
+            slopes = [_over(derivative(e, v), variables, low, high) for v in variables]
+            steps = np.nan_to_num([(s.low + s.high) / 2 for s in slopes]) * widths
+            loose = np.array([(s.high - s.low) / 4 for s in slopes]) * widths
+            shift = np.minimum(np.nan_to_num(loose / np.abs(steps).max(axis=0), nan=1.0), 1.0)
+        reach = np.abs(steps).sum(axis=0) / 2 + loose.sum(axis=0)
+        inside = (hull.low > 0) | (centre > reach)
+        outside = (hull.high < 0) | (centre < -reach)  # 0 may be what is left of a number that is too small
+        part = np.where(inside, 1.0, np.where(outside, 0.0, _half(centre, steps)))
+        volume = widths.prod(axis=0)
+        value, gradient = density.at(middle), [density.at(middle, along=i) for i in range(len(low))]
+        change = np.abs(gradient) * widths / 2 * volume
+        longest = (widths / first).max(axis=0)
+        rest = bend * longest**2 * volume
+        mass = np.abs(value) * volume + change.sum(axis=0) + rest
+        errors = np.minimum(shift.sum(axis=0), 1.0) * mass + change.sum(axis=0) + rest
+        sides = shift * mass + change + rest * (widths / first >= longest)
+        values = part * value * volume
+        for some in _parts(low[:, inside]):
+            whole = np.flatnonzero(inside)[some]
+            values[whole] = _Points.within(low[:, whole], high[:, whole], density).content()
+        return Judged(values, np.where(inside | outside, 0.0, errors), mass, sides.argmax(axis=0))
+
+    value, error = _adaptive(density, judged, target, MOST_EDGES)
+    rough = density.rough(2 * RULES[len(variables)][0]) * prod(a.length for a in density.axes)
+    return value, error + 2 * rough + ROUND_OFF * density.mass
+
+
+def _parts(low: np.ndarray) -> list[slice]:
+    """The cells in parts that have at most AT_ONCE points."""
+    size = AT_ONCE // RULES[len(low)][0] ** len(low)
+    return [slice(i, i + size) for i in range(0, low.shape[1], size)]
+
+
+def _over(g: sympy.Expr, variables: tuple[sympy.Symbol, ...], low: np.ndarray, high: np.ndarray) -> Interval:
+    found = evaluate(g, {v: Interval(a, b) for v, a, b in zip(variables, low, high, strict=True)}, Functions)
+    return found if isinstance(found, Interval) else Interval(*(np.full(low.shape[1], float(found)),) * 2)
+
+
+def _half(centre: np.ndarray, steps: np.ndarray) -> np.ndarray:
+    """The part of a cell where centre + sum_v steps_v u_v > 0, |u_v| <= 1/2; for one or two variables."""
+    sizes = np.sort(np.abs(steps), axis=0)
+    large = np.where(sizes[-1] > 0, sizes[-1], 1.0)
+    t = np.clip(centre / large, -2.0, 2.0)
+    if len(steps) == 1:
+        return np.clip(t + 0.5, 0.0, 1.0)
+    b = np.maximum(sizes[0] / large, 1e-6)  # less moves the part by less than round-off does in the formula
+
+    def ramp(s: np.ndarray) -> np.ndarray:
+        return np.maximum(s, 0.0) ** 2 / 2
+
+    inner = (t + 0.5 + b / 2, t + 0.5 - b / 2, t - 0.5 + b / 2, t - 0.5 - b / 2)
+    return np.clip((ramp(inner[0]) - ramp(inner[1]) - ramp(inner[2]) + ramp(inner[3])) / b, 0.0, 1.0)
+
+
+def _adaptive(
+    density: Density, judged: Callable[[np.ndarray, np.ndarray], Judged], target: float, most: int
+) -> tuple[float, float]:
+    """Sums of values and errors over cells, which are cut while their errors are large, up to `most` of them."""
+    volume, mass = prod(a.length for a in density.axes), max(density.mass, 1e-300)
+    low, high = density.cells()
+    value = error = 0.0
+    done, most = 0, most + low.shape[1]
+    while low.size:
+        found = judged(low, high)
+        part = np.maximum(found.masses / mass, (high - low).prod(axis=0) / volume) / 4
+        thin = ((high - low) <= 1e-14 * np.maximum(np.abs(low), np.abs(high))).any(axis=0)
+        fine = (found.errors <= target * part) | thin
+        if done + 2 * (~fine).sum() > most or error + found.errors.sum() <= target:
+            fine[:] = True
+        value += float(found.values[fine].sum())
+        error += float(found.errors[fine].sum())
+        done += int(fine.sum())
+        low, high = _halved(low[:, ~fine], high[:, ~fine], found.cut[~fine])
+    return value, error
+
+
+def _halved(low: np.ndarray, high: np.ndarray, cut: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    each = np.arange(cut.size)
+    left, right = low.copy(), high.copy()
+    left[cut, each] = right[cut, each] = (low[cut, each] + high[cut, each]) / 2
+    return np.concatenate([low, left], axis=1), np.concatenate([right, high], axis=1)

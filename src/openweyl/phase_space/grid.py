@@ -1,0 +1,375 @@
+"""The grid in phase space, its four representations and the Nyquist rule.
+
+A Weyl symbol w(x, xi) is sampled on a box. With k dual to x and s dual to xi,
+
+    w(x, xi)  =  sum_k  e^{i k.x}  w(k, xi),        w(x, xi)  =  sum_s  e^{-i xi.s/h}  w(x, s),
+
+so that rho(x + s/2, x - s/2) = (2 pi h)^-n int w(x, xi) e^{i xi.s/h} dxi is the kernel of the operator. Spacing and
+reach are tied by Nyquist's rule, stated here once:
+
+    |k| <= pi / dx,        |s| <= pi h / dxi.
+
+Arrays have shape (..., x axes, xi axes); leading axes are batches.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import pi, prod
+from typing import Any
+
+import numpy as np
+from array_api_compat import array_namespace
+
+from openweyl._core.arguments import ResourceError, fail, is_list, moderate, must, real, whole
+from openweyl._core.calls import public
+from openweyl._core.fft import Array, good_size, irfft, rfft, spectrum_shape
+from openweyl._core.memory import spare_memory
+
+MOST_POINTS = 10**9
+"""The most points of an axis: one of more is a slip of the pen."""
+LARGE_GRID = 2**24
+"""The points from which on a grid is checked against the free memory before it is filled."""
+HIGHEST = 1e100
+"""The largest value of a symbol: sums of squares are numbers still."""
+FARTHEST = 1e10
+"""The distance from the origin, in widths, up to which a width is resolved to six digits."""
+
+
+@public
+@dataclass(frozen=True)
+class Axis:
+    """The points lower + j * spacing, j = 0 .. size - 1, of a periodic axis of length size * spacing.
+
+    Raises InputError unless `lower` is a finite number, `spacing` one > 0 and `size` a whole number >= 1.
+    """
+
+    lower: float
+    spacing: float
+    size: int
+
+    def __post_init__(self) -> None:
+        real("lower", self.lower)
+        real("spacing", self.spacing, above=0.0)
+        whole("size", self.size, 1, sys.maxsize)  # whether it fits is asked where there is an array
+
+    @property
+    def length(self) -> float:
+        return self.size * self.spacing
+
+    @property
+    def upper(self) -> float:
+        """The right end of the box; the point `upper` itself is `lower` again."""
+        return self.lower + self.length
+
+    @property
+    def points(self) -> np.ndarray:
+        return self.lower + self.spacing * np.arange(self.size)
+
+    @property
+    def reach(self) -> float:
+        """pi / spacing: the largest wave number that the axis holds."""
+        return pi / self.spacing
+
+    def wave_numbers(self, *, half: bool) -> np.ndarray:
+        """The dual variable in the order of the transform; `half`: non-negative ones only, as `rfft` keeps them."""
+        if half:
+            return 2 * pi * np.fft.rfftfreq(self.size, self.spacing)
+        return 2 * pi * np.fft.fftfreq(self.size, self.spacing)
+
+    @staticmethod
+    @public
+    def between(lower: float, upper: float, size: int) -> Axis:
+        """`size` points from `lower` on, to a spacing before `upper`."""
+        lower, upper = moderate("lower", lower), moderate("upper", upper)
+        must(lower < upper, "upper", f"be > {lower:g}", upper)
+        whole("size", size, 1, sys.maxsize)
+        return Axis(lower, (upper - lower) / size, size)
+
+
+@public
+@dataclass(frozen=True)
+class PhaseGrid:
+    """A grid on a box of T*R^n: n axes for x, n axes for xi, and h, which turns wave numbers of xi into s.
+
+    Example: `PhaseGrid.box(h=0.1, x=(-3, 3), xi=(-2, 2), size=(64, 48))`.
+    """
+
+    x: tuple[Axis, ...]
+    xi: tuple[Axis, ...]
+    h: float
+
+    def __post_init__(self) -> None:
+        for name, axes in (("x", self.x), ("xi", self.xi)):
+            right = isinstance(axes, tuple) and len(axes) > 0 and all(isinstance(axis, Axis) for axis in axes)
+            must(right, name, "be a tuple of axes", axes, "PhaseGrid.box makes a grid from intervals.")
+        must(len(self.x) == len(self.xi), "xi", f"have as many axes as x ({len(self.x)})", len(self.xi))
+        must(real("h", self.h) != 0, "h", "not be 0", self.h)  # products from the right are those of -h
+
+    @staticmethod
+    @public
+    def box(
+        *,
+        h: float,
+        x: Sequence[float] | Sequence[Sequence[float]],
+        xi: Sequence[float] | Sequence[Sequence[float]],
+        size: Sequence[int],
+    ) -> PhaseGrid:
+        """The grid of `size` = (points per x axis, points per xi axis) on the box x, xi (one interval an axis).
+
+        Raises InputError for what is no box, and for one so far from the origin that its points merge.
+        """
+        h = moderate("h", h, above=0.0)
+        must(is_list(size) and len(size) == 2, "size", "be two whole numbers, for x and for xi", size)
+        counts = [whole("size", points, 2, MOST_POINTS) for points in size]
+        axes = [_axes(*given) for given in (("x", x, counts[0]), ("xi", xi, counts[1]))]
+        must(len(axes[0]) == len(axes[1]), "xi", f"have as many intervals as x ({len(axes[0])})", len(axes[1]))
+        return PhaseGrid(axes[0], axes[1], h)
+
+    @property
+    def n(self) -> int:
+        """The number of degrees of freedom."""
+        return len(self.x)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(axis.size for axis in self.x + self.xi)
+
+    @property
+    def size(self) -> int:
+        return prod(self.shape)
+
+    @property
+    def cell(self) -> float:
+        """dx dxi / (2 pi h)^n: the weight of a point, so that tr Op(w) = cell * sum(w)."""
+        volume = prod(axis.spacing for axis in self.x + self.xi)
+        return volume / (2 * pi * self.h) ** self.n
+
+    @property
+    def states(self) -> float:
+        """Volume / (2 pi h)^n: the number of quantum states that the box holds."""
+        return self.cell * self.size
+
+    @public
+    def scaled(self, factor: float) -> PhaseGrid:
+        """The grid on the same box with `factor` times the spacing, on every axis."""
+        x, xi = (tuple(Axis(a.lower, a.spacing * factor, round(a.size / factor)) for a in g) for g in (self.x, self.xi))
+        return PhaseGrid(x, xi, self.h)
+
+    def array_axes(self, *, x: bool, xi: bool) -> tuple[int, ...]:
+        """The array axes (negative) of x, of xi, or of both."""
+        n = self.n
+        return tuple(range(-2 * n, -n)) * x + tuple(range(-n, 0)) * xi
+
+    def mesh(self, first: str, second: str, xp: Any = np) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """The coordinates of a representation, broadcastable: `first` is "x" or "k", `second` is "xi" or "s".
+
+        k and s come in the order of `rfft` over `array_axes(x=first == "k", xi=second == "s")`, the last axis halved.
+        """
+        columns = self.coordinates(self.array_axes(x=first == "k", xi=second == "s"), xp)
+        return columns[: self.n], columns[self.n :]
+
+    def coordinates(self, transformed: tuple[int, ...], xp: Any = np, *, half: bool = True) -> tuple[Array, ...]:
+        """The coordinates of all axes, broadcastable: k for x, s for xi on the array axes `transformed`.
+
+        `half`: in the order of `rfft`, which halves the last of these axes, else of the transform of complex arrays.
+        """
+        halved = transformed[-1] if transformed and half else None
+        columns: list[Array] = []
+        for position, axis in enumerate(self.x + self.xi):
+            index = position - 2 * self.n
+            if index not in transformed:
+                values = axis.points
+            else:
+                values = axis.wave_numbers(half=index == halved)
+                if position >= self.n:  # e^{-i xi.s/h} against the transform's e^{+i xi.sigma}
+                    values = -self.h * values
+            columns.append(xp.asarray(values.reshape((-1,) + (1,) * (2 * self.n - 1 - position))))
+        return tuple(columns)
+
+    def __str__(self) -> str:
+        def side(name: str, axes: tuple[Axis, ...]) -> str:
+            return ", ".join(f"{name} in [{a.lower:.4g}, {a.upper:.4g}] ({a.size})" for a in axes)
+
+        return f"{side('x', self.x)}; {side('xi', self.xi)}; h = {self.h:.6g}"
+
+
+def _axes(name: str, value: Any, size: int) -> tuple[Axis, ...]:
+    """The axes of `size` points on one interval (lower, upper), or on a list of such."""
+    what = "be an interval (lower, upper), or a list of such"
+    must(is_list(value) and len(value) >= 1, name, what, value)
+    intervals = [value] if not any(map(is_list, value)) else list(value)
+    axes = []
+    for interval in intervals:
+        must(is_list(interval) and len(interval) == 2, name, what, value)
+        lower, upper = (moderate(name, end) for end in interval)
+        must(lower < upper, name, "have lower < upper", list(interval))
+        axis = Axis.between(lower, upper, size)
+        check_resolved(name, max(abs(lower), abs(upper)), axis.spacing, "points of its grid")
+        axes.append(axis)
+    return tuple(axes)
+
+
+def check_grid(grid: Any, name: str = "grid") -> None:
+    """Raise InputError unless `grid` is a grid, with h > 0."""
+    what = "Make one by PhaseGrid.box, or take a solution's."
+    must(isinstance(grid, PhaseGrid), name, "be a PhaseGrid", grid, what)
+    must(grid.h > 0, name, "have h > 0", grid.h)
+
+
+def check_resolved(name: str, distance: float, width: float, what: str) -> None:
+    """Raise InputError if double precision hardly tells 0 from `width` at this `distance` from the origin."""
+    must(
+        distance <= FARTHEST * width,
+        name,
+        f"lie within {FARTHEST:g} {what} of the origin",
+        f"at {distance:.3g} with a width of {width:.3g}",
+        "Double precision resolves no more. Shift the coordinates, or raise `h`.",
+    )
+
+
+def check_fits(grid: PhaseGrid, each: float, advice: str, limit: float | None = None, when: str = "The") -> None:
+    """Raise ResourceError if `each` bytes for every point of `grid` pass `limit` (default: half of the free memory)."""
+    limit = spare_memory() if limit is None else limit
+    needed = grid.size * each
+    if needed > limit:
+        raise ResourceError(
+            f"{when} symbol needs a grid of {' x '.join(map(str, grid.shape))} points, about "
+            f"{needed / 2**30:.3g} GiB, but the limit is {limit / 2**30:.3g} GiB: {advice}."
+        )
+
+
+def as_array(w: Any, name: str) -> Array:
+    """`w` as an array: of numbers, without gaps, if it is NumPy's; those of other namespaces may be traced."""
+    given: Any = w
+    if not (hasattr(w, "shape") and hasattr(w, "dtype")) or isinstance(w, np.generic):
+        try:
+            w = np.asarray(w)
+        except Exception:  # whatever a value stumbles over that says how it becomes an array
+            raise fail(name, "be an array of numbers", given) from None
+    if isinstance(w, np.ndarray):
+        must(w.dtype.kind in "iufc", name, "be an array of numbers", f"one of {w.dtype}" if w is given else given)
+        must(not np.ma.is_masked(w), name, "have all its entries", "masked", "Fill the gaps: w.filled(0.0).")
+    return w
+
+
+def symbol_on(w: Array, grid: PhaseGrid, name: str = "symbol", *, real: bool = True) -> Array:
+    """`w` as an array of floating-point numbers, finite, of the shape of `grid`, and `real` if so wanted.
+
+    Arrays of other namespaces than NumPy's, which may be traced, are asked for their shape alone.
+    """
+    check_grid(grid)
+    w = as_array(w, name)
+    must(tuple(w.shape) == grid.shape, name, f"have the grid's shape {grid.shape}", tuple(w.shape))
+    if not isinstance(w, np.ndarray):
+        return w
+    if w.dtype.kind == "c" and real:
+        must(not np.any(w.imag), name, "be real", "complex", "That of a hermitian operator is: take its real part.")
+        w = w.real
+    must(bool(np.isfinite(w).all()), name, "be finite", "not")
+    size = float(np.abs(w).max(initial=0.0))
+    must(size <= HIGHEST, name, f"be at most {HIGHEST:g} in size", size)
+    return np.ascontiguousarray(w, dtype=complex if w.dtype.kind == "c" else float)
+
+
+@public
+def resample(w: Array, old: PhaseGrid, new: PhaseGrid) -> Array:
+    """The samples on `new` of the band-limited interpolant of `w` on `old`, zero outside the box of `old`.
+
+    Exact (to round-off) where `w` is negligible at the edges of both boxes and beyond both Nyquist limits. `w` may have
+    further axes in front.
+
+    Raises InputError for what is no grid or no array of numbers on `old`, and for grids of different n.
+    Raises ResourceError if the samples would not fit into half of the free memory.
+    """
+    check_grid(old, "old")
+    check_grid(new, "new")
+    must(new.n == old.n, "new", f"have n = {old.n} degrees of freedom, as `old`", new.n)
+    w = as_array(w, "w")
+    fits = tuple(w.shape[max(w.ndim - 2 * old.n, 0) :]) == old.shape
+    must(fits, "w", f"have the shape {old.shape} of `old`", tuple(w.shape))
+    if new.size > LARGE_GRID:
+        check_fits(new, 24.0 * prod(w.shape[: w.ndim - 2 * old.n]), "take symbols whose boxes differ less")
+    if isinstance(w, np.ndarray) and w.dtype.kind == "c":
+        return resample(w.real, old, new) + 1j * resample(w.imag, old, new)
+    for position, (a, b) in enumerate(zip(old.x + old.xi, new.x + new.xi, strict=True)):
+        w = _resample_axis(w, position - 2 * old.n, a, b)
+    return w
+
+
+def _resample_axis(w: Array, axis: int, old: Axis, new: Axis) -> Array:
+    if old == new:
+        return w
+    # Integer steps at the old spacing, then another number of points on the same box: no matrix needed.
+    shift, length = (new.lower - old.lower) / old.spacing, new.length / old.spacing
+    if abs(shift - round(shift)) < 1e-9 and abs(length - round(length)) < 1e-9 and round(length) % 2 == 0:
+        w = _shift_box(w, axis, round(shift), round(length))
+        return w if new.size == w.shape[axis] else resized(w, axis, new.size)
+    return along(w, axis, interpolation(old, new.points))
+
+
+def _shift_box(w: Array, axis: int, start: int, size: int) -> Array:
+    """Points start .. start + size - 1 of `w` along `axis`, zero where `w` has none."""
+    xp = array_namespace(w)
+    have = w.shape[axis]
+    low, high = max(start, 0), min(start + size, have)
+    inner = xp.moveaxis(xp.moveaxis(w, axis, 0)[low:high], 0, axis)
+    pads = [list(inner.shape), list(inner.shape)]
+    pads[0][axis], pads[1][axis] = low - start, start + size - high
+    parts = [xp.zeros(tuple(p), dtype=w.dtype) for p in pads]
+    return xp.concat([parts[0], inner, parts[1]], axis=axis)
+
+
+def resized(w: Array, axis: int, size: int) -> Array:
+    """`size` samples of the trigonometric interpolant on the same box: zeros added, or taken, at high wave numbers.
+
+    The wave cos(pi j) of an even number of samples is half of e^{ikx} and half of e^{-ikx} among more samples.
+    """
+    xp = array_namespace(w)
+    have = w.shape[axis]
+    f = rfft(w, (axis,))
+    keep = min(have, size) // 2 + 1
+    f = xp.moveaxis(xp.moveaxis(f, axis, 0)[:keep], 0, axis)
+    if min(have, size) % 2 == 0:
+        weights = np.ones(keep)
+        weights[-1] = 0.5 if size > have else 2.0
+        f = f * xp.asarray(weights.reshape((-1,) + (1,) * (-axis - 1)))
+    missing = list(spectrum_shape((*w.shape[:axis], size, *w.shape[w.ndim + axis + 1 :]), (axis,)))
+    missing[axis] -= keep
+    if missing[axis] > 0:
+        f = xp.concat([f, xp.zeros(tuple(missing), dtype=f.dtype)], axis=axis)
+    return irfft(f * (size / have), (axis,), size)
+
+
+def doubled(w: Array, grid: PhaseGrid) -> tuple[Array, PhaseGrid]:
+    """The trigonometric interpolant of `w` on twice as many points of each axis."""
+    for position, axis in enumerate(grid.x + grid.xi):
+        w = resized(w, position - 2 * grid.n, 2 * axis.size)
+    return w, grid.scaled(1 / 2)
+
+
+def interpolation(axis: Axis, points: np.ndarray) -> np.ndarray:
+    """M[i, j] = sinc((points[i] - x_j) / spacing): Shannon's interpolation of samples that vanish beyond the axis."""
+    return np.sinc((np.asarray(points)[:, None] - axis.points[None, :]) / axis.spacing)
+
+
+def along(w: Array, axis: int, matrix: np.ndarray) -> Array:
+    """The matrix applied along one (negative) axis of `w`."""
+    xp = array_namespace(w)
+    return xp.moveaxis(xp.tensordot(xp.asarray(matrix), w, axes=([1], [w.ndim + axis])), 0, axis)
+
+
+def common_grid(grids: Sequence[PhaseGrid]) -> PhaseGrid:
+    """A grid on the smallest box that holds all boxes of `grids`, as fine as the finest of them."""
+    axes = []
+    for several in zip(*(grid.x + grid.xi for grid in grids), strict=True):
+        lower, upper = min(a.lower for a in several), max(a.upper for a in several)
+        spacing = min(a.spacing for a in several)
+        if len(set(several)) == 1:
+            axes.append(several[0])
+        else:
+            axes.append(Axis.between(lower, upper, good_size((upper - lower) / spacing * (1 - 1e-12))))
+    n = grids[0].n
+    return PhaseGrid(tuple(axes[:n]), tuple(axes[n:]), grids[0].h)

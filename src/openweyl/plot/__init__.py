@@ -1,0 +1,1 @@
+"""Pictures: functions that draw results into axes that they are given."""

@@ -1,0 +1,197 @@
+"""Many runs of one problem, over h, gamma and whatever else it names: resumable, on any executor.
+
+The call that sweeps is the only one that writes: workers get a problem and numbers, and send back a row. It claims a
+row, submits it, and makes the result permanent (rows.py) before anything else, so that whatever is killed, what was
+finished stays, and the next call computes what is missing.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import ExitStack
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from importlib.metadata import version
+from math import prod
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from openweyl._core import arguments
+from openweyl._core.arguments import InputError, check_path, flag, moderate, must, numbers_of, whole
+from openweyl._core.calls import public
+from openweyl.analysis.compare import SERIES
+from openweyl.evolution.control import Progress
+from openweyl.evolution.evolve import MAX_ORDER
+from openweyl.evolution.solution import attributes
+from openweyl.files import netcdf
+from openweyl.model.states import State
+from openweyl.model.system import System
+from openweyl.problems.problem import Problem
+
+from .dataset import load_rows
+from .driver import Driver
+from .opening import Layout, open_store
+from .points import CERTIFICATE, COUNTS, EXTENT, SYMBOLS, VERSION
+from .rows import Store
+from .workers import open_pool
+
+if TYPE_CHECKING:
+    import xarray
+
+LARGEST = 1_000_000
+"""The most rows of a sweep."""
+
+
+@public
+def sweep(
+    problem: Problem | System,
+    state: State | None = None,
+    times: Sequence[float] | None = None,
+    *,
+    out: str | Path,
+    h: Sequence[float] | None = None,
+    gamma: Sequence[float] | None = None,
+    tol: float | None = None,
+    order: int | None = None,
+    keep_symbols: bool = False,
+    executor: Executor | int | str | Any | None = None,
+    retry: bool = False,
+    progress: Progress | None = None,
+    **parameters: Sequence[float],
+) -> xarray.Dataset:
+    """`compare` at every combination of `h`, `gamma` and `parameters`, as one dataset with dims (h, gamma, ..., time).
+
+    `problem`: a Problem, or a System with its state and times. `parameters`: values for the names in the problem's
+    table [parameters], each an axis. `out`: the netcdf, a folder; if it holds rows of the same sweep, only what is
+    missing is computed, and with `retry` what failed. `order`: adds the certificate of that order to each row, at
+    several times the cost. `keep_symbols`: keeps both symbols at each time, on 128 x 128 points in single precision.
+
+    `executor`: a number of processes, an executor of `concurrent.futures`, a Dask client or the address of a Dask
+    scheduler; by default the runs go one after another in this process. (Processes import the script that starts
+    them: guard it by `if __name__ == "__main__"`.) A run that fails has its message in the row, and the rest goes on.
+
+    Raises InputError for arguments out of range and for stores of anything else, OSError if a row cannot be written.
+    """
+    problem = _problem(problem, state, times, tol)
+    axes = _axes(problem, h, gamma, parameters)
+    order = None if order is None else whole("order", order, 1, MAX_ORDER)
+    keep_symbols, retry = flag("keep_symbols", keep_symbols), flag("retry", retry)
+    arguments.function("progress", progress)
+    must(not keep_symbols or problem.system.n == 1, "keep_symbols", "be left out for n > 1", keep_symbols)
+    folder = check_path("out", out, "name a folder")
+    with ExitStack() as stack:
+        pool = stack.enter_context(open_pool(executor))
+        rows = _store(folder, problem, axes, order, keep_symbols)
+        stack.callback(rows.close)
+        Driver(rows, problem, order, keep_symbols, pool, retry, progress).run()
+    return load_rows(folder)
+
+
+@public
+def load(path: str | Path) -> xarray.Dataset:
+    """What `openweyl sweep`, or another command, has written to `path`, as a labelled dataset.
+
+    Of a sweep: variables over (h, gamma, ..., time), NaN where rows are missing; `status` and `message` say why.
+    """
+    source = check_path("path", path, "name a file or a folder written by openweyl")
+    return load_rows(source) if source.is_dir() else netcdf.load(source)
+
+
+def _problem(
+    problem: Problem | System, state: State | None, times: Sequence[float] | None, tol: float | None
+) -> Problem:
+    if isinstance(problem, Problem):
+        must(state is None, "state", "be left out: the problem has one", state)
+        return problem.replace(times=times, tol=tol)
+    must(isinstance(problem, System), "problem", "be a Problem or a System", problem)
+    if state is None or times is None:
+        raise InputError("Arguments `state` and `times` must be given with a System.")
+    must(isinstance(state, State), "state", "be a state, such as coherent(x, xi)", state)
+    must(state.n == problem.n, "state", f"have n = {problem.n} degrees of freedom, as the system", state.n)
+    return Problem("system", problem, state, arguments.times(times), arguments.tolerance(1e-6 if tol is None else tol))
+
+
+def _axes(
+    problem: Problem,
+    h: Sequence[float] | None,
+    gamma: Sequence[float] | None,
+    parameters: Mapping[str, Sequence[float]],
+) -> dict[str, tuple[float, ...]]:
+    """The values of each dimension but time."""
+    for name in parameters:
+        has = f"It has {', '.join(problem.parameters)}." if problem.parameters else "It has no table [parameters]."
+        must(name in problem.parameters, "parameters", "be names that the problem has", name, has)
+        taken = {*SERIES, *CERTIFICATE, *COUNTS, *EXTENT, *SYMBOLS, "message", "symbol_x", "symbol_xi"}
+        must(
+            name not in taken, "parameters", "have names of their own", name, "The dataset has a variable of this name."
+        )
+    given = {"h": (problem.system.h,) if h is None else h, "gamma": (problem.system.gamma,) if gamma is None else gamma}
+    axes = {}
+    for name, values in {**given, **parameters}.items():
+        above, low = 0.0 if name == "h" else None, 0.0 if name == "gamma" else None
+        numbers = tuple(moderate(name, value, above=above, low=low) for value in numbers_of(name, values))
+        must(len(numbers) > 0, name, "hold at least one value", "empty")
+        must(len(set(numbers)) == len(numbers), name, "hold different values", list(numbers))
+        axes[name] = numbers
+    size = prod(map(len, axes.values()))
+    must(size <= LARGEST, "out", f"hold at most {LARGEST} rows", size)
+    return axes
+
+
+def _store(
+    path: Path, problem: Problem, axes: Mapping[str, tuple[float, ...]], order: int | None, symbols: bool
+) -> Store:
+    columns = {**SERIES, **(CERTIFICATE if order else {}), **COUNTS, **(EXTENT if symbols else {})}
+    text = problem.text or _text(problem)
+    system = problem.system
+    fixed = [pair for pair in problem.parameters.items() if pair[0] not in axes]
+    what = _fingerprint([problem.text, system.hamiltonian, system.jumps, problem.state, fixed])
+    identity = {"problem": what, "openweyl": VERSION, "tol": problem.tol, "order": order, "symbols": symbols}
+    about = {
+        **attributes(system),
+        "problem": text,
+        "name": problem.name,
+        "description": problem.description,
+        "state": str(problem.state),
+        "tol": problem.tol,
+        "order": order or 0,
+        "openweyl": VERSION,
+        "numpy": version("numpy"),
+        "python": platform.python_version(),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "columns": columns,
+        "scalars": [*COUNTS, *EXTENT],
+    }
+    layout = Layout(axes, problem.times, tuple(columns), tuple(SYMBOLS) if symbols else ())
+    return open_store(path, layout, identity=identity, about=about)
+
+
+def _text(problem: Problem) -> str:
+    """A system made in Python as the text of a problem; of the state, its description."""
+    system = problem.system
+    jumps = ", ".join(f'"{jump}"' for jump in system.jumps)
+    return (
+        f'[system]\nhamiltonian = "{system.hamiltonian}"\njumps = [{jumps}]\n'
+        f"h = {system.h!r}\ngamma = {system.gamma!r}\n"
+        f"[state]\n# {problem.state}\n[run]\ntimes = {list(problem.times)}\ntol = {problem.tol!r}\n"
+    )
+
+
+def _fingerprint(value: Any) -> str:
+    """The same for equal states, another for others."""
+    if isinstance(value, np.ndarray):
+        content = f"{value.dtype}{value.shape}".encode() + value.tobytes()
+    elif is_dataclass(value):
+        content = "".join(
+            [type(value).__name__, *(_fingerprint(getattr(value, f.name)) for f in fields(value))]
+        ).encode()
+    elif isinstance(value, (list, tuple)):
+        content = "".join(map(_fingerprint, value)).encode()
+    else:
+        content = repr(value).encode()
+    return sha256(content).hexdigest()

@@ -1,0 +1,117 @@
+"""How fast the Hamiltonian varies in time: what a step must resolve before its error can be seen.
+
+The error of a step is estimated from values of p at a few times. A pulse between these, or an oscillation in time with
+them, would go unseen. So each term of p is enclosed over intervals of time,
+
+    |p(t') - p(t'')|  <=  (b - a) sup_{[a, b]} |dp/dt|      for t', t'' in [a, b],
+
+the supremum by interval arithmetic, and intervals are halved until that is at most `SHARE` of the range of the term: no
+pulse is too short for that. Where p is f(x, xi) c(t), c alone is looked at; other terms over the box where the symbol
+is, and about to be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import product
+from typing import Any
+
+import numpy as np
+import sympy
+
+from openweyl._core.arguments import ResourceError
+
+from .expressions import TIME, derivative, evaluate, expandable
+from .intervals import Functions, Interval
+
+SHARE = 1 / 2
+"""The part of its range by which a term may vary while a step passes: twelve steps for each period of a cosine."""
+FIRST, MOST = 64, 200_000
+"""Intervals to begin with, and the most of them."""
+CELLS = {1: 16, 2: 6}
+"""Cells of the box along each variable, by the number of variables; 3 if there are more. They only have to be small
+enough for a term to be seen at their corners and middles: between these it is enclosed."""
+NEGLIGIBLE = 1e-9
+"""A variation below this part of a term's size is none."""
+
+
+class Drive:
+    """The intervals that resolve p between the times 0 and `horizon`."""
+
+    def __init__(self, p: sympy.Expr, box: Mapping[sympy.Symbol, tuple[float, float]], horizon: float) -> None:
+        """`box`: the intervals of x and xi in which terms are looked at that are no products f(x, xi) c(t).
+
+        Raises ResourceError if there are too many intervals.
+        """
+        whole = sympy.Add.make_args(p)  # sums inside functions stay as they are: their intervals are the narrowest so
+        parts = [q for f in whole for q in sympy.Add.make_args(sympy.expand_mul(f, deep=False) if expandable(f) else f)]
+        terms = dict.fromkeys(part.as_independent(TIME, as_Add=False)[1] for part in parts if part.has(TIME))
+        self.local = any(term.free_symbols - {TIME} for term in terms)
+        """Whether it matters which box was looked at."""
+        self.cells = [_resolved(term, box, horizon) for term in terms]
+
+    def longest(self, t: float, steps: int) -> float:
+        """The longest step of which `steps` from time t on are resolved."""
+        return min((_longest(edges, t, steps) for edges in self.cells), default=float("inf"))
+
+
+def _longest(edges: np.ndarray, t: float, steps: int) -> float:
+    first = min(max(int(np.searchsorted(edges, t, side="right")) - 1, 0), len(edges) - 2)
+    step = float(edges[first + 1] - edges[first])
+    while True:
+        last = int(np.searchsorted(edges, t + steps * step))
+        if float(np.diff(edges[first : max(last, first + 1) + 1]).min()) >= step * (1 - 1e-9):
+            return step
+        step /= 2
+
+
+def _resolved(term: sympy.Expr, box: Mapping[sympy.Symbol, tuple[float, float]], horizon: float) -> np.ndarray:
+    """The edges of the intervals for one term: in each cell of `box` it varies by a part of its range there."""
+    others = sorted(term.free_symbols - {TIME}, key=str)
+    count = CELLS.get(len(others), 3)
+    places = [np.linspace(*box[v], 2 * count + 1) for v in others]  # the ends and the middles of the cells
+    points = np.array(list(product(*places)))
+    cells = np.array(list(product(range(count), repeat=len(others))), dtype=int)
+    sides = [(line[2 * cells[:, i]], line[2 * cells[:, i] + 2]) for i, line in enumerate(places)]
+    inside = {v: Interval(low[:, None], high[:, None]) for v, (low, high) in zip(others, sides, strict=True)}
+    value = evaluated(term, {v: points[:, [i]] for i, v in enumerate(others)})
+    slope = evaluated(derivative(term, TIME), inside)
+    shape = (2 * count + 1,) * len(others)
+    corners = product(range(3), repeat=len(others))
+    near = [np.ravel_multi_index(tuple((2 * cells + corner).T), shape) if others else [0] for corner in corners]
+    low = np.arange(FIRST) * (horizon / FIRST)
+    length = horizon / FIRST
+    least, most = np.inf, -np.inf
+    edges = [np.array([0.0, horizon])]
+    while low.size:
+        with np.errstate(all="ignore"):
+            seen = np.concatenate([value(low + part * length) for part in (0.0, 0.5, 1.0)], axis=-1)
+            least, most = np.minimum(least, seen.min(axis=-1)), np.maximum(most, seen.max(axis=-1))
+            change = slope(Interval(low, low + length)).largest() * length
+        size = np.max([np.maximum(np.abs(least), np.abs(most))[corner] for corner in near], axis=0)
+        spread = np.max([(most - least)[corner] for corner in near], axis=0)
+        allowed = np.maximum(SHARE * spread, NEGLIGIBLE * size)
+        open_cells = ~(change <= allowed[..., None]).all(axis=0)  # what is not a number is not resolved
+        edges.append(low)
+        low, length = low[open_cells], length / 2
+        low = np.concatenate([low, low + length])
+        if length < horizon * 2.0**-50 or sum(map(len, edges)) + low.size > MOST:
+            raise ResourceError(
+                f"The term {term} varies faster than {MOST} steps up to t = {horizon:g} can follow: shorten `times`, "
+                "or write a slower one."
+            )
+    return np.unique(np.concatenate(edges))
+
+
+def evaluated(f: sympy.Expr, at: Mapping[sympy.Symbol, Any]) -> Callable[[Any], Any]:
+    """t -> f at the points, or in the cells, `at` (columns), shape (points, times); for Intervals an Interval."""
+    count = max((len(c.low if isinstance(c, Interval) else c) for c in at.values()), default=1)
+
+    def of(t: Any) -> Any:
+        if isinstance(t, Interval):
+            found = evaluate(f, {**at, TIME: t}, Functions)
+            found = found if isinstance(found, Interval) else Interval(found, found)
+            return Interval(found.low + np.zeros((count, t.low.size)), found.high + np.zeros((count, t.low.size)))
+        return evaluate(f, {**at, TIME: t}, np) + np.zeros((count, t.size))
+
+    return of
