@@ -26,7 +26,7 @@ from pathlib import Path
 
 import numpy as np
 
-from openweyl import Scales, cat, coherent, evolve, mixture, resample
+from openweyl import Units, cat, coherent, evolve, mixture, resample
 from openweyl.norms.norms import dense_trace_norm
 from openweyl.phase_space.grid import common_grid
 from openweyl.plot.figures import new_figure, write
@@ -34,7 +34,7 @@ from openweyl.plot.figures import new_figure, write
 MASS = "pi/6*(143 nm)**3*1850 kg/m**3"
 OMEGA, HEATING = "2*pi*305 kHz", "2*pi*21 kHz"
 DISTANCES = (4.0, 8.0, 16.0)  # in zero-point amplitudes sqrt(hbar/(2 m omega))
-TRAP = Scales(mass=MASS, length=f"(hbar/({MASS}*{OMEGA}))**0.5", time=f"1/({OMEGA})")
+TRAP = Units(mass=MASS, length=f"(hbar/({MASS}*{OMEGA}))**0.5", time=f"1/({OMEGA})")
 SYSTEM = TRAP.system("m*omega**2*x**2/2", {"omega": OMEGA}, localization=f"{MASS}*{OMEGA}*{HEATING}/hbar")
 TIMES = TRAP.number("3 us") * np.linspace(0.0, 1.0, 21) ** 2
 

@@ -27,10 +27,10 @@ from pathlib import Path
 
 import numpy as np
 
-from openweyl import Scales, System, coherent, compare
+from openweyl import System, Units, coherent, compare
 from openweyl.plot.figures import distances, new_figure, write
 
-GRAIN = Scales(mass="4/3*pi*(100 nm)**3*2000 kg/m**3", length="20 nm", time="1 s")
+GRAIN = Units(mass="4/3*pi*(100 nm)**3*2000 kg/m**3", length="20 nm", time="1 s")
 TEMPERATURES = (150, 200, 250, 300)
 PHOTONS = factorial(8) * 8 * 1.0020083928 / (9 * pi)
 TIMES = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0)

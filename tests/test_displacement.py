@@ -12,14 +12,14 @@ from openweyl._core.fft import filtered
 from openweyl.evolution.displacement import Content, carried, hopping
 from openweyl.evolution.witness import Velocities
 from openweyl.generators.generator import Generator, fokker_planck, lindblad
-from openweyl.phase_space.support import Need, need, profiles
+from openweyl.phase_space.support import RequiredBox, need, profiles
 
 H, LEVEL = 0.02, 1e-6
 GRID = PhaseGrid.box(h=H, x=(-2, 3), xi=(-3, 2), size=(160, 160))
 Z = (0.6, -0.4)
 
 
-def content(state: State, grid: PhaseGrid = GRID) -> tuple[Content, list[Need]]:
+def content(state: State, grid: PhaseGrid = GRID) -> tuple[Content, list[RequiredBox]]:
     w = state.symbol(grid)
     found = profiles(w, grid)
     return Content.of(w, found, grid), [need(p, a, LEVEL) for p, a in zip(found, grid.x + grid.xi, strict=True)]
@@ -99,7 +99,7 @@ def test_what_flies_off_to_infinity_is_infinitely_far() -> None:
 def test_nothing_goes_nowhere() -> None:
     w = np.zeros(GRID.shape)
     seen = Content.of(w, profiles(w, GRID), GRID)
-    needs = [Need(0.0, 1.0, 3.0)] * 2
+    needs = [RequiredBox(0.0, 1.0, 3.0)] * 2
     assert carried(seen, Velocities(System("xi**2/2", ["x"], h=H, gamma=0.1)), needs, 0.0, 1.0, LEVEL) == needs
 
 

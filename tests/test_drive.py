@@ -16,7 +16,7 @@ from openweyl.norms.norms import moments
 from openweyl.symbolic.expressions import TIME as T
 from openweyl.symbolic.expressions import evaluate, variables
 from openweyl.symbolic.intervals import Functions, Interval
-from openweyl.symbolic.time_variation import Drive
+from openweyl.symbolic.time_variation import TimeVariation
 
 (X,), (XI,) = variables(1)
 BOX = {X: (-1.0, 1.0), XI: (-1.0, 1.0)}
@@ -59,7 +59,9 @@ def test_intervals_of_what_has_no_bound() -> None:
 @given(st.floats(0.01, 0.99), st.floats(-6, -1), st.floats(-3, 3))
 def test_a_pulse_is_found_wherever_it_is(place: float, exponent: float, height: float) -> None:
     width, tall = sympy.Float(10.0**exponent), sympy.Float(10.0**height)
-    drive = Drive(XI**2 / 2 + tall * X * sympy.exp(-(((T - sympy.Float(place)) / width) ** 2)) + X * T, BOX, 1.0)
+    drive = TimeVariation(
+        XI**2 / 2 + tall * X * sympy.exp(-(((T - sympy.Float(place)) / width) ** 2)) + X * T, BOX, 1.0
+    )
     assert 0.05 * 10**exponent < drive.longest(place, 1) < 10**exponent
     far = 0.0 if place > 0.5 else 0.999
     assert drive.longest(far, 1) > 1e-3
@@ -70,22 +72,22 @@ WAVE = 40 * sympy.pi * T
 
 @pytest.mark.parametrize("wave", [sympy.cos(WAVE), sympy.cos(X - WAVE), sympy.tanh(sympy.cos(WAVE))], ids=str)
 def test_a_period_gets_its_steps(wave: sympy.Expr) -> None:
-    step = Drive(XI**2 / 2 + X * wave + T, BOX, 1.0).longest(0.3, 4)
+    step = TimeVariation(XI**2 / 2 + X * wave + T, BOX, 1.0).longest(0.3, 4)
     assert 1 / 20 / 64 < step < 1 / 20 / 6
 
 
 def test_a_small_pulse_beside_a_large_wave() -> None:
     wave, pulse = 100 * X * sympy.cos(T), X**2 * sympy.exp(-(10**6) * (T - sympy.Rational(1, 2)) ** 2) / 1000
-    assert Drive(wave + pulse, BOX, 1.0).longest(0.5, 1) < 1e-3
+    assert TimeVariation(wave + pulse, BOX, 1.0).longest(0.5, 1) < 1e-3
 
 
 def test_no_drive_no_limit() -> None:
-    assert Drive(XI**2 / 2 + X**4, BOX, 1.0).longest(0.0, 4) == float("inf")
+    assert TimeVariation(XI**2 / 2 + X**4, BOX, 1.0).longest(0.0, 4) == float("inf")
 
 
 def test_what_no_number_of_steps_can_follow() -> None:
     with pytest.raises(ResourceError, match="varies faster than 200000 steps"):
-        Drive(X * sympy.cos(10**6 * T), BOX, 1.0)
+        TimeVariation(X * sympy.cos(10**6 * T), BOX, 1.0)
 
 
 def test_a_pulse_between_the_steps_moves_the_state() -> None:

@@ -20,7 +20,7 @@ from openweyl.norms.norms import dense_trace_norm, hilbert_schmidt, rank_bound
 from openweyl.norms.partition_of_unity import POWER, SLOPE, overlap, restored, tail, window
 from openweyl.phase_space.grid import resample
 from openweyl.phase_space.kernels import kernel_points, quantize
-from openweyl.phase_space.support import left_out, profiles, trimmed
+from openweyl.phase_space.support import left_out, profiles, truncated
 
 H = 0.02
 
@@ -286,7 +286,7 @@ def test_the_crude_bound_is_one():
 @pytest.mark.parametrize("level", [1e-2, 1e-5, 1e-9])
 def test_the_norm_of_what_is_trimmed(level):
     w, grid = random_symbol(3)
-    small, box = trimmed(w, grid, level)
+    small, box = truncated(w, grid, level)
     gone = left_out(w, grid, small, box)
     assert box.size < grid.size
     assert hilbert_schmidt(w, grid) ** 2 == pytest.approx(hilbert_schmidt(small, box) ** 2 + gone**2, rel=1e-5)

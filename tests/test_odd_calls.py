@@ -28,8 +28,8 @@ from openweyl import (
     PhaseGrid,
     Problem,
     ResourceError,
-    Scales,
     System,
+    Units,
     certify,
     coherent,
     compare,
@@ -54,7 +54,7 @@ RUN = {"system": SYSTEM, "state": STATE, "times": [0.01], "tol": 0.05}
 CONTROL = {"memory": None, "time_limit": 3600.0, "progress": None}
 COMPARISON = compare(SYSTEM, STATE, [0.01], tol=0.05)
 CERTIFICATE = certify(SYSTEM, STATE, [0.01], order=1, tol=0.05)
-BEAD = Scales("1 fg", "1 nm", "1 us")
+BEAD = Units("1 fg", "1 nm", "1 us")
 
 
 class Unprintable:
@@ -356,16 +356,16 @@ def cases(folder: Path) -> dict[str, Case]:
             {"observable": "observable"},
         ),
         "Comparison.difference": (COMPARISON.difference, {"index": 0}, {"index": "index"}),
-        "Scales": (
-            Scales,
+        "Units": (
+            Units,
             {"mass": "1 fg", "length": "1 nm", "time": "1 us"},
             {"mass": "text", "length": "text", "time": "text"},
         ),
-        "Scales.number": (BEAD.number, {"quantity": "1 nm"}, {"quantity": "quantity"}),
-        "Scales.quantity": (BEAD.quantity, {"number": 1.0, "unit": "nm"}, {"number": "numbers", "unit": "quantity"}),
-        "Scales.gamma": (BEAD.gamma, {"localization": "1/m**2/s"}, {"localization": "text"}),
-        "Scales.unit": (BEAD.unit, {"dimensionality": {"[mass]": 1}}, {"dimensionality": "dimensions"}),
-        "Scales.system": (
+        "Units.number": (BEAD.number, {"quantity": "1 nm"}, {"quantity": "quantity"}),
+        "Units.quantity": (BEAD.quantity, {"number": 1.0, "unit": "nm"}, {"number": "numbers", "unit": "quantity"}),
+        "Units.gamma": (BEAD.gamma, {"localization": "1/m**2/s"}, {"localization": "text"}),
+        "Units.unit": (BEAD.unit, {"dimensionality": {"[mass]": 1}}, {"dimensionality": "dimensions"}),
+        "Units.system": (
             BEAD.system,
             {
                 "potential": "k*x**2",
@@ -382,7 +382,7 @@ def cases(folder: Path) -> dict[str, Case]:
                 "temperature": "text",
             },
         ),
-        "Scales.thermal_jumps": (
+        "Units.thermal_jumps": (
             BEAD.thermal_jumps,
             {"frequency": "1/s", "damping": "1/s", "occupation": 0.5},
             {"frequency": "text", "damping": "text", "occupation": "number"},
@@ -510,8 +510,8 @@ NAMES = (
     "Axis.between", "PhaseGrid", "PhaseGrid.box", "resample", "from_fock", "from_qutip", "from_wavefunction", "to_fock",
     "to_qutip", "trace_norm", "dense_trace_norm", "hilbert_schmidt", "l1_norm", "moments", "purity", "trace",
     "quantize", "dequantize", "Observable.parse", "Observable.value", "Certificate.expectation",
-    "Comparison.difference", "Scales", "Scales.number", "Scales.quantity", "Scales.gamma", "Scales.unit",
-    "Scales.system", "Scales.thermal_jumps", "Problem.load", "Problem.parse", "Problem.replace", "star of formulas",
+    "Comparison.difference", "Units", "Units.number", "Units.quantity", "Units.gamma", "Units.unit",
+    "Units.system", "Units.thermal_jumps", "Problem.load", "Problem.parse", "Problem.replace", "star of formulas",
     "star of arrays", "moyal_bracket of formulas", "moyal_bracket of arrays", "poisson_bracket", "hamiltonian_field",
     "coherent", "squeezed", "gaussian", "cat", "mixture", "State.symbol", "MatrixState.symbol", "State.window",
     "MatrixState.window", "mixture.window", "load", "sweep",

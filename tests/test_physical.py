@@ -8,10 +8,10 @@ import numpy as np
 import pint
 import pytest
 
-from openweyl import InputError, Scales, System, coherent, evolve, gaussian, moments
+from openweyl import InputError, System, Units, coherent, evolve, gaussian, moments
 
 HBAR, K_B = 1.054571817e-34, 1.380649e-23
-BEAD = Scales(mass="2.8 fg", length="10 pm", time="0.5 us")
+BEAD = Units(mass="2.8 fg", length="10 pm", time="0.5 us")
 
 
 def variance(system: System, state: object, time: float) -> np.ndarray:
@@ -34,7 +34,7 @@ def test_numbers_and_back() -> None:
 
 def test_quantities_of_any_registry() -> None:
     other = pint.UnitRegistry()
-    assert Scales(other.Quantity(2.8, "fg"), 10 * other.pm, other("0.5 us")) == BEAD
+    assert Units(other.Quantity(2.8, "fg"), 10 * other.pm, other("0.5 us")) == BEAD
 
 
 def test_potentials() -> None:
@@ -90,10 +90,10 @@ def test_localization_and_bath_add_up() -> None:
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: Scales("1 m", "1 nm", "1 s"), r"`mass` must be a positive mass, but is 1.0 m."),
-        (lambda: Scales("abc", "1 nm", "1 s"), r"`mass` must be a quantity such as '2.8 fg', but is abc."),
-        (lambda: Scales("1 g", "-1 nm", "1 s"), r"`length` must be a positive length"),
-        (lambda: Scales("1 g", "1 nm", 3), r"`time` must be a quantity"),
+        (lambda: Units("1 m", "1 nm", "1 s"), r"`mass` must be a positive mass, but is 1.0 m."),
+        (lambda: Units("abc", "1 nm", "1 s"), r"`mass` must be a quantity such as '2.8 fg', but is abc."),
+        (lambda: Units("1 g", "-1 nm", "1 s"), r"`length` must be a positive length"),
+        (lambda: Units("1 g", "1 nm", 3), r"`time` must be a quantity"),
         (lambda: BEAD.number("300 K"), r"`quantity` must be made of mass, length and time, but is \[temperature\]"),
         (lambda: BEAD.gamma("1/s"), r"`localization` must be a rate per squared length, but is 1.0 / s."),
         (lambda: BEAD.gamma("-1/s/m**2"), r"`localization` must be >= 0"),
@@ -119,4 +119,4 @@ def test_pint_is_optional(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("openweyl._core.arguments.import_module", missing)
     with pytest.raises(ImportError, match=r"pint is not installed: pip install 'openweyl\[units\]'."):
-        Scales("1 g", "1 nm", "1 s")
+        Units("1 g", "1 nm", "1 s")

@@ -16,7 +16,7 @@ from gaussian import Gaussian
 from openweyl import Observable, PhaseGrid, System, coherent, evolve
 from openweyl.observables.quadrature import integral, share
 from openweyl.phase_space.grid import Axis
-from openweyl.phase_space.marginals import Density
+from openweyl.phase_space.marginals import Marginal
 from openweyl.symbolic.expressions import variables
 
 H = 0.1
@@ -142,7 +142,7 @@ def test_what_lies_beyond_that_room_is_counted(monkeypatch: pytest.MonkeyPatch) 
     """Half of a Gaussian, cut off at its top, with hardly any room: the mass beyond by the convolution of both."""
     monkeypatch.setattr("openweyl.phase_space.marginals.ROOM", 0.5)
     axis = Axis.between(0.0, 3.0, 200)
-    density = Density((axis,), np.exp(-(axis.points**2)))
+    density = Marginal((axis,), np.exp(-(axis.points**2)))
     smooth, lost = density.smoothed(H)
     end = smooth.axes[0].lower
     beyond = scipy.special.erfc((axis.points - end) / sqrt(H)) / 2
@@ -157,7 +157,7 @@ def test_what_the_rule_leaves_of_the_density_is_counted(monkeypatch: pytest.Monk
     for module in ("density", "quadrature"):
         monkeypatch.setattr(f"openweyl.{module}.RULES", {1: (points, 3, 2.0)})
     axis = Axis.between(-1.0, 1.0, 32)
-    density = Density((axis,), np.random.default_rng(points).normal(size=32))
+    density = Marginal((axis,), np.random.default_rng(points).normal(size=32))
     waves = zip(axis.wave_numbers(half=False), density.coefficients, strict=True)
     exact = 0.0
     for k, c in waves:  # int cos(z/9) e^{i k (z + 1)} over [-1, 1]
@@ -171,7 +171,7 @@ def test_what_the_rule_leaves_of_the_density_is_counted(monkeypatch: pytest.Monk
 @pytest.mark.parametrize("place", np.linspace(0.21, 0.44, 9))
 def test_a_wall_within_a_cell_is_known_up_to_the_cell(monkeypatch: pytest.MonkeyPatch, place: float) -> None:
     monkeypatch.setattr("openweyl.observables.quadrature.MOST", {1: 0})
-    density = Density.marginal(W, GRID, [0])
+    density = Marginal.marginal(W, GRID, [0])
     value, error = integral(sympy.erf((X - place) * 10**7), (X,), density, 1.0, 1e-10)
     assert 1e-5 < abs(value - 2 * above(place, MEAN[0], V) + 1) <= error
 
@@ -180,12 +180,12 @@ def test_errors_are_bounds_where_the_work_does_not_suffice(monkeypatch: pytest.M
     """With few cells the error is large, and true."""
     monkeypatch.setattr("openweyl.observables.quadrature.MOST", {1: 300, 2: 300})
     monkeypatch.setattr("openweyl.observables.quadrature.MOST_EDGES", 2000)
-    density = Density.marginal(W, GRID, [0])
+    density = Marginal.marginal(W, GRID, [0])
     for k in (30, 100, 300, 1000):
         value, error = integral(sympy.cos(k * X), (X,), density, 1.0, 1e-10)
         assert abs(value - wave(k, MEAN[0], V)) <= error
         assert k < 1000 or error > 1e-10
-    both = Density.marginal(W, GRID, [0, 1])
+    both = Marginal.marginal(W, GRID, [0, 1])
     value, error = share(1 - X**2 - XI**2, (X, XI), both, 1e-10)
     assert abs(value - disc(1, 0, 0, V)) <= error
     assert 1e-8 < error < 0.1
@@ -258,7 +258,7 @@ def test_in_three_variables_the_husimi_density_has_no_room_and_the_error_says_so
 
 def test_round_off_is_counted() -> None:
     """Of the values of the density between its points, where all else is exact."""
-    density = Density.marginal(W, GRID, [0])
+    density = Marginal.marginal(W, GRID, [0])
     _, error = integral(sympy.cos(X / 9), (X,), density, 2.0, 1e-9)
     assert error >= 2e-12 * density.mass * 0.99
     _, error = share(X + 100, (X,), density, 1e-9)
@@ -271,7 +271,7 @@ def test_what_the_rule_leaves_of_a_region_is_counted(monkeypatch: pytest.MonkeyP
     for module in ("density", "quadrature"):
         monkeypatch.setattr(f"openweyl.{module}.RULES", {1: (points, 3, 2.0)})
     axis = Axis.between(-1.0, 1.0, 32)
-    density = Density((axis,), np.random.default_rng(points).normal(size=32))
+    density = Marginal((axis,), np.random.default_rng(points).normal(size=32))
     waves = zip(axis.wave_numbers(half=False), density.coefficients, strict=True)
     exact = sum(float((c * np.exp(1.5j * k) * np.sinc(k / 2 / pi)).real) for k, c in waves)
     value, error = share(X, (X,), density, 1e-9)
@@ -280,7 +280,7 @@ def test_what_the_rule_leaves_of_a_region_is_counted(monkeypatch: pytest.MonkeyP
 
 def test_waves_that_are_left_out_as_noise_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     """More of them than noise would be, against the density with all of its waves."""
-    density = Density.marginal(W, GRID, [0])
+    density = Marginal.marginal(W, GRID, [0])
     full, little = density.smoothed(H)
     monkeypatch.setattr("openweyl.phase_space.marginals.NOISE", 1e-3)
     coarse, lost = density.smoothed(H)
@@ -295,6 +295,6 @@ def test_one_point_beside_a_wall(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("density", "quadrature"):
         monkeypatch.setattr(f"openweyl.{module}.RULES", {1: (1, 1, 2.0)})
     monkeypatch.setattr("openweyl.observables.quadrature.MOST", {1: 0})
-    density = Density((Axis.between(-1.0, 1.0, 2),), np.ones(2))
+    density = Marginal((Axis.between(-1.0, 1.0, 2),), np.ones(2))
     value, error = integral(sympy.erf((X - 0.001) * 10**7), (X,), density, 1.0, 1e-9)
     assert 1.9 < abs(value + 0.002) <= error

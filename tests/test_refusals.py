@@ -24,7 +24,7 @@ from openweyl import (
     trace_norm,
 )
 from openweyl.evolution import control as time_loop
-from openweyl.interchange.units import Scales
+from openweyl.interchange.units import Units
 from openweyl.norms import trace_norm as trace_norm_module
 from openweyl.phase_space import left_multiplication
 
@@ -32,7 +32,7 @@ WELL = System("xi**2 + (x**2 - 1/2)**2", ["x", "xi"], h=2**-4, gamma=1.0)
 START, TWO = coherent(0.7, 0.0), coherent([0, 0], [0, 0])
 GRID = PhaseGrid.box(h=0.1, x=(-3, 3), xi=(-3, 3), size=(64, 64))
 W = coherent(0, 0).symbol(GRID)
-BEAD = Scales("1 fg", "1 nm", "1 us")
+BEAD = Units("1 fg", "1 nm", "1 us")
 
 
 @pytest.mark.parametrize("call", [compare, certify, evolve], ids=lambda call: call.__name__)

@@ -8,10 +8,10 @@ import pytest
 
 from openweyl import System, coherent, evolve
 from openweyl.evolution.resolution import Resolution
-from openweyl.phase_space.support import Need
+from openweyl.phase_space.support import RequiredBox
 
 H = 0.1
-NEEDS = [Need(-2.0, 2.0, 20.0), Need(-1.5, 1.5, 30.0)]
+NEEDS = [RequiredBox(-2.0, 2.0, 20.0), RequiredBox(-1.5, 1.5, 30.0)]
 
 
 def resolution(
@@ -59,16 +59,16 @@ def test_what_the_support_does_not_reach_does_not_count() -> None:
     assert seen.finer(NEEDS)[0].reach > 1e3
     far = resolution("xi**2/2 + 1/(1 + exp(-10000*(x - 4)))", ["x"])
     assert far.finer(NEEDS) == NEEDS
-    nearer = [Need(0.0, 3.9, 20.0), NEEDS[1]]
+    nearer = [RequiredBox(0.0, 3.9, 20.0), NEEDS[1]]
     assert far.finer(nearer)[0].reach > 1e3
-    assert far.finer(NEEDS) == NEEDS or far.finer([Need(-2.0, -1.0, 20.0), NEEDS[1]])[0].reach == 20
+    assert far.finer(NEEDS) == NEEDS or far.finer([RequiredBox(-2.0, -1.0, 20.0), NEEDS[1]])[0].reach == 20
 
 
 def test_what_was_seen_is_not_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = resolution("xi**2/2 + 10*exp(-(100*x)**2)", ["x"])
     first = seen.finer(NEEDS)
     monkeypatch.setattr(Resolution, "_look", lambda *_: pytest.fail("looked again"))
-    assert seen.finer([Need(-1.9, 2.1, 20.0), NEEDS[1]])[0].reach == first[0].reach
+    assert seen.finer([RequiredBox(-1.9, 2.1, 20.0), NEEDS[1]])[0].reach == first[0].reach
 
 
 EFFECTS = {
@@ -92,7 +92,7 @@ def test_what_is_negligible_is_counted(name: str) -> None:
     assert seen.finer(NEEDS) == NEEDS
     assert effect <= seen.error <= 1.5 * effect
     again = seen.error
-    seen.finer([Need(-20.0, 20.0, 20.0), NEEDS[1]])
+    seen.finer([RequiredBox(-20.0, 20.0, 20.0), NEEDS[1]])
     assert seen.error == pytest.approx(again, rel=0.5)  # a term is counted once
 
 

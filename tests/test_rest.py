@@ -13,7 +13,7 @@ from openweyl import PhaseGrid, ResourceError, System, coherent, dequantize, qua
 from openweyl.evolution.splitting import STRANG, Stepper, best_scheme
 from openweyl.generators.generator import fokker_planck, hierarchy, lindblad
 from openweyl.generators.operator_terms import exponential_action
-from openweyl.phase_space.left_multiplication import left_star
+from openweyl.phase_space.left_multiplication import left_multiplication
 from openweyl.symbolic.expressions import variables
 
 (x,), (xi,) = variables(1)
@@ -23,7 +23,7 @@ W = coherent(0.5, -0.4).symbol(GRID)
 
 
 def multiplied(f: sp.Expr) -> np.ndarray:
-    return left_star(f, (x,), (xi,), GRID)(W)
+    return left_multiplication(f, (x,), (xi,), GRID)(W)
 
 
 def test_x_and_xi_from_the_left() -> None:
@@ -44,7 +44,7 @@ def test_x_and_xi_from_the_left() -> None:
 )
 def test_products_of_symbols_are_products_of_operators(product: sp.Expr, factors: tuple[sp.Expr, sp.Expr]) -> None:
     a, b = factors
-    twice = left_star(a, (x,), (xi,), GRID)(multiplied(b))
+    twice = left_multiplication(a, (x,), (xi,), GRID)(multiplied(b))
     assert np.abs(multiplied(product) - twice).max() < 1e-9
 
 

@@ -90,9 +90,9 @@ def test_commutator_is_the_nested_commutator(build: object, jumps: list[str]) ->
         moved = np.fft.irfft(generator.drift[0] * np.fft.rfft(u, axis=0), GRID.shape[0], axis=0)
         assert k[0].shape[0] == GRID.shape[0] // 2 + 1
         assert xi[0].shape[-1] == GRID.shape[1]
-        if generator.spread is None:
+        if generator.linear_diffusion is None:
             return moved
-        sigma = generator.spread(1e-7)[0] / 1e-7  # the integrand at time 0, up to 1e-7
+        sigma = generator.linear_diffusion(1e-7)[0] / 1e-7  # the integrand at time 0, up to 1e-7
         both = np.fft.irfft2(sigma * np.fft.rfft2(u), GRID.shape)
         return moved + both
 

@@ -1,4 +1,4 @@
-"""Terms of a system: sorted by method, and summing to what was given."""
+"""Decomposition of a system: sorted by method, and summing to what was given."""
 
 from __future__ import annotations
 

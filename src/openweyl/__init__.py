@@ -18,7 +18,7 @@ from .interchange.operators import from_qutip as from_qutip
 from .interchange.operators import from_wavefunction as from_wavefunction
 from .interchange.operators import to_fock as to_fock
 from .interchange.operators import to_qutip as to_qutip
-from .interchange.units import Scales as Scales
+from .interchange.units import Units as Units
 from .model.states import State as State
 from .model.states import cat as cat
 from .model.states import coherent as coherent

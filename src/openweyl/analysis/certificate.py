@@ -10,7 +10,8 @@ import numpy as np
 
 from openweyl._core.arguments import must
 from openweyl._core.calls import public
-from openweyl.evolution.solution import Solution, attributes, missed, table
+from openweyl._core.text import table
+from openweyl.evolution.solution import Solution, attributes, missed
 from openweyl.model.states import State
 from openweyl.model.system import System
 from openweyl.observables.observable import Observable

@@ -17,10 +17,12 @@ import numpy as np
 
 from openweyl._core import arguments
 from openweyl._core.calls import public
+from openweyl._core.text import table
 from openweyl.evolution.control import Progress
 from openweyl.evolution.evolve import evolve
 from openweyl.evolution.pace import TIME_LIMIT
-from openweyl.evolution.solution import Solution, attributes, check_pair, missed, symbol_dataset, table
+from openweyl.evolution.solution import Solution, attributes, missed, symbol_dataset
+from openweyl.model.pair import check_pair
 from openweyl.model.states import State
 from openweyl.model.system import System
 from openweyl.norms.lowest_eigenvalue import smallest_eigenvalue

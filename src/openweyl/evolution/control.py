@@ -28,8 +28,8 @@ from openweyl._core.fft import filtered
 from openweyl.generators.generator import Generator
 from openweyl.model.system import System
 from openweyl.phase_space.grid import Axis, PhaseGrid, check_fits, resample
-from openweyl.phase_space.support import Need, Profile, edge_loss, fit, need, next_axes, profiles
-from openweyl.symbolic.time_variation import Drive
+from openweyl.phase_space.support import Profile, RequiredBox, covering, edge_loss, next_axes, profiles, required_box
+from openweyl.symbolic.time_variation import TimeVariation
 
 from .displacement import Content, carried, hopping
 from .pace import Pace, in_words
@@ -106,7 +106,7 @@ class Output:
 
 
 @dataclass
-class Run:
+class AdaptiveIntegrator:
     """All runs on their common grid, the step, and what they have cost in accuracy so far.
 
     `dt` is the step that the error asks for; a segment may take a shorter one, to end at an output, to resolve a drive,
@@ -133,12 +133,12 @@ class Run:
     step_error: float = 0.0
     grid_error: float = 0.0
     length: int = 2
-    needs: list[Need] = field(default_factory=list)
+    needs: list[RequiredBox] = field(default_factory=list)
     generator: Generator = field(init=False)
     scheme: Scheme = field(init=False)
     largest: PhaseGrid = field(init=False)
-    drive: Drive | None = field(init=False, default=None)
-    drive_box: list[Need] = field(default_factory=list)
+    drive: TimeVariation | None = field(init=False, default=None)
+    drive_box: list[RequiredBox] = field(default_factory=list)
     steppers: dict[float, Stepper] = field(default_factory=dict)
     rate: float = FASTEST
     """Seconds that a step takes for each point, as in the last segment; FASTEST at first."""
@@ -186,7 +186,7 @@ class Run:
         return runs
 
     def outputs(self, times: Sequence[float]) -> list[Output]:
-        """Run to the last of `times`; what the symbol is at each."""
+        """AdaptiveIntegrator to the last of `times`; what the symbol is at each."""
         made: list[Output] = []
         while len(made) < len(times):
             if times[len(made)] <= self.t:
@@ -216,7 +216,7 @@ class Run:
         watched = max(int(min(self.watch_every / (least * dt), SEGMENT) + 1e-9), 1)
         return dt, least * min(max(self.length // least, 1), blocks, watched)
 
-    def _drive_here(self) -> Drive | None:
+    def _drive_here(self) -> TimeVariation | None:
         """What steps must resolve in time where the symbol is; looked at again when it has come near the box's edge."""
         if not self.velocities.timed:
             return None
@@ -228,7 +228,7 @@ class Run:
             self.drive_box = [want.moved(-w, w, np.inf) for want, w in zip(needs, widths, strict=True)]
             variables = self.system.x + self.system.xi
             box = {v: (want.lower, want.upper) for v, want in zip(variables, self.drive_box, strict=True)}
-            self.drive = Drive(self.system.hamiltonian, box, self.horizon)
+            self.drive = TimeVariation(self.system.hamiltonian, box, self.horizon)
         return self.drive
 
     def _segment(self, times: Sequence[float]) -> list[Output]:
@@ -301,11 +301,13 @@ class Run:
             for _ in range(ROUNDS):
                 axes = self.grid.x + self.grid.xi
                 ahead, far = self._ahead(tau, self.least * dt, allowed)
-                if all(map(Need.within, ahead, axes)):
+                if all(map(RequiredBox.within, ahead, axes)):
                     return dt, steps
                 if far > FARTHEST:
                     break
-                wanted = [a if new.within(a) else fit(a, new, room=0.1) for a, new in zip(axes, ahead, strict=True)]
+                wanted = [
+                    a if new.within(a) else covering(a, new, room=0.1) for a, new in zip(axes, ahead, strict=True)
+                ]
                 self._regrid(self.runs, wanted)
             # by half at the least: the flow of a long segment may be far off
             shorter = min(max(0.8 * FARTHEST / max(far, FARTHEST), 0.1), 0.5)
@@ -319,11 +321,11 @@ class Run:
             f"At t = {self.t:.4g} the flow carries the symbol out of every grid that was tried: shorten `times`."
         )
 
-    def _support(self, level: float) -> list[Need]:
+    def _support(self, level: float) -> list[RequiredBox]:
         """What the symbol needs of each axis now."""
-        return [need(p, a, level) for p, a in zip(self.found, self.grid.x + self.grid.xi, strict=True)]
+        return [required_box(p, a, level) for p, a in zip(self.found, self.grid.x + self.grid.xi, strict=True)]
 
-    def _ahead(self, tau: float, step: float, allowed: float) -> tuple[list[Need], float]:
+    def _ahead(self, tau: float, step: float, allowed: float) -> tuple[list[RequiredBox], float]:
         """What the symbol needs during the next `tau`, and by which part of its support it moves or grows."""
         level = self._level(allowed)
         needs = self._support(level)
@@ -477,7 +479,7 @@ class Run:
     def _follow(self, found: tuple[Profile, ...], level: float) -> None:
         """Another grid, if the present one is, or is about to become, too small, or is much too large."""
         axes = self.grid.x + self.grid.xi
-        needs = [need(p, a, level) for p, a in zip(found, axes, strict=True)]
+        needs = [required_box(p, a, level) for p, a in zip(found, axes, strict=True)]
         ahead = [want.moved_on(old) for want, old in zip(needs, self.needs, strict=True)] if self.needs else needs
         self.needs = needs
         wanted = next_axes(axes, self.resolution.finer(ahead))
@@ -491,11 +493,11 @@ class Run:
             left, right, high = (part > allowed for part in loss)
             lower = axis.lower - 0.2 * axis.length * left
             upper = axis.upper + 0.2 * axis.length * right
-            wanted.append(Need(lower, upper, axis.reach * (1.25 if high else 1.0)))
+            wanted.append(RequiredBox(lower, upper, axis.reach * (1.25 if high else 1.0)))
         self.rollbacks += 1
         old = self.grid.x + self.grid.xi
         self._regrid(
-            start, [fit(a, want, room=0.0) for a, want in zip(old, self.resolution.finer(wanted), strict=True)]
+            start, [covering(a, want, room=0.0) for a, want in zip(old, self.resolution.finer(wanted), strict=True)]
         )
 
     def _regrid(self, runs: list[np.ndarray], axes: list[Axis]) -> None:
@@ -515,7 +517,7 @@ class Run:
         self.steppers, self.betweens = {}, dict[float, Stepper]()
 
 
-def _moved_by(want: Need, ahead: Need) -> float:
+def _moved_by(want: RequiredBox, ahead: RequiredBox) -> float:
     """The part of the support by which it grows or moves."""
     outwards = max(want.lower - ahead.lower, ahead.upper - want.upper) / (want.upper - want.lower)
     return max(outwards, ahead.reach / want.reach - 1)

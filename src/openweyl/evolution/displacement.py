@@ -24,7 +24,7 @@ import numpy as np
 from openweyl._core.fft import Array
 from openweyl.generators.generator import Generator, Rate, at_time
 from openweyl.phase_space.grid import Axis, PhaseGrid
-from openweyl.phase_space.support import EDGE, Need, Profile
+from openweyl.phase_space.support import EDGE, Profile, RequiredBox
 
 from .witness import Velocities
 
@@ -75,8 +75,8 @@ class Content:
 
 
 def carried(
-    content: Content, velocities: Velocities, needs: Sequence[Need], t: float, tau: float, level: float
-) -> list[Need]:
+    content: Content, velocities: Velocities, needs: Sequence[RequiredBox], t: float, tau: float, level: float
+) -> list[RequiredBox]:
     """The intervals that the symbol needs during [t, t + tau], as the classical flow carries it there from `needs`."""
     z = content.rim(level)
     if not z[0].size:
@@ -113,8 +113,8 @@ def _runge_kutta(velocities: Velocities, z: list[np.ndarray], t: float, dt: floa
 
 
 def hopping(
-    content: Content, generator: Generator, needs: Sequence[Need], t: float, step: float, allowed: float
-) -> list[Need]:
+    content: Content, generator: Generator, needs: Sequence[RequiredBox], t: float, step: float, allowed: float
+) -> list[RequiredBox]:
     """The wave numbers that the symbol needs, where islands of it might hop over an edge in one step.
 
     `allowed`: the trace norm of what may be overlooked.
@@ -150,7 +150,7 @@ def _has_island(profile: Profile, allowed: float) -> bool:
     return bool(((inside < allowed**2) & (beyond[width:] > allowed**2)).any())
 
 
-def _places(needs: Sequence[Need], axes: Sequence[Axis], transformed: tuple[int, ...]) -> tuple[slice, ...]:
+def _places(needs: Sequence[RequiredBox], axes: Sequence[Axis], transformed: tuple[int, ...]) -> tuple[slice, ...]:
     """The support in a representation: an interval of points, wave numbers up to the reach on the last axis."""
     places = []
     for a, (want, axis) in enumerate(zip(needs, axes, strict=True)):

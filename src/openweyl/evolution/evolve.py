@@ -17,14 +17,15 @@ from openweyl._core.threads import one_thread
 from openweyl.gaussian.flow import quadratic_flow
 from openweyl.generators.generator import fokker_planck, hierarchy, lindblad
 from openweyl.model.escape import escapes
+from openweyl.model.pair import check_pair
 from openweyl.model.states import PacketState, State
 from openweyl.model.system import System
 from openweyl.phase_space.grid import PhaseGrid
 
 from .closed_form import closed_form
-from .control import Progress, Run, Watch, check_memory
+from .control import AdaptiveIntegrator, Progress, Watch, check_memory
 from .pace import TIME_LIMIT
-from .solution import Numerics, Solution, check_pair
+from .solution import Numerics, Solution
 from .splitting import described
 
 Kind = Literal["quantum", "classical"]
@@ -86,7 +87,7 @@ def evolve(
     level = 1e-3 * tol
     grid = state.window(system.h, level=level, room=0.4)
     check_memory(system, grid, order, tol, limit, 0.0)
-    run = Run(
+    run = AdaptiveIntegrator(
         system=system,
         build=lindblad if kind == "quantum" else fokker_planck if order == 1 else hierarchy,
         order=order,

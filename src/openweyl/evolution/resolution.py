@@ -20,7 +20,7 @@ from math import pi
 import sympy
 
 from openweyl.model.system import System
-from openweyl.phase_space.support import Need
+from openweyl.phase_space.support import RequiredBox
 from openweyl.symbolic.expressions import TIME
 from openweyl.symbolic.length_scales import Scale, scales
 
@@ -74,7 +74,7 @@ class Resolution:
         if all(formula.flat for formula in self.formulas):
             self.formulas = []
         self.overlooked: dict[tuple[sympy.Expr, bool], float] = {}
-        self.seen: list[Need] = []
+        self.seen: list[RequiredBox] = []
         self.looked: list[float] = []
         self.reach: list[float] = []
         self.hops: list[float] = []
@@ -85,18 +85,18 @@ class Resolution:
         """What the terms that are not resolved may change, in trace norm, up to the last time."""
         return sum(self.overlooked.values())
 
-    def finer(self, needs: Sequence[Need]) -> list[Need]:
+    def finer(self, needs: Sequence[RequiredBox]) -> list[RequiredBox]:
         """`needs` with wave numbers up to what the formulas ask for there, and with room for what hops."""
         if not self.formulas:
             return list(needs)
         if not self.seen or not all(map(_holds, self.seen, self.looked, needs)):
             self._look(needs)
         return [
-            Need(want.lower - hop, want.upper + hop, max(want.reach, reach))
+            RequiredBox(want.lower - hop, want.upper + hop, max(want.reach, reach))
             for want, reach, hop in zip(needs, self.reach, self.hops, strict=True)
         ]
 
-    def _look(self, needs: Sequence[Need]) -> None:
+    def _look(self, needs: Sequence[RequiredBox]) -> None:
         variables = self.system.x + self.system.xi
         margins = [MARGIN * (want.upper - want.lower) for want in needs]
         wide = [want.moved(-margin, margin, 0.0) for want, margin in zip(needs, margins, strict=True)]
@@ -158,7 +158,7 @@ class Resolution:
         )
 
 
-def _holds(seen: Need, looked: float, want: Need) -> bool:
+def _holds(seen: RequiredBox, looked: float, want: RequiredBox) -> bool:
     """Whether what was found for the interval `seen`, and a state of the wave numbers `looked`, still tells."""
     inside = seen.lower <= want.lower and seen.upper >= want.upper
     near = seen.upper - seen.lower <= 4 * (want.upper - want.lower) and 0.7 <= want.reach / looked <= 1.5

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from openweyl._core.arguments import must
-from openweyl.model.states import State
+from openweyl._core.text import table
 from openweyl.model.system import System
 from openweyl.phase_space.grid import PhaseGrid, check_fits, common_grid, resample
 
@@ -21,13 +20,6 @@ CONVENTIONS = (
     "dA/dt = -(i/h) [P, A] + (gamma/h) sum_j (L_j A L_j* - {L_j* L_j, A}/2); the classical density follows "
     "da/dt = Q a. Trace norm = sum of singular values, no factor 1/2."
 )
-
-
-def check_pair(system: System, state: State) -> None:
-    """Raise InputError unless these are a system and a state of it."""
-    must(isinstance(system, System), "system", "be a System", system)
-    must(isinstance(state, State), "state", "be a state, such as coherent(x, xi)", state)
-    must(state.n == system.n, "state", f"have n = {system.n} degrees of freedom, as the system", state.n)
 
 
 @dataclass(frozen=True)
@@ -154,11 +146,3 @@ def attributes(system: System) -> dict[str, Any]:
         "gamma": system.gamma,
         "conventions": CONVENTIONS,
     }
-
-
-def table(heads: Sequence[str], rows: Sequence[Sequence[Any]], unknown: str = "not known") -> str:
-    """Rows of numbers and words under their heads, aligned, six digits; a line below says what `unknown` ones are."""
-    text = [list(heads)] + [[c if isinstance(c, str) else f"{c:.6g}" for c in row] for row in rows]
-    widths = [max(len(row[j]) for row in text) for j in range(len(heads))]
-    lines = ["  ".join(c.rjust(width) for c, width in zip(row, widths, strict=True)).rstrip() for row in text]
-    return "\n".join([*lines, *([f"nan: {unknown}"] if any("nan" in row for row in text[1:]) else [])])

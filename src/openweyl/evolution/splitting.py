@@ -81,7 +81,7 @@ def exponential(series: Array, order: int = 1) -> Array:
 class Flow:
     """One factor of a step: `a` dt (and for kicks c dt^3) of a part of the generator, at the time `at` dt in the step.
 
-    kind: "kick", "drift", "spread", "ridge", "shear", "scaling" or "rest"; `index` numbers the ridges.
+    kind: "kick", "drift", "linear_diffusion", "ridge", "shear", "scaling" or "rest"; `index` numbers the ridges.
     """
 
     kind: str
@@ -103,10 +103,10 @@ def flows(generator: Generator, scheme: Scheme) -> list[Flow]:
     inner, time = [Flow("kick", *scheme.kicks[0])], 0.0
     for b, kick in zip(scheme.drifts, scheme.kicks[1:], strict=True):
         drift = [Flow("drift", b, at=time + b / 2)]
-        if generator.spread and generator.commutator is not None:  # the drift moves the spread with it: exact
-            drift = [Flow("spread", b), *drift]
-        elif generator.spread:
-            drift = [Flow("spread", b / 2), *drift, Flow("spread", b / 2)]
+        if generator.linear_diffusion and generator.commutator is not None:  # moved by the drift: exact
+            drift = [Flow("linear_diffusion", b), *drift]
+        elif generator.linear_diffusion:
+            drift = [Flow("linear_diffusion", b / 2), *drift, Flow("linear_diffusion", b / 2)]
         inner += [*drift, Flow("kick", *kick, at=time + b)]
         time += b
     after = [*(flow for ridge in reversed(ridges) for flow in ridge), *reversed(before)]
@@ -179,7 +179,7 @@ class Stepper:
             return self.generator.ridges[flow.index].axes
         if flow.kind in ("scaling", "rest"):
             return None
-        return self.generator.grid.array_axes(x=flow.kind != "kick", xi=flow.kind in ("kick", "spread"))
+        return self.generator.grid.array_axes(x=flow.kind != "kick", xi=flow.kind in ("kick", "linear_diffusion"))
 
     def _rest(self, w: Array, flow: Flow, t: float) -> Array:
         rest = self.generator.rest
@@ -221,7 +221,7 @@ class Stepper:
         key = (*flow.part, flow.a, flow.c)
         if key not in self._factors:
             root = None
-            if flow.kind not in ("spread", "shear") and not flow.c:  # a dt times a rate: look for half of it
+            if flow.kind not in ("linear_diffusion", "shear") and not flow.c:  # a dt times a rate: look for half of it
                 smaller = (*flow.part, flow.a / 2, 0.0)
                 root = self.half._factor(flow, t) if self.half else self._factors.get(smaller)
             factor = (
@@ -244,8 +244,8 @@ class Stepper:
 
     def _exponent(self, flow: Flow, t: float) -> Array:
         generator = self.generator
-        if flow.kind == "spread" and generator.spread is not None:
-            return generator.spread(flow.a * self.dt)
+        if flow.kind == "linear_diffusion" and generator.linear_diffusion is not None:
+            return generator.linear_diffusion(flow.a * self.dt)
         rate = at_time(self._rate(flow), t)
         if flow.kind == "shear":
             return flow.a * rate

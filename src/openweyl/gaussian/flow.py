@@ -40,7 +40,7 @@ from openweyl.model.states import Packet, PacketState
 from openweyl.model.system import System, real_and_imaginary
 from openweyl.symbolic.expressions import TIME, derivative, evaluate, poisson, polynomial
 from openweyl.symbolic.intervals import Interval
-from openweyl.symbolic.time_variation import Drive, evaluated
+from openweyl.symbolic.time_variation import TimeVariation, evaluated
 
 from .maps import BITS, UNIT, Cells, GaussianMap, Unseen, constant_maps, digits, joined, resolved_cells
 
@@ -96,7 +96,7 @@ class QuadraticFlow:
         return constant_maps(self.matrix.tolist(), [0] * self.matrix.rows, self.noise.tolist(), times)
 
     def _cells(self, times: Sequence[float]) -> Cells:
-        seen = Drive(self.driven, {}, times[-1])
+        seen = TimeVariation(self.driven, {}, times[-1])
         edges = joined(np.unique(np.concatenate([[0.0, times[-1]], *seen.cells])))
         edges = np.unique(np.concatenate([edges, np.asarray(times, dtype=float)]))
         return resolved_cells(self._rates, self._floats(self.noise), edges, self._unseen(edges))

@@ -32,7 +32,7 @@ def classical(f: sympy.Expr, at: Point, chord: Point, xp: Any) -> tuple[Array, A
 
 
 @dataclass(frozen=True)
-class Place:
+class MixedRepresentation:
     """Where a rate lives: the points of a representation, its chords, and the transformed axes."""
 
     at: Point
@@ -41,7 +41,7 @@ class Place:
     shape: tuple[int, ...]
 
     @staticmethod
-    def of(system: System, grid: PhaseGrid, momentum: tuple[bool, ...], xp: Any) -> Place:
+    def of(system: System, grid: PhaseGrid, momentum: tuple[bool, ...], xp: Any) -> MixedRepresentation:
         """(x_j, s_j) for each degree of freedom, or (k_j, xi_j) where `momentum[j]`."""
         n = grid.n
         axes = tuple(sorted(j - 2 * n if m else j - n for j, m in enumerate(momentum)))
@@ -53,15 +53,15 @@ class Place:
             at[v] = columns[n + j] if m else columns[j]
             chord[v] = system.h * columns[j] if m else columns[n + j]
         shape = np.broadcast_shapes(*(np.shape(c) for c in columns))
-        return Place(at, chord, axes, shape)
+        return MixedRepresentation(at, chord, axes, shape)
 
     def filled(self, value: Array, xp: Any) -> Array:
         """`value` at each point of the place: that of a constant, or of nothing, is a number."""
         return xp.broadcast_to(xp.asarray(value), self.shape)
 
-    def now(self, t: float) -> Place:
+    def now(self, t: float) -> MixedRepresentation:
         """The same place at time t."""
-        return Place(self.at | {TIME: t}, self.chord, self.axes, self.shape)
+        return MixedRepresentation(self.at | {TIME: t}, self.chord, self.axes, self.shape)
 
 
 def series(columns: list[Array], xp: Any) -> Array:

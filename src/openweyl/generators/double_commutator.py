@@ -10,10 +10,10 @@ from openweyl.model.system import System
 from openweyl.phase_space.grid import PhaseGrid
 from openweyl.symbolic.expressions import derivative
 
-from .chord_differences import Place, Rule, product, series
+from .chord_differences import MixedRepresentation, Rule, product, series
 
 
-def commutator(system: System, place: Place, *, rules: list[Rule], xp: Any, rate: Array) -> Array:
+def commutator(system: System, place: MixedRepresentation, *, rules: list[Rule], xp: Any, rate: Array) -> Array:
     """[A, [B, A]] = -2 i h (dA/dx).M (dA/ds) - 2 h^2 rate sum_b (b.dA/dx)^2 with T'' = M and xi-jumps b.xi.
 
     A is the kick rate; B = i h d_x.M d_s + h^2 rate sum_b (b.d_x)^2 + lower order. For rates that are polynomials
@@ -36,7 +36,7 @@ def commutator(system: System, place: Place, *, rules: list[Rule], xp: Any, rate
     return total
 
 
-def _gradient(system: System, place: Place, rule: Rule, xp: Any, rate: Array) -> dict[str, list[Array]]:
+def _gradient(system: System, place: MixedRepresentation, rule: Rule, xp: Any, rate: Array) -> dict[str, list[Array]]:
     """The derivatives of the kick rate by each x_j and each s_j: of a difference they are that, and the mean, of f'."""
     gradient: dict[str, list[Array]] = {"x": [], "s": []}
     jumps = [(jump, rule(jump, place.at, place.chord, xp)[0]) for jump in system.terms.position_jumps]
@@ -53,7 +53,7 @@ def _gradient(system: System, place: Place, rule: Rule, xp: Any, rate: Array) ->
     return gradient
 
 
-def spread(system: System, grid: PhaseGrid, xp: Any, rate: Array) -> Callable[[float], Array]:
+def linear_diffusion(system: System, grid: PhaseGrid, xp: Any, rate: Array) -> Callable[[float], Array]:
     """tau -> int_0^tau sigma(k, s + u h M k) du with sigma(k, s) = -rate sum (a.s + h b.k)^2 and M = T''.
 
     e^{u D} moves s to s + u h M k if D is the drift of a quadratic T, so e^{tau (D + S)} = e^{tau D} e^{this}, exactly;

@@ -35,16 +35,16 @@ from openweyl.model.system import System
 from openweyl.phase_space.grid import PhaseGrid
 from openweyl.symbolic.expressions import TIME
 
-from .chord_differences import Place, Rule, classical, quantum, series
-from .double_commutator import commutator, spread
-from .operator_terms import Rest, classical_rest, hierarchy_rest, quantum_rest
+from .chord_differences import MixedRepresentation, Rule, classical, quantum, series
+from .double_commutator import commutator, linear_diffusion
+from .operator_terms import OperatorTerms, classical_rest, hierarchy_rest, quantum_rest
 
 Rate: TypeAlias = Array | Callable[[float], Array]
 """A rate, or, where it depends on time, the function that gives it."""
 
 
 @dataclass(frozen=True)
-class Sheared:
+class RidgeTerm:
     """A ridge: the exponent of the shear that leads to it (in (k, xi), None for no shear), and its rate over `axes`."""
 
     shear: Array | None
@@ -57,21 +57,21 @@ class Generator:
     """Rates of one generator on one grid; every array has a leading axis of powers of lambda.
 
     kick: in (x, s), from V and the jumps l(x). drift: in (k, xi), from T and the jumps g(xi).
-    spread: tau -> in (k, s), the jumps a.x + b.xi integrated over a time tau along the drift that follows (see
-    `commutator.spread`); None without such jumps.
-    commutator: [A, [B, A]] in (x, s) for A = kick and B = drift + spread; it is again a multiplication if T is
-    quadratic and the xi-jumps are linear, and None otherwise, or if there are more terms than these three.
+    linear_diffusion: tau -> in (k, s), the jumps a.x + b.xi integrated over a time tau along the drift that follows
+    (see `double_commutator.linear_diffusion`); None without such jumps.
+    commutator: [A, [B, A]] in (x, s) for A = kick and B = drift + linear_diffusion; it is again a multiplication if T
+    is quadratic and the xi-jumps are linear, and None otherwise, or if there are more terms than these three.
     ridges: potentials behind shears. scaling: the rates of the axes, x then xi. rest: what is applied as an operator.
     """
 
     grid: PhaseGrid
     kick: Rate
     drift: Rate
-    spread: Callable[[float], Array] | None
+    linear_diffusion: Callable[[float], Array] | None
     commutator: Rate | None
-    ridges: tuple[Sheared, ...] = ()
+    ridges: tuple[RidgeTerm, ...] = ()
     scaling: tuple[Array, ...] | None = None
-    rest: Rest | None = field(default=None, repr=False)
+    rest: OperatorTerms | None = field(default=None, repr=False)
 
     def residual(self, w: Array, t: float = 0.0) -> Array:
         """(L - Q) w at time t, if this is the hierarchy Q + lambda (L - Q)."""
@@ -117,10 +117,10 @@ def _build(system: System, grid: PhaseGrid, rules: list[Rule], rest: Any, xp: An
     terms, h, n = system.terms, system.h, grid.n
     coupling = system.gamma if gamma is None else gamma
     rate = coupling / (2 * h)
-    position = Place.of(system, grid, (False,) * n, xp)
-    momentum = Place.of(system, grid, (True,) * n, xp)
+    position = MixedRepresentation.of(system, grid, (False,) * n, xp)
+    momentum = MixedRepresentation.of(system, grid, (True,) * n, xp)
 
-    def rates(energy: sympy.Expr, induced: sympy.Expr, jumps: Any, forces: Any, place: Place) -> Array:
+    def rates(energy: sympy.Expr, induced: sympy.Expr, jumps: Any, forces: Any, place: MixedRepresentation) -> Array:
         columns = []
         for rule in rules:
             needed = {energy, induced, *jumps, *(f for ab in forces for f in ab)}
@@ -133,7 +133,7 @@ def _build(system: System, grid: PhaseGrid, rules: list[Rule], rest: Any, xp: An
             columns.append(place.filled(column, xp))
         return series(columns, xp)
 
-    def timed(energy: sympy.Expr, make: Callable[[Place], Array], place: Place) -> Rate:
+    def timed(energy: sympy.Expr, make: Callable[[MixedRepresentation], Array], place: MixedRepresentation) -> Rate:
         return (lambda t: make(place.now(t))) if energy.has(TIME) else make(place)
 
     kick = partial(rates, terms.potential, terms.induced_potential, terms.position_jumps, terms.position_forces)
@@ -143,7 +143,7 @@ def _build(system: System, grid: PhaseGrid, rules: list[Rule], rest: Any, xp: An
         grid=grid,
         kick=timed(terms.potential, kick, position),
         drift=timed(terms.kinetic, drift, momentum),
-        spread=spread(system, grid, xp, rate) if terms.linear_jumps else None,
+        linear_diffusion=linear_diffusion(system, grid, xp, rate) if terms.linear_jumps else None,
         commutator=timed(terms.potential, nested, position) if terms.fourth_order else None,
         ridges=tuple(
             _sheared(
@@ -157,13 +157,13 @@ def _build(system: System, grid: PhaseGrid, rules: list[Rule], rest: Any, xp: An
 
 
 def _sheared(
-    system: System, grid: PhaseGrid, ridge: Any, rate: Callable[[sympy.Expr, Place], Rate], xp: Any
-) -> Sheared:
+    system: System, grid: PhaseGrid, ridge: Any, rate: Callable[[sympy.Expr, MixedRepresentation], Rate], xp: Any
+) -> RidgeTerm:
     """w(x, xi) -> w(x - c xi, xi) makes F(x + c xi) the potential F(x)."""
-    place = Place.of(system, grid, tuple(slope is None for slope in ridge.slopes), xp)
+    place = MixedRepresentation.of(system, grid, tuple(slope is None for slope in ridge.slopes), xp)
     k, xi = grid.mesh("k", "xi", xp)
     phases = [-1j * float(c) * k_j * xi_j for c, k_j, xi_j in zip(ridge.slopes, k, xi, strict=True) if c]
-    return Sheared(sum(phases)[None] if phases else None, place.axes, rate(ridge.function, place))
+    return RidgeTerm(sum(phases)[None] if phases else None, place.axes, rate(ridge.function, place))
 
 
 def _scaling(system: System, coupling: Array) -> tuple[Array, ...] | None:

@@ -25,10 +25,10 @@ from openweyl._core.arguments import ResourceError
 from openweyl._core.fft import Array, filtered
 from openweyl.model.system import System
 from openweyl.phase_space.grid import PhaseGrid
-from openweyl.phase_space.left_multiplication import LeftStar, left_star
+from openweyl.phase_space.left_multiplication import LeftMultiplication, left_multiplication
 from openweyl.symbolic.expressions import TIME, derivative, evaluate
 
-Rest: TypeAlias = Callable[[Array, float], Array]
+OperatorTerms: TypeAlias = Callable[[Array, float], Array]
 """w, t -> R w. With corrections the leading axis of w counts powers of lambda."""
 
 Tick: TypeAlias = Callable[[float, float], None]
@@ -38,7 +38,7 @@ TERMS, GROWN = 30, 1e3
 """The length of a Taylor series, and the growth of its terms, at which a step is cut in two."""
 ROUND_OFF = 1e-15
 FEW = 5
-"""Terms that a series has at least, for a forecast of the time that it takes."""
+"""Decomposition that a series has at least, for a forecast of the time that it takes."""
 MOST_PARTS = 2**14
 
 
@@ -53,7 +53,7 @@ class Operator(Protocol):
 class Quantum:
     """C_f w = (2/h) Im(f * w), M_f w = Re(f * w)."""
 
-    star: LeftStar
+    star: LeftMultiplication
 
     def commutator(self, w: Array) -> Array:
         return self.both(w)[0]
@@ -79,17 +79,17 @@ class Classical:
         return self.commutator(w), self.value * w
 
 
-def quantum_rest(system: System, grid: PhaseGrid, gamma: Array, xp: Any = np) -> Rest:
+def quantum_rest(system: System, grid: PhaseGrid, gamma: Array, xp: Any = np) -> OperatorTerms:
     """The rest of the quantum generator of `system` on `grid`."""
-    return _rest(system, gamma, lambda f: Quantum(left_star(f, system.x, system.xi, grid, xp)))
+    return _rest(system, gamma, lambda f: Quantum(left_multiplication(f, system.x, system.xi, grid, xp)))
 
 
-def classical_rest(system: System, grid: PhaseGrid, gamma: Array, xp: Any = np) -> Rest:
+def classical_rest(system: System, grid: PhaseGrid, gamma: Array, xp: Any = np) -> OperatorTerms:
     """The rest of the classical generator."""
     return _rest(system, gamma, lambda f: _classical(f, system, grid, xp))
 
 
-def hierarchy_rest(system: System, grid: PhaseGrid, gamma: Array, xp: Any = np) -> Rest:
+def hierarchy_rest(system: System, grid: PhaseGrid, gamma: Array, xp: Any = np) -> OperatorTerms:
     """The rest of Q + lambda (L - Q): (R b)_j = Q b_j + (L - Q) b_{j-1}."""
     quantum, classical = (make(system, grid, gamma, xp) for make in (quantum_rest, classical_rest))
 
@@ -101,7 +101,7 @@ def hierarchy_rest(system: System, grid: PhaseGrid, gamma: Array, xp: Any = np) 
     return apply
 
 
-def _rest(system: System, gamma: Array, make: Callable[[sympy.Expr], Operator]) -> Rest:
+def _rest(system: System, gamma: Array, make: Callable[[sympy.Expr], Operator]) -> OperatorTerms:
     terms, h = system.terms, system.h
     energies = [(c, make(f)) for c, f in terms.rest]
     jumps = [(make(a), make(b) if b != 0 else None) for a, b in terms.rest_jumps]
@@ -136,7 +136,7 @@ def _classical(f: sympy.Expr, system: System, grid: PhaseGrid, xp: Any) -> Class
 
 
 def exponential_action(
-    rest: Rest, w: Array, t: float, tau: float, parts: int = 1, tick: Tick | None = None
+    rest: OperatorTerms, w: Array, t: float, tau: float, parts: int = 1, tick: Tick | None = None
 ) -> tuple[Array, int]:
     """e^{tau R} w with R taken at time t, and the number of parts into which tau was cut.
 
@@ -163,7 +163,7 @@ def exponential_action(
     )
 
 
-def _series(rest: Rest, w: Array, t: float, tau: float, xp: Any, tick: Tick | None) -> Array | None:
+def _series(rest: OperatorTerms, w: Array, t: float, tau: float, xp: Any, tick: Tick | None) -> Array | None:
     term, total = w, w
     size = float(xp.max(xp.abs(w)))
     for j in range(1, TERMS + 1):

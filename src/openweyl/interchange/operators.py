@@ -21,7 +21,7 @@ from openweyl._core.calls import public
 from openweyl.model.states import State
 from openweyl.phase_space.grid import Axis, PhaseGrid, as_array, interpolation, symbol_on
 from openweyl.phase_space.kernels import Kernel, quantize
-from openweyl.phase_space.support import trimmed
+from openweyl.phase_space.support import truncated
 
 from .fock import TINY, MatrixState, apply_to, fock_window, hermite_functions
 
@@ -255,7 +255,7 @@ def _fock(
     what = f"be a whole number from 1 to {MOST_LEVELS}, or one for each axis of x"
     given = _levels_of("size", size if is_list(size) else [size] * n, MOST_LEVELS, what)
     must(len(given) == n, "size", what, size)
-    small, box = trimmed(symbol, grid, level)
+    small, box = truncated(symbol, grid, level)
     kernel = quantize(small, box)
     points = prod(window.size for window in kernel.windows)
     allowed = ((tol - 6 * n * level) / 2) ** 2 / (points * n)

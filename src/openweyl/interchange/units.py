@@ -22,7 +22,7 @@ import sympy
 
 from openweyl._core.arguments import InputError, fail, is_list, moderate, must, needs, real, shown
 from openweyl._core.calls import public
-from openweyl.evolution.solution import table
+from openweyl._core.text import table
 from openweyl.model.system import System
 from openweyl.phase_space.grid import as_array
 from openweyl.symbolic.expressions import evaluate, variables
@@ -40,10 +40,10 @@ DIMENSIONS = ("[mass]", "[length]", "[time]")
 
 @public
 @dataclass(frozen=True)
-class Scales:
+class Units:
     """The units m of mass, x0 of length and t0 of time in which a system is written. Quantities of pint, or text.
 
-    >>> trap = Scales(mass="1 fg", length="1 nm", time="1 us")
+    >>> trap = Units(mass="1 fg", length="1 nm", time="1 us")
     >>> print(trap)
      unit of                  is
         mass            1e-18 kg
@@ -163,7 +163,7 @@ class Scales:
         l = sqrt(h (N + 1)) a and sqrt(h N) a*, a = sqrt(m omega/(2 hbar)) (X + i P/(m omega)), N the `occupation` of
         the bath, gamma = `damping` times t0: d<a* a>/dt = -damping (<a* a> - N).
 
-        >>> jumps, gamma = Scales("1 fg", "1 nm", "1 us").thermal_jumps("1e6/s", "1e3/s", 0.0)
+        >>> jumps, gamma = Units("1 fg", "1 nm", "1 us").thermal_jumps("1e6/s", "1e3/s", 0.0)
         >>> print(*jumps, round(gamma, 9))
         0.5*sqrt(2)*x + 0.5*sqrt(2)*I*xi 0.001
         """

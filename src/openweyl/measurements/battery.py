@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from openweyl._core.arguments import must
-from openweyl.evolution.solution import table
+from openweyl._core.text import table
 
 from . import coupling, fokker_planck, lemmas, parametrix, regimes, theorems
 from .row import Row

@@ -47,7 +47,7 @@ class Ridge:
 
 
 @dataclass(frozen=True)
-class Terms:
+class Decomposition:
     """A system's terms. Real and imaginary parts of jumps stand among the jumps; `forces` hold what they do together.
 
     position_forces, momentum_forces: pairs (a, b) of jumps a + i b of x alone, of xi alone. linear_jumps: (a, b) of
@@ -85,7 +85,9 @@ class Terms:
         return self.split and self.kinetic_quadratic is not None and plain
 
 
-def sort_terms(p: sympy.Expr, jumps: tuple[tuple[sympy.Expr, sympy.Expr], ...], x: Variables, xi: Variables) -> Terms:
+def decompose(
+    p: sympy.Expr, jumps: tuple[tuple[sympy.Expr, sympy.Expr], ...], x: Variables, xi: Variables
+) -> Decomposition:
     """The terms of the Hamiltonian p and of the jumps a + i b, given as pairs; InputError for what is not covered."""
     parts = separate(p, x, xi)
     scaling, ridges, rest = [0.0] * (2 * len(x)), dict[tuple[Slope, ...], sympy.Expr](), sympy.Integer(0)
@@ -97,7 +99,7 @@ def sort_terms(p: sympy.Expr, jumps: tuple[tuple[sympy.Expr, sympy.Expr], ...], 
     timed = [_time_factor(term) for term in sympy.Add.make_args(rest) if term != 0]
     kinds = _jumps(jumps, x, xi)
     slopes = [linear(jump, xi) for jump in kinds["momentum_jumps"]]
-    return Terms(
+    return Decomposition(
         kinetic=parts[0],
         potential=parts[1],
         kinetic_quadratic=quadratic(parts[0], xi),
@@ -207,7 +209,7 @@ def _collected(pairs: list[tuple[sympy.Expr, sympy.Expr]]) -> tuple[tuple[sympy.
 
 
 def _jumps(jumps: tuple[tuple[sympy.Expr, sympy.Expr], ...], x: Variables, xi: Variables) -> dict[str, tuple]:  # type: ignore[type-arg]
-    """The jumps by kind, in the fields of `Terms`."""
+    """The jumps by kind, in the fields of `Decomposition`."""
     found: dict[str, list] = {  # type: ignore[type-arg]
         name: []
         for name in (

@@ -19,7 +19,7 @@ from openweyl.symbolic.expressions import TIME, expandable, variables, variables
 from openweyl.symbolic.parsing import check_form, parse
 from openweyl.symbolic.smoothness import check_smooth
 
-from .decomposition import Terms, sort_terms
+from .decomposition import Decomposition, decompose
 
 Formula: TypeAlias = str | sympy.Expr
 
@@ -49,7 +49,7 @@ class System:
     gamma: float
     x: tuple[sympy.Symbol, ...] = field(repr=False)
     xi: tuple[sympy.Symbol, ...] = field(repr=False)
-    terms: Terms = field(repr=False)
+    terms: Decomposition = field(repr=False)
 
     def __init__(self, hamiltonian: Formula, jumps: Sequence[Formula], *, h: float, gamma: float) -> None:
         must(isinstance(jumps, (list, tuple)), "jumps", "be a list of symbols", jumps)
@@ -68,7 +68,7 @@ class System:
             "gamma": moderate("gamma", gamma, low=0.0, advice="gamma = 0 is a closed system."),
             "x": x,
             "xi": xi,
-            "terms": sort_terms(p, pairs, x, xi),
+            "terms": decompose(p, pairs, x, xi),
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)

@@ -15,7 +15,7 @@ import numpy as np
 from openweyl._core.fft import good_size
 from openweyl.phase_space.grid import Axis, PhaseGrid
 from openweyl.phase_space.kernels import kernel_points
-from openweyl.phase_space.support import Profile, need
+from openweyl.phase_space.support import Profile, required_box
 
 from .partition_of_unity import tail
 
@@ -84,7 +84,7 @@ def plan(grid: PhaseGrid, found: tuple[Profile, ...], widths: list[float], level
     parts, padded, cut, sampling, ranks = [], [], 0.0, 0.0, 1.0
     for j in range(n):
         x, xi, in_x, in_xi = grid.x[j], grid.xi[j], found[j], found[n + j]
-        wave, distance = need(in_x, x, level).reach, h * need(in_xi, xi, level).reach
+        wave, distance = required_box(in_x, x, level).reach, h * required_box(in_xi, xi, level).reach
         wide_x = max(widths[j], 3 * distance, 4 * x.spacing)
         wide_xi = max(widths[n + j], 3 * h * wave, 4 * xi.spacing)
         margin = ceil(h * wave / xi.spacing)

@@ -20,7 +20,7 @@ from openweyl._core.memory import spare_memory
 from openweyl._core.threads import one_thread
 from openweyl.phase_space.grid import PhaseGrid
 from openweyl.phase_space.kernels import band_width, kernel_points, lower_band
-from openweyl.phase_space.support import left_out, trimmed
+from openweyl.phase_space.support import left_out, truncated
 
 from .coherent_bounds import smallest_eigenvalue_bounds
 from .norms import eigenvalues
@@ -40,7 +40,7 @@ def smallest_eigenvalue(w: np.ndarray, grid: PhaseGrid, accuracy: float, exact: 
     states, which are sharp where w is smooth on the scale sqrt(h), and wide where it is not.
     """
     whole, box = w, grid
-    w, grid = trimmed(w, grid, accuracy / 4)
+    w, grid = truncated(w, grid, accuracy / 4)
     gone = left_out(whole, box, w, grid)  # no eigenvalue moves by more than the Hilbert-Schmidt norm
     if grid.n == 1:
         sides = [(w, grid), (w.T, PhaseGrid(grid.xi, grid.x, grid.h))]  # that of the transposed operator, in momenta

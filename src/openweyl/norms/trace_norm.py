@@ -28,7 +28,16 @@ from openweyl._core.memory import spare_memory
 from openweyl._core.threads import one_thread
 from openweyl.phase_space.grid import PhaseGrid, resample, symbol_on
 from openweyl.phase_space.kernels import kernel_points, quantize
-from openweyl.phase_space.support import Need, Profile, edge_loss, edge_points, fit, left_out, profiles, trimmed
+from openweyl.phase_space.support import (
+    Profile,
+    RequiredBox,
+    covering,
+    edge_loss,
+    edge_points,
+    left_out,
+    profiles,
+    truncated,
+)
 
 from .cell_layout import plan
 from .cell_sums import compress, enclose
@@ -96,7 +105,7 @@ def enclosure(w: np.ndarray, grid: PhaseGrid, *, rtol: float, negligible: float,
     level, cut = negligible / (6 * grid.n), 0.0  # three edges to each axis
     found, ranks = profiles(w, grid), prod(kernel_points(grid))
     for part in (level, level / 16, level / 256):
-        small, box = trimmed(w, grid, part, found)
+        small, box = truncated(w, grid, part, found)
         if (bound := sqrt(ranks) * left_out(w, grid, small, box)) <= negligible:
             w, grid, cut = small, box, bound
             break
@@ -110,7 +119,7 @@ def enclosure(w: np.ndarray, grid: PhaseGrid, *, rtol: float, negligible: float,
         axes = grid.x + grid.xi
         losses = [edge_loss(p, a) for p, a in zip(profiles(w, grid), axes, strict=True)]
         if max(map(max, losses)) > max(level, rtol * float(np.abs(w).sum() * grid.cell)):
-            axes = tuple(fit(a, Need(a.lower, a.upper, a.reach), room=0.15) for a in axes)
+            axes = tuple(covering(a, RequiredBox(a.lower, a.upper, a.reach), room=0.15) for a in axes)
             larger = PhaseGrid(axes[: grid.n], axes[grid.n :], grid.h)
             w, grid = resample(w, grid, larger), larger
         try:

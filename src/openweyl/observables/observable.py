@@ -26,7 +26,7 @@ import sympy
 from openweyl._core.arguments import InputError, must, real, shown, whole
 from openweyl._core.calls import public
 from openweyl.phase_space.grid import PhaseGrid, interpolation, symbol_on
-from openweyl.phase_space.marginals import ROOM, Density
+from openweyl.phase_space.marginals import ROOM, Marginal
 from openweyl.symbolic.expressions import derivative, evaluate, separate, variables
 from openweyl.symbolic.length_scales import scales
 from openweyl.symbolic.parsing import parse, parse_number
@@ -213,7 +213,7 @@ def _mean(
         total, number = float(w.sum()) * grid.cell, float(o)
         return (number if not indicator else float(number > 0)) * total, PRECISION * abs(number * total)
     names = tuple((x + xi)[i] for i in kept)
-    density, lost = Density.marginal(w, grid, kept), 0.0
+    density, lost = Marginal.marginal(w, grid, kept), 0.0
     if smooth:
         density, lost = density.smoothed(grid.h)
     bound = 1.0 if indicator else max(map(abs, interval(o)))
@@ -227,14 +227,14 @@ def _mean(
 
 
 def _compared(
-    o: sympy.Expr, names: tuple[sympy.Symbol, ...], density: Density, bound: float, *, indicator: bool
+    o: sympy.Expr, names: tuple[sympy.Symbol, ...], density: Marginal, bound: float, *, indicator: bool
 ) -> tuple[float, float]:
     """Sums over the density's points; their error is the change from every second point, if they resolve the formula.
 
     If not, nothing is known but |o| <= `bound`.
     """
 
-    def on(density: Density) -> float:
+    def on(density: Marginal) -> float:
         columns = np.meshgrid(*(a.points for a in density.axes), indexing="ij", sparse=True)
         at = dict(zip(names, columns, strict=True))
         spacings = [a.spacing for a in density.axes]

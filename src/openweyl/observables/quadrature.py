@@ -21,7 +21,7 @@ from math import prod
 import numpy as np
 import sympy
 
-from openweyl.phase_space.marginals import RULES, Density
+from openweyl.phase_space.marginals import RULES, Marginal
 from openweyl.symbolic.expressions import derivative, evaluate
 from openweyl.symbolic.intervals import Functions, Interval
 from openweyl.symbolic.taylor_series import Expansions, Series
@@ -45,7 +45,7 @@ class _Points:
     weights: np.ndarray
 
     @staticmethod
-    def within(low: np.ndarray, high: np.ndarray, density: Density) -> _Points:
+    def within(low: np.ndarray, high: np.ndarray, density: Marginal) -> _Points:
         count = len(low)
         nodes, weights = np.polynomial.legendre.leggauss(RULES[count][0])
         grids = np.array(np.meshgrid(*[nodes] * count, indexing="ij")).reshape(count, -1, 1)
@@ -75,7 +75,7 @@ class Judged:
 
 
 def integral(
-    o: sympy.Expr, variables: tuple[sympy.Symbol, ...], density: Density, bound: float, target: float
+    o: sympy.Expr, variables: tuple[sympy.Symbol, ...], density: Marginal, bound: float, target: float
 ) -> tuple[float, float]:
     """(int o m, a bound of its error) with o(variables), |o| <= `bound`; the error is at most `target` if it may be."""
     count = len(variables)
@@ -113,7 +113,7 @@ def integral(
     return value, error + bound * (rough + ROUND_OFF * density.mass)
 
 
-def share(e: sympy.Expr, variables: tuple[sympy.Symbol, ...], density: Density, target: float) -> tuple[float, float]:
+def share(e: sympy.Expr, variables: tuple[sympy.Symbol, ...], density: Marginal, target: float) -> tuple[float, float]:
     """(int m over e > 0, a bound of its error), m >= 0 or not.
 
     Cells where intervals show that e > 0, or e <= 0, are whole. In others e is its tangent up to R, by an enclosure of
@@ -183,7 +183,7 @@ def _half(centre: np.ndarray, steps: np.ndarray) -> np.ndarray:
 
 
 def _adaptive(
-    density: Density, judged: Callable[[np.ndarray, np.ndarray], Judged], target: float, most: int
+    density: Marginal, judged: Callable[[np.ndarray, np.ndarray], Judged], target: float, most: int
 ) -> tuple[float, float]:
     """Sums of values and errors over cells, which are cut while their errors are large, up to `most` of them."""
     volume, mass = prod(a.length for a in density.axes), max(density.mass, 1e-300)

@@ -40,7 +40,7 @@ MOST_NODES, MOST_SAMPLES = 256, 4096
 
 
 @dataclass(frozen=True)
-class LeftStar:
+class LeftMultiplication:
     """F_j on (x, s) and G_j on (k, xi)."""
 
     grid: PhaseGrid
@@ -67,7 +67,9 @@ class LeftStar:
         return ifft(total, x)
 
 
-def left_star(f: sympy.Expr, x: Variables, xi: Variables, grid: PhaseGrid, xp: Any = np) -> LeftStar:
+def left_multiplication(
+    f: sympy.Expr, x: Variables, xi: Variables, grid: PhaseGrid, xp: Any = np
+) -> LeftMultiplication:
     """Multiplication by `f`, a function of `x` and `xi`, on `grid`.
 
     Raises InputError for n > 1 unless each term of f is a polynomial in xi or in x.
@@ -103,7 +105,7 @@ def left_star(f: sympy.Expr, x: Variables, xi: Variables, grid: PhaseGrid, xp: A
         ):
             unit = (2 * np.asarray(v) - low - high) / (high - low)
             values.extend(xp.asarray(part) for part in chebyshev.chebval(unit, coefficients))
-    return LeftStar(grid, in_xs, in_kxi)
+    return LeftMultiplication(grid, in_xs, in_kxi)
 
 
 def _add_products(

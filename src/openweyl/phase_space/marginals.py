@@ -30,19 +30,19 @@ NOISE = 1e-16
 
 
 @dataclass(frozen=True)
-class Density:
+class Marginal:
     """A band-limited function by its `values` on periodic `axes`."""
 
     axes: tuple[Axis, ...]
     values: np.ndarray
 
     @staticmethod
-    def marginal(w: np.ndarray, grid: PhaseGrid, kept: Sequence[int]) -> Density:
+    def marginal(w: np.ndarray, grid: PhaseGrid, kept: Sequence[int]) -> Marginal:
         """(2 pi h)^-n int w over all variables but those with the array axes `kept`: exact for band-limited w."""
         others = tuple(i for i in range(2 * grid.n) if i not in kept)
         axes = grid.x + grid.xi
         weight = prod(axes[i].spacing for i in others) / (2 * pi * grid.h) ** grid.n
-        return Density(tuple(axes[i] for i in kept), w.sum(axis=others) * weight)
+        return Marginal(tuple(axes[i] for i in kept), w.sum(axis=others) * weight)
 
     @property
     def mass(self) -> float:
@@ -86,7 +86,7 @@ class Density:
         reach = sum(np.abs(k) * c / 2 for k, c in zip(self.wave_numbers, self.widths, strict=True))
         return float((np.abs(self.coefficients) * reach**2).sum()) / 2
 
-    def smoothed(self, h: float) -> tuple[Density, float]:
+    def smoothed(self, h: float) -> tuple[Marginal, float]:
         """The density with Gaussians of variance h/2 in each variable, as of coherent states, on a box with room for
         them; and a bound of the mass that lies beyond it still, and enters at the other end.
         """
@@ -98,16 +98,16 @@ class Density:
             mass = np.abs(self.values).sum(axis=tuple(j for j in range(values.ndim) if j != i))
             ends = np.minimum(axis.points - axes[i].lower, axes[i].upper - axis.points)
             lost += float((mass * scipy.special.erfc(ends / sqrt(h))).sum())
-        wide = Density(tuple(axes), values)
+        wide = Marginal(tuple(axes), values)
         factor = np.exp(-h / 4 * sum(k**2 for k in wide.wave_numbers))
         coarse, cut = _without_noise(wide.axes, wide.coefficients * factor)
         return coarse, 2 * lost * prod(axis.spacing for axis in axes) + cut
 
-    def coarser(self) -> Density:
+    def coarser(self) -> Marginal:
         """Every second value."""
         values = self.values[(slice(None, None, 2),) * len(self.axes)]
         axes = (Axis(a.lower, 2 * a.spacing, count) for a, count in zip(self.axes, values.shape, strict=True))
-        return Density(tuple(axes), values)
+        return Marginal(tuple(axes), values)
 
     def cells(self) -> tuple[np.ndarray, np.ndarray]:
         """Cells to begin with: ends of shape (variables, cells)."""
@@ -117,7 +117,7 @@ class Density:
         return np.array(low).reshape(len(edges), -1), np.array(high).reshape(len(edges), -1)
 
 
-def _without_noise(axes: tuple[Axis, ...], coefficients: np.ndarray) -> tuple[Density, float]:
+def _without_noise(axes: tuple[Axis, ...], coefficients: np.ndarray) -> tuple[Marginal, float]:
     """The density on the coarsest grid that has all wave numbers but those that are round-off; and a bound of these."""
     sizes, kept, dropped, coarse = np.abs(coefficients), coefficients, 0.0, []
     for i, axis in enumerate(axes):
@@ -132,4 +132,4 @@ def _without_noise(axes: tuple[Axis, ...], coefficients: np.ndarray) -> tuple[De
             dropped += float(beyond[most])
         coarse.append(Axis(axis.lower, axis.length / size, size))
     values = np.fft.ifftn(kept).real * kept.size
-    return Density(tuple(coarse), values), dropped * prod(a.length for a in axes)
+    return Marginal(tuple(coarse), values), dropped * prod(a.length for a in axes)

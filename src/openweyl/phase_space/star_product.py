@@ -26,7 +26,7 @@ from openweyl.symbolic.parsing import check_form, parse
 
 from .grid import PhaseGrid
 from .kernels import dequantize, kernel_points, quantize
-from .left_multiplication import left_star
+from .left_multiplication import left_multiplication
 
 Formula: TypeAlias = str | complex | sympy.Expr
 Names: TypeAlias = tuple[sympy.Symbol, ...]
@@ -235,6 +235,6 @@ def _with_formula(formula: Any, w: np.ndarray, grid: PhaseGrid, name: str) -> np
     p, x, xi = _on_axes(formula, grid.n, name)
     must(expandable(p), name, f"have at most {MAX_TERMS} terms when multiplied out", str(p))
     with np.errstate(all="ignore"):  # exp(x**2) far out
-        result = left_star(p, x, xi, grid)(w)
+        result = left_multiplication(p, x, xi, grid)(w)
     must(bool(np.isfinite(result).all()), name, "have values on the grid that double precision holds", str(p))
     return result

@@ -48,29 +48,29 @@ class Profile:
 
 
 @dataclass(frozen=True)
-class Need:
+class RequiredBox:
     """What a symbol needs of an axis: an interval and the largest wave number."""
 
     lower: float
     upper: float
     reach: float
 
-    def moved_on(self, before: Need) -> Need:
+    def moved_on(self, before: RequiredBox) -> RequiredBox:
         """This need and what it will be if it grows on as it did since `before` (by a part FORESIGHT at most)."""
         most = (self.upper - self.lower) * FORESIGHT
-        return Need(
+        return RequiredBox(
             self.lower - min(max(before.lower - self.lower, 0.0), most),
             self.upper + min(max(self.upper - before.upper, 0.0), most),
             self.reach + min(max(self.reach - before.reach, 0.0), self.reach / 6),
         )
 
-    def moved(self, left: float, right: float, beyond: float) -> Need:
+    def moved(self, left: float, right: float, beyond: float) -> RequiredBox:
         """The need of a symbol whose ends move by `left` and `right`, and its largest wave number by `beyond`."""
-        return Need(self.lower + left, self.upper + right, self.reach + beyond)
+        return RequiredBox(self.lower + left, self.upper + right, self.reach + beyond)
 
-    def joined(self, other: Need) -> Need:
+    def joined(self, other: RequiredBox) -> RequiredBox:
         """What this need and `other` ask for together."""
-        return Need(min(self.lower, other.lower), max(self.upper, other.upper), max(self.reach, other.reach))
+        return RequiredBox(min(self.lower, other.lower), max(self.upper, other.upper), max(self.reach, other.reach))
 
     def within(self, axis: Axis) -> bool:
         """Whether `axis` holds all of it."""
@@ -113,16 +113,16 @@ def edge_loss(profile: Profile, axis: Axis) -> tuple[float, float, float]:
     )
 
 
-def need(profile: Profile, axis: Axis, level: float) -> Need:
+def required_box(profile: Profile, axis: Axis, level: float) -> RequiredBox:
     """The smallest interval and wave number beyond which less than `level` lies."""
     lower = axis.lower + axis.spacing * int(np.searchsorted(profile.left, level))
     upper = axis.upper - axis.spacing * int(np.searchsorted(profile.right, level))
     beyond = int(np.searchsorted(profile.high, level))
     reach = axis.reach * (1 - beyond / (profile.high.size - 1))
-    return Need(min(lower, axis.upper), max(upper, lower + 4 * axis.spacing), max(reach, 4 * pi / axis.length))
+    return RequiredBox(min(lower, axis.upper), max(upper, lower + 4 * axis.spacing), max(reach, 4 * pi / axis.length))
 
 
-def fit(axis: Axis, wanted: Need, room: float | None = None) -> Axis:
+def covering(axis: Axis, wanted: RequiredBox, room: float | None = None) -> Axis:
     """The axis for `wanted` with `room` to spare: whole steps of the old axis, so that `resample` needs no matrix."""
     if room is None:
         room = ROOM if (wanted.upper - wanted.lower) * wanted.reach / pi > SMALL else SMALL_ROOM
@@ -135,11 +135,11 @@ def fit(axis: Axis, wanted: Need, room: float | None = None) -> Axis:
     return Axis(axis.lower + start * axis.spacing, length / size, size)
 
 
-def next_axes(axes: tuple[Axis, ...], needs: list[Need]) -> list[Axis] | None:
+def next_axes(axes: tuple[Axis, ...], needs: list[RequiredBox]) -> list[Axis] | None:
     """The axes of a better grid: cut to measure if the present one is much too large, grown where content is close to
     an edge; None if it is good enough.
     """
-    wanted = [fit(axis, want) for axis, want in zip(axes, needs, strict=True)]
+    wanted = [covering(axis, want) for axis, want in zip(axes, needs, strict=True)]
     have, use = (prod(float(a.size) for a in group) for group in (axes, wanted))
     if use < SLACK * have:
         return wanted
@@ -149,29 +149,31 @@ def next_axes(axes: tuple[Axis, ...], needs: list[Need]) -> list[Axis] | None:
     return [_hull(axis, new) if near else axis for axis, new, near in zip(axes, wanted, close, strict=True)]
 
 
-def _close(axis: Axis, want: Need) -> bool:
+def _close(axis: Axis, want: RequiredBox) -> bool:
     room = min(want.lower - axis.lower, axis.upper - want.upper)
     return room < NEAR * axis.length or want.reach > (1 - NEAR) * axis.reach
 
 
 def _hull(axis: Axis, other: Axis) -> Axis:
     lower, upper = min(axis.lower, other.lower), max(axis.upper, other.upper)
-    return fit(axis, Need(lower, upper, max(axis.reach, other.reach)), room=0.0)
+    return covering(axis, RequiredBox(lower, upper, max(axis.reach, other.reach)), room=0.0)
 
 
-def trimmed(
+def truncated(
     w: np.ndarray, grid: PhaseGrid, level: float, found: tuple[Profile, ...] | None = None
 ) -> tuple[np.ndarray, PhaseGrid]:
     """`w` on a smaller grid, which leaves out about `level` at each edge; `found`: the profiles, if they are known."""
     axes = grid.x + grid.xi
-    fitted = [fit(a, need(p, a, level), room=0.02) for p, a in zip(found or profiles(w, grid), axes, strict=True)]
+    fitted = [
+        covering(a, required_box(p, a, level), room=0.02) for p, a in zip(found or profiles(w, grid), axes, strict=True)
+    ]
     kept = [new if new.size < old.size else old for new, old in zip(fitted, axes, strict=True)]
     small = PhaseGrid(tuple(kept[: grid.n]), tuple(kept[grid.n :]), grid.h)
     return resample(w, grid, small), small
 
 
 def left_out(w: np.ndarray, grid: PhaseGrid, small: np.ndarray, box: PhaseGrid) -> float:
-    """The Hilbert-Schmidt norm of what `trimmed` took from `w` on `grid` to leave `small` on `box`.
+    """The Hilbert-Schmidt norm of what `truncated` took from `w` on `grid` to leave `small` on `box`.
 
     Cutting the box and then the wave numbers are orthogonal projections: this is no estimate.
     """

@@ -35,7 +35,7 @@ NEGLIGIBLE = 1e-9
 """A variation below this part of a term's size is none."""
 
 
-class Drive:
+class TimeVariation:
     """The intervals that resolve p between the times 0 and `horizon`."""
 
     def __init__(self, p: sympy.Expr, box: Mapping[sympy.Symbol, tuple[float, float]], horizon: float) -> None:

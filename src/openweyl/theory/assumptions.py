@@ -25,8 +25,9 @@ from openweyl._core import arguments
 from openweyl._core.arguments import must
 from openweyl._core.calls import public
 from openweyl._core.fft import filtered
-from openweyl.evolution.solution import check_pair, table
+from openweyl._core.text import table
 from openweyl.model.escape import completeness, escapes
+from openweyl.model.pair import check_pair
 from openweyl.model.states import MixedState, Packet, PacketState, State, coherent, symplectic_form
 from openweyl.model.system import System
 from openweyl.norms.norms import l1_norm, moments

@@ -1,0 +1,1 @@
+"""Weyl symbols as users meet them: `Symbol`, quantization, and the star product."""
