@@ -26,7 +26,7 @@ from openweyl import (
 )
 from openweyl.evolution import control as loop
 from openweyl.evolution import splitting
-from openweyl.evolution.control import Run
+from openweyl.evolution.control import AdaptiveIntegrator
 from openweyl.evolution.splitting import Stepper
 from openweyl.generators.generator import fokker_planck, hierarchy, lindblad
 
@@ -38,13 +38,13 @@ START = coherent(0.6, -0.2)
 def made(
     system: System = QUARTIC, grid: PhaseGrid | None = None, *, tol: float = 1e-4, order: int = 1, quantum: bool = True,
     w: np.ndarray | None = None, **more: Any,
-) -> Run:  # fmt: skip
+) -> AdaptiveIntegrator:  # fmt: skip
     """A run that has not begun."""
     grid = grid or START.window(system.h, level=1e-3 * tol, room=0.4)
     start = START.symbol(grid) if w is None else w
     if order > 1:
         start = np.concatenate([start[None], np.zeros((order - 1, *grid.shape))])
-    return Run(
+    return AdaptiveIntegrator(
         system=system, build=lindblad if quantum else fokker_planck if order == 1 else hierarchy, order=order, tol=tol,
         horizon=1.0, memory=1e9, time_limit=1e9, progress=None, watch=None, watch_every=inf, grid=grid, runs=[start],
         **more,
@@ -63,7 +63,7 @@ def test_what_lies_beyond_the_first_window_counts_from_the_start() -> None:
 
 def test_every_segment_adds_what_lies_at_its_edges(monkeypatch: pytest.MonkeyPatch) -> None:
     """A plateau at a height of 1e-9: content of a known size at all edges, at every look."""
-    monkeypatch.setattr(Run, "_follow", lambda *_: None)
+    monkeypatch.setattr(AdaptiveIntegrator, "_follow", lambda *_: None)
     grid, height = PhaseGrid.box(h=H, x=(-4, 4), xi=(-4, 4), size=(64, 64)), 1e-9
     run = made(System("x**2/200 + cos(x)/10**17", [], h=H, gamma=0.0), grid, tol=1e-3, w=START.symbol(grid) + height)
     run.grid_error = before = 1e-7
@@ -390,13 +390,13 @@ def test_an_error_above_the_tolerance_is_said(monkeypatch: pytest.MonkeyPatch) -
     proof = certify(QUARTIC, START, [0.1], order=1, tol=1e-4)
     words = "is above tol = 0.0001: the errors given count it in full."
     assert words not in str(found) + str(proof) + str(found.quantum)
-    plain = Run._output
+    plain = AdaptiveIntegrator._output
 
-    def worse(self: Run) -> loop.Output:
+    def worse(self: AdaptiveIntegrator) -> loop.Output:
         made = plain(self)
         return loop.Output(made.symbol, made.grid, made.step_error + 3e-4, made.grid_error)
 
-    monkeypatch.setattr(Run, "_output", worse)
+    monkeypatch.setattr(AdaptiveIntegrator, "_output", worse)
     found = compare(QUARTIC, START, [0.1], tol=1e-4)
     proof = certify(QUARTIC, START, [0.1], order=1, tol=1e-4)
     for said in (found, proof, found.quantum, found.classical):

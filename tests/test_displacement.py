@@ -12,7 +12,7 @@ from openweyl._core.fft import filtered
 from openweyl.evolution.displacement import Content, carried, hopping
 from openweyl.evolution.witness import Velocities
 from openweyl.generators.generator import Generator, fokker_planck, lindblad
-from openweyl.phase_space.support import RequiredBox, need, profiles
+from openweyl.phase_space.support import RequiredBox, profiles, required_box
 
 H, LEVEL = 0.02, 1e-6
 GRID = PhaseGrid.box(h=H, x=(-2, 3), xi=(-3, 2), size=(160, 160))
@@ -22,7 +22,7 @@ Z = (0.6, -0.4)
 def content(state: State, grid: PhaseGrid = GRID) -> tuple[Content, list[RequiredBox]]:
     w = state.symbol(grid)
     found = profiles(w, grid)
-    return Content.of(w, found, grid), [need(p, a, LEVEL) for p, a in zip(found, grid.x + grid.xi, strict=True)]
+    return Content.of(w, found, grid), [required_box(p, a, LEVEL) for p, a in zip(found, grid.x + grid.xi, strict=True)]
 
 
 def test_the_rim_of_a_packet_is_a_circle() -> None:
@@ -153,7 +153,7 @@ def test_ridges_move_islands_too() -> None:
     w = cat([(0.5, -1.4), (0.5, 1.4)]).symbol(grid)  # a shear widens packets in wave numbers
     both = np.stack([w, filtered(w, np.exp(ridge.shear), grid.array_axes(x=True, xi=False))])
     found = profiles(both, grid)
-    needs = [need(p, a, LEVEL) for p, a in zip(found, grid.x + grid.xi, strict=True)]
+    needs = [required_box(p, a, LEVEL) for p, a in zip(found, grid.x + grid.xi, strict=True)]
     ahead = hopping(Content.of(both, found, grid), generator, needs, 0.0, 0.1, LEVEL)
     assert max(a.reach - b.reach for a, b in zip(ahead, needs, strict=True)) > 0
 

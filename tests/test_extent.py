@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from openweyl import PhaseGrid, coherent, hilbert_schmidt
-from openweyl.phase_space.support import edge_loss, need, profiles
+from openweyl.phase_space.support import edge_loss, profiles, required_box
 
 GRID = PhaseGrid.box(h=0.1, x=(-3, 3), xi=(-3, 3), size=(96, 64))
 W = coherent(0.4, -0.3).symbol(GRID)
@@ -56,7 +56,7 @@ def test_each_edge_is_looked_at(axis: int, part: int) -> None:
 def test_needs_leave_out_less_than_their_level() -> None:
     level = 1e-5
     for i, (profile, axis) in enumerate(zip(profiles(W, GRID), GRID.x + GRID.xi, strict=True)):
-        wanted = need(profile, axis, level)
+        wanted = required_box(profile, axis, level)
         inside = (axis.points >= wanted.lower) & (axis.points <= wanted.upper)
         line = np.abs(W).sum(axis=1 - i) * GRID.cell
         assert 0 < line[~inside].sum() < 2 * level

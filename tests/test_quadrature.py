@@ -154,7 +154,7 @@ def test_what_lies_beyond_that_room_is_counted(monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize("points", [3, 4, 5])
 def test_what_the_rule_leaves_of_the_density_is_counted(monkeypatch: pytest.MonkeyPatch, points: int) -> None:
     """Noise up to the largest wave number, and so few points that they cannot see it."""
-    for module in ("density", "quadrature"):
+    for module in ("phase_space.marginals", "observables.quadrature"):
         monkeypatch.setattr(f"openweyl.{module}.RULES", {1: (points, 3, 2.0)})
     axis = Axis.between(-1.0, 1.0, 32)
     density = Marginal((axis,), np.random.default_rng(points).normal(size=32))
@@ -268,7 +268,7 @@ def test_round_off_is_counted() -> None:
 @pytest.mark.parametrize("points", [2, 3])
 def test_what_the_rule_leaves_of_a_region_is_counted(monkeypatch: pytest.MonkeyPatch, points: int) -> None:
     """Noise up to the largest wave number over [0, 1], the half of its box where x > 0, by very few points."""
-    for module in ("density", "quadrature"):
+    for module in ("phase_space.marginals", "observables.quadrature"):
         monkeypatch.setattr(f"openweyl.{module}.RULES", {1: (points, 3, 2.0)})
     axis = Axis.between(-1.0, 1.0, 32)
     density = Marginal((axis,), np.random.default_rng(points).normal(size=32))
@@ -292,7 +292,7 @@ def test_waves_that_are_left_out_as_noise_are_counted(monkeypatch: pytest.Monkey
 
 def test_one_point_beside_a_wall(monkeypatch: pytest.MonkeyPatch) -> None:
     """Half of a cell is on the other side: the values of the formula bound what its one point does not see."""
-    for module in ("density", "quadrature"):
+    for module in ("phase_space.marginals", "observables.quadrature"):
         monkeypatch.setattr(f"openweyl.{module}.RULES", {1: (1, 1, 2.0)})
     monkeypatch.setattr("openweyl.observables.quadrature.MOST", {1: 0})
     density = Marginal((Axis.between(-1.0, 1.0, 2),), np.ones(2))
