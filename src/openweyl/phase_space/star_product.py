@@ -125,7 +125,8 @@ def _of_arrays(a: np.ndarray, b: np.ndarray, grid: PhaseGrid) -> np.ndarray:
     if BYTES * size**2 > (free := spare_memory()):
         raise ResourceError(
             f"The kernels need {size} x {size} entries, about {BYTES * size**2 / 2**30:.3g} GiB, but half of the free "
-            f"memory is {free / 2**30:.3g} GiB: take a smaller or a coarser grid."
+            f"memory is {free / 2**30:.3g} GiB: take a smaller or a coarser grid.",
+            kind="memory",
         )
     first, second = quantize(a, grid), quantize(b, grid)
     product = (first.matrix @ second.matrix).reshape(first.entries.shape)
