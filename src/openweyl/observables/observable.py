@@ -27,7 +27,8 @@ from openweyl._core.arguments import InputError, must, real, shown, whole
 from openweyl._core.calls import public
 from openweyl.phase_space.grid import PhaseGrid, interpolation, symbol_on
 from openweyl.phase_space.marginals import ROOM, Marginal
-from openweyl.symbolic.expressions import derivative, evaluate, separate, variables
+from openweyl.symbolic.algebra import separate
+from openweyl.symbolic.expressions import derivative, evaluate, variables
 from openweyl.symbolic.length_scales import scales
 from openweyl.symbolic.parsing import parse, parse_number
 from openweyl.symbolic.smoothness import check_smooth, interval

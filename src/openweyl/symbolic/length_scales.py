@@ -20,7 +20,8 @@ from math import ceil, isfinite, log2, sqrt
 import numpy as np
 import sympy
 
-from .expressions import derivative, evaluate, expandable
+from .algebra import expandable
+from .expressions import derivative, evaluate
 from .intervals import Functions, Interval
 
 SHARE = 1 / 2

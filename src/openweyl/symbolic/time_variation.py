@@ -21,7 +21,8 @@ import sympy
 
 from openweyl._core.arguments import ResourceError
 
-from .expressions import TIME, derivative, evaluate, expandable
+from .algebra import expandable
+from .expressions import TIME, derivative, evaluate
 from .intervals import Functions, Interval
 
 SHARE = 1 / 2
