@@ -140,9 +140,7 @@ def test_replace_and_reversed() -> None:
     assert s.reversed().reversed() == s
     with pytest.raises(InputError, match="`gamma` must be >= 0"):
         s.replace(gamma=-1)
-    with pytest.raises(
-        InputError, match="`gama` must be one that System.replace takes, but is not. Did you mean `gamma`?"
-    ):
+    with pytest.raises(InputError, match=r"`gama` must be one that System.replace takes, .* Did you mean `gamma`\?"):
         s.replace(gama=2)
 
 
