@@ -12,12 +12,13 @@ from functools import lru_cache, reduce
 from importlib import import_module
 from typing import Any
 
+import numpy as np
 import sympy
 
 from openweyl._core.arguments import InputError, must, shown
 from openweyl._core.fft import Array
 
-from .intervals import Interval
+from .intervals import Functions, Interval, as_interval
 from .parsing import FUNCTIONS, MAX_TEXT
 
 TIME = sympy.Symbol("t", real=True)
@@ -74,13 +75,15 @@ def _program(expr: sympy.Expr) -> tuple[tuple[str, Any, tuple[int, ...]], ...]:
         if e in places:
             return places[e]
         if e.is_number:
-            step: tuple[str, Any, tuple[int, ...]] = ("number", float(e) if e.is_real else complex(e), ())
+            step: tuple[str, Any, tuple[int, ...]] = _number(e)
         elif e.is_Symbol:
             step = ("symbol", e, ())
         elif e.is_Add or e.is_Mul:
             step = ("add" if e.is_Add else "multiply", None, tuple(place(a) for a in e.args))
-        elif e.is_Pow:
+        elif e.is_Pow and e.exp.is_number:
             step = ("power", e.exp, (place(e.base),))
+        elif e.is_Pow:
+            return place(sympy.exp(e.exp * sympy.log(e.base), evaluate=False))
         else:
             step = ("function", e.func, (place(e.args[0]),))
         code.append(step)
@@ -91,6 +94,15 @@ def _program(expr: sympy.Expr) -> tuple[tuple[str, Any, tuple[int, ...]], ...]:
     return tuple(code)
 
 
+def _number(e: sympy.Expr) -> tuple[str, Any, tuple[int, ...]]:
+    """A "number" that a double holds, or one that is "rounded" to it."""
+    if not e.is_real:
+        return "number", complex(e), ()
+    value = float(e)
+    exact = (e.is_Rational or e.is_Float) and sympy.Rational(e) == sympy.Rational(value)
+    return "number" if exact else "rounded", value, ()
+
+
 def evaluate(expr: sympy.Expr, values: Mapping[sympy.Symbol, Array], xp: Any) -> Array:
     """The array of `expr` at `values`, with the functions of the namespace `xp`; real scalars stay Python floats."""
     done: list[Array] = []
@@ -98,6 +110,8 @@ def evaluate(expr: sympy.Expr, values: Mapping[sympy.Symbol, Array], xp: Any) ->
         parts = [done[j] for j in operands]
         if kind == "number":
             done.append(what)
+        elif kind == "rounded":
+            done.append(_rounded(what, xp))
         elif kind == "symbol":
             done.append(values[what])
         elif kind == "power":
@@ -110,12 +124,25 @@ def evaluate(expr: sympy.Expr, values: Mapping[sympy.Symbol, Array], xp: Any) ->
     return done[-1]
 
 
+def enclose(f: sympy.Expr, box: Mapping[sympy.Symbol, Interval]) -> Interval:
+    """An enclosure of the values of the real `f` on each cell of `box`, of their shape."""
+    with np.errstate(all="ignore"):
+        hull = as_interval(evaluate(f, box, Functions))
+    shape = np.broadcast_shapes(*(cells.low.shape for cells in box.values()))
+    return Interval(*(np.broadcast_to(end, shape) for end in (hull.low, hull.high)))
+
+
+def _rounded(number: float, xp: Any) -> Any:
+    """`number`, in place of one that is no double; where values are enclosed, both neighbours too."""
+    return xp.enclosing(number) if xp is Functions else number
+
+
 def _power(base: Array, exponent: sympy.Expr, xp: Any) -> Array:
     """Integer powers by repeated squaring: exact to round-off and many times faster than a general power."""
     if (2 * exponent).is_Integer and not exponent.is_Integer:
         base, exponent = xp.sqrt(base), 2 * exponent
     if not exponent.is_Integer:
-        return xp.exp(float(exponent) * xp.log(base))
+        return xp.exp(_rounded(float(exponent), xp) * xp.log(base))
     power = abs(int(exponent))
     result = base**power if isinstance(base, Interval) else _integer_power(base, power)
     return 1.0 / result if exponent < 0 else result
