@@ -40,7 +40,8 @@ from openweyl.evolution.closed_form import BYTES, fitted_grid
 from openweyl.gaussian.flow import QuadraticFlow, quadratic_flow
 from openweyl.gaussian.maps import constant_maps, resolved_cells
 from openweyl.generators.generator import fokker_planck, hierarchy, lindblad
-from openweyl.model.states import Packet, PacketState
+from openweyl.model.packets import Packet
+from openweyl.model.states import PacketState
 
 DAMPING = "(x + I*xi)/sqrt(2)"
 DAMPING_2 = ("(x1 + I*xi1)/sqrt(2)", "(x2 + I*xi2)/sqrt(2)")

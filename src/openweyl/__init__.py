@@ -19,12 +19,12 @@ from .interchange.fock import from_fock as from_fock
 from .interchange.qutip import from_qutip as from_qutip
 from .interchange.units import Units as Units
 from .interchange.wavefunction import from_wavefunction as from_wavefunction
+from .model.gaussian_states import cat as cat
+from .model.gaussian_states import coherent as coherent
+from .model.gaussian_states import gaussian as gaussian
+from .model.gaussian_states import mixture as mixture
+from .model.gaussian_states import squeezed as squeezed
 from .model.states import State as State
-from .model.states import cat as cat
-from .model.states import coherent as coherent
-from .model.states import gaussian as gaussian
-from .model.states import mixture as mixture
-from .model.states import squeezed as squeezed
 from .model.system import System as System
 from .norms.trace_norm import trace_norm as trace_norm
 from .observables.observable import Observable as Observable

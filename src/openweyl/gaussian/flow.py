@@ -36,7 +36,8 @@ import numpy as np
 import sympy
 
 from openweyl._core.arguments import LARGEST, fail
-from openweyl.model.states import Packet, PacketState
+from openweyl.model.packets import Packet
+from openweyl.model.states import PacketState
 from openweyl.model.system import System, real_and_imaginary
 from openweyl.symbolic.algebra import polynomial
 from openweyl.symbolic.brackets import poisson

@@ -19,7 +19,7 @@ import numpy as np
 
 from openweyl._core.fft import filtered
 from openweyl.evolution.evolve import evolve
-from openweyl.model.states import coherent, gaussian
+from openweyl.model.gaussian_states import coherent, gaussian
 from openweyl.phase_space.grid import PhaseGrid, common_grid
 
 from .lemmas import partial, runge_kutta

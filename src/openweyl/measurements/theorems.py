@@ -15,7 +15,8 @@ import numpy as np
 from openweyl.analysis.certify import certify
 from openweyl.analysis.compare import Comparison, compare
 from openweyl.evolution.evolve import Kind, evolve
-from openweyl.model.states import State, coherent, gaussian
+from openweyl.model.gaussian_states import coherent, gaussian
+from openweyl.model.states import State
 from openweyl.model.system import System
 from openweyl.norms.trace_norm import enclosure
 from openweyl.phase_space.grid import PhaseGrid, common_grid, resample

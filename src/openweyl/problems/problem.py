@@ -35,7 +35,8 @@ import sympy
 from openweyl._core import arguments
 from openweyl._core.arguments import InputError, fail, moderate, must, shown
 from openweyl._core.calls import public
-from openweyl.model.states import State, cat, coherent, mixture, squeezed
+from openweyl.model.gaussian_states import cat, coherent, mixture, squeezed
+from openweyl.model.states import State
 from openweyl.model.system import System
 from openweyl.symbolic.expressions import TIME
 from openweyl.symbolic.parsing import FUNCTIONS, parse, parse_number

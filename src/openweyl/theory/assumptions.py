@@ -27,8 +27,10 @@ from openweyl._core.calls import public
 from openweyl._core.fft import filtered
 from openweyl._core.text import table
 from openweyl.model.escape import completeness, escapes
+from openweyl.model.gaussian_states import coherent
+from openweyl.model.packets import Packet, symplectic_form
 from openweyl.model.pair import check_pair
-from openweyl.model.states import MixedState, Packet, PacketState, State, coherent, symplectic_form
+from openweyl.model.states import MixedState, PacketState, State
 from openweyl.model.system import System
 from openweyl.norms.l1 import l1_norm
 from openweyl.phase_space.grid import check_fits
