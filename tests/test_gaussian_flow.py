@@ -38,7 +38,8 @@ from openweyl import (
 )
 from openweyl.evolution.closed_form import BYTES, fitted_grid
 from openweyl.gaussian.flow import QuadraticFlow, quadratic_flow
-from openweyl.gaussian.maps import constant_maps, resolved_cells
+from openweyl.gaussian.maps import constant_maps
+from openweyl.gaussian.time_cells import resolved_cells
 from openweyl.generators.generator import fokker_planck, hierarchy, lindblad
 from openweyl.model.packets import Packet
 from openweyl.model.states import PacketState
