@@ -48,6 +48,6 @@ from .problems.problem import Problem as Problem
 from .sweeps import load as load
 from .sweeps import sweep as sweep
 from .theory.assumptions import Assumptions as Assumptions
-from .theory.assumptions import check_assumptions as check_assumptions
+from .theory.check import check_assumptions as check_assumptions
 
 __version__ = "0.1.0"

@@ -14,7 +14,7 @@ from openweyl.evolution.solution import symbol_dataset
 from openweyl.files.atomic import output_folder
 from openweyl.plot import figures
 from openweyl.problems.problem import Problem
-from openweyl.theory.assumptions import check_assumptions
+from openweyl.theory.check import check_assumptions
 
 from .options import folder_for, prints_json, takes_folder, takes_problem
 from .progress import Bar

@@ -17,6 +17,7 @@ from openweyl.evolution.evolve import evolve
 from openweyl.model.system import System
 from openweyl.norms.trace_norm import enclosure
 from openweyl.phase_space.grid import PhaseGrid
+from openweyl.theory.bounds import growth_rate, right_side
 
 from .row import Row, bound
 from .theorems import LINEAR, RTOL, WELL, WELL_START, distances, powers, system
@@ -24,12 +25,6 @@ from .theorems import LINEAR, RTOL, WELL, WELL_START, distances, powers, system
 RADIAL = (*LINEAR, "sqrt(1 + x**2 + xi**2)")
 """The jumps x, xi and <z>, all of the class (1.2)."""
 TOL = 1e-6
-
-
-def right_side(h: float, gamma: float, t: np.ndarray) -> np.ndarray:
-    """The right side of (1.10) with C = 1."""
-    first = h**0.5 + h * gamma
-    return np.where(t <= 1, t * first, first + t * (h**0.5 * gamma**-1.5 + h / gamma))
 
 
 def coupling(*, fast: bool) -> list[Row]:
@@ -41,7 +36,7 @@ def coupling(*, fast: bool) -> list[Row]:
     rows = [bound("coupling/late", claim, -1.5, "gamma", gammas, rates, large=True)]
     if not fast:
         h, gammas = 2.0**-5, powers(0, 4)
-        shape = [late_rate(system(WELL, h, gamma, RADIAL)) / (h**0.5 * gamma**-1.5 + h / gamma) for gamma in gammas]
+        shape = [late_rate(system(WELL, h, gamma, RADIAL)) / float(growth_rate(h, gamma)) for gamma in gammas]
         claim = f"(5.7), well with the jump <z>: the rate over h^1/2 gamma^-3/2 + h/gamma at t = 1, h = {h:g}"
         rows.append(bound("coupling/late-radial", claim, 0.0, "gamma", gammas, shape, large=True))
     sizes = powers(-4, -10)
