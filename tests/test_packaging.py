@@ -60,3 +60,11 @@ def test_commands_do_not_pay_for_the_measurements() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_design_page_lists_every_file() -> None:
+    package = ROOT / "src" / "openweyl"
+    there = {path.relative_to(package).as_posix() for path in package.rglob("*.py") if not path.name.startswith("__")}
+    page = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"^\| `([\w/]+\.py)` \|", page, flags=re.MULTILINE))
+    assert listed == there, f"missing: {sorted(there - listed)}, gone: {sorted(listed - there)}"

@@ -16,7 +16,7 @@ import openweyl
 from common import slow_but
 from openweyl import InputError, coherent, evolve
 from openweyl.cli import application
-from openweyl.measurements import GROUPS, Row, coupling, lemmas, pictures, record, regimes, remainder, run, theorems
+from openweyl.measurements import GROUPS, Row, coupling, drawing, lemmas, mixture, record, remainder, run, theorems
 from openweyl.measurements import fokker_planck as fp
 from openweyl.measurements import parametrix as px
 from openweyl.measurements.row import bound, fitted, level
@@ -228,12 +228,12 @@ def test_the_classical_evolution_with_a_wrong_diffusion_is_refuted():
 
 @pytest.mark.slow
 def test_mixture_starts_at_the_thermal_state_and_keeps_its_trace():
-    quantum, classical = regimes.mixture_distances(2.0**-4, 1.0, 1e-3)
+    quantum, classical = mixture.mixture_distances(2.0**-4, 1.0, 1e-3)
     assert max(quantum, classical) < 1e-4
     grid = coherent(2, 0).window(2.0**-4, 1e-8, room=2.0)
-    g = regimes.moved(regimes.centres(grid), grid, 1.0, 0.2)
+    g = mixture.moved(mixture.centres(grid), grid, 1.0, 0.2)
     assert g.sum() * grid.cell == pytest.approx(1, abs=1e-6)
-    late = regimes.mixture_distances(2.0**-4, 1.0, 0.5)
+    late = mixture.mixture_distances(2.0**-4, 1.0, 0.5)
     assert 1e-3 < min(late) < max(late) < 0.1
 
 
@@ -336,4 +336,4 @@ def test_unknown_rows_are_refused():
 
 def test_picture_of_a_row_that_has_no_positive_value(tmp_path: Path):
     row = level("r", "c", 1.0, "t", [1, 2], [0.0, 0.0])
-    assert pictures.draw("none", [row], tmp_path)[0].exists()
+    assert drawing.draw("none", [row], tmp_path)[0].exists()

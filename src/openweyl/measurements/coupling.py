@@ -4,6 +4,10 @@
                     <=  C (h^{1/2} gamma^{-3/2} + h gamma^{-1})    t >= 1,
 
 Li (5.7), integrated in time, is (1.10). The terms h gamma and h/gamma come from jumps that are not linear.
+
+Beyond the paper is weak coupling, gamma = h^beta with beta > 0: Hernandez, Ranard and Riedel conjectured, and proved
+(arXiv:2512.17623), that correspondence lasts while diffusion, gamma h/2, exceeds h^{4/3}: for beta < 1/3, where
+h^{1/2} gamma^{-3/2} is small.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ import numpy as np
 
 from openweyl.analysis.certify import residual
 from openweyl.evolution.evolve import evolve
+from openweyl.model.states import coherent
 from openweyl.model.system import System
 from openweyl.norms.trace_norm import enclosure
 from openweyl.phase_space.grid import PhaseGrid
@@ -75,6 +80,23 @@ def _radial_distance() -> Row:
     claim = "Theorem 1, well with the jump <z>: distance at t = 1/2, gamma = 1, is O(h^1/2)"
     values, errors = ([float(pair[j][0]) for pair in found] for j in (0, 1))
     return bound("coupling/h-radial", claim, 0.5, "h", h, values, error=errors)
+
+
+def weak_coupling(*, fast: bool) -> list[Row]:
+    """The distance at one time against h for gamma = h^beta."""
+    t, start = 2.0, coherent(0.3, 0.0)
+    betas = (0.0, 1 / 3, 1 / 2) if fast else (-1.0, -0.5, 0.0, 1 / 6, 1 / 3, 1 / 2)
+    rows = []
+    for beta in betas:
+        h = powers(-2, -6) if beta < -0.5 else powers(-4, -8 if fast or beta < 0 else -10)
+        pairs = [distances(system(WELL, one, one**beta), start, [t], tol=1e-4 if beta > 0 else 1e-5) for one in h]
+        power = min(0.5, 1 + beta, 0.5 - 1.5 * beta)
+        source = "(1.10)" if beta <= 0 else "beyond the paper"
+        claim = f"{source}, well, gamma = h^{beta:.3g}: the distance at t = {t:g} is O(h^{power:.3g})"
+        note = "at beta >= 1/3 no convergence is claimed" if beta >= 1 / 3 else ""
+        values, errors = ([float(pair[i][0]) for pair in pairs] for i in (0, 1))
+        rows.append(bound(f"regimes/beta{beta:+.3g}", claim, power, "h", h, values, error=errors, note=note))
+    return rows
 
 
 def late_rate(system: System) -> float:

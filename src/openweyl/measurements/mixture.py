@@ -1,4 +1,4 @@
-"""Beyond the paper: a mixture of Gaussians between both evolutions, and weak coupling gamma = h^beta.
+"""Beyond the paper: a mixture of Gaussians between both evolutions.
 
 The ansatz of Hernandez, Ranard and Riedel (arXiv:2306.13717, 2307.05326) mixes Gaussians that are not too squeezed,
 each moved by the harmonic dynamics at its centre and split again as it grows. Split all the time into coherent states
@@ -8,9 +8,6 @@ it is a density g of centres, Op(a) = int g(z) |z><z| dz/(2 pi h), with
 
 the growth of a coherent state's covariance goes into the centres. D >= 0 asks for gamma >= |1 - V''|/2 if
 p = xi^2/2 + V(x): gamma = 1 suffices for the pendulum.
-
-For gamma = h^beta with beta > 0 the same authors conjectured, and proved (arXiv:2512.17623), that correspondence
-lasts while diffusion, gamma h/2, exceeds h^{4/3}: beta < 1/3, where h^{1/2} gamma^{-3/2} is small.
 """
 
 from __future__ import annotations
@@ -24,7 +21,7 @@ from openweyl.phase_space.grid import PhaseGrid, common_grid
 
 from .lemmas import partial, runge_kutta
 from .row import Row, bound
-from .theorems import KINDS, PENDULUM, WELL, distances, enclosed, powers, system
+from .theorems import KINDS, PENDULUM, enclosed, powers, system
 
 SHARPER = 1.6
 """g is narrower than its symbol: by 2^{1/2} at the start."""
@@ -82,20 +79,3 @@ def moved(g: np.ndarray, grid: PhaseGrid, gamma: float, t: float) -> np.ndarray:
     fastest = float(np.abs(xi).max() * grid.x[0].reach + grid.xi[0].reach)
     steps = int(np.ceil(t * max(fastest / 2.5, 1.5 * gamma * grid.h * float(np.abs(laplacian).max()) / 2.5)))
     return runge_kutta(rate, g, t, steps)
-
-
-def regimes(*, fast: bool) -> list[Row]:
-    """The distance at one time against h for gamma = h^beta."""
-    t, start = 2.0, coherent(0.3, 0.0)
-    betas = (0.0, 1 / 3, 1 / 2) if fast else (-1.0, -0.5, 0.0, 1 / 6, 1 / 3, 1 / 2)
-    rows = []
-    for beta in betas:
-        h = powers(-2, -6) if beta < -0.5 else powers(-4, -8 if fast or beta < 0 else -10)
-        pairs = [distances(system(WELL, one, one**beta), start, [t], tol=1e-4 if beta > 0 else 1e-5) for one in h]
-        power = min(0.5, 1 + beta, 0.5 - 1.5 * beta)
-        source = "(1.10)" if beta <= 0 else "beyond the paper"
-        claim = f"{source}, well, gamma = h^{beta:.3g}: the distance at t = {t:g} is O(h^{power:.3g})"
-        note = "at beta >= 1/3 no convergence is claimed" if beta >= 1 / 3 else ""
-        values, errors = ([float(pair[i][0]) for pair in pairs] for i in (0, 1))
-        rows.append(bound(f"regimes/beta{beta:+.3g}", claim, power, "h", h, values, error=errors, note=note))
-    return rows
