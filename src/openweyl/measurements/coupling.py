@@ -62,8 +62,8 @@ def _constant(jumps: Sequence[str], exponents: Sequence[float], last: float) -> 
     for h in sizes:
         ratios = []
         for gamma in (h**-e for e in exponents):
-            found, error = distances(system(WELL, h, gamma, jumps), WELL_START, times.tolist())
-            shape = (found + error) / right_side(h, gamma, times)
+            distance, error = distances(system(WELL, h, gamma, jumps), WELL_START, times.tolist())
+            shape = (distance + error) / right_side(h, gamma, times)
             ratios += [(float(r), h, gamma, float(t)) for r, t in zip(shape, times, strict=True)]
         worst.append(max(ratios))
     top = max(worst)
@@ -76,9 +76,9 @@ def _constant(jumps: Sequence[str], exponents: Sequence[float], last: float) -> 
 def _radial_distance() -> Row:
     """The distance at t = 1/2 against h, with the jump <z>."""
     h = powers(-4, -10)
-    found = [distances(system(WELL, one, 1.0, RADIAL), WELL_START, [0.5]) for one in h]
+    pairs = [distances(system(WELL, one, 1.0, RADIAL), WELL_START, [0.5]) for one in h]
     claim = "Theorem 1, well with the jump <z>: distance at t = 1/2, gamma = 1, is O(h^1/2)"
-    values, errors = ([float(pair[j][0]) for pair in found] for j in (0, 1))
+    values, errors = ([float(pair[j][0]) for pair in pairs] for j in (0, 1))
     return bound("coupling/h-radial", claim, 0.5, "h", h, values, error=errors)
 
 

@@ -62,7 +62,7 @@ def sobolev(*, fast: bool) -> list[Row]:
     smooth = np.array([_largest_derivative(eps, 1 / 8, times) for eps in sizes])
     for r in ORDERS:
         claim = f"Proposition 4.4, pendulum, r = {r}: ||u(t)||/||u_0|| in W^(r,1), t <= 1/4, is uniform in eps"
-        rows.append(bound(f"sobolev/short-{r}", claim, 0.0, "eps", sizes, [found[r] for found in short]))
+        rows.append(bound(f"sobolev/short-{r}", claim, 0.0, "eps", sizes, [ratios[r] for ratios in short]))
     for r in ORDERS:
         claim = f"Proposition 4.5, pendulum, |alpha| = {r}: ||(eps d)^alpha u||/||u_0||, t >= 1/4, is uniform in eps"
         rows.append(bound(f"sobolev/smoothing-{r}", claim, 0.0, "eps", sizes, smooth[:, r].tolist()))
@@ -70,30 +70,30 @@ def sobolev(*, fast: bool) -> list[Row]:
         claim = (
             f"Corollary 4.6, pendulum, r = {r}: ||u(t)||/||u_0|| in W_eps^(r,1), t <= {times[-1]:g}, is uniform in eps"
         )
-        rows.append(bound(f"sobolev/long-{r}", claim, 0.0, "eps", sizes, [found[r] for found in long]))
+        rows.append(bound(f"sobolev/long-{r}", claim, 0.0, "eps", sizes, [ratios[r] for ratios in long]))
     times = powers(-7, -3)
-    found = derivatives(PENDULUM, START, 0.05, 2.0**-7, times, 0.05)
+    rough = derivatives(PENDULUM, START, 0.05, 2.0**-7, times, 0.05)
     for k in (1, 2):
         claim = f"(4.22), pendulum, eps = 0.05, |alpha| = {k}: rough data are smoothed like t^{-k / 2:g}, no faster"
-        values = (found[:, k] / found[:, 0]).tolist()
+        values = (rough[:, k] / rough[:, 0]).tolist()
         rows.append(bound(f"sobolev/rate-{k}", claim, -k / 2, "t", times, values, exact=True))
     return rows
 
 
 def _largest_ratio(eps: float, parts: Sequence[float], times: list[float], scale: float) -> np.ndarray:
     """The largest ||u(t)|| over ||u_0|| in W^{r,1}, r = 0..4, over all data of these widths and the times."""
-    found = []
+    ratios = []
     for part in parts:
         for state in data(eps, part):
             norms = np.cumsum(derivatives(PENDULUM, state, eps, part, times, scale), axis=1)
-            found.append((norms[1:] / norms[0]).max(axis=0))
-    return np.asarray(np.max(found, axis=0))
+            ratios.append((norms[1:] / norms[0]).max(axis=0))
+    return np.asarray(np.max(ratios, axis=0))
 
 
 def _largest_derivative(eps: float, part: float, times: list[float]) -> np.ndarray:
     """The largest ||(eps d)^alpha u(t)|| over ||u_0||, |alpha| = 0..4, likewise."""
     runs = [derivatives(PENDULUM, state, eps, part, times, eps) for state in data(eps, part)]
-    return np.asarray(np.max([found[1:] / found[0, 0] for found in runs], axis=(0, 1)))
+    return np.asarray(np.max([norms[1:] / norms[0, 0] for norms in runs], axis=(0, 1)))
 
 
 def _contraction() -> Row:

@@ -138,8 +138,8 @@ def remainder_2_2(h: float, rho: float, terms: int, *, printed: bool = False) ->
     shift = -1j * k * h ** (1 - rho) / 2
     series = sum(((-shift if printed else shift) ** j) / factorial(j) for j in range(terms))
     rest = (np.exp(shift) - series) * np.fft.rfft(np.exp(-(u**2)))
-    found = (np.abs(np.fft.irfft((1j * k) ** order * rest, u.size)).sum() for order in range(HIGHEST + 1))
-    return float(sum(found) * spacing)
+    norms = (np.abs(np.fft.irfft((1j * k) ** order * rest, u.size)).sum() for order in range(HIGHEST + 1))
+    return float(sum(norms) * spacing)
 
 
 def lemma_2_3(*, fast: bool) -> list[Row]:
@@ -153,12 +153,12 @@ def lemma_2_3(*, fast: bool) -> list[Row]:
         (bounded, "a", 1, () if fast else (0.5,)),
     ):
         for rho in sizes:
-            found = np.array([expansions(a, *_packet(one, rho), range(least, 5), rho) for one in h])
+            norms = np.array([expansions(a, *_packet(one, rho), range(least, 5), rho) for one in h])
             for n in range(least, 5):
                 claim = (
                     f"Lemma 2.3, {WHAT[name]}, rho = {rho:g}, N = {n}: the remainder lies in h^(N(1 - rho)) S_rho^L1"
                 )
-                values = found[:, n - least].tolist()
+                values = norms[:, n - least].tolist()
                 label = f"lemma-2.3/{name}-rho-{rho:g}-{n}"
                 rows.append(bound(label, claim, n * (1 - rho), "h", h, values, order=2 * (1 - rho)))
     jump = sympy.sqrt(1 + X**2 + XI**2)
@@ -183,15 +183,15 @@ def _packet(h: float, rho: float) -> tuple[np.ndarray, PhaseGrid]:
 
 def expansions(a: sympy.Expr, b: np.ndarray, grid: PhaseGrid, terms: range, rho: float) -> list[float]:
     """The norm of S_rho^{L1} of a * b - sum_{j < N} (1/j!) ((ih/2)(d_x d_eta - d_xi d_y))^j a b for N in `terms`."""
-    rest, found = star(a, b, grid), []
+    rest, norms = star(a, b, grid), []
     for j in range(terms.stop):
         if j in terms:
             parts = (np.ascontiguousarray(part) for part in (rest.real, rest.imag))
-            found.append(sum(sum(seminorms(part, grid, grid.h**rho)) for part in parts))
+            norms.append(sum(sum(seminorms(part, grid, grid.h**rho)) for part in parts))
         rest = rest - (1j * grid.h / 2) ** j / factorial(j) * sum(
             comb(j, m) * (-1) ** m * _values(a, (j - m, m), grid) * partial(b, grid, (m, j - m)) for m in range(j + 1)
         )
-    return found
+    return norms
 
 
 def commutator(f: sympy.Expr, b: np.ndarray, grid: PhaseGrid, rho: float, *, twice: bool = False) -> float:

@@ -30,11 +30,11 @@ SHARPER = 1.6
 def ansatz(*, fast: bool) -> list[Row]:
     """The trace-norm distances of the mixture to the quantum and to the classical evolution of the pendulum."""
     h = powers(-4, -8)
-    found = np.array([mixture_distances(one, 1.0, 0.5 if fast else 1.0) for one in h])
+    pairs = np.array([mixture_distances(one, 1.0, 0.5 if fast else 1.0) for one in h])
     rows = []
     for i, name in enumerate(KINDS):
         claim = f"Hernandez, Ranard and Riedel, pendulum, gamma = 1: the {name} evolution is O(h^1/2) from a mixture"
-        rows.append(bound(f"ansatz/{name}", claim, 0.5, "h", h, found[:, i].tolist(), error=[1e-5] * len(h)))
+        rows.append(bound(f"ansatz/{name}", claim, 0.5, "h", h, pairs[:, i].tolist(), error=[1e-5] * len(h)))
     return rows
 
 
@@ -50,8 +50,8 @@ def mixture_distances(h: float, gamma: float, t: float, tol: float = 1e-6) -> tu
         size=(2 * (grid.x[0].size // 2), 2 * (grid.xi[0].size // 2)),
     )
     w = blurred(moved(centres(grid), grid, gamma, t), grid)
-    found = [sum(enclosed(run.symbols[-1], run.grids[-1], w, grid, tol)) / 2 for run in runs]
-    return found[0], found[1]
+    distances = [sum(enclosed(run.symbols[-1], run.grids[-1], w, grid, tol)) / 2 for run in runs]
+    return distances[0], distances[1]
 
 
 def centres(grid: PhaseGrid) -> np.ndarray:

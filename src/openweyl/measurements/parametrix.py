@@ -135,14 +135,14 @@ class Iteration:
     def parametrices(self, corrections: list[list[np.ndarray]]) -> list[np.ndarray]:
         """K_0(t) f, K_1(t) f, ... on the grid around phi^{-t}(y)."""
         grid = self._grid(self.t)
-        found = [self.smooth(self.carry(self.f, self.home, self.t, grid), grid, self.t)]
+        sums = [self.smooth(self.carry(self.f, self.home, self.t, grid), grid, self.t)]
         for row in corrections:
-            total = found[-1]
+            total = sums[-1]
             for node, weight, r in zip(self.unit, self.weights, row[:NODES], strict=True):
                 there = self.carry(r, self.home, self.t, grid)
                 total = total + self.t * weight * self.smooth(there, grid, self.t * (1 - node))
-            found.append(total)
-        return found
+            sums.append(total)
+        return sums
 
     def true(self) -> np.ndarray:
         """e^{tQ} f by the solver."""
@@ -161,10 +161,10 @@ def parametrix(*, fast: bool) -> list[Row]:
     rows = _remainders()
     times = powers(-5, -1)
     field = Field(VARIABLE, 0.25)
-    found = np.array([_sizes(Iteration(field, t), 1 if fast else 3) for t in times])
-    for k in range(found.shape[1]):
+    remainders = np.array([_sizes(Iteration(field, t), 1 if fast else 3) for t in times])
+    for k in range(remainders.shape[1]):
         claim = f"(3.30), variable A, eps = 1/4: ||R_{k + 1}||_L1 is O(t^{(k + 1) / 2 - 1:g})"
-        values = found[:, k].tolist()
+        values = remainders[:, k].tolist()
         rows.append(bound(f"parametrix/R{k + 1}-t", claim, (k + 1) / 2 - 1, "t", times, values, order=0.5))
     most = 1 if fast else 2
     for name, jumps in (("constant", CONSTANT), ("variable", VARIABLE))[1 if fast else 0 :]:
@@ -180,10 +180,10 @@ def parametrix(*, fast: bool) -> list[Row]:
     if fast:
         return rows
     sizes = powers(-3, -7)
-    found = np.array([_errors(Field(VARIABLE, eps), 0.25, most) for eps in sizes])
+    errors = np.array([_errors(Field(VARIABLE, eps), 0.25, most) for eps in sizes])
     for j in range(most + 1):
         claim = f"K_{j}, variable A, t = 1/4: its L1 error against the solver is uniform in eps"
-        values = found[:, j].tolist()  # a function of eps^2
+        values = errors[:, j].tolist()  # a function of eps^2
         rows.append(bound(f"parametrix/K{j}-eps", claim, 0.0, "eps", sizes, values, order=2.0))
     return rows
 

@@ -70,10 +70,10 @@ def theorem_1(*, fast: bool) -> list[Row]:
         ("well", WELL, WELL_START, (1.0, 8.0), "in the class (1.2), (1.6)"),
         ("figure-1", FIGURE_1, FIGURE_START, (1.0, 2.0), "outside (1.2): the theorem does not speak of it"),
     ):
-        found = [distances(system(p, one, 1.0), start, times) for one in h]
+        pairs = [distances(system(p, one, 1.0), start, times) for one in h]
         for i, t in enumerate(times):
             claim = f"Theorem 1, {name}: distance at t = {t:g}, gamma = 1, is O(h^1/2)"
-            values, errors = ([float(pair[j][i]) for pair in found] for j in (0, 1))
+            values, errors = ([float(pair[j][i]) for pair in pairs] for j in (0, 1))
             rows.append(bound(f"theorem-1/h-{name}-t{t:g}", claim, 0.5, "h", h, values, error=errors, note=remark))
     return rows + _in_time(fast=fast)
 
@@ -81,12 +81,12 @@ def theorem_1(*, fast: bool) -> list[Row]:
 def _in_time(*, fast: bool) -> list[Row]:
     h = 2.0**-5 if fast else 2.0**-6
     early, late = powers(-8, -2), powers(0, 8 if fast else 10, 2**0.5)
-    found, error = distances(system(WELL, h, 1.0), WELL_START, early + late)
+    distance, error = distances(system(WELL, h, 1.0), WELL_START, early + late)
     n = len(early)
     rows = []
     for name, times, values, errors, large in (
-        ("early", early, found[:n], error[:n], False),
-        ("late", late, found[n:], error[n:], True),
+        ("early", early, distance[:n], error[:n], False),
+        ("late", late, distance[n:], error[n:], True),
     ):
         claim = f"Theorem 1, well: distance at h = {h:g}, gamma = 1, is O(t) for t {'>=' if large else '<='} 1"
         rows.append(
@@ -109,8 +109,8 @@ def theorem_2(*, fast: bool) -> list[Row]:
         values, errors = [], []
         for one in h:
             state = gaussian(0.5, 0.0, (np.eye(2) * one ** (2 * rho - 1) / 2).tolist())
-            found, error = distances(system(WELL, one, one ** (2 * rho - 1)), state, [0.5], tol=1e-7)
-            values.append(float(found[0]))
+            distance, error = distances(system(WELL, one, one ** (2 * rho - 1)), state, [0.5], tol=1e-7)
+            values.append(float(distance[0]))
             errors.append(float(error[0]))
         claim = f"Theorem 2, well, rho = {rho:g}: distance at t = 1/2, gamma = h^(2 rho - 1), is O(h^(2 - 3 rho))"
         rows.append(
@@ -124,15 +124,17 @@ def theorem_3(*, fast: bool) -> list[Row]:
     most, tol = 3 if fast else 5, 1e-10
     h = powers(-4, -8 if fast else -10)
     rows = []
-    found = np.array([corrected(system(WELL, one, 1.0), WELL_START, [0.5], most, tol)[0] for one in h])
+    errors = np.array([corrected(system(WELL, one, 1.0), WELL_START, [0.5], most, tol)[0] for one in h])
     for n in range(1, most + 1):
         claim = f"Theorem 3, well, N = {n}: ||A - Op(a_N)|| at t = 1/2, gamma = 1, is O(h^(N/2))"
-        rows.append(bound(f"theorem-3/h-{n}", claim, n / 2, "h", h, found[:, n - 1].tolist(), error=[3 * tol] * len(h)))
+        rows.append(
+            bound(f"theorem-3/h-{n}", claim, n / 2, "h", h, errors[:, n - 1].tolist(), error=[3 * tol] * len(h))
+        )
     times = powers(-9, -3)
-    found = corrected(system(WELL, 2.0**-6, 1.0), WELL_START, times, 3, 1e-10)
+    errors = corrected(system(WELL, 2.0**-6, 1.0), WELL_START, times, 3, 1e-10)
     for n in range(1, 4):
         claim = f"Theorem 3, well, N = {n}: ||A - Op(a_N)|| at h = 2^-6, gamma = 1, is O(t^N)"
-        values = found[:, n - 1].tolist()
+        values = errors[:, n - 1].tolist()
         row = bound(f"theorem-3/t-{n}", claim, n, "t", times, values, error=[3e-10] * len(times))
         rows.append(row)
     ratios = []
