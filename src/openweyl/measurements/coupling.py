@@ -21,8 +21,8 @@ from openweyl.evolution.evolve import evolve
 from openweyl.model.states import coherent
 from openweyl.model.system import System
 from openweyl.norms.trace_norm import enclosure
-from openweyl.phase_space.grid import PhaseGrid
 from openweyl.theory.bounds import growth_rate, right_side
+from openweyl.weyl.symbol import Symbol
 
 from .row import Row, bound
 from .theorems import LINEAR, RTOL, WELL, WELL_START, distances, powers, system
@@ -102,15 +102,15 @@ def weak_coupling(*, fast: bool) -> list[Row]:
 def late_rate(system: System) -> float:
     """||Op(e_1(1))||_tr = ||Op((Q - L) a(1))||_tr, see (5.6)."""
     run = evolve(system, WELL_START, [1.0], kind="classical", tol=TOL)
-    return _size(residual(system, run.symbols[0], run.grids[0]), run.grids[0])
+    return _trace_norm(residual(system, run.final))
 
 
 def early_rate(h: float, jumps: Sequence[str]) -> float:
     """||Op(e)||_tr for e_1(0) = d + gamma e: the jumps' part."""
     grid = WELL_START.window(h, 1e-10, room=0.5)
-    once, twice = (residual(system(WELL, h, gamma, jumps), WELL_START.symbol(grid), grid) for gamma in (1.0, 2.0))
-    return _size(twice - once, grid)
+    once, twice = (residual(system(WELL, h, gamma, jumps), WELL_START.symbol(grid)) for gamma in (1.0, 2.0))
+    return _trace_norm(twice - once)
 
 
-def _size(e: np.ndarray, grid: PhaseGrid) -> float:
-    return float(np.mean(enclosure(e, grid, rtol=RTOL, negligible=1e-2 * TOL)))
+def _trace_norm(e: Symbol) -> float:
+    return float(np.mean(enclosure(e, rtol=RTOL, negligible=1e-2 * TOL)))

@@ -11,9 +11,7 @@ from math import pi
 import numpy as np
 import sympy
 
-from openweyl._core.fft import filtered
 from openweyl.model.states import MixedState, Packet, PacketState, State
-from openweyl.norms.norms import l1_norm, moments
 from openweyl.phase_space.grid import check_fits
 from openweyl.symbolic.sentences import Prose, Sign
 
@@ -62,12 +60,7 @@ def mean_and_seminorms(state: State, h: float, rho: float) -> tuple[np.ndarray, 
     a = state.symbol(grid)
     seminorms: dict[int, float] = {}
     for order in range(2 * n + 2 if n == 1 else 2):
-        total = 0.0
-        for alpha in combinations_with_replacement(range(-2 * n, 0), order):
-            d = a
-            for axis in alpha:
-                k = grid.coordinates((axis,))[axis + 2 * n]
-                d = filtered(d, (1j * k if axis < -n else -1j * k / h)[None], (axis,))  # s = -h times a wave number
-            total += l1_norm(d, grid)[0] * (2 * pi) ** n
-        seminorms[order] = h ** (rho * order) * total
-    return moments(a, grid).mean, seminorms
+        orders = (tuple(map(alpha.count, range(2 * n))) for alpha in combinations_with_replacement(range(2 * n), order))
+        norms = [a.derivative(x=alpha[:n], xi=alpha[n:]).l1().value for alpha in orders]
+        seminorms[order] = h ** (rho * order) * sum(norms) * (2 * pi) ** n
+    return a.moments().mean, seminorms
