@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from openweyl import InputError, PhaseGrid, Solution, State, System, cli, coherent, resample
+from openweyl import InputError, PhaseGrid, Solution, State, System, cli, coherent
 from openweyl.phase_space.grid import common_grid
 from oracle import Oracle
 
@@ -85,8 +85,8 @@ STEPPED = " + cos(x)/10**17"
 
 def on_one_grid(*runs: Solution, index: int = -1) -> tuple[list[np.ndarray], PhaseGrid]:
     """The symbols of the runs at one time, on a grid that holds them all."""
-    grid = common_grid([run.grids[index] for run in runs])
-    return [resample(run.symbols[index], run.grids[index], grid) for run in runs], grid
+    grid = common_grid([run[index].grid for run in runs])
+    return [run[index].resampled(grid).values for run in runs], grid
 
 
 def slow_but(quick: Collection[Any], values: Iterable[Any]) -> list[Any]:
