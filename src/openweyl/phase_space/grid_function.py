@@ -8,7 +8,7 @@ own; arithmetic goes through a grid that holds both, never through the positions
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self, TypeVar
@@ -16,25 +16,20 @@ from typing import Any, Self, TypeVar
 import numpy as np
 from array_api_compat import array_namespace
 
-from openweyl._core.arguments import fail, is_list, must, real, whole
+from openweyl._core.arguments import fail, must, real, whole
 from openweyl._core.calls import public
-from openweyl._core.fft import Array, fft, ifft, irfft, rfft
+from openweyl._core.fft import Array
 
-from .arrays import as_array
+from .arrays import values_on
 from .grid import PhaseGrid, check_grid, common_grid
 from .moments import Moments, moments_of
 from .profiles import Profile, edge_loss, profiles_of
 from .resampling import resampled, resized
+from .spectral import Order, convolved, differentiated, orders_of
 
-MAX_VALUE = 1e100
-"""The largest value of a function: sums of squares are numbers still."""
 MAX_EDGE_FRACTION = 0.05
 """The part of the L1 norm that may lie in the outermost points of an axis of one function that arithmetic resamples: as
 the box ends there, the sum is wrong by up to what lies there. Runs leave at most 4 %, at the largest tolerance."""
-MAX_DERIVATIVE = 100
-"""The highest order of a derivative: k^100 is a number still for any wave number of a grid."""
-
-Order = int | Sequence[int]
 Function = TypeVar("Function", bound="GridFunction")
 
 
@@ -54,7 +49,7 @@ class GridFunction:
     @public
     def __init__(self, values: Array, grid: PhaseGrid) -> None:
         check_grid(grid)
-        self._set(_checked(values, grid), grid)
+        self._set(values_on(grid, values), grid)
 
     def _set(self, values: Array, grid: PhaseGrid) -> None:
         if isinstance(values, np.ndarray):
@@ -176,17 +171,11 @@ class GridFunction:
 
         >>> from openweyl import PhaseGrid, coherent
         >>> f = coherent(0, 0).symbol(PhaseGrid.box(h=0.1, x=(-3, 3), xi=(-3, 3), size=(64, 64)))
-        >>> round(f.derivative(x=2).inner(f) / f.derivative(xi=2).inner(f), 9)
-        1.0
+        >>> round(float(f.derivative(x=2).inner(f) / f.inner(f)), 9)  # -1/(2 variance)
+        -10.0
         """
-        orders = [*_orders("x", x, self.n), *_orders("xi", xi, self.n)]
-        values = self.values
-        for position, (order, axis) in enumerate(zip(orders, self.grid.x + self.grid.xi, strict=True)):
-            if order:
-                k = axis.wave_numbers(half=False)
-                sign = (1, 1j, -1, -1j)[order % 4]
-                values = _multiplied(values, position - 2 * self.n, sign * k**order, order)
-        return self.like(values)
+        orders = [*orders_of("x", x, self.n), *orders_of("xi", xi, self.n)]
+        return self.like(differentiated(self.values, self.grid, orders))
 
     @public
     def smoothed(self, variance: float) -> Self:
@@ -194,12 +183,7 @@ class GridFunction:
 
         On the box, which is periodic: what lies within a few widths of an edge comes in at the other.
         """
-        variance = real("variance", variance, low=0.0)
-        values = self.values
-        for position, axis in enumerate(self.grid.x + self.grid.xi):
-            factor = np.exp(-variance / 2 * axis.wave_numbers(half=False) ** 2)
-            values = _multiplied(values, position - 2 * self.n, factor, 0)
-        return self.like(values)
+        return self.like(convolved(self.values, self.grid, real("variance", variance, low=0.0)))
 
     # -------------------------------------------------------------------------------------------- numbers
 
@@ -271,6 +255,8 @@ def on_one_grid(first: Function, second: Function) -> tuple[Function, Function]:
     """
     if not isinstance(second, GridFunction):
         raise fail("other", f"be a {type(first).__name__}", second, "Arrays know no grid: Symbol(values, grid) does.")
+    same = first.batch == second.batch or not (first.batch and second.batch)
+    must(same, "other", f"be one, or a batch of shape {first.batch}", f"a batch of shape {second.batch}")
     if first.grid == second.grid:
         return first, second
     first._check_same(second.grid, "other")
@@ -280,41 +266,8 @@ def on_one_grid(first: Function, second: Function) -> tuple[Function, Function]:
     return first.resampled(grid), second.resampled(grid)
 
 
-def _checked(values: Any, grid: PhaseGrid) -> Array:
-    values = as_array(values, "values")
-    shape = tuple(values.shape)
-    must(shape[max(len(shape) - 2 * grid.n, 0) :] == grid.shape, "values", f"have the grid's shape {grid.shape}", shape)
-    if not isinstance(values, np.ndarray):
-        return values
-    must(bool(np.isfinite(values).all()), "values", "be finite", "not")
-    size = float(np.abs(values).max(initial=0.0))
-    must(size <= MAX_VALUE, "values", f"be at most {MAX_VALUE:g} in size", size)
-    return np.array(values, dtype=complex if values.dtype.kind == "c" else float, order="C", subok=False)
-
-
 def _number(value: Any) -> Any:
     if isinstance(value, (bool, str, bytes)) or not isinstance(value, (int, float, complex, np.number)):
         raise fail("other", "be a number, or a function on a grid", value)
     must(bool(np.isfinite(value)), "other", "be finite", value)
     return value
-
-
-def _orders(name: str, value: Any, n: int) -> list[int]:
-    orders = list(value) if is_list(value) else [value]
-    must(len(orders) in (1, n), name, f"be a whole number, or {n}", value)
-    orders = [whole(name, order, 0, MAX_DERIVATIVE) for order in orders]
-    must(len(orders) == n or orders == [0], name, f"be {n} whole numbers", value, "One for each degree of freedom.")
-    return orders if len(orders) == n else [0] * n
-
-
-def _multiplied(values: Array, axis: int, factor: np.ndarray, order: int) -> Array:
-    """`values` with their transform along `axis` multiplied; a real wave of Nyquist's number has no odd derivative."""
-    xp = array_namespace(values)
-    size = values.shape[axis]
-    if order % 2 and size % 2 == 0:
-        factor = factor.copy()
-        factor[size // 2] = 0.0
-    shape = (-1,) + (1,) * (-axis - 1)
-    if values.dtype.kind == "c":
-        return ifft(fft(values, (axis,)) * xp.asarray(factor.reshape(shape)), (axis,))
-    return irfft(rfft(values, (axis,)) * xp.asarray(factor[: size // 2 + 1].reshape(shape)), (axis,), size)
