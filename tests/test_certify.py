@@ -16,6 +16,7 @@ import pytest
 from common import ROWS, STEPPED, refused, row_state, row_system
 from openweyl import (
     Certificate,
+    Enclosure,
     Observable,
     PhaseGrid,
     Solution,
@@ -419,14 +420,14 @@ def pieces(
 ) -> tuple[Certificate, np.ndarray, list[float]]:
     """A certificate with an integral of 0.3, 0.4 and its remainder of 0.01, 0.02, and these enclosures at the end."""
     module = sys.modules["openweyl.analysis.certify"]  # the function has the same name
-    given, rates = iter(enclosures), []
+    given, rates = (Enclosure(*pair) for pair in enclosures), []
 
     def up_to(self: object, _: object) -> tuple[np.ndarray, np.ndarray]:
         rates.extend(self.rates)  # type: ignore[attr-defined]
         monkeypatch.setattr(module, "enclosure", lambda *_args, **_options: next(given))
         return np.array([0.3, 0.4]), np.array([0.01, 0.02])
 
-    monkeypatch.setattr(module, "enclosure", lambda *_args, **_options: (0.5, 0.6))
+    monkeypatch.setattr(module, "enclosure", lambda *_args, **_options: Enclosure(0.5, 0.6))
     monkeypatch.setattr(module._Integral, "up_to", up_to)
     found = certify(DOUBLE_WELL, START, TWO_TIMES, order=order, tol=1e-3)
     return found, np.array(found.solution.numerics.error), rates

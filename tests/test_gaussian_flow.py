@@ -114,7 +114,10 @@ def test_fringes_against_the_steps(name: str) -> None:
     assert closed.numerics.scheme == "closed form"
     assert stepped.numerics.steps > 0
     for index in (0, 1):
-        assert dense_trace_norm(closed[index] - stepped[index]) <= closed.numerics.error[index] + stepped.numerics.error[index]
+        assert (
+            dense_trace_norm(closed[index] - stepped[index])
+            <= closed.numerics.error[index] + stepped.numerics.error[index]
+        )
 
 
 def test_decoherence_of_a_damped_cat() -> None:

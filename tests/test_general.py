@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import sympy
 
-from common import STEPPED, Case, slow_but
+from common import STEPPED, Case, on_one_grid, slow_but
 from gaussian import Gaussian
 from openweyl import (
     PhaseGrid,
@@ -28,7 +28,6 @@ from openweyl import (
     quantize,
 )
 from openweyl.analysis.certify import residual
-from openweyl.phase_space.grid_function import on_one_grid
 from openweyl.norms.dense import dense_trace_norm
 from openweyl.phase_space.resampling import interpolation
 from oracle import XI, Oracle, T, X
@@ -185,7 +184,7 @@ def test_quantum_is_classical(name: str) -> None:
     h, gamma, time, z0 = 0.1, 0.7, 0.6, (0.6, -0.3)
     system = System(hamiltonian + STEPPED, list(jumps), h=h, gamma=gamma)
     runs = [evolve(system, coherent(*z0), [time], kind=kind, tol=1e-9) for kind in ("quantum", "classical")]
-    w, a = on_one_grid(*(run.final for run in runs))
+    w, a = on_one_grid(*runs)
     assert dense_trace_norm(w - a) < 1e-10
     mean, covariance = Gaussian(hamiltonian, jumps, h, gamma).moments(np.array(z0), h / 2 * np.eye(2), time)
     found = w.moments()
