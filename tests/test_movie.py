@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from openweyl import PhaseGrid, cli, coherent
-from openweyl.plot.figures import new_figure
+from openweyl.plot import new_figure
 from openweyl.problems.problem import Problem
 from openweyl.report import movie
 from openweyl.report.movie import Pictures, mathtext

@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
+from openweyl import plot
 from openweyl._core.arguments import must
 from openweyl.evolution.evolve import Kind, evolve
 from openweyl.evolution.solution import symbol_dataset
 from openweyl.files.atomic import output_folder
-from openweyl.plot import figures
 from openweyl.problems.problem import Problem
 from openweyl.theory.assumptions import check_assumptions
 
@@ -70,7 +70,7 @@ def figure_command(number: str, out: Path) -> None:
     folder = output_folder(out)
     open_system, closed_system = (_both(Problem.load(name)) for name in ("double-well", "double-well-closed"))
     folder.mkdir(parents=True, exist_ok=True)
-    path = figures.write(figures.figure_1(open_system, closed_system), folder / "figure1.png")
+    path = plot.write(plot.figure_1(open_system, closed_system), folder / "figure1.png")
     click.echo(f"wrote {path}")
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from openweyl.evolution.evolve import evolve
 from openweyl.model.states import coherent
 from openweyl.model.system import System
-from openweyl.plot.figures import BOUND, CLASSICAL, QUANTUM, new_figure, symbol, write
+from openweyl.plot import BOUND, CLASSICAL, QUANTUM, draw_symbol, new_figure, write
 
 from .fokker_planck import HYPERBOLIC, exact
 from .row import Row
@@ -104,7 +104,7 @@ def figure_2(h: float = 2.0**-6, gamma: float = 2.0) -> Figure:
     figure, axes = new_figure(1, len(times), (12, 3.6), sharex=True, sharey=True)
     for ax, t, w, grid in zip(axes[0], times, run.symbols, run.grids, strict=True):
         x, xi = (axis[0].points for axis in (grid.x, grid.xi))
-        symbol(ax, w, x, xi, scale=float(w.max()))
+        draw_symbol(ax, w, x, xi, scale=float(w.max()))
         formula = exact(grid, h, (gamma * h / 2) ** 0.5, t)
         ax.contour(x, xi, formula.T, levels=[float(formula.max()) / 2.718281828], colors="black", linewidths=1)
         ax.set_title(rf"$t = {t:g}$")

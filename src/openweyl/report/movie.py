@@ -16,7 +16,7 @@ import numpy as np
 
 from openweyl._core.arguments import InputError, fail, must, needs
 from openweyl.files.atomic import output_file, writing
-from openweyl.plot.figures import new_figure
+from openweyl.plot import new_figure
 from openweyl.problems.problem import Problem
 
 from .films import both, moments_of

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from openweyl.phase_space.grid import Axis
-from openweyl.plot.figures import DIVERGING, ROUND_OFF
+from openweyl.plot.style import DIVERGING
+from openweyl.plot.symbol import ROUND_OFF
 
 from .study import Place, Study
 
