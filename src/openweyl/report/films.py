@@ -15,7 +15,7 @@ from openweyl.problems.problem import Problem
 
 from .portraits import Film, Moment, film, representatives, shown_times
 from .progress import shares
-from .study import Place, Study
+from .study import Study, StudyPoint
 
 if TYPE_CHECKING:
     from openweyl.evolution.control import Progress
@@ -28,7 +28,7 @@ _ENDS = ("x0", "x1", "xi0", "xi1")
 
 
 def problem_of(study: Study) -> Problem | None:
-    """The problem that the store was made from, at the place that the charts keep; None if it is not said, or not in
+    """The problem that the store was made from, at the point that the charts keep; None if it is not said, or not in
     words of this version.
     """
     try:
@@ -57,26 +57,26 @@ def films(study: Study, problem: Problem | None, progress: Progress | None = Non
         return []
     indices = shown_times(study)
     times = [float(t) for t in study.times[indices]]
-    made, places = [], representatives(study, stored=stored)
-    for place, part in zip(places, shares(progress, [1.0] * len(places)), strict=True):
-        moments = _read_back(study, place, indices) if stored else []
+    made, points = [], representatives(study, stored=stored)
+    for point, part in zip(points, shares(progress, [1.0] * len(points)), strict=True):
+        moments = _read_back(study, point, indices) if stored else []
         if not moments and problem is not None and problem.system.n == 1:
             try:
-                moments = _computed(study, problem, place, times, part)
+                moments = _computed(study, problem, point, times, part)
             except (InputError, ResourceError):  # of a problem that this version reads otherwise, or has no room for
                 continue
         if moments:
-            made.append(film(place, times, moments))
+            made.append(film(point, times, moments))
     return made
 
 
-def _read_back(study: Study, place: Place, indices: np.ndarray) -> list[Moment]:
-    """Both symbols of `place` from the store; none if they are spoilt."""
-    data = study.dataset[[*_STORED, *_ENDS]].isel(place).isel(time=indices)
+def _read_back(study: Study, point: StudyPoint, indices: np.ndarray) -> list[Moment]:
+    """Both symbols of `point` from the store; none if they are spoilt."""
+    data = study.dataset[[*_STORED, *_ENDS]].isel(point).isel(time=indices)
     w, a = (data[name].transpose("time", ...).values for name in _STORED)
     if not (np.isfinite(w).all() and np.isfinite(a).all()):
         return []
-    error = np.nan_to_num(study.at(study.error, place)[indices])
+    error = np.nan_to_num(study.at(study.error, point)[indices])
     x0, x1, xi0, xi1 = (float(data[name]) for name in _ENDS)  # the first and the last points
     x = Axis(x0, (x1 - x0) / (w.shape[1] - 1), w.shape[1])
     xi = Axis(xi0, (xi1 - xi0) / (w.shape[2] - 1), w.shape[2])
@@ -84,10 +84,10 @@ def _read_back(study: Study, place: Place, indices: np.ndarray) -> list[Moment]:
 
 
 def _computed(
-    study: Study, problem: Any, place: Place, times: Sequence[float], progress: Progress | None
+    study: Study, problem: Any, point: StudyPoint, times: Sequence[float], progress: Progress | None
 ) -> list[Moment]:
-    """Both symbols of `place`, computed again to a coarse tolerance."""
-    values = {axis: float(study.values(axis)[place[axis]]) for axis in study.axes}
+    """Both symbols of `point`, computed again to a coarse tolerance."""
+    values = {axis: float(study.values(axis)[point[axis]]) for axis in study.axes}
     parameters = {axis: values[axis] for axis in study.parameters}
     chosen = problem.replace(h=values["h"], gamma=values["gamma"], parameters=parameters)
     return moments_of(*both(chosen, times, tol=max(chosen.tol, COARSE), progress=progress))

@@ -6,11 +6,10 @@ own scale, which is stated beside it.
 
 from __future__ import annotations
 
-import struct
-import zlib
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import BytesIO
 
 import numpy as np
 
@@ -18,7 +17,7 @@ from openweyl.phase_space.grid import Axis
 from openweyl.plot.style import DIVERGING
 from openweyl.plot.symbol import ROUND_OFF
 
-from .study import Place, Study
+from .study import Study, StudyPoint
 
 PIXELS, BANDS = 440, 10
 """Side of a picture, and the number of bands of either sign."""
@@ -71,20 +70,20 @@ class Frame:
 
 @dataclass(frozen=True)
 class Film:
-    """The pictures of one place, on a square box."""
+    """The pictures of one point, on a square box."""
 
-    place: Place
+    point: StudyPoint
     box: Box
     frames: tuple[Frame, ...]
 
 
-def representatives(study: Study, *, stored: bool) -> list[Place]:
-    """The finished places with the largest and the smallest distance at the last time; unless the symbols are
+def representatives(study: Study, *, stored: bool) -> list[StudyPoint]:
+    """The finished points with the largest and the smallest distance at the last time; unless the symbols are
     `stored`, among those that are cheap to compute again.
     """
     last, seconds = study.distance[..., -1], np.asarray(study.array("seconds"), dtype=float)
     seconds = seconds[..., 0] if seconds.shape != last.shape else seconds
-    done = [p for p in study.places() if study.at(study.status, p) == "done" and np.isfinite(study.at(last, p))]
+    done = [p for p in study.points() if study.at(study.status, p) == "done" and np.isfinite(study.at(last, p))]
     if not done:
         return []
     cost = {id(p): float(np.nan_to_num(study.at(seconds, p), nan=0.0)) for p in done}
@@ -99,14 +98,14 @@ def shown_times(study: Study) -> np.ndarray:
     return np.unique(np.linspace(0, count - 1, min(count, MOST_TIMES)).round().astype(int))
 
 
-def film(place: Place, times: Sequence[float], moments: Sequence[Moment]) -> Film:
+def film(point: StudyPoint, times: Sequence[float], moments: Sequence[Moment]) -> Film:
     """The film of `moments` at `times`."""
     box, frames = box_around(moments), []
     for time, moment in zip(times, moments, strict=True):
         images, scale, gap = drawn(moment, box)
         quantum, classical, difference = map(_png, images)
         frames.append(Frame(float(time), (quantum, classical, difference), scale, gap, moment.floor))
-    return Film(place, box, tuple(frames))
+    return Film(point, box, tuple(frames))
 
 
 def drawn(moment: Moment, box: Box, scales: tuple[float, float] | None = None) -> tuple[list[np.ndarray], float, float]:
@@ -171,12 +170,10 @@ def palette() -> np.ndarray:
 
 def _png(indices: np.ndarray) -> str:
     """A PNG of palette colours, in base64."""
+    from PIL import Image
 
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-
-    height, width = indices.shape
-    rows = np.hstack([np.zeros((height, 1), np.uint8), indices]).tobytes()
-    content = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0))
-    content += chunk(b"PLTE", palette().tobytes()) + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b"")
-    return b64encode(content).decode()
+    picture = Image.fromarray(indices)
+    picture.putpalette(palette().tobytes())
+    file = BytesIO()
+    picture.save(file, "PNG", optimize=True)
+    return b64encode(file.getvalue()).decode()
