@@ -27,9 +27,12 @@ from openweyl._core.arguments import ResourceError
 from openweyl._core.fft import filtered
 from openweyl.generators.generator import Generator
 from openweyl.model.system import System
-from openweyl.phase_space.grid import Axis, PhaseGrid, check_fits, resample
-from openweyl.phase_space.support import Profile, RequiredBox, covering, edge_loss, next_axes, profiles, required_box
+from openweyl.phase_space.grid import Axis, PhaseGrid, check_fits
+from openweyl.phase_space.profiles import Profile, edge_loss, profiles_of
+from openweyl.phase_space.resampling import resampled
+from openweyl.phase_space.support import RequiredBox, covering, next_axes, required_box
 from openweyl.symbolic.time_variation import TimeVariation
+from openweyl.weyl.symbol import Symbol
 
 from .displacement import Content, carried, hopping
 from .pace import Pace, in_words
@@ -40,7 +43,7 @@ from .witness import MeansWitness, Velocities
 Progress = Callable[[float, float, str], None]
 """Called with the time reached, the last time, and a few words on the grid."""
 
-Watch = Callable[[float, np.ndarray, PhaseGrid], None]
+Watch = Callable[[float, Symbol], None]
 
 STEP_SHARE, GRID_SHARE = 0.45, 0.4
 """The parts of the tolerance given to the step and to the grid."""
@@ -99,8 +102,7 @@ ridge adds, and the rest (measured, see docs/numerics.md)."""
 class Output:
     """The symbol at a time that was asked for, and the errors up to it."""
 
-    symbol: np.ndarray
-    grid: PhaseGrid
+    symbol: Symbol
     step_error: float
     grid_error: float
 
@@ -159,11 +161,11 @@ class AdaptiveIntegrator:
         self._on(self.grid)
         self.runs = [self.runs[0].copy() for _ in range((self.pair_order - self.scheme.order) // 2 + 2)]
         self.dt = self.horizon / 64
-        self.found = profiles(self._weighted(), self.grid)
+        self.found = profiles_of(self._weighted(), self.grid)
         self.means = self.witness.look(self.runs[0], self.grid, self.t)
         self.start_trace = self.means.trace
         if self.watch:
-            self.watch(self.t, self.runs[0], self.grid)
+            self.watch(self.t, self._symbol(self.runs[0].copy()))
 
     @property
     def pair_order(self) -> int:
@@ -178,6 +180,9 @@ class AdaptiveIntegrator:
         """The symbol at the present time, or that of earlier `runs`."""
         w, v = self._pair(self.runs if runs is None else runs)
         return w + (w - v) / (2**self.pair_order - 1)
+
+    def _symbol(self, values: np.ndarray) -> Symbol:
+        return Symbol.trusted(values, self.grid)
 
     def _pair(self, runs: list[np.ndarray]) -> list[np.ndarray]:
         """Two solutions of the order `pair_order`, the second with twice the step of the first."""
@@ -196,7 +201,7 @@ class AdaptiveIntegrator:
         return made
 
     def _output(self) -> Output:
-        return Output(self.extrapolated(), self.grid, self.step_error, self.grid_error + self.resolution.error)
+        return Output(self._symbol(self.extrapolated()), self.step_error, self.grid_error + self.resolution.error)
 
     def _landing(self, times: Sequence[float]) -> float:
         """The time towards which steps are counted: an output, if some lie well ahead; those before it are passed."""
@@ -265,7 +270,7 @@ class AdaptiveIntegrator:
             return []
 
         axes = self.grid.x + self.grid.xi
-        found = profiles(self._weighted(), self.grid)
+        found = profiles_of(self._weighted(), self.grid)
         allowed = self._allowed(share)
         losses = [edge_loss(p, a) for p, a in zip(found, axes, strict=True)]
         if sum(sum(loss) for loss in losses) > allowed:
@@ -280,8 +285,8 @@ class AdaptiveIntegrator:
         self.length = min(2 * self.length, SEGMENT)
         if self.watch:
             for time, output in zip(passed, made, strict=True):
-                self.watch(time, output.symbol, output.grid)
-            self.watch(self.t, self.extrapolated(), self.grid)
+                self.watch(time, output.symbol)
+            self.watch(self.t, self._symbol(self.extrapolated()))
         if reached in times:
             made.append(self._output())
         self._report(dt)
@@ -358,7 +363,7 @@ class AdaptiveIntegrator:
                     break
                 parts *= 2
             now, t, error = w + (w - v) / gain, time, error + own
-            made.append(Output(now, self.grid, error, self.grid_error + self.resolution.error))
+            made.append(Output(self._symbol(now), error, self.grid_error + self.resolution.error))
         return made
 
     # ------------------------------------------------------------------ errors
@@ -506,9 +511,9 @@ class AdaptiveIntegrator:
         n = self.grid.n
         new = PhaseGrid(tuple(axes[:n]), tuple(axes[n:]), self.grid.h)
         check_memory(self.system, new, self.order, self.tol, self.memory, self.t)
-        self.runs = [resample(run, self.grid, new) for run in runs]
+        self.runs = [resampled(run, self.grid, new) for run in runs]
         self._on(new)
-        self.found = profiles(self._weighted(), self.grid)
+        self.found = profiles_of(self._weighted(), self.grid)
         self.regrids += 1
         self.largest = max(self.largest, new, key=lambda grid: grid.size)
 

@@ -24,7 +24,9 @@ import numpy as np
 from openweyl._core.fft import Array
 from openweyl.generators.generator import Generator, Rate, at_time
 from openweyl.phase_space.grid import Axis, PhaseGrid
-from openweyl.phase_space.support import EDGE, Profile, RequiredBox
+from openweyl.phase_space.profiles import EDGE_FRACTION as EDGE
+from openweyl.phase_space.profiles import Profile
+from openweyl.phase_space.support import RequiredBox
 
 from .witness import Velocities
 

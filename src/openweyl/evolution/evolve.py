@@ -57,7 +57,7 @@ def evolve(
     length N with b_0 = a and d_t b_j = Q b_j + (L - Q) b_{j-1}, b_j(0) = 0; their sum is a_N. `tol`: the error allowed
     in trace norm at the last time. `memory`: bytes that the run may use (default: half of what is free). `time_limit`:
     seconds that it may take (an hour), by forecast; closed forms take no steps and need none. `watch` is called
-    with (t, symbol, grid) at time 0 and as the run goes on, at the saved times and at least every `watch_every`. Grid
+    with (t, symbol) at time 0 and as the run goes on, at the saved times and at least every `watch_every`. Grid
     and step are chosen, and reported with the error they leave in `.numerics`. Gaussian packets under quadratic p with
     linear jumps are carried in closed form, without steps (`gaussian_flow`).
 
@@ -114,7 +114,6 @@ def evolve(
         order=order,
         times=moments,
         symbols=tuple(output.symbol for output in outputs),
-        grids=tuple(output.grid for output in outputs),
         numerics=Numerics(
             scheme=described(run.generator, run.scheme) if run.steps else "none",
             steps=run.steps,
@@ -130,6 +129,6 @@ def evolve(
 
 
 def _start(state: State, grid: PhaseGrid, order: int) -> np.ndarray:
-    """The symbol at time 0; with corrections, which are nil then, along a leading axis."""
-    w = state.symbol(grid)
+    """The symbol at time 0; with corrections, which are 0 then, along a leading axis."""
+    w = state.symbol(grid).values.copy()
     return w if order == 1 else np.concatenate([w[None], np.zeros((order - 1, *w.shape))])

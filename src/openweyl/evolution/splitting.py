@@ -29,7 +29,7 @@ from array_api_compat import array_namespace
 from openweyl._core.fft import Array, filtered, series_product
 from openweyl.generators.generator import Generator, Rate, at_time
 from openweyl.generators.operator_terms import Tick, exponential_action
-from openweyl.phase_space.grid import along, interpolation
+from openweyl.phase_space.resampling import along, interpolation
 
 WILD = 6.0
 """The size of the correction's part of one exponent from which it is left out. Where the symbol is not nil, steps that

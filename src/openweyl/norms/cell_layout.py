@@ -14,8 +14,10 @@ import numpy as np
 
 from openweyl._core.fft import good_size
 from openweyl.phase_space.grid import Axis, PhaseGrid
+from openweyl.phase_space.grid_function import GridFunction
 from openweyl.phase_space.kernels import kernel_points
-from openweyl.phase_space.support import Profile, required_box
+from openweyl.phase_space.profiles import Profile
+from openweyl.phase_space.support import required_box
 
 from .partition_of_unity import tail
 
@@ -75,15 +77,15 @@ class Layout:
         return prod(part.strips * (part.bands + 1 if part.pad else 1) for part in self.parts)
 
 
-def plan(grid: PhaseGrid, found: tuple[Profile, ...], widths: list[float], level: float) -> Layout:
+def plan(w: GridFunction, widths: list[float], level: float) -> Layout:
     """Windows at least `widths` wide (x axes, then xi axes), and wide against the distances and wave numbers found.
 
     `level`: the trace norm that counts as nothing when these are looked up.
     """
-    n, h = grid.n, grid.h
+    grid, n, h = w.grid, w.n, w.h
     parts, padded, cut, sampling, ranks = [], [], 0.0, 0.0, 1.0
     for j in range(n):
-        x, xi, in_x, in_xi = grid.x[j], grid.xi[j], found[j], found[n + j]
+        x, xi, in_x, in_xi = grid.x[j], grid.xi[j], w.profiles[j], w.profiles[n + j]
         wave, distance = required_box(in_x, x, level).reach, h * required_box(in_xi, xi, level).reach
         wide_x = max(widths[j], 3 * distance, 4 * x.spacing)
         wide_xi = max(widths[n + j], 3 * h * wave, 4 * xi.spacing)

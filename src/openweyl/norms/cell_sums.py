@@ -3,7 +3,7 @@
     lower sum   sum_jl || eta_l chi_j D chi_j eta_l ||_tr,          sum_j chi_j(x)^2 = 1,   sum_l eta_l(hD)^2 = 1
     upper sum   sum_jl || eta_l (chi_j D' chi_j)' eta_l ||_tr       ' restores what the windows take away
 
-chi_j D chi_j lives on an interval, so its momenta may be taken from a lattice, with the spacing 2 pi h / torus for any
+chi_j D chi_j acts on an interval, so its momenta may be taken from a lattice, with the spacing 2 pi h / torus for any
 torus that is no shorter. There
 
     <p| chi_j D chi_j |q> = (1/torus) int w_j(x, (p + q)/2) e^{-i (p - q) x/h} dx,      w_j = symbol of chi_j D chi_j:
@@ -21,7 +21,7 @@ import numpy as np
 
 from openweyl._core.fft import irfft, rfft
 from openweyl._core.threads import one_thread
-from openweyl.phase_space.grid import resample
+from openweyl.phase_space.grid_function import GridFunction
 from openweyl.phase_space.kernels import kernel_points
 
 from .cell_layout import Layout, Part
@@ -31,10 +31,10 @@ THREADS = 2
 """Cells that are worked on at a time."""
 
 
-def enclose(symbol: np.ndarray, layout: Layout, negligible: float, accuracy: float) -> tuple[float, float]:
+def enclose(symbol: GridFunction, layout: Layout, negligible: float, accuracy: float) -> tuple[float, float]:
     """Both sums, with all losses. Cells with a trace norm that cannot matter, `negligible` in all, are only bounded."""
     parts, n, grid = layout.parts, layout.grid.n, layout.grid
-    w = resample(resample(symbol, layout.original, layout.padded), layout.padded, grid)
+    w = symbol.resampled(layout.padded).resampled(grid).values
     cut, gap = _x_factors(layout)
     cells = _Cells(parts, negligible / layout.cells, accuracy)
     lower = upper = unrestored = 0.0
@@ -68,7 +68,7 @@ def _rows(part: Part, index: int) -> tuple[slice, slice]:
 
 
 def _x_factors(layout: Layout) -> tuple[np.ndarray, np.ndarray]:
-    """In (x, s) under one window: the factors of chi D chi and of chi D' chi, and (1 - f)^r; nil where |s| > W."""
+    """In (x, s) under one window: the factors of chi D chi and of chi D' chi, and (1 - f)^r; 0 where |s| > W."""
     n, distances = layout.grid.n, layout.grid.mesh("x", "s")[1]
     cut, f, near = np.ones(1), np.ones(1), np.ones(1, dtype=bool)
     for j, part in enumerate(layout.parts):
