@@ -10,7 +10,6 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-import scipy.special
 
 
 class Interval:
@@ -88,13 +87,19 @@ def _wave(function: Callable[[Any], Any], top: float) -> Any:
     return staticmethod(of)
 
 
+def _erf(v: Any) -> Any:
+    from scipy.special import erf  # slow to import
+
+    return erf(v)
+
+
 class Functions:
     """What `evaluate` needs of a namespace, for intervals and for numbers."""
 
     sin, cos = _wave(np.sin, np.pi / 2), _wave(np.cos, 0.0)
     exp, log, sqrt = _increasing(np.exp), _increasing(np.log), _increasing(np.sqrt)
     sinh, tanh, atan = _increasing(np.sinh), _increasing(np.tanh), _increasing(np.arctan)
-    erf = _increasing(scipy.special.erf)
+    erf = _increasing(_erf)
 
     @staticmethod
     def cosh(v: Any) -> Any:
