@@ -30,7 +30,7 @@ from openweyl.report.films import films, problem_of
 from openweyl.report.fits import exponents, shape
 from openweyl.report.maps import maps, pairs
 from openweyl.report.markup import coordinate, labelled, letter, number, table, told, with_error
-from openweyl.report.mathml import element, name
+from openweyl.symbolic.mathml import element, name
 from openweyl.report.plots import over_time
 from openweyl.report.portraits import BANDS, _indices
 from openweyl.report.sections import hypotheses, verdicts
