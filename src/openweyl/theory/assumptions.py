@@ -25,7 +25,7 @@ from openweyl._core import arguments
 from openweyl._core.arguments import must
 from openweyl._core.calls import public
 from openweyl._core.fft import filtered
-from openweyl._core.text import table
+from openweyl._core.text import cut, table
 from openweyl.model.escape import completeness, escapes
 from openweyl.model.pair import check_pair
 from openweyl.model.states import MixedState, Packet, PacketState, State, coherent, symplectic_form
@@ -98,6 +98,10 @@ class Assumptions:
                 )
             },
         }  # fmt: skip
+
+    def __repr__(self) -> str:
+        verdicts = [f"{name.replace('_', ' ')} {'applies' if good else 'does not'}" for name, good in self.applies.items()]
+        return f"<Assumptions: {', '.join(verdicts)}; {cut(str(self.system))}; {cut(str(self.state))}>"
 
     def __str__(self) -> str:
         words = {True: "holds", False: "fails", None: "open"}
