@@ -80,7 +80,7 @@ def test_values(call: Callable[[], object], what: str) -> None:
 def test_terms_without_a_method(monkeypatch: pytest.MonkeyPatch) -> None:
     grid = PhaseGrid.box(h=1.0, x=[(-2, 2)] * 2, xi=[(-2, 2)] * 2, size=(8, 8))
     refused(lambda: star("cos(x1*xi1)", TWO.symbol(grid), grid), "With n = 2 every term that mixes x and xi must be a ")
-    monkeypatch.setattr(left_multiplication, "MOST_SAMPLES", 200)  # the real number takes seconds
+    monkeypatch.setattr(left_multiplication, "MAX_SAMPLES", 200)  # the real number takes seconds
     refused(lambda: star("1/(1 + (300*x*xi)**2)", W, GRID), "A term that mixes x and xi must vary on scales that a mod")
 
 

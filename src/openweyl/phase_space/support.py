@@ -17,7 +17,7 @@ from .profiles import Profile
 Function = TypeVar("Function", bound=GridFunction)
 
 NEAR = 0.075
-"""The part of an axis, a little more than `EDGE`, at which a grid grows before anything overflows."""
+"""The part of an axis, a little more than EDGE_FRACTION, at which a grid grows before anything overflows."""
 ROOM, SMALL_ROOM, SMALL = 0.18, 0.22, 128
 """The part of the needed interval left free on each side when a grid is chosen: room to move until the next look.
 More on axes of fewer than `SMALL` points, where a new grid costs more than the points that it saves."""
