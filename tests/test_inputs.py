@@ -17,6 +17,7 @@ from openweyl import (
     Observable,
     PhaseGrid,
     ResourceError,
+    Symbol,
     System,
     cat,
     certify,
@@ -375,13 +376,10 @@ def test_a_single_time_is_seen(certificate: Certificate) -> None:
 
 @pytest.mark.parametrize(("wide", "height"), [(1.0, 4.0), (8.0, 2.5)])
 def test_wide_symbols_get_a_wide_picture(wide: float, height: float) -> None:
-    import xarray as xr
-
-    x, xi = np.linspace(-3 * wide, 3 * wide, 60), np.linspace(-3, 3, 60)
-    w = np.exp(-((x[:, None] / wide) ** 2) - xi**2)[None]
-    data = dict.fromkeys(("quantum", "classical"), (("time", "x", "xi"), w))
-    dataset = xr.Dataset(data, {"time": [1.0], "x": x, "xi": xi}, {"h": 0.1, "gamma": 1.0})
-    assert plot.phase_portraits(dataset, 0).get_size_inches()[1] == pytest.approx(height, abs=0.5)
+    grid = PhaseGrid.box(h=0.1, x=(-3 * wide, 3 * wide), xi=(-3, 3), size=(60, 60))
+    x, xi = grid.x[0].points, grid.xi[0].points
+    w = Symbol(np.exp(-((x[:, None] / wide) ** 2) - xi**2), grid)
+    assert plot.phase_portraits(w, w).get_size_inches()[1] == pytest.approx(height, abs=0.5)
 
 
 # --- the command line ---

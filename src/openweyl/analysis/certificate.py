@@ -80,7 +80,8 @@ class Certificate:
         """||A(t) - Op(a_1(t))||_tr between bounds: arrays over time."""
         return Enclosure(self.distance_lower, self.distance_upper)
 
-    def _series(self) -> dict[str, np.ndarray]:
+    @property
+    def series(self) -> dict[str, np.ndarray]:
         """The bounds by the names that they have in files and in JSON."""
         return {
             "certificate": self.bound,
@@ -96,7 +97,7 @@ class Certificate:
             "system": self.system.as_dict() | {"state": str(self.state)},
             "times": list(self.times),
             "order": self.order,
-            **{name: values.tolist() for name, values in self._series().items()},
+            **{name: values.tolist() for name, values in self.series.items()},
             "numerics": {
                 "tol": self.tol,
                 "quadrature_error": self.quadrature_error.tolist(),
@@ -119,7 +120,7 @@ class Certificate:
         import xarray as xr
 
         data = xr.Dataset(coords={"time": list(self.times)})
-        for name, values in self._series().items():
+        for name, values in self.series.items():
             data[name] = ("time", values)
         return data.assign_attrs(**attributes(self.system), order=self.order, tol=self.tol, state=str(self.state))
 

@@ -59,7 +59,11 @@ def write_comparison(result: Comparison, folder: Path) -> list[Path]:
     written = [save(dataset, folder / "comparison.nc")]
     written.append(plot.write(plot.distance_figure(dataset), folder / "distances.png"))
     if result.system.n == 1 and complete:
-        written.append(plot.write(plot.phase_portraits(dataset, -1), folder / "symbols.png"))
+        h, gamma, t = result.system.h, result.system.gamma, result.times[-1]
+        title = rf"$t = {t:.4g}$,  $h = {h:.4g}$,  $\gamma = {gamma:.4g}$"
+        error = float(result.trace_norm_error[-1])
+        drawn = plot.phase_portraits(result.quantum.final, result.classical.final, error=error, title=title)
+        written.append(plot.write(drawn, folder / "symbols.png"))
     return written
 
 

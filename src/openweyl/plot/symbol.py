@@ -1,16 +1,18 @@
-"""Symbols on phase space (n = 1): filled contours, beside one another and with their difference."""
+"""Symbols of one degree of freedom: filled contours, beside one another and with their difference."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from openweyl._core.arguments import must
+from openweyl.phase_space.grid_function import GridFunction, check_function, on_one_grid
+
 from .style import DIVERGING, new_figure
 
 if TYPE_CHECKING:
-    import xarray
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -21,13 +23,18 @@ MARGIN = 0.05
 
 
 def draw_symbol(
-    axes: Axes, w: np.ndarray, x: np.ndarray, xi: np.ndarray, *, scale: float, levels: int = 12, floor: float = 0.0
+    axes: Axes, symbol: GridFunction, *, scale: float | None = None, levels: int = 12, floor: float = 0.0
 ) -> Any:
-    """Filled contours of w(x, xi), colours from -scale to scale; the zero level is white, as is |w| <= `floor`.
+    """Filled contours of a real w(x, xi), n = 1, colours from -scale to scale; the zero level is white, as is
+    |w| <= `floor`.
 
-    `w`: shape (len(x), len(xi)). `levels`: colours of either sign. Returns what Matplotlib's `contourf` does, for a
-    `colour_bar`.
+    `scale`: the largest |w| if it is not given. `levels`: colours of either sign. Returns what Matplotlib's `contourf`
+    does, for a `colour_bar`.
+
+    Raises InputError for a batch, for complex values, and for n > 1.
     """
+    w, x, xi = _sampled(symbol)
+    scale = float(np.abs(w).max()) or 1.0 if scale is None else scale
     w = np.where(np.abs(w) > floor, w, 0.0)
     edges = np.linspace(-scale, scale, 2 * levels + 2)
     drawn = axes.contourf(x, xi, np.clip(w, -scale, scale).T, levels=edges, cmap=DIVERGING)
@@ -50,70 +57,81 @@ def colour_bar(drawn: Any, axes: Axes) -> None:
     bar.set_ticks([tick for tick in ticks if abs(tick) <= scale])
 
 
-def box_around(
-    symbols: Sequence[np.ndarray], x: np.ndarray, xi: np.ndarray, part: float = 1e-2
-) -> tuple[tuple[float, float], tuple[float, float]]:
+def _sampled(symbol: GridFunction) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The values and the points of x and of xi."""
+    check_function(symbol)
+    must(symbol.n == 1, "symbol", "have one degree of freedom to be drawn", symbol.n)
+    symbol.check_single()
+    return np.asarray(symbol.values), symbol.grid.x[0].points, symbol.grid.xi[0].points
+
+
+def box_around(symbols: Sequence[GridFunction], part: float = 1e-2) -> tuple[tuple[float, float], tuple[float, float]]:
     """The intervals of x and xi around where any of the symbols exceeds `part` of its maximum."""
-    inside = np.any([np.abs(w) > part * np.abs(w).max() for w in symbols], axis=0)
-    return _around(x[inside.any(axis=1)]), _around(xi[inside.any(axis=0)])
+    held: tuple[list[float], list[float]] = ([], [])
+    for symbol in symbols:
+        w, x, xi = _sampled(symbol)
+        inside = np.abs(w) > part * np.abs(w).max()
+        held[0].extend(x[inside.any(axis=1)])
+        held[1].extend(xi[inside.any(axis=0)])
+    return _around(held[0]), _around(held[1])
 
 
-def _around(points: np.ndarray) -> tuple[float, float]:
+def _around(points: Sequence[float]) -> tuple[float, float]:
     """From the first to the last of `points`, with a margin."""
-    margin = MARGIN * (points[-1] - points[0])
-    return float(points[0] - margin), float(points[-1] + margin)
+    low, high = min(points), max(points)
+    margin = MARGIN * (high - low)
+    return float(low - margin), float(high + margin)
 
 
-def phase_portraits(dataset: xarray.Dataset, index: int) -> Figure:
-    """Quantum symbol, classical density and their difference at one time (n = 1).
+def phase_portraits(quantum: GridFunction, classical: GridFunction, *, error: float = 0.0, title: str = "") -> Figure:
+    """Quantum symbol, classical density and their difference, n = 1.
 
-    `dataset`: that of a comparison; `index` counts its times. A difference that error alone may make is blank.
+    `error`: that of the distance of both in trace norm. A symbol is at most twice the trace norm of its operator, so
+    differences up to twice the error, and those of round-off, are blank.
+
+    >>> from openweyl import System, coherent, compare, plot
+    >>> run = compare(System("xi**2/2 - cos(x)", ["x"], h=0.25, gamma=1.0), coherent(1, 0), [0.5], tol=1e-3)
+    >>> figure = plot.phase_portraits(run.quantum[-1], run.classical[-1], error=run.trace_norm_error[-1])
+    >>> [axes.get_title() for axes in figure.axes[:3]]
+    ['Lindblad', 'Fokker-Planck', 'difference']
     """
-    x, xi = dataset["x"].values, dataset["xi"].values
-    w, a = (dataset[kind].values[index] for kind in ("quantum", "classical"))
-    across, up = box_around([w, a], x, xi)
+    w, a = on_one_grid(quantum, classical)
+    difference = w - a
+    across, up = box_around([w, a])
     ratio = (up[1] - up[0]) / (across[1] - across[0])
     height = min(max(2.7 * ratio + 1.2, 2.2), 8)  # inches: three pictures of that ratio, and a title
     figure, axes = new_figure(1, 3, (11, height), sharex=True, sharey=True)
-    scale = float(max(np.abs(w).max(), np.abs(a).max()))
-    gap, floor = float(np.abs(w - a).max()), error_of_symbols(dataset, index, scale)
+    scale = max(_largest(w), _largest(a))
+    gap, floor = _largest(difference), 2 * error + ROUND_OFF * scale
     blank = gap <= floor
-    title = f"difference: none above {floor:.2g}" if blank else "difference"
-    for ax, name, values, top, least in (
+    words = f"difference: none above {floor:.2g}" if blank else "difference"
+    for ax, name, symbol, top, least in (
         (axes[0, 0], "Lindblad", w, scale, 0.0),
         (axes[0, 1], "Fokker-Planck", a, scale, 0.0),
-        (axes[0, 2], title, w - a, floor if blank else gap, floor),
+        (axes[0, 2], words, difference, floor if blank else gap, floor),
     ):
-        colour_bar(draw_symbol(ax, values, x, xi, scale=top, floor=least), ax)
+        colour_bar(draw_symbol(ax, symbol, scale=top, floor=least), ax)
         ax.set_title(name)
     axes[0, 0].set(xlim=across, ylim=up)
-    h, gamma, t = dataset.attrs["h"], dataset.attrs["gamma"], float(dataset["time"][index])
-    figure.suptitle(rf"$t = {t:.4g}$,  $h = {h:.4g}$,  $\gamma = {gamma:.4g}$")
+    figure.suptitle(title)
     return figure
 
 
-def error_of_symbols(dataset: xarray.Dataset, index: int, scale: float) -> float:
-    """What the difference of both symbols may be by error alone: twice that of the distance, as a symbol is at most
-    2^n times the trace norm of its operator, and the round-off of transforms.
+def _largest(symbol: GridFunction) -> float:
+    return float(np.abs(np.asarray(symbol.values)).max())
+
+
+def figure_1(rows: Mapping[str, tuple[GridFunction, GridFunction]], *, title: str = "") -> Figure:
+    """Li's Figure 1: a row of a classical density and a quantum symbol for each label, part of the titles.
+
+    `rows`: (quantum, classical) by label. The box is that of the first row.
     """
-    error = float(dataset["trace_norm_error"][index]) if "trace_norm_error" in dataset else 0.0
-    return 2 * error + ROUND_OFF * scale
-
-
-def figure_1(open_system: xarray.Dataset, closed_system: xarray.Dataset) -> Figure:
-    """Li's Figure 1: both evolutions at the last time, with (gamma = 1) and without (gamma = 0) an environment.
-
-    Each dataset holds the symbols `quantum` and `classical` over (time, x, xi).
-    """
-    figure, axes = new_figure(2, 2, (8, 8), sharex=True, sharey=True)
-    for row, dataset in zip(axes, (open_system, closed_system), strict=True):
-        x, xi = dataset["x"].values, dataset["xi"].values
-        w, a = (dataset[kind].values[-1] for kind in ("quantum", "classical"))
-        for ax, values, name in zip(row, (a, w), ("Fokker-Planck", "Lindblad"), strict=True):
-            draw_symbol(ax, values, x, xi, scale=float(np.abs(a).max()))
-            ax.set_title(rf"{name}, $\gamma = {dataset.attrs['gamma']:g}$")
-        if dataset is open_system:
-            across, up = box_around([a, w], x, xi)
-            ax.set(xlim=across, ylim=up)  # shared by all four
-    figure.suptitle(rf"$t = {float(open_system['time'][-1]):g}$,  $h = {open_system.attrs['h']:g}$")
+    figure, axes = new_figure(len(rows), 2, (8, 4 * len(rows)), sharex=True, sharey=True)
+    for row, (label, (quantum, classical)) in zip(axes, rows.items(), strict=True):
+        for ax, symbol, name in zip(row, (classical, quantum), ("Fokker-Planck", "Lindblad"), strict=True):
+            draw_symbol(ax, symbol, scale=_largest(classical))
+            ax.set_title(f"{name}, {label}")
+    across, up = box_around(next(iter(rows.values())))
+    axes[0, 0].set(xlim=across, ylim=up)
+    figure.suptitle(title)
     return figure

@@ -10,9 +10,10 @@ import numpy as np
 from openweyl._core.arguments import InputError, ResourceError
 from openweyl.evolution.evolve import evolve
 from openweyl.model.system import System
-from openweyl.phase_space.grid import Axis
-from openweyl.phase_space.grid_function import on_one_grid
+from openweyl.phase_space.grid import Axis, PhaseGrid
+from openweyl.phase_space.grid_function import GridFunction, on_one_grid
 from openweyl.problems.problem import Problem
+from openweyl.sweeps.points import EXTENT, SYMBOLS
 
 from .portraits import Film, Moment, film, representatives, shown_times
 from .progress import shares
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 COARSE = 1e-4
 """The tolerance of a run that is only looked at."""
-_STORED = ("symbol_quantum", "symbol_classical")
-_ENDS = ("x0", "x1", "xi0", "xi1")
 
 
 def problem_of(study: Study) -> Problem | None:
@@ -53,7 +52,7 @@ def system_of(study: Study, problem: Problem | None) -> System | None:
 
 def films(study: Study, problem: Problem | None, progress: Progress | None = None) -> list[Film]:
     """One or two films: of the largest and of the smallest distance at the last time; none for n > 1."""
-    stored = all(name in study.dataset for name in (*_STORED, *_ENDS))
+    stored = all(name in study.dataset for name in (*SYMBOLS, *EXTENT))
     if not stored and (problem is None or problem.system.n > 1):
         return []
     indices = shown_times(study)
@@ -73,15 +72,17 @@ def films(study: Study, problem: Problem | None, progress: Progress | None = Non
 
 def _read_back(study: Study, point: StudyPoint, indices: np.ndarray) -> list[Moment]:
     """Both symbols of `point` from the store; none if they are spoilt."""
-    data = study.dataset[[*_STORED, *_ENDS]].isel(point).isel(time=indices)
-    w, a = (data[name].transpose("time", ...).values for name in _STORED)
+    data = study.dataset[[*SYMBOLS, *EXTENT]].isel(point).isel(time=indices)
+    w, a = (data[name].transpose("time", ...).values for name in SYMBOLS)
     if not (np.isfinite(w).all() and np.isfinite(a).all()):
         return []
     error = np.nan_to_num(study.at(study.error, point)[indices])
-    x0, x1, xi0, xi1 = (float(data[name]) for name in _ENDS)  # the first and the last points
+    x0, x1, xi0, xi1 = (float(data[name]) for name in EXTENT)  # the first and the last points
     x = Axis(x0, (x1 - x0) / (w.shape[1] - 1), w.shape[1])
     xi = Axis(xi0, (xi1 - xi0) / (w.shape[2] - 1), w.shape[2])
-    return [Moment(w[k], a[k], x, xi, float(error[k])) for k in range(len(indices))]
+    grid = PhaseGrid((x,), (xi,), float(data["h"]))
+    both = zip(*([GridFunction.trusted(one, grid) for one in f] for f in (w, a)), error, strict=True)
+    return [Moment(quantum, classical, float(of_both)) for quantum, classical, of_both in both]
 
 
 def _computed(
@@ -108,8 +109,5 @@ def both(
 
 def moments_of(quantum: Solution, classical: Solution) -> list[Moment]:
     """Both symbols at each time on one grid (n = 1)."""
-    moments = []
     errors = np.add(quantum.numerics.error, classical.numerics.error).tolist()
-    for (w, a), error in zip(map(on_one_grid, quantum, classical), errors, strict=True):
-        moments.append(Moment(w.values, a.values, w.grid.x[0], w.grid.xi[0], error))
-    return moments
+    return [Moment(*on_one_grid(w, a), error) for w, a, error in zip(quantum, classical, errors, strict=True)]

@@ -13,7 +13,7 @@ from io import BytesIO
 
 import numpy as np
 
-from openweyl.phase_space.grid import Axis
+from openweyl.phase_space.grid_function import GridFunction
 from openweyl.plot.style import DIVERGING
 from openweyl.plot.symbol import ROUND_OFF
 
@@ -33,26 +33,34 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Moment:
-    """Both symbols at one time, on the axes x and xi; `error`: that of the distance of both, in trace norm."""
+    """Both symbols at one time (n = 1), on one grid; `error`: that of the distance of both, in trace norm."""
 
-    quantum: np.ndarray
-    classical: np.ndarray
-    x: Axis
-    xi: Axis
+    quantum: GridFunction
+    classical: GridFunction
     error: float = 0.0
 
     @property
     def scale(self) -> float:
         """The largest |value| of both symbols."""
-        return float(max(np.abs(self.quantum).max(), np.abs(self.classical).max()))
+        return max(_largest(self.quantum), _largest(self.classical))
+
+    @property
+    def gap(self) -> float:
+        """The largest |quantum - classical|."""
+        return _largest(self.quantum - self.classical)
 
     @property
     def floor(self) -> float:
-        """What |quantum - classical| may be for nothing: a symbol is at most twice the trace norm of its operator,
+        """What |quantum - classical| may be by error alone: a symbol is at most twice the trace norm of its operator,
         a(z) = 2 tr(A R_z) with the reflection R_z at z; and round-off.
         """
-        digits = np.finfo(self.quantum.dtype).eps if self.quantum.dtype.itemsize < 8 else ROUND_OFF
+        kind = self.quantum.values.dtype
+        digits = np.finfo(kind).eps if kind.itemsize < 8 else ROUND_OFF
         return 2 * self.error + 2 * float(digits) * self.scale
+
+
+def _largest(symbol: GridFunction) -> float:
+    return float(np.abs(symbol.values).max())
 
 
 @dataclass(frozen=True)
@@ -114,7 +122,7 @@ def drawn(moment: Moment, box: Box, scales: tuple[float, float] | None = None) -
 
     `scales`: the ends of the colours of both symbols and of the difference, if they are not to be those two values.
     """
-    w, a = (_sampled(f, moment.x, moment.xi, box) for f in (moment.quantum, moment.classical))
+    w, a = (_sampled(f, box) for f in (moment.quantum, moment.classical))
     scale, gap, floor = float(max(np.abs(w).max(), np.abs(a).max())), float(np.abs(w - a).max()), moment.floor
     gap = gap if gap > floor else 0.0
     top, most = scales or (scale, gap)
@@ -127,22 +135,23 @@ def box_around(moments: Sequence[Moment], part: float = 3e-2) -> Box:
     low, high = np.full(2, np.inf), np.full(2, -np.inf)
     for m in moments:
         for f in (m.quantum, m.classical):
-            inside = np.abs(f) >= part * np.abs(f).max()
-            for axis, points in enumerate((m.x.points, m.xi.points)):
+            inside = np.abs(f.values) >= part * _largest(f)
+            for axis, points in enumerate((f.grid.x[0].points, f.grid.xi[0].points)):
                 held = points[inside.any(axis=1 - axis)]
                 low[axis], high[axis] = min(low[axis], held[0]), max(high[axis], held[-1])
     (x, xi), half = (low + high) / 2, 0.53 * float((high - low).max())
     return (float(x - half), float(x + half), float(xi - half), float(xi + half))
 
 
-def _sampled(f: np.ndarray, x: Axis, xi: Axis, box: Box) -> np.ndarray:
+def _sampled(f: GridFunction, box: Box) -> np.ndarray:
     """`f` at the centres of the pixels, the first row at the top (largest xi); zero outside its box."""
     from scipy.ndimage import map_coordinates
 
+    x, xi = f.grid.x[0], f.grid.xi[0]
     steps = (np.arange(PIXELS) + 0.5) / PIXELS
     i = (box[0] + steps * (box[1] - box[0]) - x.lower) / x.spacing
     j = (box[3] - steps * (box[3] - box[2]) - xi.lower) / xi.spacing
-    return np.asarray(map_coordinates(np.asarray(f, dtype=float), np.meshgrid(i, j), order=3, mode="constant"))
+    return np.asarray(map_coordinates(np.asarray(f.values, dtype=float), np.meshgrid(i, j), order=3, mode="constant"))
 
 
 def _indices(f: np.ndarray, scale: float) -> np.ndarray:
