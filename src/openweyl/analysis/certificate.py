@@ -152,7 +152,7 @@ class Certificate:
 
     def __repr__(self) -> str:
         made = f"{table(self._heads(), excerpt(self._rows()))}{missed(self.tol, self.solution)}"
-        return f"<Certificate of {cut(str(self.system))}\n{cut(str(self.state))}\n{cut(self._words())}\n\n{made}>"
+        return f"Certificate of {cut(str(self.system))}\n{cut(str(self.state))}\n{cut(self._words())}\n\n{made}"
 
     def _repr_html_(self) -> str:
         words = [cut(str(self.system)), cut(str(self.state)), cut(self._words()), missed(self.tol, self.solution)]
@@ -186,7 +186,7 @@ class Expectation:
         return f"{self.observable}\n\n{table(EXPECTATION_HEADS, self._rows())}"
 
     def __repr__(self) -> str:
-        return f"<Expectation of {cut(self.observable)}\n\n{table(EXPECTATION_HEADS, excerpt(self._rows()))}>"
+        return f"Expectation of {cut(self.observable)}\n\n{table(EXPECTATION_HEADS, excerpt(self._rows()))}"
 
     def _rows(self) -> list[tuple[float, ...]]:
         columns = (self.classical, self.classical_error, self.corrected, self.corrected_error)

@@ -194,7 +194,7 @@ class Comparison:
 
     def __repr__(self) -> str:
         made = table(("t", *HEADS), excerpt(self._rows()))
-        return f"<Comparison of {cut(str(self.system))}\n{cut(str(self.state))}\n\n{made}{self._missed()}>"
+        return f"Comparison of {cut(str(self.system))}\n{cut(str(self.state))}\n\n{made}{self._missed()}"
 
     def _repr_html_(self) -> str:
         words = [cut(str(self.system)), cut(str(self.state)), self._missed()]

@@ -57,7 +57,7 @@ class Numerics:
 
     def __repr__(self) -> str:
         grid = "x".join(map(str, self.largest_grid.shape))
-        return f"<Numerics: {self.scheme}, {self.steps} steps, grid of {grid} points, error up to {max(self.error):.2g}>"
+        return f"<Numerics: {self.scheme}, {self.steps} steps, {grid} points, error up to {max(self.error):.2g}>"
 
     def as_dict(self) -> dict[str, Any]:
         """Plain numbers, for JSON."""
@@ -178,7 +178,7 @@ class Solution(Sequence[Symbol]):
 
     def __repr__(self) -> str:
         made = table(HEADS, excerpt(self._rows()))
-        return f"<Solution of {cut(str(self.system))}\n{self._words()}\n\n{made}{missed(self.tol, self)}>"
+        return f"Solution of {cut(str(self.system))}\n{self._words()}\n\n{made}{missed(self.tol, self)}"
 
     def _repr_html_(self) -> str:
         words = [cut(str(self.system)), self._words(), missed(self.tol, self)]

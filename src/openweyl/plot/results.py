@@ -30,10 +30,10 @@ COLOURS_OF_SMALL = 64
 
 def new_axes(count: int, size: tuple[float, float]) -> np.ndarray:
     """A row of `count` axes of `size` (width, height) in inches each, in a figure of pyplot, which notebooks show."""
-    from matplotlib import pyplot
+    import matplotlib.pyplot as plt
 
     figsize = (size[0] * count, size[1])
-    return pyplot.subplots(1, count, figsize=figsize, layout="constrained", squeeze=False)[1][0]
+    return plt.subplots(1, count, figsize=figsize, layout="constrained", squeeze=False)[1][0]
 
 
 def checked_axes(axes: Any, size: tuple[float, float]) -> Axes:

@@ -100,7 +100,9 @@ class Assumptions:
         }  # fmt: skip
 
     def __repr__(self) -> str:
-        verdicts = [f"{name.replace('_', ' ')} {'applies' if good else 'does not'}" for name, good in self.applies.items()]
+        verdicts = [
+            f"{name.replace('_', ' ')} {'applies' if good else 'does not'}" for name, good in self.applies.items()
+        ]
         return f"<Assumptions: {', '.join(verdicts)}; {cut(str(self.system))}; {cut(str(self.state))}>"
 
     def __str__(self) -> str:
