@@ -271,7 +271,7 @@ def _number(value: Any) -> Any:
     if isinstance(value, (bool, str, bytes)) or not isinstance(value, (int, float, complex, np.number)):
         raise fail("other", "be a number, or a function on a grid", value)
     try:
-        size = abs(value)
+        size: Any = abs(value)
         good = bool(size <= MAX_VALUE)  # False for what is not a number, too
     except OverflowError:  # a complex number
         good = False
