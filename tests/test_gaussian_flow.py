@@ -33,9 +33,9 @@ from openweyl import (
     squeezed,
 )
 from openweyl.evolution.closed_form import BYTES, fitted_grid
-from openweyl.gaussian.flow import QuadraticFlow, quadratic_flow
-from openweyl.gaussian.maps import constant_maps
-from openweyl.gaussian.time_cells import resolved_cells
+from openweyl.gaussian_flow.flow import QuadraticFlow, quadratic_flow
+from openweyl.gaussian_flow.maps import constant_maps
+from openweyl.gaussian_flow.time_cells import resolved_cells
 from openweyl.generators.generator import fokker_planck, hierarchy, lindblad
 from openweyl.model.packets import Packet
 from openweyl.model.states import PacketState
