@@ -46,8 +46,7 @@ def profiles_of(w: np.ndarray, grid: PhaseGrid) -> tuple[Profile, ...]:
         index = position - 2 * grid.n
         others = tuple(a for a in range(-w.ndim, 0) if a != index)
         content = magnitude.sum(axis=others) * grid.cell
-        f = rfft(w, (index,))
-        power = (f.real**2 + f.imag**2).sum(axis=others) * (2 / axis.size)  # both signs of the wave number
+        power = sum(_power(part, index) for part in ((w.real, w.imag) if w.dtype.kind == "c" else (w,)))
         profiles.append(
             Profile(
                 left=np.cumsum(content),
@@ -56,6 +55,13 @@ def profiles_of(w: np.ndarray, grid: PhaseGrid) -> tuple[Profile, ...]:
             )
         )
     return tuple(profiles)
+
+
+def _power(w: np.ndarray, index: int) -> np.ndarray:
+    """The sum of squares of a real `w` in each wave number along an axis, of both signs."""
+    f = rfft(w, (index,))
+    others = tuple(a for a in range(-w.ndim, 0) if a != index)
+    return np.asarray((f.real**2 + f.imag**2).sum(axis=others) * (2 / w.shape[index]))
 
 
 def edge_points(axis: Axis) -> int:
@@ -71,3 +77,18 @@ def edge_loss(profile: Profile, axis: Axis) -> tuple[float, float, float]:
         float(profile.right[band - 1]),
         float(profile.high[max(1, round(EDGE_FRACTION * profile.high.size)) - 1]),
     )
+
+
+def beyond_edges(profile: Profile, axis: Axis) -> float:
+    """An estimate of what lies beyond both ends of the box, by the outermost points of each and as many next to them.
+
+    Their contents are continued as a geometric series over one more length of the box: more than what lies there if a
+    function falls ever faster, as Gaussians do.
+    """
+    band, total = min(edge_points(axis), axis.size), 0.0
+    for content in (profile.left, profile.right):
+        outer = float(content[band - 1])
+        inner = float(content[min(2 * band, axis.size) - 1]) - outer
+        ratio = min(outer / inner, 1.0) if inner > 0 else 1.0
+        total += outer * sum(ratio**j for j in range(1, round(axis.size / band) + 1))
+    return total
