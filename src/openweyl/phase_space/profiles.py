@@ -71,24 +71,9 @@ def edge_points(axis: Axis) -> int:
 
 def edge_loss(profile: Profile, axis: Axis) -> tuple[float, float, float]:
     """The content of the outermost points: left, right and in wave numbers."""
-    band = edge_points(axis)
+    band = min(edge_points(axis), axis.size)
     return (
         float(profile.left[band - 1]),
         float(profile.right[band - 1]),
         float(profile.high[max(1, round(EDGE_FRACTION * profile.high.size)) - 1]),
     )
-
-
-def beyond_edges(profile: Profile, axis: Axis) -> float:
-    """An estimate of what lies beyond both ends of the box, by the outermost points of each and as many next to them.
-
-    Their contents are continued as a geometric series over one more length of the box: more than what lies there if a
-    function falls ever faster, as Gaussians do.
-    """
-    band, total = min(edge_points(axis), axis.size), 0.0
-    for content in (profile.left, profile.right):
-        outer = float(content[band - 1])
-        inner = float(content[min(2 * band, axis.size) - 1]) - outer
-        ratio = min(outer / inner, 1.0) if inner > 0 else 1.0
-        total += outer * sum(ratio**j for j in range(1, round(axis.size / band) + 1))
-    return total

@@ -20,8 +20,9 @@ import sympy
 from openweyl._core.arguments import ResourceError, must
 from openweyl._core.calls import public
 from openweyl._core.memory import spare_memory
+from openweyl.symbolic.algebra import MAX_TERMS, expandable
 from openweyl.symbolic.brackets import Formula, Names, expression, moyal_bracket_of_formulas, star_of_formulas
-from openweyl.symbolic.expressions import MAX_TERMS, expandable, variables_of
+from openweyl.symbolic.expressions import variables_of
 from openweyl.symbolic.parsing import check_form
 
 from .grid import PhaseGrid
