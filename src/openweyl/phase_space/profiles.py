@@ -46,7 +46,7 @@ def profiles_of(w: np.ndarray, grid: PhaseGrid) -> tuple[Profile, ...]:
         index = position - 2 * grid.n
         others = tuple(a for a in range(-w.ndim, 0) if a != index)
         content = magnitude.sum(axis=others) * grid.cell
-        power = sum(_power(part, index) for part in ((w.real, w.imag) if w.dtype.kind == "c" else (w,)))
+        power = _power(w.real, index) + _power(w.imag, index) if w.dtype.kind == "c" else _power(w, index)
         profiles.append(
             Profile(
                 left=np.cumsum(content),
