@@ -51,12 +51,11 @@ def values_on(grid: PhaseGrid, values: Any) -> Array:
 
 
 def check_result(values: Array, name: str) -> Array:
-    """`values`, if they, and so sums of their squares, are numbers. Raises InputError for the argument `name` if not."""
+    """`values`, if sums of their squares are numbers still. Raises InputError for the argument `name` if not."""
     if isinstance(values, np.ndarray):
         size = float(np.abs(values).max(initial=0.0))
-        must(
-            size <= MAX_VALUE, name, f"lead to values of at most {MAX_VALUE:g} in size", f"one that leads to {size:.3g}"
-        )
+        what = f"lead to values of at most {MAX_VALUE:g} in size"
+        must(size <= MAX_VALUE, name, what, f"one that leads to {size:.3g}")
     return values
 
 

@@ -17,8 +17,8 @@ MAX_EDGE_FRACTION = 0.05
 """The part of the L1 norm that may lie in the outermost points of an axis, or in its largest wave numbers: a function
 with more is not resolved. Runs leave at most 3.5 %, at the largest tolerance."""
 MAX_LOST_FRACTION = 0.02
-"""The part of the L1 norm that may lie beyond all edges of the box, by the estimate of `lost_beyond`: the error of a sum
-that nobody is told of. Runs leave 0.9 % at the largest tolerance, 0.1 in trace norm, and 0.1 % at 0.03."""
+"""The part of the L1 norm that may lie beyond all edges of the box, by the estimate of `lost_beyond`: by so much a sum
+may be off without a word. Runs leave 0.9 % at the largest tolerance, 0.1 in trace norm, and 0.1 % at 0.03."""
 
 
 def check_edges(values: np.ndarray, old: PhaseGrid, new: PhaseGrid) -> None:

@@ -217,7 +217,7 @@ class GridFunction:
         xp = array_namespace(self.values)
         square = self.values * self.values if self.values.dtype.kind != "c" else xp.abs(self.values) ** 2
         norm = xp.sqrt(self._sum(square))
-        if isinstance(norm, np.floating) and float(norm) < TINY_NORM and self.values.any():  # its squares may be below numbers
+        if isinstance(norm, np.floating) and float(norm) < TINY_NORM and self.values.any():
             scale = float(np.abs(self.values).max())
             return self.like(self.values / scale).hilbert_schmidt() * scale
         return norm

@@ -42,8 +42,7 @@ def profiles_of(w: np.ndarray, grid: PhaseGrid) -> tuple[Profile, ...]:
     profiles = []
     spectral = sqrt(grid.cell * grid.states)
     magnitude = np.abs(w)
-    for position, axis in enumerate(grid.x + grid.xi):
-        index = position - 2 * grid.n
+    for index in range(-2 * grid.n, 0):
         others = tuple(a for a in range(-w.ndim, 0) if a != index)
         content = magnitude.sum(axis=others) * grid.cell
         power = _power(w.real, index) + _power(w.imag, index) if w.dtype.kind == "c" else _power(w, index)
