@@ -20,7 +20,7 @@ from openweyl._core.arguments import fail, must, real, whole
 from openweyl._core.calls import public
 from openweyl._core.fft import Array
 
-from .arrays import values_on
+from .arrays import MAX_VALUE, values_on
 from .grid import PhaseGrid, check_grid, common_grid
 from .moments import Moments, moments_of
 from .profiles import Profile, edge_loss, profiles_of
