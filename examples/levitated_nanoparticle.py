@@ -26,9 +26,8 @@ from pathlib import Path
 
 import numpy as np
 
-from openweyl import Units, cat, coherent, evolve, mixture, plot, resample
-from openweyl.norms.norms import dense_trace_norm
-from openweyl.phase_space.grid import common_grid
+from openweyl import Units, cat, coherent, evolve, mixture, plot
+from openweyl.norms.dense import dense_trace_norm
 
 MASS = "pi/6*(143 nm)**3*1850 kg/m**3"
 OMEGA, HEATING = "2*pi*305 kHz", "2*pi*21 kHz"
@@ -44,12 +43,7 @@ def coherence(distance: float) -> np.ndarray:
     pair = [(x, 0.0), (-x, 0.0)]
     starts = cat(pair), mixture([(0.5, coherent(*z)) for z in pair])
     both = [evolve(SYSTEM, start, TIMES, kind="classical", tol=1e-6) for start in starts]  # exact here
-    found = []
-    for i in range(len(TIMES)):
-        grid = common_grid([solution.grids[i] for solution in both])
-        w, v = (resample(solution.symbols[i], solution.grids[i], grid) for solution in both)
-        found.append(dense_trace_norm(w - v, grid))
-    return np.array(found)
+    return np.array([dense_trace_norm(w - v) for w, v in zip(*both, strict=True)])
 
 
 def lifetime(values: np.ndarray) -> float:

@@ -117,7 +117,7 @@ class Solution(Sequence[Symbol]):
         >>> from openweyl import System, coherent, evolve
         >>> harmonic = System("xi**2/2 + x**2/2", [], h=0.1, gamma=0.0)
         >>> evolve(harmonic, coherent(1, 0), [0.0, 3.14159]).expect("tanh(x)").value.round(3)
-        array([ 0.735, -0.735])
+        array([ 0.746, -0.746])
         """
         observable = Observable.of(observable, self.system.n)
         values, errors = [], []
