@@ -174,12 +174,12 @@ class Comparison:
 
     def plot(self, axes: Axes | None = None) -> Axes:
         """Draw the three distances over time into `axes` of Matplotlib (new ones for None), which are returned."""
-        from openweyl import plot
         from openweyl.plot import results
+        from openweyl.plot.distances import draw_distances
 
         axes = results.checked_axes(axes, (6, 4))
         series = {label: self.series[name] for label, name in DRAWN.items()}
-        plot.draw_distances(axes, self.times, series, self.trace_norm_error)
+        draw_distances(axes, self.times, series, self.trace_norm_error)
         return axes
 
     def _rows(self) -> list[tuple[float, ...]]:
@@ -197,15 +197,13 @@ class Comparison:
         return f"Comparison of {cut(str(self.system))}\n{cut(str(self.state))}\n\n{made}{self._missed()}"
 
     def _repr_html_(self) -> str:
+        from openweyl.plot import results
+
         words = [cut(str(self.system)), cut(str(self.state)), self._missed()]
-        return block(*words, html_table(("t", *HEADS), self._rows()), self._picture())
-
-    def _picture(self) -> str:
-        from openweyl.plot import new_figure, results
-
-        figure, axes = new_figure(1, 1, (4.8, 3.2))
-        self.plot(axes[0, 0])
-        return html_picture(results.png(figure), "the distances over time")
+        picture = html_picture(
+            results.small_picture(lambda row: self.plot(row[0]), (4.8, 3.2)), "the distances over time"
+        )
+        return block(*words, html_table(("t", *HEADS), self._rows()), picture)
 
 
 @public

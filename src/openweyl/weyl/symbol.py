@@ -9,7 +9,7 @@ Source: Li (2.1).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -128,9 +128,9 @@ class Symbol(GridFunction):
         from openweyl.plot import results
 
         self.check_single()
-        drawn = results.checked_axes(axes, (4.2, 3.6))
-        results.draw_function(drawn, self)
-        return drawn
+        drawn_into = results.checked_axes(axes, (4.4, 3.6))
+        results.draw_function(drawn_into, self, bar=axes is None)
+        return drawn_into
 
     def to_xarray(self) -> xarray.DataArray:
         """The values with their coordinates, dims (..., x, xi) or (..., x1, .., xi1, ..), and h as an attribute."""
@@ -148,21 +148,19 @@ class Symbol(GridFunction):
         return f"<Symbol, n = {self.n}, {batch}{kind}{cut(str(self.grid), 400)}>"
 
     def _repr_html_(self) -> str:
+        from openweyl.plot import results
+
         axes = zip(("x", "xi"), (self.grid.x, self.grid.xi), strict=True)
-        facts = [(name, f"{a.lower:.4g} to {a.upper:.4g}, {a.size} points") for name, side in axes for a in side]
+        facts: list[tuple[str, Any]] = [
+            (name, f"{a.lower:.4g} to {a.upper:.4g}, {a.size} points") for name, side in axes for a in side
+        ]
         facts += [("h", f"{self.h:.10g}")]
         if self.batch or self._complex:
             return block(html_facts([("symbol", repr(self))]))
         facts += [("trace", float(self.trace())), ("purity", float(self.purity()))]
-        return block(html_facts(facts), self._picture())
+        picture = results.small_picture(lambda row: results.draw_function(row[0], self), (3.2, 2.6))
+        return block(html_facts(facts), html_picture(picture, "the symbol on phase space"))
 
     @property
     def _complex(self) -> bool:
         return np.dtype(self.values.dtype).kind == "c"
-
-    def _picture(self) -> str:
-        from openweyl.plot import new_figure, results
-
-        figure, axes = new_figure(1, 1, (3.2, 2.6))
-        results.draw_function(axes[0, 0], self)
-        return html_picture(results.png(figure), "the symbol on phase space")
