@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from openweyl._core.arguments import flag
 from openweyl._core.calls import public
 from openweyl._core.display import block, html_picture, html_table
 from openweyl._core.estimates import Enclosure
@@ -109,10 +110,11 @@ class Certificate:
             "seconds": self.seconds,
         }
 
+    @public
     def to_xarray(self, *, symbols: bool = True) -> xarray.Dataset:
         """The bounds over time, and with `symbols` the classical density and its corrections, on one grid."""
         summary = self._summary()
-        if not symbols:
+        if not flag("symbols", symbols):
             return summary
         return self.solution.to_xarray().merge(summary, combine_attrs="override").assign_attrs(summary.attrs)
 
@@ -124,6 +126,7 @@ class Certificate:
             data[name] = ("time", values)
         return data.assign_attrs(**attributes(self.system), order=self.order, tol=self.tol, state=str(self.state))
 
+    @public
     def plot(self, axes: Axes | None = None) -> Axes:
         """Draw the enclosure of the distance, its estimate and B_N over time into `axes` of Matplotlib (new ones for
         None), which are returned.

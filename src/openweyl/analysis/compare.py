@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from openweyl._core import arguments
-from openweyl._core.arguments import position
+from openweyl._core.arguments import flag, position
 from openweyl._core.calls import public
 from openweyl._core.display import block, html_picture, html_table
 from openweyl._core.estimates import Enclosure
@@ -146,13 +146,14 @@ class Comparison:
             "seconds": self.seconds,
         }
 
+    @public
     def to_xarray(self, *, symbols: bool = True) -> xarray.Dataset:
         """Distances and moments over time, and with `symbols` both evolutions on one grid, as one labelled dataset.
 
         Units and conventions are in the attributes. Raises ResourceError if the symbols would not fit in memory.
         """
         summary = self._summary()
-        if not symbols:
+        if not flag("symbols", symbols):
             return summary
         both = symbol_dataset(self.quantum, self.classical)
         return both.merge(summary, combine_attrs="override").assign_attrs(summary.attrs)
@@ -172,6 +173,7 @@ class Comparison:
             data["covariance" + suffix] = (("time", "coordinate", "coordinate_"), covariance)
         return data.assign_attrs(**attributes(self.system), tol=self.tol, state=str(self.state))
 
+    @public
     def plot(self, axes: Axes | None = None) -> Axes:
         """Draw the three distances over time into `axes` of Matplotlib (new ones for None), which are returned."""
         from openweyl.plot import results

@@ -143,6 +143,7 @@ class Solution(Sequence[Symbol]):
             operators = [symbol.to_qutip(size, tol=tol) for symbol in self]
         return operators
 
+    @public
     def plot(self, axes: Axes | Sequence[Axes] | None = None) -> list[Axes]:
         """Draw symbols over time, as `Symbol.plot` does, in a row: the corrections, if there are any, added up.
 

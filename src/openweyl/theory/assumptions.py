@@ -22,12 +22,11 @@ import numpy as np
 import sympy
 
 from openweyl._core import arguments
-from openweyl._core.arguments import must
 from openweyl._core.calls import public
 from openweyl._core.fft import filtered
 from openweyl._core.text import cut, table
 from openweyl.model.escape import completeness, escapes
-from openweyl.model.pair import check_pair
+from openweyl.model.pair import check_pair, check_system
 from openweyl.model.states import MixedState, Packet, PacketState, State, coherent, symplectic_form
 from openweyl.model.system import System
 from openweyl.norms.l1 import l1_norm
@@ -144,7 +143,7 @@ def check_assumptions(system: System, state: State | None = None, times: Sequenc
     >>> print(found.reasons["theorem_1"][0])
     (1.6): 1 jump for 2 dimensions, so H H* has the eigenvalue 0; Smith, arXiv:2601.04489, covers momentum diffusion
     """
-    must(isinstance(system, System), "system", "be a System", system)
+    check_system(system)
     state = coherent([0.0] * system.n, [0.0] * system.n) if state is None else state
     check_pair(system, state)
     h, gamma = system.h, system.gamma

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from openweyl._core.arguments import fail, must, needs, real
+from openweyl._core.calls import public
 from openweyl._core.display import block, html_facts, html_picture
 from openweyl._core.estimates import Enclosure, Estimate
 from openweyl._core.text import cut
@@ -50,6 +51,7 @@ class Symbol(GridFunction):
     Raises InputError unless `values` are finite numbers of the grid's shape.
     """
 
+    @public
     def l1(self, rtol: float = L1_RTOL) -> Estimate:
         """(2 pi h)^-n int |w|, to `rtol`, with a bound of the error of its quadrature.
 
@@ -59,10 +61,12 @@ class Symbol(GridFunction):
         rtol = real("rtol", rtol, above=0.0)
         return l1_norm(self, rtol)
 
+    @public
     def trace_norm(self, rtol: float = 1e-2, atol: float = 0.0) -> Enclosure:
         """lower <= ||Op(w)||_tr <= upper: see `trace_norm`."""
         return trace_norm(self, rtol, atol)
 
+    @public
     def expectation(self, observable: Observable | str) -> Estimate:
         """tr(O Op(w)) for a bounded observable, an `Observable` or its text, such as "tanh(x)" or "parity".
 
@@ -71,6 +75,7 @@ class Symbol(GridFunction):
         self.check_single()
         return Observable.of(observable, self.n).value(self)
 
+    @public
     def marginal(self, *names: str) -> Marginal:
         """(2 pi h)^-n int w over all variables but those of these names: the density of "x", of "xi", or of several.
 
@@ -88,6 +93,7 @@ class Symbol(GridFunction):
         must(bool(names) and len(set(names)) == len(names), "names", "be different variables", names)
         return Marginal.marginal(self, sorted(known.index(name) for name in names))
 
+    @public
     def fock(self, size: int | Sequence[int] | None = None, *, tol: float = 1e-9) -> FockMatrix:
         """The matrix c of Op(w) = sum c_mn |m><n| in the Fock basis at h, and the trace norm of what that leaves out.
 
@@ -103,6 +109,7 @@ class Symbol(GridFunction):
         """
         return fock_matrix(self, size, tol)[0]
 
+    @public
     def to_qutip(self, size: int | Sequence[int] | None = None, *, tol: float = 1e-9) -> Qobj:
         """Op(w) as a Qobj of QuTiP in the Fock basis at h: `fock`, with the tensor dimensions of n > 1.
 
@@ -119,6 +126,7 @@ class Symbol(GridFunction):
         must(leakage <= tol, "size", f"leave out at most tol = {tol:g}", f"one that leaves out {leakage:.2g}", advice)
         return qutip.Qobj(matrix, dims=[levels, levels])
 
+    @public
     def plot(self, axes: Axes | None = None) -> Axes:
         """Draw the symbol into `axes` of Matplotlib (new ones for None), which are returned.
 
