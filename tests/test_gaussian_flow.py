@@ -37,8 +37,8 @@ from openweyl import (
     trace,
 )
 from openweyl.evolution.closed_form import BYTES, fitted_grid
-from openweyl.gaussian.flow import QuadraticFlow, quadratic_flow
-from openweyl.gaussian.maps import constant_maps, resolved_cells
+from openweyl.gaussian_flow.flow import QuadraticFlow, quadratic_flow
+from openweyl.gaussian_flow.maps import constant_maps, resolved_cells
 from openweyl.generators.generator import fokker_planck, hierarchy, lindblad
 from openweyl.model.states import Packet, PacketState
 
