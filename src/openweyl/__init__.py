@@ -50,7 +50,7 @@ if TYPE_CHECKING:  # for type checkers and editors; a test compares this list wi
     from .symbolic.brackets import hamiltonian_field as hamiltonian_field
     from .symbolic.brackets import poisson_bracket as poisson_bracket
     from .theory.assumptions import Assumptions as Assumptions
-    from .theory.assumptions import check_assumptions as check_assumptions
+    from .theory.check import check_assumptions as check_assumptions
     from .weyl.quantization import dequantize as dequantize
     from .weyl.symbol import Symbol as Symbol
 
@@ -79,7 +79,7 @@ _MODULES = {
     "Units": "interchange.units",
     "cat": "model.states",
     "certify": "analysis.certify",
-    "check_assumptions": "theory.assumptions",
+    "check_assumptions": "theory.check",
     "coherent": "model.states",
     "compare": "analysis.compare",
     "dequantize": "weyl.quantization",

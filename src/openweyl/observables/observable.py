@@ -21,7 +21,8 @@ from openweyl._core.calls import public
 from openweyl._core.estimates import Estimate
 from openweyl._core.text import cut
 from openweyl.phase_space.grid_function import GridFunction, check_function
-from openweyl.symbolic.expressions import separate, variables
+from openweyl.symbolic.algebra import separate
+from openweyl.symbolic.expressions import variables
 from openweyl.symbolic.parsing import parse, parse_number
 from openweyl.symbolic.smoothness import check_smooth, interval
 

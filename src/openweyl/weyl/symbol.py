@@ -88,7 +88,7 @@ class Symbol(GridFunction):
         self.check_single()
         known = [str(v) for side in variables(self.n) for v in side]
         for name in names:
-            if name not in known:
+            if not isinstance(name, str) or name not in known:
                 raise fail("names", f"be among {', '.join(known)}", name)
         must(bool(names) and len(set(names)) == len(names), "names", "be different variables", names)
         return Marginal.marginal(self, sorted(known.index(name) for name in names))
@@ -121,6 +121,7 @@ class Symbol(GridFunction):
         QuTiP is not installed.
         """
         qutip = needs("qutip", "qutip")
+        tol = real("tol", tol, above=0.0)
         (matrix, leakage), levels = fock_matrix(self, size, tol)
         advice = "Take more levels, or none for as many as are needed, or raise `tol`."
         must(leakage <= tol, "size", f"leave out at most tol = {tol:g}", f"one that leaves out {leakage:.2g}", advice)
