@@ -27,8 +27,7 @@ from pathlib import Path
 import numpy as np
 import scipy.stats
 
-from openweyl import evolve, moments
-from openweyl.plot.figures import BOUND, CLASSICAL, QUANTUM, new_figure, write
+from openweyl import evolve, moments, plot
 from openweyl.problems.problem import Problem
 
 PROBLEM = Problem.load("driven-duffing")
@@ -89,19 +88,21 @@ def main(folder: Path, times: np.ndarray = TIMES) -> dict[str, tuple[np.ndarray,
         "closed": (closed_quantum_mean(times), closed_classical_mean(times)),
         "open": (open_mean("quantum", times), open_mean("classical", times)),
     }
-    figure, axes = new_figure(3, 1, (7, 8), sharex=True)
+    figure, axes = plot.new_figure(3, 1, (7, 8), sharex=True)
     for ax, (name, (quantum, classical)) in zip(axes[:, 0], found.items(), strict=False):
-        ax.plot(times, quantum, "o-", ms=3, color=QUANTUM, label="quantum")
-        ax.plot(times, classical, "s--", ms=3, color=CLASSICAL, label="classical")
+        ax.plot(times, quantum, "o-", ms=3, color=plot.QUANTUM, label="quantum")
+        ax.plot(times, classical, "s--", ms=3, color=plot.CLASSICAL, label="classical")
         ax.set_title("closed" if name == "closed" else rf"open, $D = \gamma h/2 = {PROBLEM.system.gamma * H / 2:g}$")
         ax.set_ylabel(r"$\langle x \rangle$")
-        axes[2, 0].plot(times, quantum - classical, "o-" if name == "open" else "x:", ms=4, color=BOUND, label=name)
+        axes[2, 0].plot(
+            times, quantum - classical, "o-" if name == "open" else "x:", ms=4, color=plot.BOUND, label=name
+        )
     axes[2, 0].set_title("quantum less classical")
     axes[2, 0].set_xlabel(r"$t$")
     for ax in axes[:, 0]:
         ax.grid(alpha=0.3)
         ax.legend()
-    write(figure, folder / "driven_duffing.png")
+    plot.write(figure, folder / "driven_duffing.png")
     return found
 
 

@@ -26,10 +26,9 @@ from pathlib import Path
 
 import numpy as np
 
-from openweyl import Units, cat, coherent, evolve, mixture, resample
+from openweyl import Units, cat, coherent, evolve, mixture, plot, resample
 from openweyl.norms.norms import dense_trace_norm
 from openweyl.phase_space.grid import common_grid
-from openweyl.plot.figures import new_figure, write
 
 MASS = "pi/6*(143 nm)**3*1850 kg/m**3"
 OMEGA, HEATING = "2*pi*305 kHz", "2*pi*21 kHz"
@@ -62,7 +61,7 @@ def lifetime(values: np.ndarray) -> float:
 def main(folder: Path) -> dict[float, float]:
     """Compute, draw into `folder`, and return the lifetimes in us by distance."""
     found = {distance: coherence(distance) for distance in DISTANCES}
-    figure, axes = new_figure(1, 1, (6.5, 4.2))
+    figure, axes = plot.new_figure(1, 1, (6.5, 4.2))
     amplitude = TRAP.quantity(1 / sqrt(2), "pm").magnitude
     for distance, values in found.items():
         label = rf"$D = {distance:g}$ zero-point amplitudes, {distance * amplitude:.0f} pm"
@@ -71,7 +70,7 @@ def main(folder: Path) -> dict[float, float]:
     axes[0][0].set_title("143 nm silica sphere, 305 kHz, heating $2\\pi\\times$21 kHz")
     axes[0][0].grid(alpha=0.3)
     axes[0][0].legend()
-    write(figure, folder / "levitated_nanoparticle.png")
+    plot.write(figure, folder / "levitated_nanoparticle.png")
     return {distance: lifetime(values) for distance, values in found.items()}
 
 

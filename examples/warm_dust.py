@@ -29,8 +29,7 @@ from pathlib import Path
 
 import numpy as np
 
-from openweyl import System, Units, coherent, compare
-from openweyl.plot.figures import distances, new_figure, write
+from openweyl import System, Units, coherent, compare, plot
 
 GRAIN = Units(mass="4/3*pi*(100 nm)**3*2000 kg/m**3", length="20 nm", time="1 s")
 TEMPERATURES = (150, 200, 250, 300)
@@ -48,12 +47,12 @@ def main(folder: Path) -> dict[int, np.ndarray]:
     """Compute, draw into `folder`, and return the distances by temperature."""
     start = coherent(GRAIN.number("40 nm"), 0.0)
     found = {kelvin: np.asarray(compare(grain(kelvin), start, TIMES, tol=1e-4).trace_norm) for kelvin in TEMPERATURES}
-    figure, axes = new_figure(1, 1, (6.5, 4.2))
+    figure, axes = plot.new_figure(1, 1, (6.5, 4.2))
     seconds = GRAIN.quantity(np.array(TIMES), "s").magnitude
-    distances(axes[0][0], seconds, {f"{kelvin} K": values for kelvin, values in found.items()})
+    plot.draw_distances(axes[0][0], seconds, {f"{kelvin} K": values for kelvin, values in found.items()})
     axes[0][0].set_title("dust of 100 nm radius among thermal photons")
     axes[0][0].set(xlabel="time (s)", ylabel="distance in trace norm")
-    write(figure, folder / "warm_dust.png")
+    plot.write(figure, folder / "warm_dust.png")
     return found
 
 

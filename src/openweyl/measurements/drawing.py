@@ -11,7 +11,7 @@ import numpy as np
 from openweyl.evolution.evolve import evolve
 from openweyl.model.states import coherent
 from openweyl.model.system import System
-from openweyl.plot.figures import BOUND, CLASSICAL, QUANTUM, new_figure, symbol, write
+from openweyl.plot import BOUND, CLASSICAL, QUANTUM, draw_symbol, new_figure, write
 
 from .fokker_planck import HYPERBOLIC, exact
 from .row import Row
@@ -102,10 +102,10 @@ def figure_2(h: float = 2.0**-6, gamma: float = 2.0) -> Figure:
     system = System(HYPERBOLIC, ["x", "xi"], h=h, gamma=gamma)
     run = evolve(system, coherent(0, 0), times, kind="classical", tol=1e-6)
     figure, axes = new_figure(1, len(times), (12, 3.6), sharex=True, sharey=True)
-    for ax, t, w in zip(axes[0], times, run, strict=True):
-        x, xi = (axis[0].points for axis in (w.grid.x, w.grid.xi))
-        symbol(ax, w.values, x, xi, scale=float(w.values.max()))
-        formula = exact(w.grid, h, (gamma * h / 2) ** 0.5, t).values
+    for ax, t, symbol in zip(axes[0], times, run, strict=True):
+        x, xi = (axis[0].points for axis in (symbol.grid.x, symbol.grid.xi))
+        draw_symbol(ax, symbol)
+        formula = exact(symbol.grid, h, (gamma * h / 2) ** 0.5, t).values
         ax.contour(x, xi, formula.T, levels=[float(formula.max()) / 2.718281828], colors="black", linewidths=1)
         ax.set_title(rf"$t = {t:g}$")
     axes[0][0].set_xlim(-0.6, 0.6)

@@ -78,8 +78,8 @@ def exponents(study: Study) -> list[Fit]:
         found.append(_fit("gamma", {"h": value, "time": t[-1]}, gamma[part], d[part], e[part]))
     least = int(np.argmin(h))
     for j, g in enumerate(gamma):
-        place = base | {"h": least, "gamma": j}
-        d, e = study.at(study.distance, place), study.at(study.error, place)
+        point = base | {"h": least, "gamma": j}
+        d, e = study.at(study.distance, point), study.at(study.error, point)
         late = t >= 1 if (t >= 1).sum() >= FEWEST else t > 0
         found.append(_fit("time", {"h": h[least], "gamma": g}, t[late], d[late], e[late]))
     return [fit for fit in found if fit is not None]

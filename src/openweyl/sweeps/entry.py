@@ -35,7 +35,7 @@ from openweyl.problems.problem import Problem
 
 from .dataset import load_rows
 from .driver import Driver
-from .opening import Layout, open_store
+from .opening import StoreLayout, open_store
 from .points import CERTIFICATE, COUNTS, EXTENT, SYMBOLS, VERSION
 from .rows import Store
 from .workers import open_pool
@@ -43,8 +43,8 @@ from .workers import open_pool
 if TYPE_CHECKING:
     import xarray
 
-LARGEST = 1_000_000
-"""The most rows of a sweep."""
+MAX_ROWS = 1_000_000
+"""Of a sweep; each is a file, and file systems slow down with more in one folder."""
 
 
 @public
@@ -139,7 +139,7 @@ def _axes(
         must(len(set(numbers)) == len(numbers), name, "hold different values", list(numbers))
         axes[name] = numbers
     size = prod(map(len, axes.values()))
-    must(size <= LARGEST, "out", f"hold at most {LARGEST} rows", size)
+    must(size <= MAX_ROWS, "out", f"hold at most {MAX_ROWS} rows", size)
     return axes
 
 
@@ -167,7 +167,7 @@ def _store(
         "columns": columns,
         "scalars": [*COUNTS, *EXTENT],
     }
-    layout = Layout(axes, problem.times, tuple(columns), tuple(SYMBOLS) if symbols else ())
+    layout = StoreLayout(axes, problem.times, tuple(columns), tuple(SYMBOLS) if symbols else ())
     return open_store(path, layout, identity=identity, about=about)
 
 

@@ -19,9 +19,9 @@ import numpy as np
 import scipy.special
 import sympy
 
-from openweyl.model.decomposition import linear
 from openweyl.model.system import System
-from openweyl.symbolic.expressions import derivative, evaluate, expandable
+from openweyl.symbolic.algebra import expandable, linear
+from openweyl.symbolic.expressions import derivative, evaluate
 from openweyl.symbolic.sentences import Prose, Sign
 from openweyl.symbolic.smoothness import interval
 
