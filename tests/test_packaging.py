@@ -68,3 +68,11 @@ def test_the_design_page_lists_every_file() -> None:
     page = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
     listed = set(re.findall(r"^\| `([\w/]+\.py)` \|", page, flags=re.MULTILINE))
     assert listed == there, f"missing: {sorted(there - listed)}, gone: {sorted(listed - there)}"
+
+
+def test_pages_name_files_that_are_there() -> None:
+    pages = [*(ROOT / "docs").glob("*.md"), *ROOT.glob("*.md"), ROOT / "benchmarks" / "README.md"]
+    for page in pages:
+        for name in re.findall(r"`((?:[\w-]+/)+[\w-]+\.(?:py|json|toml|md))`", page.read_text(encoding="utf-8")):
+            places = (ROOT / name, ROOT / "src" / "openweyl" / name)
+            assert any(path.exists() for path in places), f"{page.name}: {name}"

@@ -3,8 +3,8 @@
     p in S_(2):  |d^alpha p| <= C_alpha, |alpha| >= 2;     l:  |d^alpha l| <= C_alpha <z>^{1 - |alpha|};     H H* >= c,
 
 Li (1.2), (1.6). Polynomials are decided by their degree, jumps by variables that do not enter, bounded functions by
-interval bounds: such lines are called proved. Their formulas are exact and their intervals hold the values; the
-eigenvalues of a constant H are floating-point numbers, told from 0 up to `ROUND_OFF`. The rest is sampled on shells
+interval bounds, which are rounded outward: such lines are called proved. (Sums of such bounds, and the eigenvalues of a
+constant H, which are told from 0 up to `ROUND_OFF`, are floating-point numbers.) The rest is sampled on shells
 |z| = 2^j: that is evidence, and the line says so.
 (1.2) asks for all derivatives; looked at are those up to the order `highest`.
 """
