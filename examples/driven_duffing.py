@@ -42,7 +42,7 @@ STEPS = 160
 def open_mean(kind: str, times: np.ndarray = TIMES, gamma: float = PROBLEM.system.gamma) -> np.ndarray:
     """<x> of the Lindblad ("quantum") or the Fokker-Planck ("classical") evolution."""
     solution = evolve(PROBLEM.system.replace(gamma=gamma), PROBLEM.state, list(times), kind=kind, tol=1e-2)
-    return np.array([w.moments().mean[0] for w in solution])
+    return np.array([symbol.moments().mean[0] for symbol in solution])
 
 
 def closed_classical_mean(times: np.ndarray = TIMES) -> np.ndarray:

@@ -27,7 +27,6 @@ from pathlib import Path
 import numpy as np
 
 from openweyl import Units, cat, coherent, evolve, mixture, plot
-from openweyl.norms.dense import dense_trace_norm
 
 MASS = "pi/6*(143 nm)**3*1850 kg/m**3"
 OMEGA, HEATING = "2*pi*305 kHz", "2*pi*21 kHz"
@@ -42,8 +41,8 @@ def coherence(distance: float) -> np.ndarray:
     x = distance / (2 * sqrt(2))
     pair = [(x, 0.0), (-x, 0.0)]
     starts = cat(pair), mixture([(0.5, coherent(*z)) for z in pair])
-    both = [evolve(SYSTEM, start, TIMES, kind="classical", tol=1e-6) for start in starts]  # exact here
-    return np.array([dense_trace_norm(w - v) for w, v in zip(*both, strict=True)])
+    superposed, mixed = (evolve(SYSTEM, start, TIMES, kind="classical", tol=1e-6) for start in starts)  # exact here
+    return np.array([np.mean((w - v).trace_norm(rtol=1e-6, atol=1e-6)) for w, v in zip(superposed, mixed, strict=True)])
 
 
 def lifetime(values: np.ndarray) -> float:
