@@ -10,12 +10,12 @@ from typing import Any
 import click
 
 from openweyl._core.arguments import must
+from openweyl._core.progress import Bar
 from openweyl.files.atomic import output_file
 from openweyl.problems.problem import Problem
 from openweyl.sweeps import load, parse_values, sweep
 
 from .options import HELP, number, prints_json, takes_folder, takes_problem, whole
-from .progress import Bar
 
 
 @click.command("sweep")
