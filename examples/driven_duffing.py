@@ -1,9 +1,10 @@
 """Noise restores the agreement of expectation values in a driven, chaotic double well.
 
-p = xi^2/2 + x^4/2 - 10 x^2 + 10 x cos(6.07 t) at h = 0.1 is the system of Habib, Shizume and Zurek, Phys. Rev. Lett.
-80, 4361 (1998), doi:10.1103/PhysRevLett.80.4361 (parameters from memory of the literature). They found that <x>(t) of
-the closed quantum and of the closed classical system part, and that a weak diffusion of momentum, D = gamma h/2 =
-0.025, brings them together again. The start here is our own: a coherent state at (1, 0), in the chaotic sea.
+Habib, Shizume and Zurek, Phys. Rev. Lett. 80, 4361 (1998), arXiv:quant-ph/9803042, found that expectation values of
+the closed quantum and of the closed classical evolution of a nonlinear system part, and that decoherence brings them
+together again (their abstract). Here is a system of that kind, p = xi^2/2 + x^4/2 - 10 x^2 + 10 x cos(6.07 t) at h =
+0.1, with the diffusion of momentum D = gamma h/2 = 0.025, from a coherent state at (1, 0), in the chaotic sea. All
+these numbers are choices of this example.
 
 Open, both evolutions are runs of openweyl. Closed, the classical density winds up into filaments that soon no grid can
 hold: by t = 0.6 it takes a million points. There the means are taken from trajectories and from a wave function, which

@@ -2,9 +2,9 @@
 
 U. Delic et al., Science 367, 892 (2020), arXiv:1911.04406, cooled a silica sphere of 143 nm diameter to 0.43 motional
 quanta, or 12 uK, in an optical trap, and inferred a heating rate of 2 pi x 21 kHz, hence a coherence time of 7.6 us, or
-15 coherent oscillations: these numbers are from the abstract of arXiv:1911.04406. The trap frequency, 305 kHz, is
-quoted from memory of the paper; it agrees with the abstract, as 0.43 quanta of it are at 12 uK and it turns by 15
-radians in 7.6 us. Our choices: the density of silica, 1850 kg/m^3, and pure superpositions of two packets at rest.
+15 coherent oscillations: these numbers are from the abstract of arXiv:1911.04406. It does not have the frequency of the
+trap, but implies it: k_B T log(1 + 1/0.43)/(2 pi hbar) is 300 kHz at 12 uK, from two rounded numbers. 305 kHz is taken
+here. Further choices: the density of silica, 1850 kg/m^3, and pure superpositions of two packets at rest.
 
 Heating by Gamma quanta per second is localization with Lambda = m omega Gamma/hbar, and in units of the oscillator
 (h = 1) gamma = 2 Gamma/omega = 0.14. The trap is harmonic and the jump linear, so the Fokker-Planck equation moves the
@@ -25,9 +25,9 @@ from math import sqrt
 from pathlib import Path
 
 import numpy as np
+from openweyl.norms.norms import dense_trace_norm
 
 from openweyl import Units, cat, coherent, evolve, mixture, plot, resample
-from openweyl.norms.norms import dense_trace_norm
 from openweyl.phase_space.grid import common_grid
 
 MASS = "pi/6*(143 nm)**3*1850 kg/m**3"

@@ -27,7 +27,7 @@ from openweyl.problems.problem import Problem
 from openweyl.report import page, plots, write
 from openweyl.report.chart import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Chart, ChartAxis, legend
 from openweyl.report.films import films, problem_of
-from openweyl.report.fits import exponents, shape
+from openweyl.report.fits import exponents
 from openweyl.report.maps import maps, pairs
 from openweyl.report.markup import coordinate, labelled, letter, number, table, told, with_error
 from openweyl.report.mathml import element, name
@@ -39,6 +39,7 @@ from openweyl.report.theorem import Verdict
 from openweyl.sweeps import parse_values
 from openweyl.symbolic.parsing import parse
 from openweyl.symbolic.sentences import Prose, Sign
+from openweyl.theory.bounds import right_side
 
 H, GAMMA, TIMES = [2.0**-k for k in range(4, 9)], [0.1, 1.0, 2.0, 4.0], [0.0, 0.5, 1.0, 1.5, 2.0, 3.0]
 AXES = ("h", "gamma")
@@ -199,7 +200,7 @@ def test_exponents_of_a_power_law_and_of_the_bound() -> None:
         assert all(0.005 < fit.half_width < 0.06 for fit in found)  # that of errors of one per cent
     assert all(np.isnan(fit.bound) for fit in fits if fit.fixed.get("gamma") == 0.1)
     (fit,) = [fit for fit in fits if fit.axis == "h" and fit.fixed["gamma"] == 1.0]
-    slopes = np.diff(np.log([shape(h, 1.0, 3.0) for h in H])) / np.diff(np.log(H))
+    slopes = np.diff(np.log([right_side(h, 1.0, 3.0) for h in H])) / np.diff(np.log(H))
     assert slopes.min() <= fit.bound <= slopes.max()
 
 

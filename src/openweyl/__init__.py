@@ -41,7 +41,7 @@ from .sweeps import sweep as sweep
 from .symbolic.brackets import hamiltonian_field as hamiltonian_field
 from .symbolic.brackets import poisson_bracket as poisson_bracket
 from .theory.assumptions import Assumptions as Assumptions
-from .theory.assumptions import check_assumptions as check_assumptions
+from .theory.check import check_assumptions as check_assumptions
 from .weyl.quantization import dequantize as dequantize
 from .weyl.symbol import Symbol as Symbol
 

@@ -77,9 +77,14 @@ def shares(progress: Progress | None, weights: Sequence[float]) -> list[Progress
 
 def _share(progress: Progress, first: float, last: float) -> Progress:
     def moved(reached: float, end: float, words: str) -> None:
-        progress(first + (last - first) * min(reached / end, 1.0), 1.0, words)
+        progress(first + (last - first) * _part(reached, end), 1.0, words)
 
     return moved
+
+
+def _part(reached: float, end: float) -> float:
+    """The part that is done, from 0 to 1; of a run to time 0, all."""
+    return min(reached / end, 1.0) if end > 0 else 1.0
 
 
 class Bar:
@@ -100,7 +105,7 @@ class Bar:
             self.next_line = now + SECONDS_BETWEEN_LINES
             print(f"{self.title}: {words}", file=sys.stderr)  # noqa: T201 - not a result
         if self.drawn and now - self.started >= SECONDS_BEFORE_BAR:
-            self._draw(reached / end, words)
+            self._draw(_part(reached, end), words)
 
     def _draw(self, part: float, words: str) -> None:
         if self.bar is None:

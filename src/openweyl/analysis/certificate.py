@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from openweyl.evolution.solution import Solution, attributes, missed
 from openweyl.model.states import State
 from openweyl.model.system import System
 from openweyl.observables.observable import Observable
-from openweyl.theory.assumptions import growth_rate
+from openweyl.theory.bounds import covers, right_side
 
 if TYPE_CHECKING:
     import xarray
@@ -152,15 +151,13 @@ class Expectation:
 def paper_bound(certificate: Certificate) -> np.ndarray:
     """The right-hand side of Li (1.10) at the certificate's times, with the least constant that covers its estimate.
 
-    C t (h^{1/2} + h gamma) up to t = 1, then C (h^{1/2} + h gamma + t (h^{1/2} gamma^{-3/2} + h gamma^{-1})). NaN where
-    the theorem says nothing, outside 1 <= gamma <= 1/h.
+    NaN where the theorem says nothing, outside 1 <= gamma <= 1/h. See `theory.bounds`.
     """
     h, gamma = certificate.system.h, certificate.system.gamma
     t = np.array(certificate.times)
-    if not 1 <= gamma <= 1 / h:
+    if not covers(h, gamma):
         return np.full_like(t, np.nan)
-    first = sqrt(h) + h * gamma
-    shape = np.where(t <= 1, t * first, first + t * growth_rate(h, gamma))
+    shape = right_side(h, gamma, t)
     measured = certificate.estimate
     ratios = measured[shape > 0] / shape[shape > 0]
     return shape * float(ratios.max(initial=0.0))

@@ -14,7 +14,7 @@ from openweyl._core.progress import Bar
 from openweyl.evolution.evolve import evolve
 from openweyl.files.atomic import output_folder
 from openweyl.problems.problem import Problem
-from openweyl.theory.assumptions import check_assumptions
+from openweyl.theory.check import check_assumptions
 from openweyl.weyl.symbol import Symbol
 
 from .options import folder_for, prints_json, takes_folder, takes_problem
@@ -43,7 +43,7 @@ def theory_command(rows: str | None, fast: bool, as_json: bool, out: Path | None
     Interrupted, it goes on where it was when it is called again: a group of rows that the folder holds is not measured
     twice.
     """
-    from openweyl.measurements import battery, pictures, record  # with SciPy's statistics: slow to import
+    from openweyl.measurements import battery, drawing, record  # with SciPy's statistics: slow to import
 
     names = battery.chosen([] if rows is None else [name.strip() for name in rows.split(",")])
     folder = folder_for(out, as_json, "theory-fast" if fast else "theory")
@@ -58,7 +58,7 @@ def theory_command(rows: str | None, fast: bool, as_json: bool, out: Path | None
                 continue
             found[name] = battery.GROUPS[name](fast=fast)
             if folder and kept:
-                pictures.draw(name, found[name], folder)
+                drawing.draw(name, found[name], folder)
                 kept.add(name, found[name])
     listed = [row for name in names for row in found[name]]
     click.echo(json.dumps({"rows": [row.as_dict() for row in listed]}) if as_json else battery.as_table(listed))

@@ -127,7 +127,7 @@ class Units:
             -(i/hbar) (Gamma/2) [X, {P, A}] - (m Gamma k_B T/hbar^2) [X, [X, A]] - (Gamma/(16 m k_B T)) [P, [P, A]],
 
         the last term added to make it Lindblad's: the jump x + i xi h/(4 theta), theta = k_B T, and (Gamma/2) x xi in p
-        (Breuer and Petruccione, The theory of open quantum systems, 3.6). It asks for k_B T >> hbar times frequencies.
+        (docs/interchange.md derives it). It asks for k_B T >> hbar times the frequencies.
         """
         expression, n = self._potential(potential, {} if parameters is None else parameters)
         x, xi = variables(n)

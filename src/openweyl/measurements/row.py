@@ -140,10 +140,10 @@ def fitted(
     if len(u) < FEWEST:
         return float("nan"), (-np.inf, np.inf), None
     model = np.stack([np.ones_like(u), np.log(u), (u / u[-1]) ** (-order if large else order)], axis=1)
-    found = [_slope(model[first:], np.log(v[first:]), e[first:] / v[first:]) for first in (0, 1)]
-    half = found[0][1]
-    low, high = (pick(found[0][0] + sign * half, found[1][0]) for pick, sign in ((min, -1), (max, 1)))
-    return found[0][0], (low, high), (float(u.min()), float(u.max()))
+    fits = [_slope(model[first:], np.log(v[first:]), e[first:] / v[first:]) for first in (0, 1)]
+    half = fits[0][1]
+    low, high = (pick(fits[0][0] + sign * half, fits[1][0]) for pick, sign in ((min, -1), (max, 1)))
+    return fits[0][0], (low, high), (float(u.min()), float(u.max()))
 
 
 def _slope(model: np.ndarray, b: np.ndarray, relative: np.ndarray) -> tuple[float, float]:

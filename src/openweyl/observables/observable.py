@@ -20,7 +20,8 @@ from openweyl._core.arguments import InputError, must, real, shown, whole
 from openweyl._core.calls import public
 from openweyl._core.estimates import Estimate
 from openweyl.phase_space.grid_function import GridFunction, check_function
-from openweyl.symbolic.expressions import separate, variables
+from openweyl.symbolic.algebra import separate
+from openweyl.symbolic.expressions import variables
 from openweyl.symbolic.parsing import parse, parse_number
 from openweyl.symbolic.smoothness import check_smooth, interval
 

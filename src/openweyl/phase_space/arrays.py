@@ -37,6 +37,7 @@ def values_on(grid: PhaseGrid, values: Any) -> Array:
     values = as_array(values, "values")
     shape = tuple(values.shape)
     must(shape[max(len(shape) - 2 * grid.n, 0) :] == grid.shape, "values", f"have the grid's shape {grid.shape}", shape)
+    must(0 not in shape, "values", "hold at least one function", f"of shape {shape}")
     if not isinstance(values, np.ndarray):
         return values
     must(bool(np.isfinite(values).all()), "values", "be finite", "not")

@@ -136,6 +136,7 @@ class GridFunction:
             a, b = a.doubled(), b.doubled()
         return self.like(operation(a.values, b.values), a.grid)
 
+    @public
     def inner(self, other: GridFunction) -> Array:
         """(2 pi h)^-n int conj(f) g: tr(Op(f)* Op(g)), for each of a batch."""
         a, b = on_one_grid(self, other)
@@ -269,5 +270,10 @@ def on_one_grid(first: Function, second: Function) -> tuple[Function, Function]:
 def _number(value: Any) -> Any:
     if isinstance(value, (bool, str, bytes)) or not isinstance(value, (int, float, complex, np.number)):
         raise fail("other", "be a number, or a function on a grid", value)
-    must(bool(np.isfinite(value)), "other", "be finite", value)
+    try:
+        size = abs(value)
+        good = bool(size <= MAX_VALUE)  # False for what is not a number, too
+    except OverflowError:  # a complex number
+        good = False
+    must(good, "other", f"be at most {MAX_VALUE:g} in size", value)
     return value

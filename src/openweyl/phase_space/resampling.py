@@ -60,6 +60,8 @@ def resized(w: Array, axis: int, size: int) -> Array:
 
     The wave cos(pi j) of an even number of samples is half of e^{ikx} and half of e^{-ikx} among more samples.
     """
+    if isinstance(w, np.ndarray) and w.dtype.kind == "c":
+        return resized(w.real, axis, size) + 1j * resized(w.imag, axis, size)
     xp = array_namespace(w)
     have = w.shape[axis]
     f = rfft(w, (axis,))

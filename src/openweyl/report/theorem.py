@@ -8,7 +8,8 @@ import numpy as np
 
 from openweyl._core.arguments import InputError, ResourceError
 from openweyl.problems.problem import Problem
-from openweyl.theory.assumptions import Assumptions, check_assumptions
+from openweyl.theory.assumptions import Assumptions
+from openweyl.theory.check import check_assumptions
 
 from .study import Study
 

@@ -3,14 +3,15 @@
     p in S_(2):  |d^alpha p| <= C_alpha, |alpha| >= 2;     l:  |d^alpha l| <= C_alpha <z>^{1 - |alpha|};     H H* >= c,
 
 Li (1.2), (1.6). Polynomials are decided by their degree, jumps by variables that do not enter, bounded functions by
-interval bounds; these are proofs. The rest is sampled on shells |z| = 2^j: that is evidence, and the line says so.
+interval bounds: such lines are called proved. Their formulas are exact and their intervals hold the values; the
+eigenvalues of a constant H are floating-point numbers, told from 0 up to `ROUND_OFF`. The rest is sampled on shells
+|z| = 2^j: that is evidence, and the line says so.
 (1.2) asks for all derivatives; looked at are those up to the order `highest`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import combinations_with_replacement
 from math import inf, isfinite
 
@@ -18,11 +19,13 @@ import numpy as np
 import scipy.special
 import sympy
 
-from openweyl.model.decomposition import linear
 from openweyl.model.system import System
-from openweyl.symbolic.expressions import derivative, evaluate, expandable
+from openweyl.symbolic.algebra import expandable, linear
+from openweyl.symbolic.expressions import derivative, evaluate
 from openweyl.symbolic.sentences import Prose, Sign
 from openweyl.symbolic.smoothness import interval
+
+from .assumptions import Line
 
 SHELLS = 17
 """Samples lie on the shells |z| = 2^-2, 2^-1, ..., 2^(SHELLS - 3)."""
@@ -38,20 +41,6 @@ LONGEST = 90
 """Letters of a formula in a sentence; of a longer one the sentence has the order of the derivative alone."""
 P, S_2 = sympy.symbols("p S_(2)")
 C, Z = sympy.symbols("c <z>", positive=True)
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line of the assumptions: does it hold (None: not known), "proved" or "sampled", with which constant, and why.
-
-    `name`, `text`: plain letters, or `Prose` where there are formulas in them.
-    """
-
-    name: str
-    holds: bool | None
-    how: str
-    value: float | None
-    text: str
 
 
 def highest(n: int) -> int:

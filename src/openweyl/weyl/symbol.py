@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from openweyl._core.arguments import fail, must, needs, real
+from openweyl._core.calls import public
 from openweyl._core.estimates import Enclosure, Estimate
 from openweyl.norms.l1 import L1_RTOL, l1_norm
 from openweyl.norms.trace_norm import trace_norm
@@ -47,6 +48,7 @@ class Symbol(GridFunction):
     Raises InputError unless `values` are finite numbers of the grid's shape.
     """
 
+    @public
     def l1(self, rtol: float = L1_RTOL) -> Estimate:
         """(2 pi h)^-n int |w|, to `rtol`, with a bound of the error of its quadrature.
 
@@ -56,10 +58,12 @@ class Symbol(GridFunction):
         rtol = real("rtol", rtol, above=0.0)
         return l1_norm(self, rtol)
 
+    @public
     def trace_norm(self, rtol: float = 1e-2, atol: float = 0.0) -> Enclosure:
         """lower <= ||Op(w)||_tr <= upper: see `trace_norm`."""
         return trace_norm(self, rtol, atol)
 
+    @public
     def expectation(self, observable: Observable | str) -> Estimate:
         """tr(O Op(w)) for a bounded observable, an `Observable` or its text, such as "tanh(x)" or "parity".
 
@@ -80,11 +84,12 @@ class Symbol(GridFunction):
         self.check_single()
         known = [str(v) for side in variables(self.n) for v in side]
         for name in names:
-            if name not in known:
+            if not isinstance(name, str) or name not in known:
                 raise fail("names", f"be among {', '.join(known)}", name)
         must(bool(names) and len(set(names)) == len(names), "names", "be different variables", names)
         return Marginal.marginal(self, sorted(known.index(name) for name in names))
 
+    @public
     def fock(self, size: int | Sequence[int] | None = None, *, tol: float = 1e-9) -> FockMatrix:
         """The matrix c of Op(w) = sum c_mn |m><n| in the Fock basis at h, and the trace norm of what that leaves out.
 
@@ -100,6 +105,7 @@ class Symbol(GridFunction):
         """
         return fock_matrix(self, size, tol)[0]
 
+    @public
     def to_qutip(self, size: int | Sequence[int] | None = None, *, tol: float = 1e-9) -> Qobj:
         """Op(w) as a Qobj of QuTiP in the Fock basis at h: `fock`, with the tensor dimensions of n > 1.
 
@@ -111,6 +117,7 @@ class Symbol(GridFunction):
         QuTiP is not installed.
         """
         qutip = needs("qutip", "qutip")
+        tol = real("tol", tol, above=0.0)
         (matrix, leakage), levels = fock_matrix(self, size, tol)
         advice = "Take more levels, or none for as many as are needed, or raise `tol`."
         must(leakage <= tol, "size", f"leave out at most tol = {tol:g}", f"one that leaves out {leakage:.2g}", advice)
