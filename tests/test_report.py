@@ -30,13 +30,13 @@ from openweyl.report.films import films, problem_of
 from openweyl.report.fits import exponents
 from openweyl.report.maps import maps, pairs
 from openweyl.report.markup import coordinate, labelled, letter, number, table, told, with_error
-from openweyl.report.mathml import element, name
 from openweyl.report.plots import over_time
 from openweyl.report.portraits import BANDS, _indices
 from openweyl.report.sections import hypotheses, verdicts
 from openweyl.report.study import Study
 from openweyl.report.theorem import Verdict
 from openweyl.sweeps import parse_values
+from openweyl.symbolic.mathml import element, name
 from openweyl.symbolic.parsing import parse
 from openweyl.symbolic.sentences import Prose, Sign
 from openweyl.theory.bounds import right_side

@@ -28,6 +28,8 @@ MOST_TIMES = 100_000
 class InputError(ValueError):
     """Something that the user gave cannot be used; the message is one line."""
 
+    __module__ = "openweyl"  # where users find it: tracebacks show it. Classes with examples stay where doctest looks
+
 
 Limit: TypeAlias = Literal["memory", "time", "precision"]
 """What a computation may run out of: bytes, operations, or the digits of double precision."""
@@ -38,6 +40,8 @@ class ResourceError(RuntimeError):
 
     kind "memory": another try with more of it may succeed, as where other computations share the machine.
     """
+
+    __module__ = "openweyl"
 
     def __init__(self, message: str, *, kind: Limit = "memory") -> None:
         super().__init__(message)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from openweyl._core.calls import public
+from openweyl._core.display import block, html_picture, html_table
 from openweyl._core.estimates import Enclosure
-from openweyl._core.text import table
+from openweyl._core.text import cut, excerpt, table
 from openweyl.evolution.solution import Solution, attributes, missed
 from openweyl.model.states import State
 from openweyl.model.system import System
@@ -18,6 +19,10 @@ from openweyl.theory.bounds import covers, right_side
 
 if TYPE_CHECKING:
     import xarray
+    from matplotlib.axes import Axes
+
+EXPECTATION_HEADS = ("t", "classical", "+-", "corrected", "+-")
+"""The columns of a table of expectation values."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,9 +108,14 @@ class Certificate:
             "seconds": self.seconds,
         }
 
-    @property
-    def summary(self) -> xarray.Dataset:
-        """The bounds over time, without the symbols."""
+    def to_xarray(self, *, symbols: bool = True) -> xarray.Dataset:
+        """The bounds over time, and with `symbols` the classical density and its corrections, on one grid."""
+        summary = self._summary()
+        if not symbols:
+            return summary
+        return self.solution.to_xarray().merge(summary, combine_attrs="override").assign_attrs(summary.attrs)
+
+    def _summary(self) -> xarray.Dataset:
         import xarray as xr
 
         data = xr.Dataset(coords={"time": list(self.times)})
@@ -113,17 +123,46 @@ class Certificate:
             data[name] = ("time", values)
         return data.assign_attrs(**attributes(self.system), order=self.order, tol=self.tol, state=str(self.state))
 
-    def to_xarray(self) -> xarray.Dataset:
-        """The bounds beside the classical density and its corrections, on one grid."""
-        summary = self.summary
-        return self.solution.to_xarray().merge(summary, combine_attrs="override").assign_attrs(summary.attrs)
+    def plot(self, axes: Axes | None = None) -> Axes:
+        """Draw the enclosure of the distance, its estimate and B_N over time into `axes` of Matplotlib (new ones for
+        None), which are returned.
+        """
+        from openweyl import plot
+        from openweyl.plot import results
+
+        axes = results.checked_axes(axes, (6.5, 4.2))
+        plot.draw_certificate(axes, self.to_xarray(symbols=False))
+        return axes
+
+    def _heads(self) -> tuple[str, ...]:
+        return ("t", "distance lower", "estimate", "upper", f"B_{self.order}", "rate")
+
+    def _rows(self) -> list[tuple[float, ...]]:
+        """The rows of the table under these heads."""
+        columns = (self.distance_lower, self.estimate, self.distance_upper, self.bound, self.rate)
+        return list(zip(self.times, *columns, strict=True))
+
+    def _words(self) -> str:
+        return f"order {self.order}: {self.reason}"
 
     def __str__(self) -> str:
-        heads = ("t", "distance lower", "estimate", "upper", f"B_{self.order}", "rate")
-        columns = (self.distance_lower, self.estimate, self.distance_upper, self.bound, self.rate)
-        rows = list(zip(self.times, *columns, strict=True))
-        words = f"order {self.order}: {self.reason}"
-        return f"{self.system}\n{self.state}\n{words}\n\n{table(heads, rows)}{missed(self.tol, self.solution)}"
+        made = f"{table(self._heads(), self._rows())}{missed(self.tol, self.solution)}"
+        return f"{self.system}\n{self.state}\n{self._words()}\n\n{made}"
+
+    def __repr__(self) -> str:
+        made = f"{table(self._heads(), excerpt(self._rows()))}{missed(self.tol, self.solution)}"
+        return f"Certificate of {cut(str(self.system))}\n{cut(str(self.state))}\n{cut(self._words())}\n\n{made}"
+
+    def _repr_html_(self) -> str:
+        words = [cut(str(self.system)), cut(str(self.state)), cut(self._words()), missed(self.tol, self.solution)]
+        return block(*words, html_table(self._heads(), self._rows()), self._picture())
+
+    def _picture(self) -> str:
+        from openweyl.plot import new_figure, results
+
+        figure, axes = new_figure(1, 1, (4.8, 3.2))
+        self.plot(axes[0, 0])
+        return html_picture(results.png(figure), "bounds on the distance over time")
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,9 +182,14 @@ class Expectation:
         return {"observable": self.observable, **{name: getattr(self, name).tolist() for name in names}}
 
     def __str__(self) -> str:
+        return f"{self.observable}\n\n{table(EXPECTATION_HEADS, self._rows())}"
+
+    def __repr__(self) -> str:
+        return f"Expectation of {cut(self.observable)}\n\n{table(EXPECTATION_HEADS, excerpt(self._rows()))}"
+
+    def _rows(self) -> list[tuple[float, ...]]:
         columns = (self.classical, self.classical_error, self.corrected, self.corrected_error)
-        rows = list(zip(self.times, *columns, strict=True))
-        return f"{self.observable}\n\n{table(('t', 'classical', '+-', 'corrected', '+-'), rows)}"
+        return list(zip(self.times, *columns, strict=True))
 
 
 def paper_bound(certificate: Certificate) -> np.ndarray:

@@ -201,6 +201,10 @@ class Units:
         must(energy, "potential", "be an energy", f"of dimension {found.dimensionality}")
         return f.xreplace({symbols[name]: sympy.Float(self.number(value)) for name, value in values.items()}), n
 
+    def __repr__(self) -> str:
+        mass, length, time = (f"{unit:.10g}" for unit in (self.mass, self.length, self.time))
+        return f"Units(mass={mass!r}, length={length!r}, time={time!r})"
+
     def __str__(self) -> str:
         speed = self.length / self.time
         rows = [

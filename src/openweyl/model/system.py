@@ -16,8 +16,11 @@ import sympy
 
 from openweyl._core.arguments import fail, moderate, must
 from openweyl._core.calls import public
+from openweyl._core.display import block, html_facts
+from openweyl._core.text import cut
 from openweyl.symbolic.algebra import expandable
 from openweyl.symbolic.expressions import TIME, variables, variables_of
+from openweyl.symbolic.mathml import math
 from openweyl.symbolic.parsing import check_form, parse
 from openweyl.symbolic.smoothness import check_smooth
 
@@ -106,6 +109,15 @@ class System:
     def __str__(self) -> str:
         jumps = ", ".join(map(str, self.jumps)) or "none"
         return f"p = {self.hamiltonian}, jumps {jumps}; h = {self.h:.10g}, gamma = {self.gamma:.10g}"
+
+    def __repr__(self) -> str:
+        p, jumps = cut(str(self.hamiltonian)), cut(", ".join(repr(str(jump)) for jump in self.jumps))
+        return f"System({p!r}, [{jumps}], h={self.h:.10g}, gamma={self.gamma:.10g})"
+
+    def _repr_html_(self) -> str:
+        formulas = {"p": self.hamiltonian, **{f"l_{j + 1}": jump for j, jump in enumerate(self.jumps)}}
+        facts = [(name, math(formula)) for name, formula in formulas.items()]
+        return block(html_facts([*facts, ("h", f"{self.h:.10g}"), ("gamma", f"{self.gamma:.10g}")]))
 
     def _repr_latex_(self) -> str:
         parts = [f"p = {sympy.latex(self.hamiltonian)}"]

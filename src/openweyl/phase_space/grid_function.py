@@ -20,7 +20,7 @@ from openweyl._core.arguments import fail, must, real, whole
 from openweyl._core.calls import public
 from openweyl._core.fft import Array
 
-from .arrays import values_on
+from .arrays import MAX_VALUE, values_on
 from .grid import PhaseGrid, check_grid, common_grid
 from .moments import Moments, moments_of
 from .profiles import Profile, edge_loss, profiles_of
@@ -271,7 +271,7 @@ def _number(value: Any) -> Any:
     if isinstance(value, (bool, str, bytes)) or not isinstance(value, (int, float, complex, np.number)):
         raise fail("other", "be a number, or a function on a grid", value)
     try:
-        size = abs(value)
+        size: Any = abs(value)
         good = bool(size <= MAX_VALUE)  # False for what is not a number, too
     except OverflowError:  # a complex number
         good = False

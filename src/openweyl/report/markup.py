@@ -12,9 +12,8 @@ from math import floor, isfinite, log2, log10
 import sympy
 from markupsafe import Markup, escape
 
+from openweyl.symbolic import mathml
 from openweyl.symbolic.sentences import Sign, parts_of
-
-from . import mathml
 
 ASSETS = resources.files("openweyl.report") / "assets"
 UNKNOWN = "–"

@@ -12,9 +12,10 @@ from markupsafe import Markup
 
 from openweyl._core.arguments import InputError
 from openweyl.sweeps import parse_values
+from openweyl.symbolic import mathml
 from openweyl.symbolic.expressions import TIME
 
-from . import mathml, plots, tables
+from . import plots, tables
 from .maps import maps
 from .markup import asset, coordinate, display, labelled, letter, listed, number, table, told
 from .study import Study

@@ -14,7 +14,6 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-import scipy.special
 
 FUNCTION_ULPS = 4
 """What the elementary functions of NumPy and SciPy may be off, in units in the last place; one or two are seen."""
@@ -144,6 +143,12 @@ def _wave(function: Callable[[Any], Any], top: float) -> Any:
     return staticmethod(of)
 
 
+def _erf(v: Any) -> Any:
+    from scipy.special import erf  # slow to import
+
+    return erf(v)
+
+
 class Functions:
     """What `evaluate` needs of a namespace, for intervals and for numbers."""
 
@@ -151,7 +156,7 @@ class Functions:
     exp, log, sqrt = _increasing(np.exp, 0.0), _increasing(np.log), _increasing(np.sqrt)
     sinh, tanh = _increasing(np.sinh), _increasing(np.tanh, -1.0, 1.0)
     atan = _increasing(np.arctan, -float(np.nextafter(np.pi / 2, 2)), float(np.nextafter(np.pi / 2, 2)))
-    erf = _increasing(scipy.special.erf, -1.0, 1.0)
+    erf = _increasing(_erf, -1.0, 1.0)
 
     @staticmethod
     def cosh(v: Any) -> Any:

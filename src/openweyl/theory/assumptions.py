@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-from openweyl._core.text import table
+from openweyl._core.text import cut, table
 from openweyl.model.states import State
 from openweyl.model.system import System
 
@@ -72,6 +72,12 @@ class Assumptions:
             "state_seminorms": _by_order(self.state_seminorms),
             **{name: _plain(getattr(self, name)) for name in scales},
         }
+
+    def __repr__(self) -> str:
+        verdicts = [
+            f"{name.replace('_', ' ')} {'applies' if good else 'does not'}" for name, good in self.applies.items()
+        ]
+        return f"<Assumptions: {', '.join(verdicts)}; {cut(str(self.system))}; {cut(str(self.state))}>"
 
     def __str__(self) -> str:
         width = max(len(line.text) for line in self.lines)

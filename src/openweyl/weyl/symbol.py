@@ -9,13 +9,15 @@ Source: Li (2.1).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from openweyl._core.arguments import fail, must, needs, real
 from openweyl._core.calls import public
+from openweyl._core.display import block, html_facts, html_picture
 from openweyl._core.estimates import Enclosure, Estimate
+from openweyl._core.text import cut
 from openweyl.norms.l1 import L1_RTOL, l1_norm
 from openweyl.norms.trace_norm import trace_norm
 from openweyl.observables.observable import Observable
@@ -27,6 +29,7 @@ from .fock_matrix import FockMatrix, fock_matrix
 
 if TYPE_CHECKING:
     import xarray
+    from matplotlib.axes import Axes
     from qutip import Qobj
 
 
@@ -123,6 +126,19 @@ class Symbol(GridFunction):
         must(leakage <= tol, "size", f"leave out at most tol = {tol:g}", f"one that leaves out {leakage:.2g}", advice)
         return qutip.Qobj(matrix, dims=[levels, levels])
 
+    def plot(self, axes: Axes | None = None) -> Axes:
+        """Draw the symbol into `axes` of Matplotlib (new ones for None), which are returned.
+
+        n = 1: filled contours of w(x, xi), orange where it is positive, purple where it is negative. n > 1: the density
+        of each variable. Raises InputError for a batch, and for complex values.
+        """
+        from openweyl.plot import results
+
+        self.check_single()
+        drawn = results.checked_axes(axes, (4.2, 3.6))
+        results.draw_function(drawn, self)
+        return drawn
+
     def to_xarray(self) -> xarray.DataArray:
         """The values with their coordinates, dims (..., x, xi) or (..., x1, .., xi1, ..), and h as an attribute."""
         import xarray as xr
@@ -132,3 +148,30 @@ class Symbol(GridFunction):
         coordinates = {name: axis.points for name, axis in zip(names, self.grid.x + self.grid.xi, strict=True)}
         attributes = {"long_name": "Weyl symbol", "units": "1", "h": self.h}
         return xr.DataArray(np.asarray(self.values), coordinates, [*batches, *names], "symbol", attributes)
+
+    def __repr__(self) -> str:
+        batch = f"batch of {' x '.join(map(str, self.batch))}, " if self.batch else ""
+        kind = "complex, " if self._complex else ""
+        return f"<Symbol, n = {self.n}, {batch}{kind}{cut(str(self.grid), 400)}>"
+
+    def _repr_html_(self) -> str:
+        axes = zip(("x", "xi"), (self.grid.x, self.grid.xi), strict=True)
+        facts: list[tuple[str, Any]] = [
+            (name, f"{a.lower:.4g} to {a.upper:.4g}, {a.size} points") for name, side in axes for a in side
+        ]
+        facts += [("h", f"{self.h:.10g}")]
+        if self.batch or self._complex:
+            return block(html_facts([("symbol", repr(self))]))
+        facts += [("trace", float(self.trace())), ("purity", float(self.purity()))]
+        return block(html_facts(facts), self._picture())
+
+    @property
+    def _complex(self) -> bool:
+        return np.dtype(self.values.dtype).kind == "c"
+
+    def _picture(self) -> str:
+        from openweyl.plot import new_figure, results
+
+        figure, axes = new_figure(1, 1, (3.2, 2.6))
+        results.draw_function(axes[0, 0], self)
+        return html_picture(results.png(figure), "the symbol on phase space")

@@ -27,6 +27,11 @@ MINUS = Markup("<mo>−</mo>")
 _INVERSE = {sympy.atan: "arctan"}
 
 
+def math(expression: sympy.Basic) -> Markup:
+    """`expression` as a formula of its own, within a line."""
+    return Markup("<math>{}</math>").format(element(expression))
+
+
 def element(expression: sympy.Basic) -> Markup:
     """`expression` as one element."""
     if expression.is_Add:
