@@ -25,7 +25,7 @@ from openweyl._core import progress
 from openweyl.cli import main, runs
 from openweyl.evolution.solution import table
 from openweyl.files.netcdf import load
-from openweyl.problems.problem import problems
+from openweyl.problems.texts import problems
 
 GRAMMAR = re.compile(r"openweyl: (.+: )?Argument `[a-z.]+` must .+, but .+\.\n")
 COMMAND = [sys.executable, "-m", "openweyl"]

@@ -16,7 +16,8 @@ from openweyl.analysis.compare import Comparison, compare
 from openweyl.evolution.solution import Solution, symbol_bytes
 from openweyl.files.netcdf import save
 from openweyl.observables.observable import Observable
-from openweyl.problems.problem import Problem, problems
+from openweyl.problems.problem import Problem
+from openweyl.problems.texts import problems
 
 from .options import folder_for, number, prints_json, takes_folder, takes_problem, takes_time_limit, whole
 

@@ -15,6 +15,7 @@ from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.metadata import version
+from inspect import signature
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -108,6 +109,9 @@ def _problem(
 ) -> Problem:
     if isinstance(problem, Problem):
         must(state is None, "state", "be left out: the problem has one", state)
+        own = signature(sweep).parameters
+        for name in problem.parameters:
+            must(name not in own, "problem", "have [parameters] that are no arguments of sweep", name, "Rename it.")
         return problem.replace(times=times, tol=tol)
     must(isinstance(problem, System), "problem", "be a Problem or a System", problem)
     if state is None or times is None:

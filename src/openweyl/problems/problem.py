@@ -1,0 +1,124 @@
+"""Problems: a system, a state, times and a tolerance, from a TOML file or from the built-in catalogue."""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from inspect import signature
+from pathlib import Path
+from typing import Any
+
+import sympy
+
+from openweyl._core import arguments
+from openweyl._core.arguments import moderate, must
+from openweyl._core.calls import public
+from openweyl.model.states import State
+from openweyl.model.system import System
+from openweyl.symbolic.expressions import TIME
+from openweyl.symbolic.parsing import parse
+
+from .reading import Content, read
+from .texts import MAX_PROBLEM_BYTES, text_of
+
+
+@public
+@dataclass(frozen=True)
+class Problem:
+    """A system with a state, times and a tolerance: what the commands take.
+
+    `parameters`: the values of the names that the problem's text uses; `text`: that text, as it was read.
+    """
+
+    name: str
+    system: System
+    state: State
+    times: tuple[float, ...]
+    tol: float
+    description: str = ""
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    text: str = field(default="", compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        must(isinstance(self.system, System), "system", "be a System", self.system)
+        must(isinstance(self.state, State), "state", "be a state, such as coherent(x, xi)", self.state)
+
+    @staticmethod
+    @public
+    def load(name_or_path: str | Path) -> Problem:
+        """The built-in problem of this name, or the one in this TOML file.
+
+        >>> Problem.load("harmonic").system.gamma
+        1.0
+
+        Raises InputError if there is neither, and for each mistake in the file, with its key.
+        """
+        must(isinstance(name_or_path, (str, Path)), "problem", "be a name or a path", name_or_path)
+        name, text = text_of(str(name_or_path))
+        return _problem(name, text, _read(text, str(name_or_path)))
+
+    @staticmethod
+    @public
+    def parse(text: str, name: str, source: str) -> Problem:
+        """The problem that `text` writes in TOML; `source` is what messages call the text."""
+        for argument, value in (("text", text), ("name", name), ("source", source)):
+            must(isinstance(value, str), argument, "be text", value)
+        must(len(text) <= MAX_PROBLEM_BYTES, "text", f"have at most {MAX_PROBLEM_BYTES} characters", len(text))
+        return _problem(name, text, _read(text, source))
+
+    @public
+    def replace(
+        self,
+        *,
+        h: float | None = None,
+        gamma: float | None = None,
+        times: Any = None,
+        tol: float | None = None,
+        parameters: Mapping[str, float] | None = None,
+    ) -> Problem:
+        """This problem with other numbers."""
+        base = self
+        table = parameters is None or isinstance(parameters, Mapping)
+        must(table, "parameters", "be a table of names and numbers", parameters)
+        if parameters:
+            for name in parameters:
+                known = f"be one of {', '.join(self.parameters)}" if self.parameters else "be in the problem"
+                must(name in self.parameters, "parameters", known, name, "The table [parameters] names them.")
+            changed = {name: moderate(name, value) for name, value in parameters.items()}
+            base = _problem(self.name, self.text, _read(self.text, self.name, {**self.parameters, **changed}))
+        system = base.system
+        if parameters or h is not None or gamma is not None:
+            h, gamma = self.system.h if h is None else h, self.system.gamma if gamma is None else gamma
+            system = system.replace(h=h, gamma=gamma)
+        return dataclasses.replace(
+            base,
+            system=system,
+            times=self.times if times is None else arguments.times(times),
+            tol=self.tol if tol is None else arguments.tolerance(tol),
+        )
+
+    def formulas(self) -> tuple[sympy.Expr, tuple[sympy.Expr, ...]]:
+        """The Hamiltonian and the jumps as the text writes them: with the names of the parameters, not their values."""
+        system = self.system
+        if not self.parameters:
+            return system.hamiltonian, system.jumps
+        symbols = {name: sympy.Symbol(name, real=True) for name in self.parameters}
+        known = {str(v): v for v in (*system.x, *system.xi)} | symbols
+        if system.n == 1:
+            known |= {"x1": system.x[0], "xi1": system.xi[0]}
+        written, constants = tomllib.loads(self.text)["system"], tuple(symbols.values())
+        return (
+            parse(written["hamiltonian"], known | {str(TIME): TIME}, "hamiltonian", constants=constants),
+            tuple(parse(jump, known | {"I": sympy.I}, "jumps", constants=constants) for jump in written["jumps"]),
+        )
+
+
+def _read(text: str, source: str, changed: Mapping[str, float] | None = None) -> Content:
+    """What `text` says; its parameters have none of the names that `replace` takes, so that a call means one thing."""
+    return read(text, source, signature(Problem.replace).parameters.keys(), changed)
+
+
+def _problem(name: str, text: str, content: Content) -> Problem:
+    return Problem(name, **vars(content), text=text)
