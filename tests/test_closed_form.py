@@ -10,8 +10,8 @@ import pytest
 from common import refused
 from openweyl import PhaseGrid, ResourceError, System, cat, coherent, evolve, squeezed
 from openweyl.evolution.closed_form import DEAD_SHARE, GRID_SHARE, fitted_grid, outside_of, without_dead
-from openweyl.gaussian_flow.flow import quadratic_flow
-from openweyl.gaussian_flow.time_cells import Parts
+from openweyl.gaussian_packets.flow import quadratic_flow
+from openweyl.gaussian_packets.time_cells import Parts
 
 
 @pytest.mark.parametrize("time", [0.023, 0.026, 0.03])
@@ -78,7 +78,7 @@ def test_the_errors_of_cells_of_time_add_up(monkeypatch: pytest.MonkeyPatch) -> 
     flow = quadratic_flow(System("(x**2 + xi**2)/2 + x*cos(5*t)", ["x"], h=0.1, gamma=0.3))
     assert flow is not None
     times = [0.0, 0.4, 1.0]
-    name = "openweyl.gaussian_flow.flow.cell_errors"
+    name = "openweyl.gaussian_packets.flow.cell_errors"
     monkeypatch.setattr(name, lambda _h, _state, _cells, maps, **_: np.zeros(len(maps[0])))
     plain = [error for _, error in flow.carry(coherent(0.5, 0.0), times)]
     counts: list[int] = []
