@@ -25,7 +25,6 @@ from math import sqrt
 from pathlib import Path
 
 import numpy as np
-from openweyl.norms.norms import dense_trace_norm
 
 from openweyl import Units, cat, coherent, evolve, mixture, plot
 
