@@ -26,6 +26,7 @@ import numpy as np
 from openweyl._core.arguments import ResourceError
 from openweyl._core.fft import filtered
 from openweyl.generators.generator import Generator
+from openweyl.model.decomposition import decomposition
 from openweyl.model.system import System
 from openweyl.phase_space.grid import Axis, PhaseGrid, check_fits
 from openweyl.phase_space.profiles import Profile, edge_loss, profiles_of
@@ -532,10 +533,10 @@ def _moved_by(want: RequiredBox, ahead: RequiredBox) -> float:
 
 def check_memory(system: System, grid: PhaseGrid, order: int, tol: float, limit: float, t: float) -> None:
     """Raise ResourceError if a run on `grid` would use more than `limit` bytes."""
-    terms = system.terms
+    terms = decomposition(system)
     more = tol < LOOSE[4] or not terms.fourth_order
     each = BYTES_PER_POINT + MORE_RUNS * more + RIDGE_BYTES * len(terms.ridges)
-    each += REST_BYTES * bool(terms.rest or terms.rest_jumps)
+    each += REST_BYTES * bool(terms.operator_terms or terms.operator_jumps)
     advice = "raise `tol` or `memory`, or take fewer degrees of freedom"  # at the start all else is the state's own
     if t > 0:
         advice = "shorten `times`, raise `tol`, `gamma` or `h`, or raise `memory`"

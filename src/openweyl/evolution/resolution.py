@@ -19,6 +19,7 @@ from math import pi
 
 import sympy
 
+from openweyl.model.decomposition import decomposition
 from openweyl.model.system import System
 from openweyl.phase_space.support import RequiredBox
 from openweyl.symbolic.expressions import TIME
@@ -49,20 +50,20 @@ class Resolution:
         """`quantum`: whether differences are across chords, and not their first order; `hopping`: whether some are,
         as in the hierarchy too (default: as `quantum`).
         """
-        terms = system.terms
+        terms = decomposition(system)
         self.system, self.horizon, self.quantum = system, horizon, quantum
         self.hopping = quantum if hopping is None else hopping
         self.negligible = 1e-2 * tol
         energies = [
             terms.kinetic,
             terms.potential,
-            *(c * f for c, f in terms.rest),
+            *(c * f for c, f in terms.operator_terms),
             *(r.function for r in terms.ridges),
         ]
         jumps = [
             *terms.position_jumps,
             *terms.momentum_jumps,
-            *(part for pair in terms.rest_jumps for part in pair),
+            *(part for pair in terms.operator_jumps for part in pair),
         ]
         variables = set(system.x + system.xi)
         self.formulas = [
@@ -115,8 +116,8 @@ class Resolution:
             found += [(scale, formula) for scale in scales(formula.f, around, spacings, finest)]
         duals = {v: needs[self._dual(a)].reach for a, v in enumerate(variables)}
         changes = [self._change(scale, duals[scale.variable]) for scale, _ in found]
-        terms = self.system.terms
-        together = terms.position_forces or terms.momentum_forces or terms.rest_jumps  # complex: parts meet
+        terms = decomposition(self.system)
+        together = terms.position_forces or terms.momentum_forces or terms.operator_jumps  # complex: parts meet
         for change, (scale, formula) in zip(changes, found, strict=True):
             if scale.spacing >= 0.999 * coarsest[scale.variable]:
                 continue

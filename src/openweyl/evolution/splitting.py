@@ -59,7 +59,7 @@ def described(generator: Generator, scheme: Scheme) -> str:
     """The scheme and what stands around it, in words."""
     ridges = len(generator.ridges)
     parts = [f"{ridges} ridge{'s' * (ridges > 1)}"] * bool(ridges)
-    parts += ["scaled axes"] * bool(generator.scaling) + ["star products"] * bool(generator.rest)
+    parts += ["scaled axes"] * bool(generator.scaling) + ["star products"] * bool(generator.operator_terms)
     return scheme.name + (f" with {', '.join(parts)}" if parts else "")
 
 
@@ -97,7 +97,7 @@ class Flow:
 
 def flows(generator: Generator, scheme: Scheme) -> list[Flow]:
     """One step of `scheme`, first flow first."""
-    before = [Flow("rest", 0.5)] if generator.rest else []
+    before = [Flow("rest", 0.5)] if generator.operator_terms else []
     before += [Flow("scaling", 0.5)] if generator.scaling else []
     ridges = [_sheared(generator, j) for j in range(len(generator.ridges))]
     inner, time = [Flow("kick", *scheme.kicks[0])], 0.0
@@ -182,7 +182,7 @@ class Stepper:
         return self.generator.grid.array_axes(x=flow.kind != "kick", xi=flow.kind in ("kick", "linear_diffusion"))
 
     def _rest(self, w: Array, flow: Flow, t: float) -> Array:
-        rest = self.generator.rest
+        rest = self.generator.operator_terms
         assert rest is not None  # noqa: S101 - or there were no such flow
         at, tau = t + flow.at * self.dt, flow.a * self.dt
         w, self._parts = exponential_action(rest, w, at, tau, self._parts, self.tick)

@@ -10,13 +10,15 @@ from .states import State
 from .system import System
 
 
+def check_system(system: Any) -> None:
+    """Raise InputError unless this is a system."""
+    advice = 'System("xi**2/2 + x**2/2", ["x"], h=0.1, gamma=1.0) makes one.'
+    swapped = "The system comes first, the state second."
+    must(isinstance(system, System), "system", "be a System", system, swapped if isinstance(system, State) else advice)
+
+
 def check_pair(system: System, state: State) -> None:
     """Raise InputError unless these are a system and a state of it."""
-    must(isinstance(system, System), "system", "be a System", _named(system), "The system comes before the state.")
-    must(isinstance(state, State), "state", "be a state, such as coherent(x, xi)", _named(state))
+    check_system(system)
+    must(isinstance(state, State), "state", "be a state, such as coherent(x, xi)", state)
     must(state.n == system.n, "state", f"have n = {system.n} degrees of freedom, as the system", state.n)
-
-
-def _named(value: Any) -> Any:
-    """A system or a state by what it says of itself, which is shorter than how it is made."""
-    return str(value) if isinstance(value, (System, State)) else value
