@@ -33,7 +33,8 @@ from openweyl.generators.generator import fokker_planck
 from openweyl.norms.dense import dense_trace_norm
 from openweyl.norms.trace_norm import enclosure
 from openweyl.phase_space.grid import common_grid
-from openweyl.problems.problem import Problem, problems
+from openweyl.problems.problem import Problem
+from openweyl.problems.texts import problems
 
 TOL, PRINTED = 1e-5, 1e-6
 DOUBLE_WELL = System("xi**2 + (x**2 - 1/2)**2", ["x", "xi"], h=2.0**-5, gamma=1.0)

@@ -10,6 +10,7 @@ import click
 
 from openweyl import plot
 from openweyl._core.arguments import must
+from openweyl._core.progress import Bar
 from openweyl.evolution.evolve import evolve
 from openweyl.files.atomic import output_folder
 from openweyl.problems.problem import Problem
@@ -17,7 +18,6 @@ from openweyl.theory.check import check_assumptions
 from openweyl.weyl.symbol import Symbol
 
 from .options import folder_for, prints_json, takes_folder, takes_problem
-from .progress import Bar
 
 FIGURE_1_TIME = 2.0
 """The time of Li's Figure 1."""

@@ -9,16 +9,17 @@ from typing import Any
 import click
 
 from openweyl import plot
+from openweyl._core.progress import Bar
 from openweyl.analysis.certificate import Certificate, paper_bound
 from openweyl.analysis.certify import certify
 from openweyl.analysis.compare import Comparison, compare
 from openweyl.evolution.solution import Solution, symbol_bytes
 from openweyl.files.netcdf import save
 from openweyl.observables.observable import Observable
-from openweyl.problems.problem import Problem, problems
+from openweyl.problems.problem import Problem
+from openweyl.problems.texts import problems
 
 from .options import folder_for, number, prints_json, takes_folder, takes_problem, takes_time_limit, whole
-from .progress import Bar
 
 LARGEST_FILE = 200_000_000
 """Bytes of symbols that a dataset may hold; beyond it has distances and moments only."""

@@ -17,10 +17,9 @@ from math import log, sqrt
 import sympy
 
 from openweyl._core import arguments
-from openweyl._core.arguments import must
 from openweyl._core.calls import public
 from openweyl.model.escape import completeness, escapes
-from openweyl.model.pair import check_pair
+from openweyl.model.pair import check_pair, check_system
 from openweyl.model.states import State, coherent
 from openweyl.model.system import System
 from openweyl.symbolic.expressions import TIME
@@ -53,7 +52,7 @@ def check_assumptions(system: System, state: State | None = None, times: Sequenc
     >>> print(found.reasons["theorem_1"][0])
     (1.6): 1 jump for 2 dimensions, so H H* has the eigenvalue 0; Smith, arXiv:2601.04489, covers momentum diffusion
     """
-    must(isinstance(system, System), "system", "be a System", system)
+    check_system(system)
     state = coherent([0.0] * system.n, [0.0] * system.n) if state is None else state
     check_pair(system, state)
     h, gamma = system.h, system.gamma
