@@ -10,7 +10,7 @@ import pytest
 from common import refused
 from openweyl import PhaseGrid, ResourceError, System, cat, coherent, evolve, squeezed
 from openweyl.evolution.closed_form import DEAD_SHARE, GRID_SHARE, fitted_grid, outside_of, without_dead
-from openweyl.gaussian.flow import QuadraticFlow, quadratic_flow
+from openweyl.gaussian_packets.flow import QuadraticFlow, quadratic_flow
 
 
 @pytest.mark.parametrize("time", [0.023, 0.026, 0.03])

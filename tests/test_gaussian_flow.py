@@ -33,8 +33,8 @@ from openweyl import (
     squeezed,
 )
 from openweyl.evolution.closed_form import BYTES, fitted_grid
-from openweyl.gaussian.flow import QuadraticFlow, quadratic_flow
-from openweyl.gaussian.maps import constant_maps, resolved_cells
+from openweyl.gaussian_packets.flow import QuadraticFlow, quadratic_flow
+from openweyl.gaussian_packets.maps import constant_maps, resolved_cells
 from openweyl.generators.generator import fokker_planck, hierarchy, lindblad
 from openweyl.model.states import Packet, PacketState
 from openweyl.norms.dense import dense_trace_norm

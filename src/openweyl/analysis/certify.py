@@ -29,7 +29,7 @@ from openweyl._core.calls import public
 from openweyl._core.progress import Progress, callback, shows_progress
 from openweyl.evolution.evolve import MAX_ORDER, evolve
 from openweyl.evolution.pace import TIME_LIMIT
-from openweyl.gaussian.flow import quadratic_flow
+from openweyl.gaussian_packets.flow import quadratic_flow
 from openweyl.generators.generator import hierarchy
 from openweyl.model.pair import check_pair
 from openweyl.model.states import State

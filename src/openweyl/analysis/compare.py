@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from openweyl._core import arguments
-from openweyl._core.arguments import position
+from openweyl._core.arguments import flag, position
 from openweyl._core.calls import public
 from openweyl._core.display import block, html_picture, html_table
 from openweyl._core.estimates import Enclosure
@@ -147,13 +147,14 @@ class Comparison:
             "seconds": self.seconds,
         }
 
+    @public
     def to_xarray(self, *, symbols: bool = True) -> xarray.Dataset:
         """Distances and moments over time, and with `symbols` both evolutions on one grid, as one labelled dataset.
 
         Units and conventions are in the attributes. Raises ResourceError if the symbols would not fit in memory.
         """
         summary = self._summary()
-        if not symbols:
+        if not flag("symbols", symbols):
             return summary
         both = symbol_dataset(self.quantum, self.classical)
         return both.merge(summary, combine_attrs="override").assign_attrs(summary.attrs)
@@ -173,14 +174,15 @@ class Comparison:
             data["covariance" + suffix] = (("time", "coordinate", "coordinate_"), covariance)
         return data.assign_attrs(**attributes(self.system), tol=self.tol, state=str(self.state))
 
+    @public
     def plot(self, axes: Axes | None = None) -> Axes:
         """Draw the three distances over time into `axes` of Matplotlib (new ones for None), which are returned."""
-        from openweyl import plot
         from openweyl.plot import results
+        from openweyl.plot.distances import draw_distances
 
         axes = results.checked_axes(axes, (6, 4))
         series = {label: self.series[name] for label, name in DRAWN.items()}
-        plot.draw_distances(axes, self.times, series, self.trace_norm_error)
+        draw_distances(axes, self.times, series, self.trace_norm_error)
         return axes
 
     def _rows(self) -> list[tuple[float, ...]]:
@@ -198,15 +200,13 @@ class Comparison:
         return f"Comparison of {cut(str(self.system))}\n{cut(str(self.state))}\n\n{made}{self._missed()}"
 
     def _repr_html_(self) -> str:
+        from openweyl.plot import results
+
         words = [cut(str(self.system)), cut(str(self.state)), self._missed()]
-        return block(*words, html_table(("t", *HEADS), self._rows()), self._picture())
-
-    def _picture(self) -> str:
-        from openweyl.plot import new_figure, results
-
-        figure, axes = new_figure(1, 1, (4.8, 3.2))
-        self.plot(axes[0, 0])
-        return html_picture(results.png(figure), "the distances over time")
+        picture = html_picture(
+            results.small_picture(lambda row: self.plot(row[0]), (4.8, 3.2)), "the distances over time"
+        )
+        return block(*words, html_table(("t", *HEADS), self._rows()), picture)
 
 
 @public

@@ -9,7 +9,7 @@ from math import ceil, erfc, sqrt
 import numpy as np
 
 from openweyl._core.arguments import ResourceError
-from openweyl.gaussian.flow import QuadraticFlow, packets_of
+from openweyl.gaussian_packets.flow import QuadraticFlow, packets_of
 from openweyl.model.states import PacketState
 from openweyl.phase_space.grid import PhaseGrid, check_fits
 from openweyl.weyl.symbol import Symbol

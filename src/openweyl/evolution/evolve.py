@@ -15,7 +15,7 @@ from openweyl._core.calls import public
 from openweyl._core.memory import spare_memory
 from openweyl._core.progress import Progress, callback, shows_progress
 from openweyl._core.threads import one_thread
-from openweyl.gaussian.flow import quadratic_flow
+from openweyl.gaussian_packets.flow import quadratic_flow
 from openweyl.generators.generator import fokker_planck, hierarchy, lindblad
 from openweyl.model.escape import escapes
 from openweyl.model.pair import check_pair

@@ -117,7 +117,7 @@ class Solution(Sequence[Symbol]):
         >>> from openweyl import System, coherent, evolve
         >>> harmonic = System("xi**2/2 + x**2/2", [], h=0.1, gamma=0.0)
         >>> evolve(harmonic, coherent(1, 0), [0.0, 3.14159]).expect("tanh(x)").value.round(3)
-        array([ 0.735, -0.735])
+        array([ 0.746, -0.746])
         """
         observable = Observable.of(observable, self.system.n)
         values, errors = [], []
@@ -143,6 +143,7 @@ class Solution(Sequence[Symbol]):
             operators = [symbol.to_qutip(size, tol=tol) for symbol in self]
         return operators
 
+    @public
     def plot(self, axes: Axes | Sequence[Axes] | None = None) -> list[Axes]:
         """Draw symbols over time, as `Symbol.plot` does, in a row: the corrections, if there are any, added up.
 
@@ -181,16 +182,14 @@ class Solution(Sequence[Symbol]):
         return f"Solution of {cut(str(self.system))}\n{self._words()}\n\n{made}{missed(self.tol, self)}"
 
     def _repr_html_(self) -> str:
-        words = [cut(str(self.system)), self._words(), missed(self.tol, self)]
-        return block(*words, html_table(HEADS, self._rows()), self._picture())
-
-    def _picture(self) -> str:
-        from openweyl.plot import new_figure, results
+        from openweyl.plot import results
 
         count = min(len(self), SYMBOLS_DRAWN)
-        figure, axes = new_figure(1, count, (2.3 * count, 2.3))
-        self._draw(axes[0])
-        return html_picture(results.png(figure), "the symbols on phase space")
+        words = [cut(str(self.system)), self._words(), missed(self.tol, self)]
+        picture = html_picture(
+            results.small_picture(self._draw, (2.3 * count, 2.3), count), "the symbols on phase space"
+        )
+        return block(*words, html_table(HEADS, self._rows()), picture)
 
 
 def missed(tol: float, *solutions: Solution) -> str:

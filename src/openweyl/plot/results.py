@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +14,11 @@ from openweyl.phase_space.grid_function import GridFunction
 from openweyl.phase_space.marginals import Marginal
 from openweyl.symbolic.expressions import variables
 
-from .symbol import box_around, draw_symbol
+from .style import new_figure
+from .symbol import box_around, colour_bar, draw_symbol
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 MAX_POINTS = 400
 """Points of an axis of a symbol that is drawn: more than a picture's height has dots, and contours take their time."""
@@ -53,14 +53,19 @@ def checked_row(axes: Any, size: tuple[float, float], wanted: int) -> list[Axes]
     return [checked_axes(one, size) for one in row]
 
 
-def draw_function(axes: Axes, symbol: GridFunction, scale: float | None = None) -> Any:
-    """Draw one real symbol: filled contours for n = 1 (returned, for a bar of colours), else its densities."""
+def draw_function(axes: Axes, symbol: GridFunction, *, scale: float | None = None, bar: bool = False) -> None:
+    """Draw one real symbol: filled contours for n = 1, with a `bar` of their colours if asked for; else its densities.
+
+    scale: the value of the strongest colour, the largest |w| for None.
+    """
     if symbol.n > 1:
-        return draw_densities(axes, symbol)
+        draw_densities(axes, symbol)
+        return
     drawn = draw_symbol(axes, thinned(symbol), scale=scale)
     across, up = box_around([symbol])
-    axes.set(xlim=across, ylim=up)
-    return drawn
+    axes.set(xlim=across, ylim=up, facecolor=drawn.cmap(0.5))  # beyond its box a symbol is zero
+    if bar:
+        colour_bar(drawn, axes)
 
 
 def draw_densities(axes: Axes, symbol: GridFunction) -> None:
@@ -68,8 +73,9 @@ def draw_densities(axes: Axes, symbol: GridFunction) -> None:
     names = [str(v) for side in variables(symbol.n) for v in side]
     for j, name in enumerate(names):
         density = Marginal.marginal(symbol, [j])
-        dashes, colour, label = "--" if j >= symbol.n else "-", f"C{j % symbol.n}", name.replace("xi", "ξ")
-        axes.plot(density.axes[0].points, density.values, dashes, color=colour, label=label, linewidth=1.2)
+        line = "-" if j < symbol.n else "--"
+        colour, label = f"C{j % symbol.n}", name.replace("xi", "ξ")
+        axes.plot(density.axes[0].points, density.values, line, color=colour, label=label, linewidth=1.2)
     axes.set_xlabel("x, ξ")
     axes.set_ylabel("density")
     axes.grid(alpha=0.3)
@@ -80,7 +86,7 @@ def draw_row(row: Sequence[Axes], symbols: Sequence[GridFunction], titles: Seque
     """Draw one symbol into each of the axes, with colours and limits in common."""
     scale = max(float(np.abs(np.asarray(symbol.values)).max()) for symbol in symbols) or 1.0
     for axes, symbol, title in zip(row, symbols, titles, strict=True):
-        draw_function(axes, symbol, scale)
+        draw_function(axes, symbol, scale=scale)
         axes.set_title(title)
     if symbols[0].n == 1:
         across, up = box_around(symbols)
@@ -105,10 +111,12 @@ def positions(length: int, most: int) -> list[int]:
     return [length - 1] if count == 1 else [round(j * (length - 1) / (count - 1)) for j in range(count)]
 
 
-def png(figure: Figure) -> bytes:
-    """The small picture of a figure, as a PNG of few colours."""
+def small_picture(draw: Callable[[Sequence[Axes]], object], size: tuple[float, float], count: int = 1) -> bytes:
+    """What `draw` puts into a row of `count` axes, of `size` in inches together, as a PNG of few colours."""
     from PIL import Image
 
+    figure, axes = new_figure(1, count, size)
+    draw(axes[0])
     drawn, written = BytesIO(), BytesIO()
     figure.savefig(drawn, dpi=SMALL_DOTS_PER_INCH, format="png")
     Image.open(drawn).convert("RGB").quantize(COLOURS_OF_SMALL).save(written, format="png", optimize=True)
