@@ -30,7 +30,8 @@ from openweyl import (
     trace,
 )
 from openweyl.analysis.certify import _Integral, residual
-from openweyl.evolution.splitting import CHIN, Stepper
+from openweyl.evolution.schemes import CHIN
+from openweyl.evolution.stepper import Stepper
 from openweyl.generators.generator import fokker_planck
 from openweyl.norms.trace_norm import enclosure
 from openweyl.phase_space.grid import common_grid

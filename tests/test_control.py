@@ -25,9 +25,9 @@ from openweyl import (
     moments,
 )
 from openweyl.evolution import control as loop
-from openweyl.evolution import splitting
+from openweyl.evolution import stepper
 from openweyl.evolution.control import AdaptiveIntegrator
-from openweyl.evolution.splitting import Stepper
+from openweyl.evolution.stepper import Stepper
 from openweyl.generators.generator import fokker_planck, hierarchy, lindblad
 
 H = 0.25
@@ -363,7 +363,7 @@ def exhausted(*_args: object, **_options: object) -> None:
     raise MemoryError("Unable to allocate 94.4 GiB\nfor an array")
 
 
-@pytest.mark.parametrize(("module", "name"), [(loop, "resample"), (loop, "profiles"), (splitting, "filtered")])
+@pytest.mark.parametrize(("module", "name"), [(loop, "resample"), (loop, "profiles"), (stepper, "filtered")])
 @pytest.mark.parametrize("call", [evolve, compare, certify], ids=lambda call: call.__name__)
 def test_an_array_that_does_not_fit(
     monkeypatch: pytest.MonkeyPatch, module: object, name: str, call: Callable[..., object]

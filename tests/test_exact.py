@@ -32,7 +32,8 @@ from openweyl import (
     squeezed,
     trace,
 )
-from openweyl.evolution.splitting import CHIN, STRANG, Stepper, best_scheme
+from openweyl.evolution.schemes import CHIN, STRANG, best_scheme
+from openweyl.evolution.stepper import Stepper
 from openweyl.generators.generator import Generator, fokker_planck, hierarchy, lindblad
 
 H = 0.1

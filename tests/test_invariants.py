@@ -25,7 +25,8 @@ from openweyl import (
     quantize,
     trace,
 )
-from openweyl.evolution.splitting import CHIN, Stepper, best_scheme
+from openweyl.evolution.schemes import CHIN, best_scheme
+from openweyl.evolution.stepper import Stepper
 from openweyl.generators.generator import fokker_planck, lindblad
 from openweyl.phase_space.grid import interpolation
 

@@ -34,7 +34,8 @@ from openweyl.symbolic.time_variation import TimeVariation
 from .displacement import Content, carried, hopping
 from .pace import Pace, in_words
 from .resolution import Resolution
-from .splitting import Scheme, Stepper, best_scheme
+from .schemes import Scheme, best_scheme
+from .stepper import Stepper
 from .witness import MeansWitness, Velocities
 
 Progress = Callable[[float, float, str], None]

@@ -25,8 +25,8 @@ from openweyl.phase_space.grid import PhaseGrid
 from .closed_form import closed_form
 from .control import AdaptiveIntegrator, Progress, Watch, check_memory
 from .pace import TIME_LIMIT
+from .schemes import described
 from .solution import Numerics, Solution
-from .splitting import described
 
 Kind = Literal["quantum", "classical"]
 MOST_LOOKS = 1_000_000
