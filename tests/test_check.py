@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 from fractions import Fraction
 from itertools import pairwise
@@ -54,6 +55,11 @@ def test_input_error_is_a_value_error_and_resource_error_a_runtime_error() -> No
     assert issubclass(InputError, ValueError)
     assert issubclass(arguments.ResourceError, RuntimeError)
     assert not issubclass(arguments.ResourceError, ValueError)
+
+
+def test_a_resource_error_says_what_is_short_in_other_processes_too() -> None:
+    error = pickle.loads(pickle.dumps(arguments.ResourceError("Too slow.", kind="time")))  # noqa: S301
+    assert (str(error), error.kind) == ("Too slow.", "time")
 
 
 @pytest.mark.parametrize(

@@ -136,7 +136,7 @@ def test_rollbacks_happen_and_are_harmless() -> None:
 def test_memory_is_limited_in_one_line() -> None:
     with pytest.raises(ResourceError, match=r"grid of \d+ x \d+ points.*limit.*raise `memory`") as caught:
         evolve(WELL, coherent(0.0, 0.0), [2.0], memory=1.5e6)
-    assert "\n" not in str(caught.value)
+    assert "\n" not in str(caught.value) and caught.value.kind == "memory"
 
 
 def test_memory_is_limited_before_the_first_grid() -> None:

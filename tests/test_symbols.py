@@ -14,9 +14,9 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from openweyl._core.arguments import InputError
+from openweyl.symbolic.brackets import poisson
 from openweyl.symbolic.expressions import (
     evaluate,
-    poisson,
     quadratic,
     separate,
     variables,

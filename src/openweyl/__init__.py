@@ -40,13 +40,13 @@ from .phase_space.grid import resample as resample
 from .phase_space.kernels import Kernel as Kernel
 from .phase_space.kernels import dequantize as dequantize
 from .phase_space.kernels import quantize as quantize
-from .phase_space.star_product import hamiltonian_field as hamiltonian_field
 from .phase_space.star_product import moyal_bracket as moyal_bracket
-from .phase_space.star_product import poisson_bracket as poisson_bracket
 from .phase_space.star_product import star as star
 from .problems.problem import Problem as Problem
 from .sweeps import load as load
 from .sweeps import sweep as sweep
+from .symbolic.brackets import hamiltonian_field as hamiltonian_field
+from .symbolic.brackets import poisson_bracket as poisson_bracket
 from .theory.assumptions import Assumptions as Assumptions
 from .theory.assumptions import check_assumptions as check_assumptions
 

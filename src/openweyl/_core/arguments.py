@@ -11,7 +11,7 @@ from itertools import islice, pairwise
 from math import isfinite, isnan
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 LONGEST = 80
 """The number of characters of a value that a message shows."""
@@ -29,8 +29,19 @@ class InputError(ValueError):
     """Something that the user gave cannot be used; the message is one line."""
 
 
+Limit: TypeAlias = Literal["memory", "time", "precision"]
+"""What a computation may run out of: bytes, operations, or the digits of double precision."""
+
+
 class ResourceError(RuntimeError):
-    """The computation would need more memory than it may use; the message is one line."""
+    """The computation would need more than it may use, of what `kind` says; the message is one line.
+
+    kind "memory": another try with more of it may succeed, as where other computations share the machine.
+    """
+
+    def __init__(self, message: str, *, kind: Limit = "memory") -> None:
+        super().__init__(message)
+        self.kind: Limit = kind
 
 
 def shown(value: Any) -> str:

@@ -49,7 +49,8 @@ def _checked(function: Callable[..., Any], name: str, takes: Signature) -> Calla
         except MemoryError as error:  # what was not foreseen by a check of sizes
             raise ResourceError(
                 f"An array did not fit into memory ({shown(error.args[0] if error.args else 'no size known')}): raise "
-                "`tol` or `h`, or shorten `times`."
+                "`tol` or `h`, or shorten `times`.",
+                kind="memory",
             ) from None
 
     return checked

@@ -53,7 +53,8 @@ def closed_form(
             found = error if error < 2 else 2.0
             raise ResourceError(
                 f"At t = {t:.4g} round-off alone leaves an error of {found:.2g}, and tol = {tol:g}: raise `tol` or "
-                "`h`, shorten `times`, or shift the coordinates."
+                "`h`, shorten `times`, or shift the coordinates.",
+                kind="precision",
             )
         living, dead = without_dead(carried, h, DEAD_SHARE * tol)
         grid, beyond = fitted_grid(living, h, GRID_SHARE * tol)

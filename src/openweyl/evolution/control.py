@@ -319,7 +319,8 @@ class AdaptiveIntegrator:
                 dt, steps = dt * shorter * steps / self.least, self.least
             self._check_step(dt)
         raise ResourceError(
-            f"At t = {self.t:.4g} the flow carries the symbol out of every grid that was tried: shorten `times`."
+            f"At t = {self.t:.4g} the flow carries the symbol out of every grid that was tried: shorten `times`.",
+            kind="time",
         )
 
     def _support(self, level: float) -> list[RequiredBox]:
@@ -442,7 +443,8 @@ class AdaptiveIntegrator:
         if dt < SHORTEST * self.horizon:
             raise ResourceError(
                 f"At t = {self.t:.4g} a step of {dt:.2g} would be needed, too short against the whole time "
-                f"{self.horizon:.4g}: raise `tol` or `h`, lower `gamma`, or shorten `times`."
+                f"{self.horizon:.4g}: raise `tol` or `h`, lower `gamma`, or shorten `times`.",
+                kind="time",
             )
 
     def _stepper(self, dt: float, half: Stepper | None = None) -> Stepper:

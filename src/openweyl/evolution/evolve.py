@@ -106,7 +106,8 @@ def evolve(
         with one_thread():
             outputs = run.outputs(moments)
     except ResourceError as error:  # it may be the system that asks for ever more
-        raise ResourceError(f"{run.resolution.reason()}{error} {escapes(system)}".rstrip()) from None
+        message = f"{run.resolution.reason()}{error} {escapes(system)}".rstrip()
+        raise ResourceError(message, kind=error.kind) from None
     return Solution(
         system=system,
         kind=kind,

@@ -59,7 +59,8 @@ class Pace:
         more = f"{in_words(left)} more" if 0 < left < float("inf") else "an unknown time more"
         raise ResourceError(
             f"At t = {t:.4g} of {self.horizon:.4g}, after {in_words(used)}, the run would take {more} ({hint}), but "
-            f"`time_limit` is {in_words(self.limit)}: raise `tol` or `h`, shorten `times`, or raise `time_limit`."
+            f"`time_limit` is {in_words(self.limit)}: raise `tol` or `h`, shorten `times`, or raise `time_limit`.",
+            kind="time",
         )
 
 

@@ -38,7 +38,8 @@ import sympy
 from openweyl._core.arguments import LARGEST, fail
 from openweyl.model.states import Packet, PacketState
 from openweyl.model.system import System, real_and_imaginary
-from openweyl.symbolic.expressions import TIME, derivative, evaluate, poisson, polynomial
+from openweyl.symbolic.brackets import poisson
+from openweyl.symbolic.expressions import TIME, derivative, evaluate, polynomial
 from openweyl.symbolic.intervals import Interval
 from openweyl.symbolic.time_variation import TimeVariation, evaluated
 

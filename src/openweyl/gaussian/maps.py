@@ -180,7 +180,8 @@ def resolved_cells(rates: Rates, noise: np.ndarray, edges: np.ndarray, unseen: U
         if count > MOST_CELLS or (lengths[left] < 1e-13 * edges[-1]).any():
             raise ResourceError(
                 f"The quadratic part of p asks for more than {MOST_CELLS} steps up to t = {edges[-1]:g}: shorten "
-                "`times`, or write a slower one."
+                "`times`, or write a slower one.",
+                kind="time",
             )
         whole = tuple(np.concatenate([first[left], second[left]]) for first, second in zip(*halves, strict=True))
         starts = np.concatenate([starts[left], starts[left] + lengths[left] / 2])

@@ -159,7 +159,8 @@ def exponential_action(
         parts *= 2
     raise ResourceError(
         "The terms that mix x and xi would take more than a million operations a step: raise `tol` or `h`, or lower "
-        "`gamma`."
+        "`gamma`.",
+        kind="time",
     )
 
 

@@ -153,7 +153,8 @@ def _bounds(w: np.ndarray, grid: PhaseGrid, rtol: float, allowed: float, longest
             if (seconds := SECONDS * work) > longest:
                 raise ResourceError(
                     f"The trace norm needs {layout.cells} cells of {layout.cell} states, about {seconds / 3600:.2g} "
-                    f"hours: raise `rtol`, so that smaller pieces of phase space will do, or `h`."
+                    f"hours: raise `rtol`, so that smaller pieces of phase space will do, or `h`.",
+                    kind="time",
                 )
             lower, upper = enclose(w, layout, SHARE * relative * scale, 5 * SHARE * relative)
             if upper - lower <= rtol * upper + allowed:
@@ -169,12 +170,14 @@ def _whole(symbol: np.ndarray, grid: PhaseGrid, rtol: float, longest: float) -> 
     if BYTES * size**2 > (free := spare_memory()):
         raise ResourceError(
             f"The kernel needs {size} x {size} entries, about {BYTES * size**2 / 2**30:.3g} GiB, but half of the free "
-            f"memory is {free / 2**30:.3g} GiB: raise `rtol`, so that smaller pieces of phase space will do, or `h`."
+            f"memory is {free / 2**30:.3g} GiB: raise `rtol`, so that smaller pieces of phase space will do, or `h`.",
+            kind="memory",
         )
     if (seconds := SECONDS * float(size) ** 3) > longest:
         raise ResourceError(
             f"The kernel has {size} eigenvalues, which take about {seconds / 3600:.2g} hours: raise `rtol`, so that "
-            f"smaller pieces of phase space will do, or `h`."
+            f"smaller pieces of phase space will do, or `h`.",
+            kind="time",
         )
     with one_thread():
         matrix = quantize(symbol, grid).matrix

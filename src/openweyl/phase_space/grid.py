@@ -237,7 +237,8 @@ def check_fits(grid: PhaseGrid, each: float, advice: str, limit: float | None = 
     if needed > limit:
         raise ResourceError(
             f"{when} symbol needs a grid of {' x '.join(map(str, grid.shape))} points, about "
-            f"{needed / 2**30:.3g} GiB, but the limit is {limit / 2**30:.3g} GiB: {advice}."
+            f"{needed / 2**30:.3g} GiB, but the limit is {limit / 2**30:.3g} GiB: {advice}.",
+            kind="memory",
         )
 
 

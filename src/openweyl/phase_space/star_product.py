@@ -1,38 +1,33 @@
-"""The star product, which composes Weyl symbols as their operators compose, and the brackets that go with it.
+"""The star product, which composes Weyl symbols as their operators compose, and its commutator, the Moyal bracket.
 
     Op(a) Op(b) = Op(a * b),        a * b = exp( (ih/2)(d_x.d_eta - d_xi.d_y) ) a(x, xi) b(y, eta)  at y = x, eta = xi,
 
-so that x * xi - xi * x = ih and conj(a * b) = conj(b) * conj(a). Formulas are multiplied as formulas, by this series.
-Where an array takes part nothing is expanded: a formula acts on an array as `leftstar` says, and two arrays are
-multiplied as the kernels of their operators. Source: Li (2.17), with the factors of docs/errata.md.
+so that x * xi - xi * x = ih and conj(a * b) = conj(b) * conj(a). Two formulas are multiplied by this series
+(symbolic/brackets.py). Where an array takes part nothing is expanded: a formula acts on an array as left_multiplication
+says, and two arrays are multiplied as the kernels of their operators. Source: Li (2.17), with the factors of
+docs/errata.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from math import factorial, prod
-from numbers import Number
-from typing import Any, TypeAlias
+from math import prod
+from typing import Any
 
 import numpy as np
 import sympy
 
-from openweyl._core.arguments import ResourceError, fail, must, whole
+from openweyl._core.arguments import ResourceError, must
 from openweyl._core.calls import public
 from openweyl._core.memory import spare_memory
-from openweyl.symbolic.expressions import MAX_TERMS, TIME, expandable, multiplied_out, poisson, variables_of
-from openweyl.symbolic.parsing import check_form, parse
+from openweyl.symbolic.brackets import Formula, Names, expression, moyal_bracket_of_formulas, star_of_formulas
+from openweyl.symbolic.expressions import MAX_TERMS, expandable, variables_of
+from openweyl.symbolic.parsing import check_form
 
 from .grid import PhaseGrid
 from .kernels import dequantize, kernel_points, quantize
 from .left_multiplication import left_multiplication
 
-Formula: TypeAlias = str | complex | sympy.Expr
-Names: TypeAlias = tuple[sympy.Symbol, ...]
-
-MOST_ORDER = 100
-"""The highest power of h that may be asked for: each costs derivatives of that order."""
 BYTES = 100
 """Peak memory per entry of a kernel."""
 
@@ -72,8 +67,7 @@ def star(
     """
     if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
         return _product(a, b, _grid(a, b, h, order))
-    (f, g), h, x, xi = _formulas({"a": a, "b": b}, h)
-    return _series(f, g, h, x, xi, _order(order))
+    return star_of_formulas(a, b, _number_or_symbol(h), order)
 
 
 @public
@@ -95,94 +89,12 @@ def moyal_bracket(
         if _is_real(a, grid.n) and _is_real(b, grid.n):  # b * a is the conjugate
             return 2 * product.imag / grid.h
         return (product - _product(b, a, grid)) / (1j * grid.h)
-    (f, g), h, x, xi = _formulas({"a": a, "b": b}, h)
-    order = _order(order)
-    forward, backward = (_series(*pair, h, x, xi, None if order is None else order + 1) for pair in ((f, g), (g, f)))
-    return _expand((forward - backward) / (sympy.I * h))
+    return moyal_bracket_of_formulas(a, b, _number_or_symbol(h), order)
 
 
-@public
-def poisson_bracket(f: Formula, g: Formula) -> sympy.Expr:
-    """{f, g} = sum_j f_{x_j} g_{xi_j} - f_{xi_j} g_{x_j} of two formulas, read as by `star`.
-
-    >>> print(poisson_bracket("x", "xi**2/2 + x**4"))  # dx/dt along the flow of p is {x, p}
-    xi
-    """
-    (left, right), _, x, xi = _formulas({"f": f, "g": g})
-    return _expand(poisson(left, right, x, xi))
-
-
-@public
-def hamiltonian_field(p: Formula) -> tuple[sympy.Expr, ...]:
-    """(p_xi, -p_x), the velocity of the flow of p: (dx_1/dt, .., dx_n/dt, dxi_1/dt, .., dxi_n/dt).
-
-    The formula `p` is read as by `star`; n is the largest index that it uses.
-
-    >>> print(hamiltonian_field("xi**2/2 + cos(x)"))
-    (xi, sin(x))
-    """
-    (f,), _, x, xi = _formulas({"p": p})
-    return (*(f.diff(v) for v in xi), *(-f.diff(v) for v in x))
-
-
-def _formulas(given: Mapping[str, Any], h: Any = 1) -> tuple[list[sympy.Expr], sympy.Expr, Names, Names]:
-    """The expressions of the arguments `given`, h, x and xi: symbols of one name made the same."""
+def _number_or_symbol(h: Any) -> Formula:
     must(not isinstance(h, PhaseGrid), "h", "be a number or a symbol for two formulas", h, "Give h = grid.h.")
-    x, xi = variables_of(given)
-    known = {v.name: v for v in x + xi}
-    h = _expression(h, {}, "h")
-    constants = {s.name: s for s in h.free_symbols}
-    usable = h != 0 and h.is_real is not False and constants.keys().isdisjoint(known)
-    must(usable, "h", "be a real number, not 0, or a symbol other than x and xi", h)
-    known.update(constants)
-    return [_expression(value, known, name) for name, value in given.items()], h, x, xi
-
-
-def _expression(value: Any, known: Mapping[str, sympy.Symbol], name: str) -> sympy.Expr:
-    if isinstance(value, str):
-        return parse(value, {**known, "t": TIME, "I": sympy.I}, name)
-    if not isinstance(value, (Number, sympy.Expr)) or isinstance(value, bool):
-        raise fail(name, "be text or a SymPy expression", value)
-    f = sympy.sympify(value)
-    must(not f.has(sympy.zoo, sympy.nan, sympy.oo, -sympy.oo), name, "be finite", f)
-    if f.is_number:
-        check_form(f, name)
-    return f.xreplace({s: known[s.name] for s in f.free_symbols if s.name in known})
-
-
-def _order(order: Any) -> int | None:
-    return None if order is None else whole("order", order, 0, MOST_ORDER, "It is the highest power of h to keep.")
-
-
-def _expand(f: sympy.Expr) -> sympy.Expr:
-    """f multiplied out unless it is very large, with exp(a + b) left as it is."""
-    return multiplied_out(f) if expandable(f) else f
-
-
-def _series(a: sympy.Expr, b: sympy.Expr, h: sympy.Expr, x: Names, xi: Names, order: int | None) -> sympy.Expr:
-    """a * b by the series of each of the commuting exponentials exp(+(ih/2) d_x d_eta), exp(-(ih/2) d_xi d_y)."""
-    half = sympy.I * h / 2
-    steps = zip(x + xi, xi + x, [half] * len(x) + [-half] * len(x), strict=True)
-    if all(f.is_polynomial(*x, *xi) for f in (a, b)):  # as such they are far faster than as expressions
-        a, b = sympy.Poly(a, *x, *xi), sympy.Poly(b, *x, *xi)
-    terms = [(a, b, 0)]  # two factors, and the power of h that they have
-    for u, v, factor in steps:
-        degrees = [d for d in (_degree(a, u), _degree(b, v)) if d is not None]
-        if not degrees and order is None:
-            series = f"The series has no end: `a` is no polynomial in {u}, and `b` none in {v}."
-            raise fail("order", "be given, as the highest power of h to keep", order, series)
-        terms = [
-            (f.diff((u, m)) * (factor**m / factorial(m)), g.diff((v, m)), power + m)
-            for f, g, power in terms
-            for m in range(min([*degrees, *([] if order is None else [order - power])]) + 1)
-        ]
-    return _expand(sum(f * g for f, g, _ in terms).as_expr())
-
-
-def _degree(f: sympy.Expr, v: sympy.Symbol) -> int | None:
-    """The degree of `f` as a polynomial in `v`, 0 for 0; None if it is none."""
-    f = f.as_expr()
-    return int(max(sympy.Poly(f, v).degree(), 0)) if f.is_polynomial(v) else None
+    return h
 
 
 def _grid(a: Any, b: Any, grid: Any, order: Any) -> PhaseGrid:
@@ -213,7 +125,8 @@ def _of_arrays(a: np.ndarray, b: np.ndarray, grid: PhaseGrid) -> np.ndarray:
     if BYTES * size**2 > (free := spare_memory()):
         raise ResourceError(
             f"The kernels need {size} x {size} entries, about {BYTES * size**2 / 2**30:.3g} GiB, but half of the free "
-            f"memory is {free / 2**30:.3g} GiB: take a smaller or a coarser grid."
+            f"memory is {free / 2**30:.3g} GiB: take a smaller or a coarser grid.",
+            kind="memory",
         )
     first, second = quantize(a, grid), quantize(b, grid)
     product = (first.matrix @ second.matrix).reshape(first.entries.shape)
@@ -223,7 +136,7 @@ def _of_arrays(a: np.ndarray, b: np.ndarray, grid: PhaseGrid) -> np.ndarray:
 def _on_axes(formula: Any, n: int, name: str) -> tuple[sympy.Expr, Names, Names]:
     """The formula in x and xi alone, which are real."""
     x, xi = (tuple(sympy.Symbol(v.name, real=True) for v in side) for side in variables_of({name: formula}, n))
-    p = _expression(formula, {v.name: v for v in x + xi}, name)
+    p = expression(formula, {v.name: v for v in x + xi}, name)
     strangers = sorted(str(s) for s in p.free_symbols - {*x, *xi})
     must(not strangers, name, f"use the names {', '.join(map(str, x + xi))} only", ", ".join(strangers))
     check_form(p, name)

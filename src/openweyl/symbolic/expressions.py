@@ -1,4 +1,4 @@
-"""Symbols on phase space as SymPy expressions: their variables, array evaluation, brackets, separation.
+"""Symbols on phase space as SymPy expressions: their variables, array evaluation, separation.
 
 Expressions become arrays by walking the expression tree; nothing is ever evaluated as code.
 """
@@ -140,11 +140,6 @@ def _function(function: Any, xp: Any) -> Any:
         if function is known:
             return getattr(xp, "arctan" if name == "atan" and not hasattr(xp, "atan") else name)
     raise InputError(f"The function {shown(function.__name__)} has no array form; known: {', '.join(FUNCTIONS)}.")
-
-
-def poisson(f: sympy.Expr, g: sympy.Expr, x: tuple[sympy.Symbol, ...], xi: tuple[sympy.Symbol, ...]) -> sympy.Expr:
-    """{f, g} = sum_j f_{x_j} g_{xi_j} - f_{xi_j} g_{x_j}; the flow of p is dz/dt = {z, p}."""
-    return sum((f.diff(a) * g.diff(b) - f.diff(b) * g.diff(a) for a, b in zip(x, xi, strict=True)), sympy.Integer(0))
 
 
 def _terms(f: sympy.Expr) -> int:

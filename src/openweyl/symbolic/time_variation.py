@@ -98,7 +98,8 @@ def _resolved(term: sympy.Expr, box: Mapping[sympy.Symbol, tuple[float, float]],
         if length < horizon * 2.0**-50 or sum(map(len, edges)) + low.size > MOST:
             raise ResourceError(
                 f"The term {term} varies faster than {MOST} steps up to t = {horizon:g} can follow: shorten `times`, "
-                "or write a slower one."
+                "or write a slower one.",
+                kind="time",
             )
     return np.unique(np.concatenate(edges))
 
