@@ -26,7 +26,7 @@ import numpy as np
 from openweyl._core import arguments
 from openweyl._core.arguments import must
 from openweyl._core.calls import public
-from openweyl.evolution.control import Progress
+from openweyl.evolution.callbacks import Progress
 from openweyl.evolution.evolve import MAX_ORDER, evolve
 from openweyl.evolution.pace import TIME_LIMIT
 from openweyl.gaussian.flow import quadratic_flow

@@ -18,7 +18,7 @@ import numpy as np
 from openweyl._core import arguments
 from openweyl._core.calls import public
 from openweyl._core.text import table
-from openweyl.evolution.control import Progress
+from openweyl.evolution.callbacks import Progress
 from openweyl.evolution.evolve import evolve
 from openweyl.evolution.pace import TIME_LIMIT
 from openweyl.evolution.solution import Solution, attributes, missed, symbol_dataset

@@ -7,23 +7,22 @@ from collections.abc import Sequence
 from math import inf
 from typing import Literal
 
-import numpy as np
-
 from openweyl._core import arguments
 from openweyl._core.arguments import ResourceError, must
 from openweyl._core.calls import public
 from openweyl._core.memory import spare_memory
 from openweyl._core.threads import one_thread
 from openweyl.gaussian.flow import quadratic_flow
-from openweyl.generators.generator import fokker_planck, hierarchy, lindblad
 from openweyl.model.escape import escapes
 from openweyl.model.pair import check_pair
 from openweyl.model.states import PacketState, State
 from openweyl.model.system import System
-from openweyl.phase_space.grid import PhaseGrid
 
+from .callbacks import Progress, Watch
 from .closed_form import closed_form
-from .control import AdaptiveIntegrator, Progress, Watch, check_memory
+from .equation import equation
+from .grid_control import check_memory
+from .loop import AdaptiveIntegrator
 from .pace import TIME_LIMIT
 from .schemes import described
 from .solution import Numerics, Solution
@@ -87,21 +86,12 @@ def evolve(
     level = 1e-3 * tol
     grid = state.window(system.h, level=level, room=0.4)
     check_memory(system, grid, order, tol, limit, 0.0)
+    solved = equation(quantum=kind == "quantum", order=order)
     run = AdaptiveIntegrator(
-        system=system,
-        build=lindblad if kind == "quantum" else fokker_planck if order == 1 else hierarchy,
-        order=order,
-        tol=tol,
-        horizon=max(moments[-1], 1e-300),
-        memory=limit,
-        time_limit=seconds,
-        progress=progress,
-        watch=watch,
-        watch_every=watch_every,
-        grid=grid,
-        runs=[_start(state, grid, order)],
+        system, solved, grid, solved.start(state.symbol(grid)), tol=tol, horizon=max(moments[-1], 1e-300),
+        memory=limit, time_limit=seconds, progress=progress, watch=watch, watch_every=watch_every,
         grid_error=6 * system.n * level,  # at three edges of each axis
-    )
+    )  # fmt: skip
     try:
         with one_thread():
             outputs = run.outputs(moments)
@@ -116,10 +106,10 @@ def evolve(
         symbols=tuple(output.symbol for output in outputs),
         grids=tuple(output.grid for output in outputs),
         numerics=Numerics(
-            scheme=described(run.generator, run.scheme) if run.steps else "none",
+            scheme=described(run.runs.generator, run.runs.scheme) if run.steps else "none",
             steps=run.steps,
-            largest_grid=run.largest,
-            regrids=run.regrids,
+            largest_grid=run.grids.largest,
+            regrids=run.grids.regrids,
             rollbacks=run.rollbacks,
             step_error=tuple(output.step_error for output in outputs),
             grid_error=tuple(output.grid_error for output in outputs),
@@ -127,9 +117,3 @@ def evolve(
         ),
         tol=tol,
     )
-
-
-def _start(state: State, grid: PhaseGrid, order: int) -> np.ndarray:
-    """The symbol at time 0; with corrections, which are nil then, along a leading axis."""
-    w = state.symbol(grid)
-    return w if order == 1 else np.concatenate([w[None], np.zeros((order - 1, *w.shape))])

@@ -18,7 +18,7 @@ from .progress import shares
 from .study import Place, Study
 
 if TYPE_CHECKING:
-    from openweyl.evolution.control import Progress
+    from openweyl.evolution.callbacks import Progress
     from openweyl.evolution.solution import Solution
 
 COARSE = 1e-4

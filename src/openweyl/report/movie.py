@@ -26,7 +26,7 @@ from .portraits import BANDS, KINDS, PIXELS, Moment, box_around, drawn, palette
 from .progress import shares
 
 if TYPE_CHECKING:
-    from openweyl.evolution.control import Progress
+    from openweyl.evolution.callbacks import Progress
 
 SUFFIXES = (".mp4", ".gif")
 MOST_FRAMES, PER_SECOND = 2000, 12

@@ -28,7 +28,7 @@ from .theorem import Verdict
 if TYPE_CHECKING:
     import xarray
 
-    from openweyl.evolution.control import Progress
+    from openweyl.evolution.callbacks import Progress
 
 
 def page(dataset: xarray.Dataset, *, pictures: bool = True, store: str = "", progress: Progress | None = None) -> str:

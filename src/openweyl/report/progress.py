@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
 
-from openweyl.evolution.control import Progress
+from openweyl.evolution.callbacks import Progress
 
 
 def shares(progress: Progress | None, weights: Sequence[float]) -> list[Progress | None]:

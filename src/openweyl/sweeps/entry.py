@@ -25,7 +25,7 @@ from openweyl._core import arguments
 from openweyl._core.arguments import InputError, check_path, flag, moderate, must, numbers_of, whole
 from openweyl._core.calls import public
 from openweyl.analysis.compare import SERIES
-from openweyl.evolution.control import Progress
+from openweyl.evolution.callbacks import Progress
 from openweyl.evolution.evolve import MAX_ORDER
 from openweyl.evolution.solution import attributes
 from openweyl.files import netcdf
