@@ -9,10 +9,10 @@ import pytest
 import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openweyl.norms.norms import moments
 
 from common import STEPPED
 from openweyl import ResourceError, System, certify, coherent, compare, evolve
-from openweyl.norms.norms import moments
 from openweyl.symbolic.expressions import TIME as T
 from openweyl.symbolic.expressions import evaluate, variables
 from openweyl.symbolic.intervals import Functions, Interval

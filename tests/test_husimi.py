@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openweyl.norms.norms import dense_trace_norm, eigenvalues
 
 from openweyl import Axis, PhaseGrid, cat, coherent, gaussian, mixture, quantize, squeezed, trace_norm
 from openweyl.norms import coherent_bounds as module
 from openweyl.norms import lowest_eigenvalue
 from openweyl.norms.coherent_bounds import smallest_eigenvalue_bounds, trace_norm_bounds
 from openweyl.norms.lowest_eigenvalue import smallest_eigenvalue
-from openweyl.norms.norms import dense_trace_norm, eigenvalues
 from openweyl.phase_space.grid import resample
 from openweyl.phase_space.kernels import band_width, lower_band
 

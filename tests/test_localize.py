@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openweyl.norms.norms import dense_trace_norm, hilbert_schmidt, rank_bound
 
 from common import on_one_grid, slow_but
 from openweyl import InputError, PhaseGrid, ResourceError, System, cat, coherent, evolve, squeezed, trace_norm
@@ -16,7 +17,6 @@ from openweyl.norms import cell_sums
 from openweyl.norms import trace_norm as trace_norm_module
 from openweyl.norms.cell_layout import plan
 from openweyl.norms.cell_sums import compress, enclose
-from openweyl.norms.norms import dense_trace_norm, hilbert_schmidt, rank_bound
 from openweyl.norms.partition_of_unity import POWER, SLOPE, overlap, restored, tail, window
 from openweyl.phase_space.grid import resample
 from openweyl.phase_space.kernels import kernel_points, quantize

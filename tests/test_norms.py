@@ -6,11 +6,11 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from openweyl.norms.norms import eigenvalues
 
 from openweyl import PhaseGrid, coherent, l1_norm
 from openweyl.norms import lowest_eigenvalue, norms
 from openweyl.norms.lowest_eigenvalue import _from_band, smallest_eigenvalue
-from openweyl.norms.norms import eigenvalues
 
 GRID = PhaseGrid.box(h=0.1, x=(-2.4, 2.4), xi=(-2.4, 2.4), size=(64, 64))
 W = coherent(0.4, 0.1).symbol(GRID) - coherent(-0.3, 0.2).symbol(GRID)

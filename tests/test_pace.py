@@ -8,7 +8,9 @@ import pytest
 
 from common import STEPPED, refused
 from openweyl import ResourceError, System, coherent, evolve
+from openweyl.evolution.error_estimate import ErrorEstimate
 from openweyl.evolution.pace import SURE_AFTER, Pace, in_words
+from openweyl.evolution.runs import Runs
 
 
 class Clock:
@@ -108,9 +110,7 @@ def test_a_run_ends_at_its_time_limit(monkeypatch: pytest.MonkeyPatch, system: S
 
 def test_steps_taken_back_count_against_the_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """A run all of whose first steps are rejected looks at the clock too, before it has got anywhere."""
-    from openweyl.evolution.control import AdaptiveIntegrator
-
-    monkeypatch.setattr(AdaptiveIntegrator, "_difference", lambda _run, _runs: 1.0)
+    monkeypatch.setattr(Runs, "error", lambda _runs: ErrorEstimate(1.0, 1.0))
     clock = Clock(monkeypatch, tick=1.0)
     refused(lambda: evolve(QUARTIC, coherent(0.5, 0.0), [1.0], time_limit=3.0), "At t = 0 of 1, after ", ResourceError)
     assert clock.now < 1006

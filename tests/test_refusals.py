@@ -23,7 +23,8 @@ from openweyl import (
     to_fock,
     trace_norm,
 )
-from openweyl.evolution import control as time_loop
+from openweyl.evolution import loop as time_loop
+from openweyl.evolution.step_control import StepPolicy
 from openweyl.interchange.units import Units
 from openweyl.norms import trace_norm as trace_norm_module
 from openweyl.phase_space import left_multiplication
@@ -80,13 +81,13 @@ def test_values(call: Callable[[], object], what: str) -> None:
 def test_terms_without_a_method(monkeypatch: pytest.MonkeyPatch) -> None:
     grid = PhaseGrid.box(h=1.0, x=[(-2, 2)] * 2, xi=[(-2, 2)] * 2, size=(8, 8))
     refused(lambda: star("cos(x1*xi1)", TWO.symbol(grid), grid), "With n = 2 every term that mixes x and xi must be a ")
-    monkeypatch.setattr(left_multiplication, "MOST_SAMPLES", 200)  # the real number takes seconds
+    monkeypatch.setattr(left_multiplication, "MAX_SAMPLES", 200)  # the real number takes seconds
     refused(lambda: star("1/(1 + (300*x*xi)**2)", W, GRID), "A term that mixes x and xi must vary on scales that a mod")
 
 
 def test_runs_that_are_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
     """The limits are lowered: what would reach them takes hours or all memory."""
-    monkeypatch.setattr(time_loop, "SHORTEST", 0.5)
+    monkeypatch.setattr(time_loop, "StepPolicy", partial(StepPolicy, shortest=0.5))
     far = coherent(2.0, 0.0)
     refused(lambda: evolve(WELL, far, [2.0]), "At t = 0 a step of 0.0", ResourceError)
     monkeypatch.setattr(trace_norm_module, "BYTES", 1e12)

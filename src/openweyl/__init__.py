@@ -5,6 +5,8 @@ Source: Z. Li, Long time quantum-classical correspondence for open systems in tr
 
 from ._core.arguments import InputError as InputError
 from ._core.arguments import ResourceError as ResourceError
+from ._core.estimates import Enclosure as Enclosure
+from ._core.estimates import Estimate as Estimate
 from .analysis.certificate import Certificate as Certificate
 from .analysis.certificate import Expectation as Expectation
 from .analysis.certify import certify as certify
@@ -13,12 +15,10 @@ from .analysis.compare import compare as compare
 from .evolution.evolve import evolve as evolve
 from .evolution.solution import Numerics as Numerics
 from .evolution.solution import Solution as Solution
-from .interchange.operators import from_fock as from_fock
-from .interchange.operators import from_qutip as from_qutip
-from .interchange.operators import from_wavefunction as from_wavefunction
-from .interchange.operators import to_fock as to_fock
-from .interchange.operators import to_qutip as to_qutip
+from .interchange.fock import from_fock as from_fock
+from .interchange.qutip import from_qutip as from_qutip
 from .interchange.units import Units as Units
+from .interchange.wavefunction import from_wavefunction as from_wavefunction
 from .model.states import State as State
 from .model.states import cat as cat
 from .model.states import coherent as coherent
@@ -26,20 +26,13 @@ from .model.states import gaussian as gaussian
 from .model.states import mixture as mixture
 from .model.states import squeezed as squeezed
 from .model.system import System as System
-from .norms.norms import dense_trace_norm as dense_trace_norm
-from .norms.norms import hilbert_schmidt as hilbert_schmidt
-from .norms.norms import l1_norm as l1_norm
-from .norms.norms import moments as moments
-from .norms.norms import purity as purity
-from .norms.norms import trace as trace
 from .norms.trace_norm import trace_norm as trace_norm
 from .observables.observable import Observable as Observable
 from .phase_space.grid import Axis as Axis
 from .phase_space.grid import PhaseGrid as PhaseGrid
-from .phase_space.grid import resample as resample
 from .phase_space.kernels import Kernel as Kernel
-from .phase_space.kernels import dequantize as dequantize
 from .phase_space.kernels import quantize as quantize
+from .phase_space.moments import Moments as Moments
 from .phase_space.star_product import moyal_bracket as moyal_bracket
 from .phase_space.star_product import star as star
 from .problems.problem import Problem as Problem
@@ -49,5 +42,7 @@ from .symbolic.brackets import hamiltonian_field as hamiltonian_field
 from .symbolic.brackets import poisson_bracket as poisson_bracket
 from .theory.assumptions import Assumptions as Assumptions
 from .theory.assumptions import check_assumptions as check_assumptions
+from .weyl.quantization import dequantize as dequantize
+from .weyl.symbol import Symbol as Symbol
 
 __version__ = "0.1.0"

@@ -109,6 +109,15 @@ def whole(name: str, value: Any, low: int, high: int, advice: str = "") -> int:
     return int(value)
 
 
+def position(value: Any, size: int) -> int:
+    """`value` as the index of one of `size` times; the last is -1, as in a list."""
+    good = isinstance(value, Integral) and not isinstance(value, bool)
+    must(good, "index", "be a whole number", value)
+    if not -size <= int(value) < size:
+        raise IndexError(f"Argument `index` must lie between {-size} and {size - 1}, but is {shown(value)}.")
+    return int(value)
+
+
 def flag(name: str, value: Any) -> bool:
     """`value` as True or False; NumPy's are taken, too."""
     must(isinstance(value, bool) or _dtype(value) == "b", name, "be True or False", value)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from openweyl._core.arguments import must
 from openweyl._core.calls import public
+from openweyl._core.estimates import Enclosure
 from openweyl._core.text import table
 from openweyl.evolution.solution import Solution, attributes, missed
 from openweyl.model.states import State
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
 class Certificate:
     """Bounds at each time; every array has the length of `times`.
 
-    certificate: B_N, with the errors of quadrature and solver. distance_estimate: ||Op(a_N - a_1)||_tr (its upper
-    bound). distance_lower, distance_upper: the enclosure of ||A - Op(a_1)||_tr, never above 1 + ||Op(a_1)||_tr, which
-    always holds. rate: ||Op((L - Q) b_{N-1})||_tr, the derivative of B_N. quadrature_error, solver_error: the parts of
-    `certificate` that are numerical. reason: why this order.
+    bound: B_N, with the errors of quadrature and solver. estimate: ||Op(a_N - a_1)||_tr (its upper bound).
+    distance_lower, distance_upper: the enclosure of ||A - Op(a_1)||_tr, never above 1 + ||Op(a_1)||_tr, which always
+    holds. rate: ||Op((L - Q) b_{N-1})||_tr, the derivative of B_N. quadrature_error, solver_error: the parts of `bound`
+    that are numerical. reason: why this order.
     """
 
     system: System
     state: State
     times: tuple[float, ...]
     order: int
-    certificate: np.ndarray
-    distance_estimate: np.ndarray
+    bound: np.ndarray
+    estimate: np.ndarray
     distance_lower: np.ndarray
     distance_upper: np.ndarray
     rate: np.ndarray
@@ -54,13 +54,9 @@ class Certificate:
 
         `observable`: one, or the text of one, see `Observable.parse`.
         """
-        if isinstance(observable, str):
-            observable = Observable.parse(observable, self.system.n)
-        what = 'be an Observable or text, such as "tanh(x)"'
-        must(isinstance(observable, Observable), "observable", what, observable)
-        pairs = zip(self.solution.symbols, self.solution.grids, strict=True)
-        found = np.array([[observable.value(b, grid) for b in w.reshape(-1, *grid.shape)] for w, grid in pairs])
-        values, errors = found[..., 0], found[..., 1]
+        observable = Observable.of(observable, self.system.n)
+        terms = np.array([[observable.value(b) for b in (w if w.batch else [w])] for w in self.solution])
+        values, errors = terms[..., 0], terms[..., 1]
         classical, corrected = values[:, 0], values.sum(axis=1)
         classical_error = observable.norm * self.distance_upper + errors[:, 0]
         return Expectation(
@@ -70,18 +66,32 @@ class Certificate:
             classical_error=classical_error,
             corrected=corrected,
             corrected_error=np.minimum(
-                observable.norm * self.certificate + errors.sum(axis=1), np.abs(corrected - classical) + classical_error
+                observable.norm * self.bound + errors.sum(axis=1), np.abs(corrected - classical) + classical_error
             ),
         )
 
+    @property
+    def distance(self) -> Enclosure:
+        """||A(t) - Op(a_1(t))||_tr between bounds: arrays over time."""
+        return Enclosure(self.distance_lower, self.distance_upper)
+
+    def _series(self) -> dict[str, np.ndarray]:
+        """The bounds by the names that they have in files and in JSON."""
+        return {
+            "certificate": self.bound,
+            "distance_estimate": self.estimate,
+            "distance_lower": self.distance_lower,
+            "distance_upper": self.distance_upper,
+            "rate": self.rate,
+        }
+
     def as_dict(self) -> dict[str, Any]:
         """Plain numbers and lists: what `openweyl certify --json` prints."""
-        names = ("certificate", "distance_estimate", "distance_lower", "distance_upper", "rate")
         return {
             "system": self.system.as_dict() | {"state": str(self.state)},
             "times": list(self.times),
             "order": self.order,
-            **{name: getattr(self, name).tolist() for name in names},
+            **{name: values.tolist() for name, values in self._series().items()},
             "numerics": {
                 "tol": self.tol,
                 "quadrature_error": self.quadrature_error.tolist(),
@@ -99,19 +109,18 @@ class Certificate:
         import xarray as xr
 
         data = xr.Dataset(coords={"time": list(self.times)})
-        for name in ("certificate", "distance_estimate", "distance_lower", "distance_upper", "rate"):
-            data[name] = ("time", getattr(self, name))
+        for name, values in self._series().items():
+            data[name] = ("time", values)
         return data.assign_attrs(**attributes(self.system), order=self.order, tol=self.tol, state=str(self.state))
 
-    @property
-    def dataset(self) -> xarray.Dataset:
+    def to_xarray(self) -> xarray.Dataset:
         """The bounds beside the classical density and its corrections, on one grid."""
         summary = self.summary
-        return self.solution.dataset.merge(summary, combine_attrs="override").assign_attrs(summary.attrs)
+        return self.solution.to_xarray().merge(summary, combine_attrs="override").assign_attrs(summary.attrs)
 
     def __str__(self) -> str:
         heads = ("t", "distance lower", "estimate", "upper", f"B_{self.order}", "rate")
-        columns = (self.distance_lower, self.distance_estimate, self.distance_upper, self.certificate, self.rate)
+        columns = (self.distance_lower, self.estimate, self.distance_upper, self.bound, self.rate)
         rows = list(zip(self.times, *columns, strict=True))
         words = f"order {self.order}: {self.reason}"
         return f"{self.system}\n{self.state}\n{words}\n\n{table(heads, rows)}{missed(self.tol, self.solution)}"
@@ -151,6 +160,6 @@ def paper_bound(certificate: Certificate) -> np.ndarray:
         return np.full_like(t, np.nan)
     first = sqrt(h) + h * gamma
     shape = np.where(t <= 1, t * first, first + t * growth_rate(h, gamma))
-    measured = certificate.distance_estimate
+    measured = certificate.estimate
     ratios = measured[shape > 0] / shape[shape > 0]
     return shape * float(ratios.max(initial=0.0))

@@ -17,7 +17,7 @@ own: what these leave of the quantum equation is that very residual, and the sol
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
 
@@ -35,14 +35,18 @@ from openweyl.model.pair import check_pair
 from openweyl.model.states import State
 from openweyl.model.system import System
 from openweyl.norms.trace_norm import enclosure
-from openweyl.phase_space.grid import PhaseGrid
+from openweyl.weyl.symbol import Symbol
 
 from .certificate import Certificate
 
-RTOL = 0.02
+ENCLOSURE_RTOL = 0.02
 """Relative width of the enclosures of trace norms inside a certificate."""
-QUADRATURE, MOST_NODES = 0.05, 100
-"""The relative error of the time integral aimed at, and the number of its nodes at which refinement stops."""
+QUADRATURE_RTOL, MAX_NODES = 0.05, 100
+"""The relative error of the time integral aimed at, and the number of its nodes at which refinement stops: each node
+is an enclosure of a trace norm."""
+
+LEAST_IMPROVEMENT = 0.8
+"""B_N over B_{N-1} above which no higher order is tried: an asymptotic series that falls so slowly is about to rise."""
 
 
 @public
@@ -77,26 +81,37 @@ def certify(
     run = partial(_certificate, system, state, moments, tol, memory, time_limit, progress)
     if target is None:
         return run(3 if order is None else order, "as asked for")
-    target = arguments.real("target", target, above=0.0)
+    return _lowest_order(run, arguments.real("target", target, above=0.0))
+
+
+def _lowest_order(run: Callable[[int, str], Certificate], target: float) -> Certificate:
+    """The certificate of the lowest order whose B_N is at most `target` at the last time, or else of the best order.
+
+    Its enclosure is the intersection of those of all orders tried: each holds.
+    """
     started = time.perf_counter()
-    best: Certificate | None = None
-    lower, upper = np.zeros(len(moments)), np.full(len(moments), np.inf)
-    for n in range(1, MAX_ORDER + 1):
-        found = run(n, f"B_{n} meets the target {target:g}")
-        lower, upper = np.maximum(lower, found.distance_lower), np.minimum(upper, found.distance_upper)
-        last = float(found.certificate[-1])
-        if best is not None and last > max(0.8 * float(best.certificate[-1]), target):
+    tried: list[Certificate] = []
+    for order in range(1, MAX_ORDER + 1):
+        tried.append(run(order, f"B_{order} meets the target {target:g}"))
+        if tried[-1].bound[-1] <= target or not _improves(tried):
             break
-        best = found
-        if last <= target:
-            break
-    assert best is not None  # noqa: S101 - the first order is always computed
+    best = tried[-1] if tried[-1].bound[-1] <= target or _improves(tried) else tried[-2]
     reason = best.reason
-    if best.certificate[-1] > target:
+    if best.bound[-1] > target:
         floor = "the solver's error" if best.solver_error[-1] > target / 2 else "the series, which is asymptotic,"
-        reason = f"target {target:g} not met; {floor} stops B_{best.order} at {best.certificate[-1]:.3g}"
-    seconds = time.perf_counter() - started
-    return replace(best, distance_lower=lower, distance_upper=upper, seconds=seconds, reason=reason)
+        reason = f"target {target:g} not met; {floor} stops B_{best.order} at {best.bound[-1]:.3g}"
+    return replace(
+        best,
+        distance_lower=np.maximum.reduce([one.distance_lower for one in tried]),
+        distance_upper=np.minimum.reduce([one.distance_upper for one in tried]),
+        seconds=time.perf_counter() - started,
+        reason=reason,
+    )
+
+
+def _improves(tried: list[Certificate]) -> bool:
+    """Whether the last order is better than the one before by enough to go on."""
+    return len(tried) == 1 or bool(tried[-1].bound[-1] <= LEAST_IMPROVEMENT * tried[-2].bound[-1])
 
 
 def _certificate(
@@ -119,7 +134,7 @@ def _certificate(
             progress=progress, watch=bound.add, watch_every=every,
         )  # fmt: skip
         integral, remainder = bound.up_to(moments)
-        if remainder[-1] <= QUADRATURE * integral[-1] + tol or 2 * len(bound.times) > MOST_NODES:
+        if remainder[-1] <= QUADRATURE_RTOL * integral[-1] + tol or 2 * len(bound.times) > MAX_NODES:
             break
         gap = float(np.diff(bound.times).max())
         if gap > 1.01 * every:  # the solver's steps are longer than asked for; `remainder` says what that costs
@@ -128,21 +143,22 @@ def _certificate(
     solver = np.array(solution.numerics.error)
     certificate = integral + remainder + solver
     estimate, lower, upper = np.zeros(len(moments)), np.zeros(len(moments)), certificate.copy()
-    for i, (w, grid) in enumerate(zip(solution.symbols, solution.grids, strict=True)):
-        b = w.reshape(-1, *grid.shape)
+    for i, b in enumerate(solution):
         if order > 1:
-            low, estimate[i] = enclosure(b[1:].sum(axis=0), grid, rtol=RTOL, negligible=1e-2 * tol)
+            low, estimate[i] = enclosure(b.like(b.values[1:].sum(axis=0)), rtol=ENCLOSURE_RTOL, negligible=1e-2 * tol)
             lower[i], upper[i] = max(low - certificate[i], 0.0), estimate[i] + certificate[i]
         if upper[i] > 2:  # ||A|| + ||Op(a_1)|| is at least that
-            largest = 1 + enclosure(b[0], grid, rtol=RTOL, negligible=1e-2 * tol)[1] + solver[i]
+            largest = (
+                1 + enclosure(b[0] if order > 1 else b, rtol=ENCLOSURE_RTOL, negligible=1e-2 * tol).upper + solver[i]
+            )
             upper[i] = min(upper[i], largest)
     return Certificate(
         system=system,
         state=state,
         times=moments,
         order=order,
-        certificate=certificate,
-        distance_estimate=estimate,
+        bound=certificate,
+        estimate=estimate,
         distance_lower=lower,
         distance_upper=upper,
         rate=np.interp(moments, bound.times, bound.rates),
@@ -161,18 +177,17 @@ class _Integral:
 
     def __init__(self, system: System, negligible: float) -> None:
         self.system, self.negligible = system, negligible
-        self.nil = quadratic_flow(system) is not None  # L = Q: what is computed of L - Q is round-off
+        self.equal = quadratic_flow(system) is not None  # L = Q: what is computed of L - Q is round-off
         self.times: list[float] = []
         self.rates: list[float] = []
 
-    def add(self, t: float, b: np.ndarray, grid: PhaseGrid) -> None:
+    def add(self, t: float, b: Symbol) -> None:
         """Take the value at time t."""
         self.times.append(t)
-        if self.nil:
+        if self.equal:
             self.rates.append(0.0)
             return
-        g = residual(self.system, b, grid, t)
-        self.rates.append(enclosure(g, grid, rtol=RTOL, negligible=self.negligible)[1])
+        self.rates.append(enclosure(residual(self.system, b, t), rtol=ENCLOSURE_RTOL, negligible=self.negligible).upper)
 
     def up_to(self, moments: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
         """The trapezoids up to each of `moments` (which are among the times), and a bound on their error.
@@ -192,9 +207,10 @@ class _Integral:
         return trapezoids[at], remainder[at]
 
 
-def residual(system: System, b: np.ndarray, grid: PhaseGrid, t: float = 0.0) -> np.ndarray:
+def residual(system: System, b: Symbol, t: float = 0.0) -> Symbol:
     """(L - Q) b_{N-1} at time t: what keeps a_N from solving the quantum equation; `b` holds b_0, ..., b_{N-1}."""
-    return _hierarchy(system, grid).residual(b if b.ndim == 2 * grid.n else b[-1], t)
+    last = b[-1] if b.batch else b
+    return last.like(_hierarchy(system, last.grid).residual(last.values, t))
 
 
 _hierarchy = lru_cache(maxsize=1)(hierarchy)  # the same grid serves several times

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from openweyl._core import arguments
+from openweyl._core.arguments import position
 from openweyl._core.calls import public
+from openweyl._core.estimates import Enclosure
 from openweyl._core.text import table
 from openweyl.evolution.callbacks import Progress
 from openweyl.evolution.evolve import evolve
@@ -26,9 +28,9 @@ from openweyl.model.pair import check_pair
 from openweyl.model.states import State
 from openweyl.model.system import System
 from openweyl.norms.lowest_eigenvalue import smallest_eigenvalue
-from openweyl.norms.norms import hilbert_schmidt, l1_within, moments, purity, trace
 from openweyl.norms.trace_norm import enclosure
-from openweyl.phase_space.grid import PhaseGrid, common_grid, resample
+from openweyl.phase_space.grid_function import on_one_grid
+from openweyl.weyl.symbol import Symbol
 
 if TYPE_CHECKING:
     import xarray
@@ -61,9 +63,8 @@ SERIES = {
 class Comparison:
     """The distance of the two evolutions at each time, with the moments of both.
 
-    `series`: arrays over time, see SERIES. `mean`, `covariance`: of the quantum state, shapes (time, 2n) and
-    (time, 2n, 2n), order (x, xi); `mean_classical`, `covariance_classical` likewise. Attributes of the names in
-    SERIES are there too: `comparison.trace_norm`.
+    Arrays over time, see SERIES for what each is. `mean`, `covariance`: of the quantum state, shapes (time, 2n) and
+    (time, 2n, 2n), order (x, xi); `mean_classical`, `covariance_classical` likewise.
     """
 
     system: System
@@ -71,7 +72,19 @@ class Comparison:
     times: tuple[float, ...]
     quantum: Solution
     classical: Solution
-    series: dict[str, np.ndarray]
+    trace_norm: np.ndarray
+    trace_norm_error: np.ndarray
+    trace_norm_lower: np.ndarray
+    trace_norm_upper: np.ndarray
+    hilbert_schmidt: np.ndarray
+    l1: np.ndarray
+    l1_error: np.ndarray
+    purity: np.ndarray
+    purity_classical: np.ndarray
+    trace: np.ndarray
+    trace_classical: np.ndarray
+    min_eigenvalue: np.ndarray
+    min_eigenvalue_classical: np.ndarray
     mean: np.ndarray
     mean_classical: np.ndarray
     covariance: np.ndarray
@@ -79,16 +92,24 @@ class Comparison:
     tol: float
     seconds: float
 
-    def __getattr__(self, name: str) -> np.ndarray:
-        if name in SERIES:
-            return self.series[name]
-        raise AttributeError(name)
+    @property
+    def series(self) -> dict[str, np.ndarray]:
+        """The series of SERIES by their names."""
+        return {name: getattr(self, name) for name in SERIES}
+
+    @property
+    def distance(self) -> Enclosure:
+        """||A(t) - Op(a(t))||_tr between bounds, with the errors of both evolutions: arrays over time."""
+        return Enclosure(self.trace_norm - self.trace_norm_error, self.trace_norm + self.trace_norm_error)
 
     @public
-    def difference(self, index: int) -> tuple[np.ndarray, np.ndarray, PhaseGrid]:
-        """The quantum symbol, the classical density and the grid that both are sampled on, at times[index]."""
-        index = arguments.whole("index", index, -len(self.times), len(self.times) - 1, "It counts the times.")
-        return _pair(self.quantum, self.classical, index)
+    def difference(self, index: int = -1) -> Symbol:
+        """The symbol of D = A - Op(a) at times[index]: the quantum symbol less the classical density.
+
+        Raises IndexError if there is no such time.
+        """
+        index = position(index, len(self.times))
+        return self.quantum[index] - self.classical[index]
 
     def as_dict(self) -> dict[str, Any]:
         """Plain numbers and lists: what `openweyl compare --json` prints."""
@@ -129,8 +150,7 @@ class Comparison:
             data["covariance" + suffix] = (("time", "coordinate", "coordinate_"), covariance)
         return data.assign_attrs(**attributes(self.system), tol=self.tol, state=str(self.state))
 
-    @property
-    def dataset(self) -> xarray.Dataset:
+    def to_xarray(self) -> xarray.Dataset:
         """The summary and both symbols on one grid as one labelled dataset; units and conventions in the attributes."""
         return (
             symbol_dataset(self.quantum, self.classical)
@@ -176,10 +196,9 @@ def compare(
         system, state, times, kind="classical", tol=tol, memory=memory, time_limit=time_limit, progress=progress
     )
     rows, means, covariances = [], [], []
-    for index in range(len(quantum.times)):
-        w, a, grid = _pair(quantum, classical, index)
-        rows.append(_distances(w, a, grid, tol))
-        both = [moments(f, grid) for f in (w, a)]
+    for w, a in map(on_one_grid, quantum, classical):
+        rows.append(_distances(w, a, tol))
+        both = [f.moments() for f in (w, a)]
         means.append([m.mean for m in both])
         covariances.append([m.covariance for m in both])
     series = {name: np.array([row[name] for row in rows]) for name in rows[0]}
@@ -192,7 +211,7 @@ def compare(
         times=quantum.times,
         quantum=quantum,
         classical=classical,
-        series={name: series[name] for name in SERIES},
+        **{name: series[name] for name in SERIES},
         mean=mean[:, 0],
         mean_classical=mean[:, 1],
         covariance=covariance[:, 0],
@@ -202,28 +221,22 @@ def compare(
     )
 
 
-def _pair(quantum: Solution, classical: Solution, index: int) -> tuple[np.ndarray, np.ndarray, PhaseGrid]:
-    grid = common_grid([quantum.grids[index], classical.grids[index]])
-    w, a = (resample(s.symbols[index], s.grids[index], grid) for s in (quantum, classical))
-    return w, a, grid
-
-
-def _distances(w: np.ndarray, a: np.ndarray, grid: PhaseGrid, tol: float) -> dict[str, float]:
-    difference = w - a
-    l1, l1_error = l1_within(difference, grid, L1_RTOL)
-    lower, upper = enclosure(difference, grid, rtol=1e-2, negligible=0.1 * tol, exact=LARGE.get(grid.n, 0))
-    least = float(hilbert_schmidt(difference, grid))  # no trace norm is smaller
+def _distances(w: Symbol, a: Symbol, tol: float) -> dict[str, float]:
+    difference, exact = w - a, LARGE.get(w.n, 0)
+    l1 = difference.l1(L1_RTOL)
+    lower, upper = enclosure(difference, rtol=1e-2, negligible=0.1 * tol, exact=exact)
+    least = float(difference.hilbert_schmidt())  # no trace norm is smaller
     return {
         "trace_norm": max((lower + upper) / 2, least),
         "trace_norm_lower": max(lower, least),
         "trace_norm_upper": max(upper, least),
         "hilbert_schmidt": least,
-        "l1": l1,
-        "l1_error": l1_error,
-        "purity": float(purity(w, grid)),
-        "purity_classical": float(purity(a, grid)),
-        "trace": float(trace(w, grid)),
-        "trace_classical": float(trace(a, grid)),
-        "min_eigenvalue": smallest_eigenvalue(w, grid, 1e-2 * tol, LARGE.get(grid.n, 0))[0],
-        "min_eigenvalue_classical": smallest_eigenvalue(a, grid, 1e-2 * tol, LARGE.get(grid.n, 0))[0],
+        "l1": l1.value,
+        "l1_error": l1.error,
+        "purity": float(w.purity()),
+        "purity_classical": float(a.purity()),
+        "trace": float(w.trace()),
+        "trace_classical": float(a.trace()),
+        "min_eigenvalue": smallest_eigenvalue(w, 1e-2 * tol, exact)[0],
+        "min_eigenvalue_classical": smallest_eigenvalue(a, 1e-2 * tol, exact)[0],
     }

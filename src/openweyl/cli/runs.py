@@ -55,7 +55,7 @@ def _compare(problem: Problem, time_limit: float) -> Comparison:
 def write_comparison(result: Comparison, folder: Path) -> list[Path]:
     """The dataset and the pictures of `result` in `folder`; without the symbols where these would be very large."""
     complete = _complete(result.quantum, result.classical)
-    dataset = result.dataset if complete else result.summary
+    dataset = result.to_xarray() if complete else result.summary
     written = [save(dataset, folder / "comparison.nc")]
     written.append(figures.write(figures.distance_figure(dataset), folder / "distances.png"))
     if result.system.n == 1 and complete:
@@ -120,7 +120,7 @@ def certify_command(
 
 def write_certificate(result: Certificate, true: Comparison | None, folder: Path) -> list[Path]:
     """The dataset and the picture of `result` in `folder`."""
-    dataset = result.dataset if _complete(result.solution) else result.summary
+    dataset = result.to_xarray() if _complete(result.solution) else result.summary
     drawn = figures.certificate_figure(dataset, None if true is None else true.summary, paper_bound(result))
     return [save(dataset, folder / "certificate.nc"), figures.write(drawn, folder / "certificate.png")]
 

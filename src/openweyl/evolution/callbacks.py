@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-import numpy as np
-
-from openweyl.phase_space.grid import PhaseGrid
+from openweyl.weyl.symbol import Symbol
 
 Progress: TypeAlias = Callable[[float, float, str], None]
 """Called with the time reached, the last time, and a few words on the grid."""
 
-Watch: TypeAlias = Callable[[float, np.ndarray, PhaseGrid], None]
+Watch: TypeAlias = Callable[[float, Symbol], None]
 """Called with the time reached and the symbol there."""

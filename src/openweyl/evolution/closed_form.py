@@ -12,6 +12,7 @@ from openweyl._core.arguments import ResourceError
 from openweyl.gaussian.flow import QuadraticFlow, packets_of
 from openweyl.model.states import PacketState
 from openweyl.phase_space.grid import PhaseGrid, check_fits
+from openweyl.weyl.symbol import Symbol
 
 from .solution import Numerics, Solution
 
@@ -31,7 +32,7 @@ def closed_form(
     tol: float,
     memory: float,
     progress: Callable[[float, float, str], None] | None,
-    watch: Callable[[float, np.ndarray, PhaseGrid], None] | None,
+    watch: Callable[[float, Symbol], None] | None,
     watch_every: float,
 ) -> Solution:
     """The solution of either equation, as `evolve` returns it; corrections are nil, as both equations are one.
@@ -63,9 +64,9 @@ def closed_form(
         check_fits(grid, each, "shorten `times`, raise `tol` or `h`, or raise `memory`", memory, f"At t = {t:.4g} the")
         w = living.symbol(grid)
         if order > 1:
-            w = np.concatenate([w[None], np.zeros((order - 1, *w.shape))])
+            w = w.like(np.concatenate([w.values[None], np.zeros((order - 1, *grid.shape))]))
         if watch:
-            watch(t, w, grid)
+            watch(t, w)
         if progress:
             progress(t, times[-1], "x".join(map(str, grid.shape)) + " grid, closed form")
         if t in saved:
@@ -79,7 +80,6 @@ def closed_form(
         order=order,
         times=times,
         symbols=tuple(symbols),
-        grids=tuple(grids),
         numerics=Numerics(
             scheme="closed form",
             steps=0,

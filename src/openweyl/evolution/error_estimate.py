@@ -77,12 +77,12 @@ class Extrapolation:
         w, v = last
         return w, v
 
-    def symbol(self, runs: Sequence[np.ndarray]) -> np.ndarray:
+    def best(self, runs: Sequence[np.ndarray]) -> np.ndarray:
         """The best solution that the runs give."""
         return extrapolated(*self.pair(runs), self.pair_order)
 
     def error(self, runs: Sequence[np.ndarray], norm: Norm) -> ErrorEstimate:
-        """The error of `symbol` in this norm."""
+        """The error of `best` in this norm."""
         *before, error = (norm(row[0] - row[1]) / (2**order - 1) for order, row in self._rows(runs))
         factor = 1.0 if self.tol > LONG_STEPS_ABOVE_TOL else EXTRAPOLATED_SHARE
         if before and error > 0:

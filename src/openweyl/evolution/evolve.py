@@ -56,7 +56,7 @@ def evolve(
     length N with b_0 = a and d_t b_j = Q b_j + (L - Q) b_{j-1}, b_j(0) = 0; their sum is a_N. `tol`: the error allowed
     in trace norm at the last time. `memory`: bytes that the run may use (default: half of what is free). `time_limit`:
     seconds that it may take (an hour), by forecast; closed forms take no steps and need none. `watch` is called
-    with (t, symbol, grid) at time 0 and as the run goes on, at the saved times and at least every `watch_every`. Grid
+    with (t, symbol) at time 0 and as the run goes on, at the saved times and at least every `watch_every`. Grid
     and step are chosen, and reported with the error they leave in `.numerics`. Gaussian packets under quadratic p with
     linear jumps are carried in closed form, without steps (`gaussian_flow`).
 
@@ -88,7 +88,7 @@ def evolve(
     check_memory(system, grid, order, tol, limit, 0.0)
     solved = equation(quantum=kind == "quantum", order=order)
     run = AdaptiveIntegrator(
-        system, solved, grid, solved.start(state.symbol(grid)), tol=tol, horizon=max(moments[-1], 1e-300),
+        system, solved, grid, solved.start(state.symbol(grid).values), tol=tol, horizon=max(moments[-1], 1e-300),
         memory=limit, time_limit=seconds, progress=progress, watch=watch, watch_every=watch_every,
         grid_error=6 * system.n * level,  # at three edges of each axis
     )  # fmt: skip
@@ -104,7 +104,6 @@ def evolve(
         order=order,
         times=moments,
         symbols=tuple(output.symbol for output in outputs),
-        grids=tuple(output.grid for output in outputs),
         numerics=Numerics(
             scheme=described(run.runs.generator, run.runs.scheme) if run.steps else "none",
             steps=run.steps,

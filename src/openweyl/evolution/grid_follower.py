@@ -8,9 +8,10 @@ from math import inf
 import numpy as np
 
 from openweyl.phase_space.grid import Axis, PhaseGrid
-from openweyl.phase_space.support import Profile, RequiredBox, covering, edge_loss, next_axes
+from openweyl.phase_space.profiles import Profile, edge_loss
+from openweyl.phase_space.support import RequiredBox, covering, next_axes
 
-from .displacement import Content, carried, hopping
+from .displacement import Content, needs_along_flow, needs_of_islands
 from .grid_control import GridPolicy, check_memory, correction_round_off, moved_by
 from .resolution import Resolution
 from .runs import Runs
@@ -67,7 +68,7 @@ class GridFollower:
                 return None
             if far > self.policy.farthest:
                 break
-            self._regrid(self.policy.axes_ahead(self.axes, ahead), self.runs.symbols, t)
+            self._regrid(self.policy.axes_ahead(self.axes, ahead), self.runs.values, t)
         return far
 
     def needs_ahead(self, plan: StepPlan, t: float, step_error: float) -> tuple[list[RequiredBox], float]:
@@ -75,9 +76,9 @@ class GridFollower:
         runs, allowed = self.runs, self.allowed(plan.duration)
         level = self.content_level(allowed, step_error)
         needs = runs.support(level)
-        content = Content.of(runs.symbols[0], runs.profiles, runs.grid)
-        along = carried(content, self.velocities, needs, t, plan.duration, level)
-        ahead = hopping(content, runs.generator, along, t, runs.extrapolation.block * plan.dt, allowed)
+        content = Content.of(runs.first, runs.profiles)
+        along = needs_along_flow(content, self.velocities, needs, t, plan.duration, level)
+        ahead = needs_of_islands(content, runs.generator, along, t, runs.extrapolation.block * plan.dt, allowed)
         far = max(moved_by(need, new) for need, new in zip(needs, ahead, strict=True))
         return (self.resolution.finer(ahead) if far <= self.policy.farthest else ahead), far
 
@@ -90,7 +91,7 @@ class GridFollower:
     def enlarge(
         self, start: Sequence[np.ndarray], losses: Sequence[tuple[float, float, float]], allowed: float, t: float
     ) -> None:
-        """Back to the symbols `start`, on a grid that is larger wherever content came near an edge."""
+        """Back to the values `start`, on a grid that is larger wherever content came near an edge."""
         wanted = self.resolution.finer(self.policy.enlarged(self.axes, losses, allowed))
         self._regrid([covering(axis, box, room=0.0) for axis, box in zip(self.axes, wanted, strict=True)], start, t)
 
@@ -101,13 +102,13 @@ class GridFollower:
         ahead = [need.moved_on(old) for need, old in zip(needs, before, strict=True)] if before else needs
         wanted = next_axes(self.axes, self.resolution.finer(ahead))
         if wanted is not None:
-            self._regrid(wanted, self.runs.symbols, t)
+            self._regrid(wanted, self.runs.values, t)
 
-    def _regrid(self, axes: Sequence[Axis], symbols: Sequence[np.ndarray], t: float) -> None:
-        """Go on from `symbols` on a grid of these axes. Raises ResourceError if it takes too much memory."""
+    def _regrid(self, axes: Sequence[Axis], values: Sequence[np.ndarray], t: float) -> None:
+        """Go on from `values` on a grid of these axes. Raises ResourceError if it takes too much memory."""
         runs, n = self.runs, self.runs.grid.n
         grid = PhaseGrid(tuple(axes[:n]), tuple(axes[n:]), runs.grid.h)
         check_memory(runs.system, grid, runs.equation.order, runs.tol, self.memory, t)
-        runs.move_to(grid, symbols)
+        runs.move_to(grid, values)
         self.regrids += 1
         self.largest = max(self.largest, grid, key=lambda grid: grid.size)

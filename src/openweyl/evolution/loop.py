@@ -48,7 +48,7 @@ SHOWN_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Segment:
-    """Steps from `begin` to `end`, and the runs' symbols at its beginning."""
+    """Steps from `begin` to `end`, and the runs' values at its beginning."""
 
     plan: StepPlan
     begin: float
@@ -63,8 +63,8 @@ class Segment:
 class AdaptiveIntegrator:
     """The runs, the step, and what they have cost in accuracy so far.
 
-    start: the symbol at time 0 on `grid`; horizon: the last time; memory: bytes; time_limit: seconds; grid_error: what
-    the first grid leaves out.
+    start: the values of the symbol at time 0 on `grid`; horizon: the last time; memory: bytes; time_limit: seconds;
+    grid_error: what the first grid leaves out.
     `dt` is the step that the error asks for; a segment may take a shorter one, to end at an output, to resolve a drive,
     or to carry nothing too far.
     """
@@ -80,14 +80,14 @@ class AdaptiveIntegrator:
         self.pace = Pace(horizon, time_limit)
         velocities = Velocities(system)
         self.drive = DriveResolution(system, horizon) if velocities.timed else None
-        self.resolution = Resolution(system, horizon, tol, quantum=equation.quantum, hopping=equation.hops)
+        self.resolution = Resolution(system, horizon, tol, quantum=equation.quantum, hops=equation.hops)
         self.runs = Runs(system, equation, tol, grid, start, growth=1 / horizon, tick=self._tick)
         self.grids = GridFollower(
             self.runs, velocities, self.resolution, grid_policy or GridPolicy(), horizon=horizon, memory=memory,
             lost=grid_error,
         )  # fmt: skip
         self.witness = MeansWitness(velocities)
-        self.means = self.witness.look(start, grid, 0.0)
+        self.means = self.witness.look(self.runs.first, 0.0)
         self.start_trace = self.means.trace
 
         self.t, self.dt = 0.0, horizon * self.policy.first
@@ -109,7 +109,7 @@ class AdaptiveIntegrator:
     def outputs(self, times: Sequence[float]) -> list[Output]:
         """Run to the last of `times`; what the symbol is at each."""
         if self.watch:
-            self.watch(self.t, self.runs.symbols[0], self.grid)
+            self.watch(self.t, self.runs.symbol_of(self.runs.values[0].copy()))
         outputs: list[Output] = []
         while len(outputs) < len(times):
             if times[len(outputs)] <= self.t:
@@ -119,14 +119,14 @@ class AdaptiveIntegrator:
         return outputs
 
     def _output(self) -> Output:
-        return Output(self.runs.symbol(), self.grid, self.step_error, self.grids.error)
+        return Output(self.runs.symbol(), self.step_error, self.grids.error)
 
     def _segment(self, times: Sequence[float]) -> list[Output]:
         """One segment; the outputs that it passes or ends at, or none if it has to be done again."""
         until = landing(times, self.t, self.block * self.dt)
         segment = self._step(self._plan(until), until)
         error = self._error_of(segment)
-        means = self.witness.look(self.runs.symbols[0], self.grid, segment.end)
+        means = self.witness.look(self.runs.first, segment.end)
         sound = self.witness.agree(self.means, means, segment.duration, self.grid)
         if not (sound and error.accepted):
             self._retry_smaller(segment, error if sound else None)
@@ -178,7 +178,7 @@ class AdaptiveIntegrator:
         points = self.grid.size * self.runs.equation.order * steps
         self.pace.before(self.t, points * self.seconds_per_point, plan.duration, hint=self._hint(plan.dt))
         begun = monotonic()
-        start = [w.copy() for w in self.runs.symbols]
+        start = [w.copy() for w in self.runs.values]
         self.runs.advance(plan, self.t)
         self.steps += steps
         self.seconds_per_point = max((monotonic() - begun) / points, FASTEST_POINT)
@@ -198,7 +198,7 @@ class AdaptiveIntegrator:
     def _retry_smaller(self, segment: Segment, error: SegmentError | None) -> None:
         """Back to the start with a smaller step; `error`: None if the means have missed their equation."""
         policy, order = self.policy, self.runs.extrapolation.pair_order
-        self.runs.symbols = segment.start
+        self.runs.values = segment.start
         self.rollbacks += 1
         factor = policy.retry_factor(error, self.step_error, order) if error else policy.min_retry_factor
         self.dt = min(self.dt, segment.plan.dt) * factor
@@ -213,8 +213,8 @@ class AdaptiveIntegrator:
         self.segment_steps = min(2 * self.segment_steps, self.policy.segment_steps)
         if self.watch:
             for time, output in zip(passed, outputs, strict=True):
-                self.watch(time, output.symbol, output.grid)
-            self.watch(self.t, self.runs.symbol(), self.grid)
+                self.watch(time, output.symbol)
+            self.watch(self.t, self.runs.symbol())
         if segment.end in times:
             outputs.append(self._output())
         return outputs

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from openweyl.phase_space.grid import PhaseGrid
+from openweyl.weyl.symbol import Symbol
 
 from .error_estimate import extrapolated
 from .runs import Runs
@@ -22,8 +22,7 @@ MAX_PARTS = 64
 class Output:
     """The symbol at a time that was asked for, and the errors up to it."""
 
-    symbol: np.ndarray
-    grid: PhaseGrid
+    symbol: Symbol
     step_error: float
     grid_error: float
 
@@ -32,12 +31,12 @@ def outputs_between(
     runs: Runs, start: Sequence[np.ndarray], t: float, times: Sequence[float], grid_error: float
 ) -> list[Output]:
     """The symbols at `times`, each by steps of its own from the one before, the first from `start` at time t."""
-    now, error = runs.extrapolation.symbol(start), runs.extrapolation.error(start, runs.norm).value
+    now, error = runs.extrapolation.best(start), runs.extrapolation.error(start, runs.norm).value
     made = []
     for time in times:
         now, own = _carried(runs, now, t, time)
         t, error = time, error + own
-        made.append(Output(now, runs.grid, error, grid_error))
+        made.append(Output(runs.symbol_of(now), error, grid_error))
     return made
 
 

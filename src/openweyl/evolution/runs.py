@@ -10,8 +10,11 @@ import numpy as np
 from openweyl._core.fft import filtered
 from openweyl.generators.operator_terms import Tick
 from openweyl.model.system import System
-from openweyl.phase_space.grid import PhaseGrid, resample
-from openweyl.phase_space.support import Profile, RequiredBox, profiles, required_box
+from openweyl.phase_space.grid import PhaseGrid
+from openweyl.phase_space.profiles import Profile, profiles_of
+from openweyl.phase_space.resampling import resampled
+from openweyl.phase_space.support import RequiredBox, required_box
+from openweyl.weyl.symbol import Symbol
 
 from .equation import Equation
 from .error_estimate import ErrorEstimate, Extrapolation
@@ -27,9 +30,10 @@ OUTPUT_STEPPERS = 4
 
 
 class Runs:
-    """The runs, finest step first: `symbols[j]` is that with step 2^j dt; `profiles` are those of the first.
+    """The runs, finest step first: `values[j]` are the values of the symbol with step 2^j dt.
 
-    growth: the rate at which a step may amplify; tick: see `exponential_action`.
+    profiles: those of the first run, see `content`. growth: the rate at which a step may amplify; tick: see
+    `exponential_action`.
     """
 
     def __init__(
@@ -39,7 +43,7 @@ class Runs:
         self.system, self.equation, self.tol = system, equation, tol
         self.growth, self.tick = growth, tick
         self._build_on(grid)
-        self.symbols = [start.copy() for _ in range(self.extrapolation.run_count)]
+        self.values = [start.copy() for _ in range(self.extrapolation.run_count)]
         self.profiles = self.look()
 
     def _build_on(self, grid: PhaseGrid) -> None:
@@ -56,9 +60,9 @@ class Runs:
             self.generator, self.scheme, dt, self.equation.order, growth=self.growth, half=half, tick=self.tick
         )
 
-    def move_to(self, grid: PhaseGrid, symbols: Sequence[np.ndarray]) -> None:
-        """Go on from `symbols`, which are on the present grid, on another grid."""
-        self.symbols = [resample(w, self.grid, grid) for w in symbols]
+    def move_to(self, grid: PhaseGrid, values: Sequence[np.ndarray]) -> None:
+        """Go on from `values`, which are on the present grid, on another grid."""
+        self.values = [resampled(w, self.grid, grid) for w in values]
         self._build_on(grid)
         self.profiles = self.look()
 
@@ -66,18 +70,27 @@ class Runs:
 
     def steps_in(self, plan: StepPlan) -> int:
         """The steps that all runs take together in a segment."""
-        return sum(plan.steps // 2**j for j in range(len(self.symbols)))
+        return sum(plan.steps // 2**j for j in range(len(self.values)))
 
     def advance(self, plan: StepPlan, t: float) -> None:
         """A segment from time t."""
         stepper: Stepper | None = None
-        for j, w in enumerate(self.symbols):
+        for j, w in enumerate(self.values):
             stepper = self.steppers.get(2**j * plan.dt, half=stepper)
-            self.symbols[j] = stepper.run(w, plan.steps // 2**j, t)
+            self.values[j] = stepper.run(w, plan.steps // 2**j, t)
 
-    def symbol(self) -> np.ndarray:
+    def symbol(self) -> Symbol:
         """The best solution at the present time."""
-        return self.extrapolation.symbol(self.symbols)
+        return self.symbol_of(self.extrapolation.best(self.values))
+
+    @property
+    def first(self) -> Symbol:
+        """The finest run, as it is now: its array changes with the next step."""
+        return self.symbol_of(self.values[0])
+
+    def symbol_of(self, values: np.ndarray) -> Symbol:
+        """The symbol of these values on the present grid."""
+        return Symbol.trusted(values, self.grid)
 
     # ------------------------------------------------------------------ errors
 
@@ -87,7 +100,7 @@ class Runs:
 
     def error(self) -> ErrorEstimate:
         """The error of `symbol`."""
-        return self.extrapolation.error(self.symbols, self.norm)
+        return self.extrapolation.error(self.values, self.norm)
 
     def added(self, error: ErrorEstimate, start: Sequence[np.ndarray], plan: StepPlan, t: float) -> float:
         """What the segment that went from `start` at time t has added to the error.
@@ -104,11 +117,11 @@ class Runs:
 
     def look(self) -> tuple[Profile, ...]:
         """The profiles of the content now."""
-        return profiles(self.content(), self.grid)
+        return profiles_of(self.content(), self.grid)
 
     def content(self) -> np.ndarray:
         """The first run's symbol and what ridges see of it; b_j times what its losses are enlarged by."""
-        w, order = self.symbols[0], self.equation.order
+        w, order = self.values[0], self.equation.order
         shears = [ridge.shear for ridge in self.generator.ridges if ridge.shear is not None]
         if shears:
             x = self.grid.array_axes(x=True, xi=False)

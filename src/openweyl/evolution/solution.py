@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
+from openweyl._core.arguments import position
+from openweyl._core.calls import public
+from openweyl._core.estimates import Estimate
 from openweyl._core.text import table
 from openweyl.model.system import System
-from openweyl.phase_space.grid import PhaseGrid, check_fits, common_grid, resample
+from openweyl.observables.observable import Observable
+from openweyl.phase_space.grid import PhaseGrid, check_fits, common_grid
+from openweyl.weyl.symbol import Symbol
 
 if TYPE_CHECKING:
     import xarray
+    from qutip import Qobj
 
 CONVENTIONS = (
     "Symbols w(x, xi) of Weyl quantization, [x, xi] = i h; tr Op(w) = (2 pi h)^-n int w. "
@@ -59,33 +65,79 @@ class Numerics:
         }
 
 
-@dataclass(frozen=True, eq=False)
-class Solution:
-    """The Weyl symbol of the density operator (or the classical density) at the saved times.
+@public
+@dataclass(frozen=True, eq=False, repr=False)
+class Solution(Sequence[Symbol]):
+    """The Weyl symbol of the density operator (or the classical density) at the saved times: a sequence of Symbols.
 
-    symbols[i] is an array on grids[i] at times[i]; the grids differ, as each is as small as it can be. With `order` N
-    > 1 it has a leading axis: the terms b_0, ..., b_{N-1} of Li's Theorem 3.
+    `solution[i]` is that at times[i]; their grids differ, as each is as small as it can be. With `order` N > 1 each is
+    a batch: the terms b_0, ..., b_{N-1} of Li's Theorem 3.
     """
 
     system: System
     kind: str
     order: int
     times: tuple[float, ...]
-    symbols: tuple[np.ndarray, ...]
-    grids: tuple[PhaseGrid, ...]
+    symbols: tuple[Symbol, ...]
     numerics: Numerics
     tol: float
 
+    @overload
+    def __getitem__(self, index: int) -> Symbol: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Symbol, ...]: ...
+    def __getitem__(self, index: int | slice) -> Symbol | tuple[Symbol, ...]:
+        if isinstance(index, slice):
+            return self.symbols[index]
+        return self.symbols[position(index, len(self))]
+
+    def __len__(self) -> int:
+        return len(self.symbols)
+
     @property
-    def dataset(self) -> xarray.Dataset:
-        """The symbols on one grid that holds them all, dims (time, x, xi) or (time, x1, ..., xi1, ...)."""
+    def final(self) -> Symbol:
+        """The symbol at the last time."""
+        return self.symbols[-1]
+
+    @public
+    def expect(self, observable: Observable | str) -> Estimate:
+        """tr(O A(t)) at each time, of a bounded observable, and its error: ||O|| times that of the symbol, and the
+        integral's. Arrays over time. The corrections, if there are any, are added up.
+
+        >>> from openweyl import System, coherent, evolve
+        >>> harmonic = System("xi**2/2 + x**2/2", [], h=0.1, gamma=0.0)
+        >>> evolve(harmonic, coherent(1, 0), [0.0, 3.14159]).expect("tanh(x)").value.round(3)
+        array([ 0.735, -0.735])
+        """
+        observable = Observable.of(observable, self.system.n)
+        values, errors = [], []
+        for symbol, own in zip(self, self.numerics.error, strict=True):
+            parts = [observable.value(part) for part in (symbol if symbol.batch else [symbol])]
+            values.append(sum(part.value for part in parts))
+            errors.append(sum(part.error for part in parts) + observable.norm * own)
+        return Estimate(np.array(values), np.array(errors))
+
+    def to_xarray(self) -> xarray.Dataset:
+        """The symbols on one grid that holds them all, dims (time, x, xi) or (time, x1, ..., xi1, ...).
+
+        Raises ResourceError if they would not fit in memory, as those of a symbol that moves far.
+        """
         return symbol_dataset(self)
+
+    @public
+    def to_qutip(self, size: int | Sequence[int] | None = None, *, tol: float = 1e-9) -> list[Qobj]:
+        """The operators as Qobj's of QuTiP in one Fock basis: `Symbol.to_qutip` at each time."""
+        operators = [symbol.to_qutip(size, tol=tol) for symbol in self]
+        if size is None:
+            size = [max(levels) for levels in zip(*(one.dims[0] for one in operators), strict=True)]
+            operators = [symbol.to_qutip(size, tol=tol) for symbol in self]
+        return operators
 
     def __str__(self) -> str:
         n = self.numerics
         rows = [
-            (t, "x".join(map(str, g.shape)), e, s)
-            for t, g, e, s in zip(self.times, self.grids, n.grid_error, n.step_error, strict=True)
+            (t, "x".join(map(str, w.grid.shape)), e, s)
+            for t, w, e, s in zip(self.times, self, n.grid_error, n.step_error, strict=True)
         ]
         head = f"{self.kind} evolution by {n.scheme}, {n.steps} steps, {n.seconds:.2g} s"
         made = table(("t", "grid", "grid error", "step error"), rows)
@@ -111,7 +163,7 @@ def symbol_dataset(*solutions: Solution) -> xarray.Dataset:
     data = {
         s.kind: (
             ("time", *(("order",) if s.order > 1 else ()), *names),
-            np.stack([resample(w, g, grid) for w, g in zip(s.symbols, s.grids, strict=True)]),
+            np.stack([symbol.resampled(grid).values for symbol in s]),
             {"long_name": f"Weyl symbol, {s.kind} evolution", "units": "1"},
         )
         for s in solutions
@@ -129,7 +181,7 @@ def symbol_dataset(*solutions: Solution) -> xarray.Dataset:
 
 
 def _one_grid(solutions: Sequence[Solution]) -> PhaseGrid:
-    return common_grid([grid for solution in solutions for grid in solution.grids])
+    return common_grid([symbol.grid for solution in solutions for symbol in solution])
 
 
 def symbol_bytes(*solutions: Solution) -> float:

@@ -13,7 +13,7 @@ from array_api_compat import array_namespace
 from openweyl._core.fft import Array, filtered, series_product
 from openweyl.generators.generator import Generator
 from openweyl.generators.operator_terms import Tick, exponential_action
-from openweyl.phase_space.grid import along, interpolation
+from openweyl.phase_space.resampling import along, interpolation
 
 from .flows import Flow, Multiplication, RateFlow, Scaling, chain, flows
 from .power_series import exponential, product

@@ -1,144 +1,57 @@
-"""States given by a matrix in a basis of vectors, and the Fock basis.
-
-    sum_{m,n} c_mn |e_m><e_n|,    for instance  e_m(y) = phi_m(y) = h^{-1/4} psi_m(y/sqrt h),
-
-psi_m the Hermite functions: phi_m is the m-th state of the oscillator (x^2 + xi^2)/2 at h.
-"""
+"""States from matrices and kets in the Fock basis."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from math import ceil, isclose, pi, prod, sqrt
+from collections.abc import Sequence
+from math import prod, sqrt
 from typing import Any
 
 import numpy as np
 
-from openweyl._core.arguments import moderate, must, real
+from openweyl._core.arguments import moderate, must
 from openweyl._core.calls import public
-from openweyl._core.fft import Array, good_size
-from openweyl.model.states import State, check_room
-from openweyl.phase_space.grid import Axis, PhaseGrid, check_grid
-from openweyl.phase_space.kernels import Kernel, dequantize
+from openweyl.model.states import State
+from openweyl.weyl.fock_basis import TINY, fock_window, hermite_functions
+from openweyl.weyl.fock_matrix import levels_of
 
-TINY = 1e-15
-"""What is below this is nothing but round-off."""
+from .outside import check_ket, check_matrix, check_size, numbers, state_of
 
 
-@dataclass(frozen=True, eq=False)
-class MatrixState(State):
-    """sum_{m,n} c_mn |e_m><e_n|, with e_m a product of one vector for each degree of freedom, at one value of h.
+@public
+def from_fock(state: Any, h: float, *, sizes: Sequence[int] | None = None) -> State:
+    """The state sum_mn c_mn |m><n| of a density matrix c, or |psi><psi| of a ket, in the Fock basis at h.
 
-    matrix: c, with axes m_1 .. m_n, n_1 .. n_n. vectors[j]: e_m(y_a) sqrt(d), shape (a, m), orthonormal columns, on
-    windows[j] of spacing d.
+    `state`: a square matrix, or a vector, of numbers; for n > 1 `sizes` gives the number of levels of each degree of
+    freedom. Its symbol is real to round-off, whatever `state` lacks of hermiticity.
+
+    >>> from openweyl import PhaseGrid
+    >>> grid = PhaseGrid.box(h=0.5, x=(-4, 4), xi=(-4, 4), size=(32, 32))
+    >>> float(from_fock([0, 1], h=0.5).symbol(grid).values[16, 16].round(9))  # the first excited state, at the origin
+    -2.0
+
+    Raises InputError for what is not normalised, hermitian or positive, up to 1e-6.
     """
-
-    matrix: np.ndarray = field(repr=False)
-    vectors: tuple[np.ndarray, ...] = field(repr=False)
-    windows: tuple[Axis, ...] = field(repr=False)
-    h: float
-    description: str
-
-    @property
-    def n(self) -> int:
-        return len(self.windows)
-
-    @public
-    def symbol(self, grid: PhaseGrid, xp: Any = np) -> Array:
-        check_grid(grid)
-        must(grid.n == self.n, "grid", f"have n = {self.n} degrees of freedom, as the state", grid.n)
-        self._check(grid.h)
-        if self.n == 1:
-            return xp.asarray(dequantize(self._kernel(0, self.matrix), grid))
-        array = self.matrix
-        for j in range(self.n):
-            array = np.tensordot(array, self._symbols(j, grid), ((j, self.n + j), (0, 1)))
-            array = np.moveaxis(array, (-2, -1), (j, self.n + j))
-        return xp.asarray(np.ascontiguousarray(array.real))
-
-    def _symbols(self, j: int, grid: PhaseGrid) -> np.ndarray:
-        """The symbols of all |e_m><e_n| of one degree of freedom."""
-        plane, rank = PhaseGrid((grid.x[j],), (grid.xi[j],), self.h), self.vectors[j].shape[1]
-        found = np.empty((rank, rank, *plane.shape), dtype=complex)
-        for m in range(rank):
-            for k in range(m + 1):
-                unit = np.zeros((rank, rank))
-                unit[m, k] = 1.0
-                found[m, k] = dequantize(self._kernel(j, unit), plane, hermitian=False)
-                found[k, m] = found[m, k].conj()
-        return found
-
-    def _kernel(self, j: int, matrix: np.ndarray) -> Kernel:
-        """The kernel of `matrix` for one degree of freedom."""
-        entries = self.vectors[j] @ matrix @ self.vectors[j].conj().T
-        return Kernel(entries, (self.windows[j],), (0.0,), self.h)
-
-    @public
-    def window(self, h: float, level: float, room: float = 0.1) -> PhaseGrid:
-        """Beyond this grid lies less than `level` of the operator, in trace norm."""
-        self._check(moderate("h", h, above=0.0))
-        level, room = real("level", level, above=0.0), check_room(room)
-        cut = max(level / sqrt(prod(vectors.shape[1] for vectors in self.vectors)), TINY)
-        positions, momenta = ([self._extent(j, cut, f) for j in range(self.n)] for f in (False, True))
-        axes = []
-        for (lower, upper, _), (_, _, dual) in zip(positions + momenta, momenta + positions, strict=True):
-            margin = room * (upper - lower)
-            length = upper - lower + 2 * margin
-            reach = max(dual / h, 4 * pi / length)
-            axes.append(Axis.between(lower - margin, upper + margin, good_size(length * reach * (1 + room) / pi)))
-        return PhaseGrid(tuple(axes[: self.n]), tuple(axes[self.n :]), h)
-
-    def _extent(self, j: int, cut: float, momenta: bool) -> tuple[float, float, float]:
-        """(lower, upper, reach) of one degree of freedom: what the kernel's arguments, or their momenta, are far from.
-
-        Its square sum is below cut^2 where their middle is outside of the interval, and where their distance, s or
-        h k, is larger than the reach.
-        """
-        window, vectors = self.windows[j], self.vectors[j]
-        lower, spacing = window.lower, window.spacing
-        if momenta:
-            vectors = np.fft.fftshift(np.fft.fft(vectors, axis=0, norm="ortho"), axes=0)
-            spacing = 2 * pi * self.h / window.length
-            lower = -(window.size // 2) * spacing
-        entries = apply_to(vectors.conj(), apply_to(vectors, self.matrix, j), self.n + j)
-        others = tuple(axis for axis in range(entries.ndim) if axis not in (j, self.n + j))
-        power = (entries.real**2 + entries.imag**2).sum(axis=others).ravel()
-        a, b = (index.ravel() for index in np.indices((window.size, window.size)))
-        middles, distances = np.bincount(a + b, power), np.bincount(np.abs(a - b), power)
-        first, last = (int(np.searchsorted(np.cumsum(side), cut**2)) for side in (middles, middles[::-1]))
-        reach = distances.size - int(np.searchsorted(np.cumsum(distances[::-1]), cut**2))
-        return lower + spacing * (first - 1) / 2, lower + spacing * (middles.size - last) / 2, spacing * reach
-
-    def _check(self, h: float) -> None:
-        same = isclose(h, self.h, rel_tol=1e-12)
-        must(same, "h", f"be that of the state, {self.h:.10g}", h, "Make the state again at this h.")
-
-
-def fock_window(size: int, h: float) -> Axis:
-    """The window of y that holds phi_0 .. phi_{size-1}, which reach as far in momentum as in position."""
-    points = np.linspace(0, sqrt(2 * size) + 9, 500)
-    beyond = np.nonzero(np.abs(hermite_functions(size, points)[-1]) > TINY)[0][-1] + 1
-    reach = sqrt(h) * float(points[beyond])
-    count = ceil(2 * reach**2 / (pi * h))
-    spacing = 2 * reach / count
-    return Axis(-spacing * (count - 1) / 2, spacing, count)
-
-
-def apply_to(matrix: np.ndarray, array: np.ndarray, axis: int) -> np.ndarray:
-    """`matrix` applied to one axis of `array`."""
-    return np.moveaxis(np.tensordot(matrix, array, ((1,), (axis,))), 0, axis)
-
-
-def hermite_functions(size: int, points: np.ndarray) -> np.ndarray:
-    """psi_0 .. psi_{size-1} at `points`: sqrt(m) psi_m = sqrt(2) y psi_{m-1} - sqrt(m - 1) psi_{m-2}, orthonormal.
-
-    The recurrence carries an exponent along: psi_0 is below what doubles hold where some psi_m are not.
-    """
-    psi = np.empty((size, *np.shape(points)))
-    exponent = -np.square(points) / 2
-    before, now = np.zeros_like(exponent), np.full_like(exponent, pi**-0.25)
-    for m in range(size):
-        psi[m] = now * np.exp(exponent)
-        before, now = now, (sqrt(2) * points * now - sqrt(m) * before) / sqrt(m + 1)
-        large = np.where(np.abs(now) > 1e100, 1e-100, 1.0)
-        before, now, exponent = before * large, now * large, exponent - np.log(large)
-    return psi
+    h = moderate("h", h, above=0.0)
+    array = numbers(state, "state")
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    must(array.ndim in (1, 2) and len(set(array.shape)) == 1, "state", "be a vector or a square matrix", array.shape)
+    what = f"be a list of whole numbers of product {len(array)}"
+    found = levels_of("sizes", (len(array),) if sizes is None else sizes, len(array), what)
+    levels = [size for size in found if size is not None]
+    must(len(levels) == len(found) and prod(levels) == len(array), "sizes", what, sizes)
+    (check_ket if array.ndim == 1 else check_matrix)(array)
+    kind = "ket" if array.ndim == 1 else "density matrix"
+    entries = array.reshape(levels * array.ndim)
+    rows = [np.linalg.norm(np.moveaxis(entries, j, 0).reshape(size, -1), axis=1) for j, size in enumerate(levels)]
+    kept = [int(np.nonzero(row > TINY)[0][-1]) + 1 for row in rows]
+    windows = [fock_window(size, h) for size in kept]
+    check_size("state", windows, "Use fewer levels.")
+    for axis in range(entries.ndim):
+        entries = entries.take(range(kept[axis % len(kept)]), axis)
+    vectors = [
+        hermite_functions(size, window.points / sqrt(h)).T * sqrt(window.spacing / sqrt(h))
+        for size, window in zip(kept, windows, strict=True)
+    ]
+    text = f"{kind} of {' x '.join(map(str, levels))} Fock states at h = {h:.10g}"
+    return state_of(entries, vectors, windows, h, text)

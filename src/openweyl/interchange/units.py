@@ -24,7 +24,7 @@ from openweyl._core.arguments import InputError, fail, is_list, moderate, must, 
 from openweyl._core.calls import public
 from openweyl._core.text import table
 from openweyl.model.system import System
-from openweyl.phase_space.grid import as_array
+from openweyl.phase_space.arrays import as_array
 from openweyl.symbolic.expressions import evaluate, variables
 from openweyl.symbolic.parsing import parse
 

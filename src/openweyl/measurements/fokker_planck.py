@@ -20,7 +20,7 @@ import numpy as np
 from openweyl.evolution.evolve import evolve
 from openweyl.model.states import State, cat, coherent
 from openweyl.model.system import System
-from openweyl.norms.norms import l1_norm
+from openweyl.norms.l1 import l1_norm
 from openweyl.phase_space.grid import PhaseGrid
 
 from .lemmas import partial, seminorms

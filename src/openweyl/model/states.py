@@ -23,6 +23,7 @@ from openweyl._core.arguments import fail, is_list, moderate, must, real
 from openweyl._core.calls import public
 from openweyl._core.fft import Array, good_size
 from openweyl.phase_space.grid import Axis, PhaseGrid, check_grid, check_resolved, common_grid
+from openweyl.weyl.symbol import Symbol
 
 Coordinates: TypeAlias = float | Sequence[float]
 THIN = 1e-14
@@ -83,8 +84,8 @@ class State(ABC):
         """The number of degrees of freedom."""
 
     @abstractmethod
-    def symbol(self, grid: PhaseGrid, xp: Any = np) -> Array:
-        """The Weyl symbol on `grid`, (2 pi h)^-n int w = 1, as an array of the namespace `xp`."""
+    def symbol(self, grid: PhaseGrid, xp: Any = np) -> Symbol:
+        """The Weyl symbol on `grid`, (2 pi h)^-n int w = 1, with values of the array namespace `xp`."""
 
     @abstractmethod
     def window(self, h: float, level: float, room: float = 0.1) -> PhaseGrid:
@@ -116,7 +117,7 @@ class PacketState(State):
         return len(self.members[0][1][0].center) // 2
 
     @public
-    def symbol(self, grid: PhaseGrid, xp: Any = np) -> Array:
+    def symbol(self, grid: PhaseGrid, xp: Any = np) -> Symbol:
         check_grid(grid)
         must(grid.n == self.n, "grid", f"have n = {self.n} degrees of freedom, as the state", grid.n)
         total: Array = 0.0
@@ -125,7 +126,7 @@ class PacketState(State):
             cancelled = f"so that a trace of {trace:.2g} is left"
             must(trace > 1e-12 * abs(packets[0].weight), "amplitudes", "not cancel each other", cancelled)
             total = total + sum(packet.on(grid, xp) for packet in packets) * (probability / trace)
-        return total
+        return Symbol.trusted(total, grid)
 
     @public
     def window(self, h: float, level: float, room: float = 0.1) -> PhaseGrid:
@@ -166,8 +167,9 @@ class MixedState(State):
         return self.members[0][1].n
 
     @public
-    def symbol(self, grid: PhaseGrid, xp: Any = np) -> Array:
-        return sum(probability * state.symbol(grid, xp) for probability, state in self.members)
+    def symbol(self, grid: PhaseGrid, xp: Any = np) -> Symbol:
+        total = sum(probability * state.symbol(grid, xp).values for probability, state in self.members)
+        return Symbol.trusted(total, grid)
 
     @public
     def window(self, h: float, level: float, room: float = 0.1) -> PhaseGrid:

@@ -14,13 +14,24 @@ import numpy as np
 
 from openweyl._core.fft import good_size
 from openweyl.phase_space.grid import Axis, PhaseGrid
+from openweyl.phase_space.grid_function import GridFunction
 from openweyl.phase_space.kernels import kernel_points
-from openweyl.phase_space.support import Profile, required_box
+from openweyl.phase_space.profiles import Profile
+from openweyl.phase_space.support import required_box
 
 from .partition_of_unity import tail
 
-SAMPLES = 3.0
+SAMPLES_PER_HALF_WAVE = 3.0
 """Points in x per half wave length of the symbol: room for the wave numbers of the windows."""
+LEAST_WIDTH = 3.0
+"""The least half width of a window, in units of the largest distance (x) or of h times the largest wave number (xi):
+below that the overlap f is far from 1, and what is not restored would be large."""
+LEAST_SPACINGS = 4
+"""The least half width of a window, in spacings of the symbol's own grid."""
+BANDS = 16
+"""The bands of wave numbers in which the symbol's content is known to `sampling_error`: ||w_b|| of Lemma 3."""
+ALIASES = 8
+"""The aliases r that `sampling_error` counts one by one; the others, which fall like r^-2, count as 2 ALIASES A_8."""
 
 
 @dataclass(frozen=True)
@@ -75,38 +86,61 @@ class Layout:
         return prod(part.strips * (part.bands + 1 if part.pad else 1) for part in self.parts)
 
 
-def plan(grid: PhaseGrid, found: tuple[Profile, ...], widths: list[float], level: float) -> Layout:
-    """Windows at least `widths` wide (x axes, then xi axes), and wide against the distances and wave numbers found.
+def plan(w: GridFunction, widths: list[float], level: float) -> Layout:
+    """Windows at least `widths` wide (x axes, then xi axes), and wide against the distances and wave numbers of `w`.
 
     `level`: the trace norm that counts as nothing when these are looked up.
     """
-    n, h = grid.n, grid.h
+    grid, n, h = w.grid, w.n, w.h
     parts, padded, cut, sampling, ranks = [], [], 0.0, 0.0, 1.0
     for j in range(n):
-        x, xi, in_x, in_xi = grid.x[j], grid.xi[j], found[j], found[n + j]
+        x, xi, in_x, in_xi = grid.x[j], grid.xi[j], w.profiles[j], w.profiles[n + j]
         wave, distance = required_box(in_x, x, level).reach, h * required_box(in_xi, xi, level).reach
-        wide_x = max(widths[j], 3 * distance, 4 * x.spacing)
-        wide_xi = max(widths[n + j], 3 * h * wave, 4 * xi.spacing)
-        margin = ceil(h * wave / xi.spacing)
-        longer = Axis(xi.lower - margin * xi.spacing, xi.spacing, xi.size + 2 * margin + xi.size % 2)
-        momenta = 4 * max(ceil(wide_x * wide_xi / (8 * pi * h)), 2)
-        bands = ceil(longer.length * wide_x / (pi * h * momenta))
-        if bands <= 2:
-            bands, momenta = 1, 2 * ceil(longer.length * wide_x / (4 * pi * h))
-        size = bands * momenta if bands > 1 else 2 * momenta
-        torus = pi * h * size / longer.length
-        points = max(good_size(SAMPLES * wave * x.length / pi), x.size)
-        fine = Axis(x.lower, x.length / points, points)
-        rows = floor(torus / (2 * fine.spacing) * (1 + 1e-12))
-        strips = ceil((fine.size - 1) / rows) + 1
-        parts.append(Part(fine, Axis(longer.lower, longer.length / size, size), rows, strips, momenta, bands, torus))
+        half_x = max(widths[j], LEAST_WIDTH * distance, LEAST_SPACINGS * x.spacing)
+        half_xi = max(widths[n + j], LEAST_WIDTH * h * wave, LEAST_SPACINGS * xi.spacing)
+        longer = _with_margin(xi, h * wave)
+        fine = _resolving(x, SAMPLES_PER_HALF_WAVE * wave)
+        part = _part(fine, longer, half_x, half_xi, h)
+        parts.append(part)
         padded.append(longer)
-        cut += beyond(in_xi, xi, rows * fine.spacing / h)
-        ranks *= strips * (size / 2 + parts[-1].waves + 1)  # of all strips together: they overlap
-        sampling += sampling_error(in_x, x, fine, rows * fine.spacing, several=n > 1)
+        width = part.rows * fine.spacing
+        cut += beyond(in_xi, xi, width / h)
+        ranks *= part.strips * (part.xi.size / 2 + part.waves + 1)  # of all strips together: they overlap
+        sampling += sampling_error(in_x, x, fine, width, several=n > 1)
     lost = sqrt(prod(kernel_points(grid)) / grid.states) * cut + sqrt(ranks / grid.states) * sampling
     new = PhaseGrid(tuple(p.x for p in parts), tuple(p.xi for p in parts), h)
     return Layout(tuple(parts), grid, PhaseGrid(grid.x, tuple(padded), h), new, lost)
+
+
+def _with_margin(xi: Axis, reach: float) -> Axis:
+    """The axis with `reach` more at either end, for (p + q)/2 of momenta that a window in x shifts; an even size."""
+    margin = ceil(reach / xi.spacing)
+    return Axis(xi.lower - margin * xi.spacing, xi.spacing, xi.size + 2 * margin + xi.size % 2)
+
+
+def _resolving(x: Axis, wave: float) -> Axis:
+    """The axis with a spacing of at most pi / `wave`, and no coarser than it is."""
+    points = max(good_size(wave * x.length / pi), x.size)
+    return Axis(x.lower, x.length / points, points)
+
+
+def _part(x: Axis, xi: Axis, half_x: float, half_xi: float, h: float) -> Part:
+    """The windows of half widths W >= `half_x` in x and W' >= `half_xi` in xi, with L = the length of `xi`.
+
+    momenta under a window in xi:     m = 2 W 2 W' / (2 pi h),    a multiple of 4
+    windows in xi:                    bands = L W / (pi h m);     with 2 or fewer there is none: m = L W / (2 pi h)
+    samples of xi:                    size = L / (pi h / P),      the spacing pi h/P holds all (p + q)/2
+    period of the lattice of momenta: P = pi h size / L >= 2 W
+    """
+    momenta = 4 * max(ceil(half_x * half_xi / (8 * pi * h)), 2)
+    bands = ceil(xi.length * half_x / (pi * h * momenta))
+    if bands <= 2:
+        bands, momenta = 1, 2 * ceil(xi.length * half_x / (4 * pi * h))
+    size = bands * momenta if bands > 1 else 2 * momenta
+    torus = pi * h * size / xi.length
+    rows = floor(torus / (2 * x.spacing) * (1 + 1e-12))
+    strips = ceil((x.size - 1) / rows) + 1
+    return Part(x, Axis(xi.lower, xi.length / size, size), rows, strips, momenta, bands, torus)
 
 
 def beyond(profile: Profile, axis: Axis, reach: float) -> float:
@@ -121,10 +155,10 @@ def sampling_error(profile: Profile, old: Axis, new: Axis, width: float, several
 
     The wave number k of the symbol is mistaken for others where the windows have (2r - 1) pi/dx - k or more, r >= 1.
     """
-    total, edges = 0.0, np.linspace(0.0, old.reach * (1 + 1e-9), 17)
+    total, edges = 0.0, np.linspace(0.0, old.reach * (1 + 1e-9), BANDS + 1)
     for low, high in pairwise(edges.tolist()):
         power = beyond(profile, old, low) ** 2 - beyond(profile, old, high) ** 2
-        tails = [tail(width * ((2 * r - 1) * new.reach - high), several) for r in range(1, 9)]
-        # aliases from both sides, those of r > 8 in the last term (they fall like r^-2), and what no sample holds
-        total += (2 * sum(tails) + 16 * tails[-1] + tails[0]) * sqrt(max(power, 0.0))
+        tails = [tail(width * ((2 * r - 1) * new.reach - high), several) for r in range(1, ALIASES + 1)]
+        # T_b of Lemma 3: aliases from both sides, those of r > ALIASES in the last term, and what no sample holds
+        total += (2 * sum(tails) + 2 * ALIASES * tails[-1] + tails[0]) * sqrt(max(power, 0.0))
     return total

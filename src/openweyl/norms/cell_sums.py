@@ -3,7 +3,7 @@
     lower sum   sum_jl || eta_l chi_j D chi_j eta_l ||_tr,          sum_j chi_j(x)^2 = 1,   sum_l eta_l(hD)^2 = 1
     upper sum   sum_jl || eta_l (chi_j D' chi_j)' eta_l ||_tr       ' restores what the windows take away
 
-chi_j D chi_j lives on an interval, so its momenta may be taken from a lattice, with the spacing 2 pi h / torus for any
+chi_j D chi_j acts on an interval, so its momenta may be taken from a lattice, with the spacing 2 pi h / torus for any
 torus that is no shorter. There
 
     <p| chi_j D chi_j |q> = (1/torus) int w_j(x, (p + q)/2) e^{-i (p - q) x/h} dx,      w_j = symbol of chi_j D chi_j:
@@ -21,25 +21,25 @@ import numpy as np
 
 from openweyl._core.fft import irfft, rfft
 from openweyl._core.threads import one_thread
-from openweyl.phase_space.grid import resample
+from openweyl.phase_space.grid_function import GridFunction
 from openweyl.phase_space.kernels import kernel_points
 
 from .cell_layout import Layout, Part
 from .partition_of_unity import POWER, overlap, restored, window
 
-THREADS = 2
-"""Cells that are worked on at a time."""
+CELL_THREADS = 2
+"""Cells that are worked on at a time: as many as the cores of a small machine, for their matrices use one each."""
 
 
-def enclose(symbol: np.ndarray, layout: Layout, negligible: float, accuracy: float) -> tuple[float, float]:
+def enclose(symbol: GridFunction, layout: Layout, negligible: float, accuracy: float) -> tuple[float, float]:
     """Both sums, with all losses. Cells with a trace norm that cannot matter, `negligible` in all, are only bounded."""
     parts, n, grid = layout.parts, layout.grid.n, layout.grid
-    w = resample(resample(symbol, layout.original, layout.padded), layout.padded, grid)
+    w = symbol.resampled(layout.padded).resampled(grid).values
     cut, gap = _x_factors(layout)
     cells = _Cells(parts, negligible / layout.cells, accuracy)
     lower = upper = unrestored = 0.0
     axes = tuple(range(-n, 0))
-    with one_thread(), ThreadPoolExecutor(THREADS) as pool:
+    with one_thread(), ThreadPoolExecutor(CELL_THREADS) as pool:
         for strip in product(*(range(part.strips) for part in parts)):
             taken, places = zip(*(_rows(part, j) for part, j in zip(parts, strip, strict=True)), strict=True)
             spectrum = rfft(np.ascontiguousarray(w[taken]), axes)
@@ -68,7 +68,7 @@ def _rows(part: Part, index: int) -> tuple[slice, slice]:
 
 
 def _x_factors(layout: Layout) -> tuple[np.ndarray, np.ndarray]:
-    """In (x, s) under one window: the factors of chi D chi and of chi D' chi, and (1 - f)^r; nil where |s| > W."""
+    """In (x, s) under one window: the factors of chi D chi and of chi D' chi, and (1 - f)^r; 0 where |s| > W."""
     n, distances = layout.grid.n, layout.grid.mesh("x", "s")[1]
     cut, f, near = np.ones(1), np.ones(1), np.ones(1, dtype=bool)
     for j, part in enumerate(layout.parts):
@@ -102,8 +102,17 @@ def _to_momenta(pair: np.ndarray, parts: tuple[Part, ...], places: tuple[slice, 
 class _Cells:
     """The windows in xi, which multiply and cut in the same way in every strip.
 
-    `factors`: of a cell's matrix in the lower and in the upper sum. `places`: of its entries in an array (m.., c..),
-    m = a - b, c = a + b, read as one line; m < 0 of the first degree of freedom is m > 0 conjugated.
+    A strip is an array over (m, c), m = a - b the difference and c = a + b the sum of the indices of two momenta p_a
+    and p_b; a cell, the matrix over (a, b) of the momenta under one window, is a diamond in it:
+
+            c ->                    matrix entry (a, b) sits at row m = a - b, column first + a + b;
+        m  . . o . .                first: the sum 2 a_0 at which the window's momenta begin. The same indices serve
+        |  . o . o .                for all windows, shifted by `first`: `places` are those of first = 0, counted in
+        v  o . o . o                the array as one line, and a shift of the window adds a constant to them.
+
+    Half of the diamond is there: m >= 0 for the first degree of freedom. Entries with m < 0 are those with m > 0
+    conjugated, which `conjugate` = -1 says. `factors`: what multiplies a cell's matrix in the lower and in the upper
+    sum. `gap`: (1 - g)^r, what the windows in xi do not restore. `rank`: a bound of the rank of a strip.
     """
 
     def __init__(self, parts: tuple[Part, ...], negligible: float, accuracy: float) -> None:

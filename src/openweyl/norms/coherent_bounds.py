@@ -25,7 +25,8 @@ from math import ceil, inf, prod, sqrt
 import numpy as np
 
 from openweyl._core.fft import good_size, irfft, rfft
-from openweyl.phase_space.grid import Axis, PhaseGrid, doubled, resample
+from openweyl.phase_space.grid import Axis, PhaseGrid
+from openweyl.phase_space.grid_function import GridFunction
 from openweyl.phase_space.kernels import kernel_points
 
 from .l1 import refined_l1
@@ -49,28 +50,27 @@ times the amplification, so it is made as small as can be; more pays where a run
 
 @dataclass(frozen=True)
 class Pair:
-    """The `upper` symbol o and the `lower` one, o * G * G, on `grid`, which ends where `w` has long been nil.
+    """The `upper` symbol o and the `lower` one, o * G * G, on one grid, which ends far beyond the support of `w`.
 
-    missing: a Hilbert-Schmidt norm, that of Op(w - o * G) with o nil beyond the grid; twice as much bounds what `lower`
+    missing: a Hilbert-Schmidt norm, that of Op(w - o * G) with o = 0 beyond the grid; twice as much bounds what `lower`
     may be off at any point, in these units. wrapped: the same in L1. noise: round-off of `upper`, Hilbert-Schmidt too.
     """
 
-    upper: np.ndarray
-    lower: np.ndarray
-    grid: PhaseGrid
+    upper: GridFunction
+    lower: GridFunction
     missing: float
     wrapped: float
     noise: float
 
 
-def trace_norm_bounds(w: np.ndarray, grid: PhaseGrid, *, rtol: float, allowed: float = 0.0) -> tuple[float, float]:
+def trace_norm_bounds(w: GridFunction, *, rtol: float, allowed: float = 0.0) -> tuple[float, float]:
     """lower <= ||Op(w)||_tr <= upper, however wide; nothing is refined beyond `rtol` or `allowed`."""
-    aim = max(rtol * float(np.abs(w).sum()) * grid.cell, allowed)
-    root = sqrt(prod(kernel_points(grid)))
+    aim = max(rtol * float(np.abs(w.values).sum()) * w.grid.cell, allowed)
+    root = sqrt(prod(kernel_points(w.grid)))
     best, width = None, inf
-    for pairs in _attempts(w, grid, [share * aim / root for share in BUDGETS]):
+    for pairs in _attempts(w, [share * aim / root for share in BUDGETS]):
         for pair in pairs:
-            sums = [float(np.abs(f).sum()) * pair.grid.cell for f in (pair.lower, pair.upper)]
+            sums = [float(np.abs(f.values).sum()) * f.grid.cell for f in (pair.lower, pair.upper)]
             expected = sums[1] - sums[0] + 2 * (root * pair.missing + pair.wrapped) + root * pair.noise
             if best is None or expected < width:
                 best, width = pair, expected
@@ -78,10 +78,10 @@ def trace_norm_bounds(w: np.ndarray, grid: PhaseGrid, *, rtol: float, allowed: f
             break
     assert best is not None  # noqa: S101 - there are budgets and squeezings
     fine = max(rtol, 0.1 * width / aim * rtol)
-    low, _, _ = refined_l1(best.lower, best.grid, accuracy=0.05 * fine, most=POINTS, allowed=0.05 * aim)
-    _, _, high = refined_l1(best.upper, best.grid, accuracy=0.05 * fine, most=POINTS, allowed=0.05 * aim)
-    missing = sqrt(prod(kernel_points(best.grid))) * best.missing
-    noise = sqrt(best.grid.states) * best.noise
+    low, _, _ = refined_l1(best.lower, accuracy=0.05 * fine, most=POINTS, allowed=0.05 * aim)
+    _, _, high = refined_l1(best.upper, accuracy=0.05 * fine, most=POINTS, allowed=0.05 * aim)
+    missing = sqrt(prod(kernel_points(best.upper.grid))) * best.missing
+    noise = sqrt(best.upper.grid.states) * best.noise
     return max(low - best.wrapped - missing, 0.0), high + missing + noise
 
 
@@ -90,42 +90,43 @@ def first_order_width(loss: list[float], grid: PhaseGrid) -> float:
     return grid.h * sum(sqrt(max(loss[j], 0.0) * max(loss[grid.n + j], 0.0)) for j in range(grid.n))
 
 
-def smallest_eigenvalue_bounds(w: np.ndarray, grid: PhaseGrid, accuracy: float) -> tuple[float, float]:
+def smallest_eigenvalue_bounds(w: GridFunction, accuracy: float) -> tuple[float, float]:
     """lower <= inf spec Op(w) <= upper, to about `accuracy` where w is smooth enough; upper <= 0, as the spectrum of a
     compact operator reaches 0.
 
     Between its samples o lies above the smallest around less sum_a d_a^2/8 sup |d_a^2 o|, by linear interpolation; the
     supremum in a cell lies below the largest sample around plus the same for d_a^2 o, sums of |spectrum| as suprema.
     """
-    size = sqrt(float((w**2).sum()) * grid.cell)
+    size = float(w.hilbert_schmidt())
     if size == 0:
         return 0.0, 0.0
     lower, upper = -size, 0.0  # a norm bounds all eigenvalues
     best, least = None, -inf
-    for pairs in _attempts(w, grid, [1e-3 * accuracy, 0.1 * accuracy, 0.01 * size, 0.1 * size]):
+    for pairs in _attempts(w, [1e-3 * accuracy, 0.1 * accuracy, 0.01 * size, 0.1 * size]):
         for pair in pairs:
-            upper = min(upper, float(pair.lower.min()) + 2 * pair.missing)
-            if (found := float(pair.upper.min()) - pair.missing) > least:
-                best, least = pair, found
+            upper = min(upper, float(pair.lower.values.min()) + 2 * pair.missing)
+            if (lowest := float(pair.upper.values.min()) - pair.missing) > least:
+                best, least = pair, lowest
         if least > upper - accuracy:
             break
     if best is not None:
-        noise = 10 * best.noise * float(np.abs(w).max()) / size  # the largest of many values
-        lower = max(lower, min(_infimum(best.upper, best.grid, accuracy / 4), 0.0) - best.missing - noise)
+        noise = 10 * best.noise * float(np.abs(w.values).max()) / size  # the largest of many values
+        lower = max(lower, min(_infimum(best.upper, accuracy / 4), 0.0) - best.missing - noise)
     return lower, upper
 
 
-def _attempts(w: np.ndarray, grid: PhaseGrid, budgets: list[float]) -> Iterator[Iterator[Pair]]:
+def _attempts(w: GridFunction, budgets: list[float]) -> Iterator[Iterator[Pair]]:
     """The symbols for each budget, at all squeezings; on large grids for two budgets, at one."""
-    squeezings = _squeezings(w, grid)
-    if grid.size > POINTS:
+    squeezings = _squeezings(w)
+    if w.grid.size > POINTS:
         squeezings, budgets = squeezings[:1], budgets[1:3]
     for budget in budgets:
-        yield (_symbols(w, grid, squeezing, budget) for squeezing in squeezings)
+        yield (_symbols(w, squeezing, budget) for squeezing in squeezings)
 
 
-def _infimum(f: np.ndarray, grid: PhaseGrid, accuracy: float) -> float:
+def _infimum(function: GridFunction, accuracy: float) -> float:
     """A lower bound of inf f, as sharp as `accuracy` if `POINTS` points are enough for that."""
+    f, grid = function.values, function.grid
     dims = range(f.ndim)
     spectrum = rfft(f, tuple(dims))
     size, squares = 2 * np.abs(spectrum) / f.size, []  # twice for both signs of the last wave number
@@ -138,51 +139,52 @@ def _infimum(f: np.ndarray, grid: PhaseGrid, accuracy: float) -> float:
         bend, least = np.zeros(f.shape), f
         for a in dims:
             rest = sum(e * bound for e, bound in zip(eighths, fourth[a], strict=True))
-            bend += eighths[a] * (np.abs(_second(f, grid, a)) + rest)
+            bend += eighths[a] * (np.abs(_second(function, a)) + rest)
         for a in dims:  # over the corners of each cell
             bend = np.maximum(bend, np.roll(bend, -1, axis=a))
             least = np.minimum(least, np.roll(least, -1, axis=a))
-        found = float((least - bend).min())
-        if float(f.min()) - found <= accuracy or grid.size * 4**grid.n > POINTS:
-            return found
-        f, grid = doubled(f, grid)
+        infimum = float((least - bend).min())
+        if float(f.min()) - infimum <= accuracy or grid.size * 4**grid.n > POINTS:
+            return infimum
+        function = function.doubled()
+        f, grid = function.values, function.grid
 
 
-def curvatures(w: np.ndarray, grid: PhaseGrid) -> tuple[list[float], list[float]]:
+def curvatures(w: GridFunction) -> tuple[list[float], list[float]]:
     """int -sgn(w) d^2 w and int |d^2 w| for each axis, x then xi, over int |w|."""
-    total = max(float(np.abs(w).sum()), np.finfo(float).tiny)
-    sign, loss, bend = np.sign(w), [], []
-    for a in range(2 * grid.n):
-        second = _second(w, grid, a)
+    total = max(float(np.abs(w.values).sum()), np.finfo(float).tiny)
+    sign, loss, bend = np.sign(w.values), [], []
+    for a in range(2 * w.n):
+        second = _second(w, a)
         loss.append(-float((sign * second).sum()) / total)
         bend.append(float(np.abs(second).sum()) / total)
     return loss, bend
 
 
-def _second(w: np.ndarray, grid: PhaseGrid, position: int) -> np.ndarray:
-    axis, index = (grid.x + grid.xi)[position], position - 2 * grid.n
-    k = axis.wave_numbers(half=True).reshape((-1,) + (1,) * (-index - 1))
-    return irfft(rfft(w, (index,)) * -(k**2), (index,), axis.size)
+def _second(w: GridFunction, axis: int) -> np.ndarray:
+    """d^2 w along one axis, x then xi."""
+    orders = [2 * (a == axis) for a in range(2 * w.n)]
+    return np.asarray(w.derivative(orders[: w.n], orders[w.n :]).values)
 
 
-def _squeezings(w: np.ndarray, grid: PhaseGrid) -> list[list[float]]:
+def _squeezings(w: GridFunction) -> list[list[float]]:
     """S_aa for each axis, a_j such that a_j C_x + C_xi/a_j is least: C the loss on an axis and some of the bend."""
-    loss, bend = curvatures(w, grid)
-    found = []
+    loss, bend = curvatures(w)
+    n, squeezings = w.n, []
     for even in EVEN:
         c = [max(first, 0.0) + even * second for first, second in zip(loss, bend, strict=True)]
-        a = [sqrt(c[grid.n + j] / c[j]) if c[j] > 0 and c[grid.n + j] > 0 else 1.0 for j in range(grid.n)]
-        found.append(a + [1 / s for s in a])
-    return [s for i, s in enumerate(found) if i == 0 or not np.allclose(s, found[i - 1], rtol=SAME)]
+        a = [sqrt(c[n + j] / c[j]) if c[j] > 0 and c[n + j] > 0 else 1.0 for j in range(n)]
+        squeezings.append(a + [1 / s for s in a])
+    return [s for i, s in enumerate(squeezings) if i == 0 or not np.allclose(s, squeezings[i - 1], rtol=SAME)]
 
 
-def _symbols(w: np.ndarray, grid: PhaseGrid, squeezing: list[float], budget: float) -> Pair:
+def _symbols(w: GridFunction, squeezing: list[float], budget: float) -> Pair:
     """Both symbols; waves that are amplified most are cut off up to a Hilbert-Schmidt norm of `budget`."""
-    n, h = grid.n, grid.h
-    box = _with_margins(grid, squeezing)
-    w = resample(w, grid, box)
+    n, h = w.n, w.h
+    box = _with_margins(w.grid, squeezing)
+    w = w.resampled(box)
     axes = tuple(range(2 * n))
-    spectrum = rfft(w, axes)
+    spectrum = rfft(w.values, axes)
     exponent = np.zeros(spectrum.shape)
     power = (spectrum.real**2 + spectrum.imag**2) * (2 * box.cell / box.size)  # twice for both signs of the last k
     for a, (axis, s) in enumerate(zip(box.x + box.xi, squeezing, strict=True)):
@@ -201,7 +203,7 @@ def _symbols(w: np.ndarray, grid: PhaseGrid, squeezing: list[float], budget: flo
     outside = _outside(box, squeezing)
     wrapped = 2 * float((np.abs(upper) * outside).sum()) * box.cell
     missing = float(beyond[j + 1]) + 2 * sqrt(float((upper**2 * outside).sum()) * box.cell)
-    return Pair(upper, lower, box, missing, wrapped, float(noise[j] * beyond[0]))
+    return Pair(w.like(upper), w.like(lower), missing, wrapped, float(noise[j] * beyond[0]))
 
 
 def _with_margins(grid: PhaseGrid, squeezing: list[float]) -> PhaseGrid:
@@ -210,7 +212,7 @@ def _with_margins(grid: PhaseGrid, squeezing: list[float]) -> PhaseGrid:
     for axis, s in zip(grid.x + grid.xi, squeezing, strict=True):
         steps = ceil(MARGIN * sqrt(s * grid.h / 2) / axis.spacing)
         axes.append(Axis(axis.lower - steps * axis.spacing, axis.spacing, good_size(axis.size + 2 * steps)))
-    return PhaseGrid(tuple(axes[: grid.n]), tuple(axes[grid.n :]), grid.h)
+    return grid.with_axes(axes)
 
 
 def _outside(box: PhaseGrid, squeezing: list[float]) -> np.ndarray:

@@ -19,11 +19,12 @@ import scipy.linalg
 from openweyl._core.memory import spare_memory
 from openweyl._core.threads import one_thread
 from openweyl.phase_space.grid import PhaseGrid
+from openweyl.phase_space.grid_function import GridFunction
 from openweyl.phase_space.kernels import band_width, kernel_points, lower_band
 from openweyl.phase_space.support import left_out, truncated
 
 from .coherent_bounds import smallest_eigenvalue_bounds
-from .norms import eigenvalues
+from .dense import eigenvalues
 
 WORK = 1e11
 """M b^2 up to which a band is factored: about ten seconds each time."""
@@ -33,29 +34,31 @@ FINEST = 0.01
 """The part of `accuracy`, or of the eigenvalue, to which the search goes."""
 
 
-def smallest_eigenvalue(w: np.ndarray, grid: PhaseGrid, accuracy: float, exact: int) -> tuple[float, float]:
+def smallest_eigenvalue(w: GridFunction, accuracy: float, exact: int) -> tuple[float, float]:
     """lower <= inf spec Op(w) <= upper <= 0 for a symbol as a run leaves it, to `accuracy` or 1 % of the value.
 
     Cholesky factors for n = 1, all eigenvalues of kernels of up to `exact` points for n > 1; else bounds from coherent
     states, which are sharp where w is smooth on the scale sqrt(h), and wide where it is not.
     """
-    whole, box = w, grid
-    w, grid = truncated(w, grid, accuracy / 4)
-    gone = left_out(whole, box, w, grid)  # no eigenvalue moves by more than the Hilbert-Schmidt norm
+    whole, w = w, truncated(w, accuracy / 4)
+    grid, gone = w.grid, left_out(whole, w)  # no eigenvalue moves by more than the Hilbert-Schmidt norm
     if grid.n == 1:
-        sides = [(w, grid), (w.T, PhaseGrid(grid.xi, grid.x, grid.h))]  # that of the transposed operator, in momenta
-        widths = [band_width(side) for _, side in sides]
-        sizes = [float(kernel_points(side)[0]) for _, side in sides]
+        sides = [
+            w,
+            w.like(w.values.T, PhaseGrid(grid.xi, grid.x, grid.h)),
+        ]  # that of the transposed operator, in momenta
+        widths = [band_width(side.grid) for side in sides]
+        sizes = [float(kernel_points(side.grid)[0]) for side in sides]
         works = [size * width**2 for size, width in zip(sizes, widths, strict=True)]
         best = int(np.argmin(works))
         if works[best] <= WORK and BYTES * sizes[best] * (widths[best] + 1) <= spare_memory():
-            lower, upper = _from_band(lower_band(*sides[best]), accuracy)
+            lower, upper = _from_band(lower_band(sides[best]), accuracy)
             return lower - gone, min(upper + gone, 0.0)
     elif prod(kernel_points(grid)) <= exact:
-        values, lost = eigenvalues(w, grid, cut=accuracy / (4 * grid.n))  # at both ends of positions and momenta
+        values, lost = eigenvalues(w, cut=accuracy / (4 * grid.n))  # at both ends of positions and momenta
         least = float(values[0])
         return min(least, 0.0) - lost - gone, min(least + gone, 0.0)
-    lower, upper = smallest_eigenvalue_bounds(w, grid, accuracy)
+    lower, upper = smallest_eigenvalue_bounds(w, accuracy)
     return lower - gone, min(upper + gone, 0.0)
 
 

@@ -23,26 +23,20 @@ import numpy as np
 
 from openweyl._core.arguments import InputError, ResourceError, must, real
 from openweyl._core.calls import public
+from openweyl._core.estimates import Enclosure
 from openweyl._core.fft import good_size
 from openweyl._core.memory import spare_memory
 from openweyl._core.threads import one_thread
-from openweyl.phase_space.grid import PhaseGrid, resample, symbol_on
+from openweyl.phase_space.grid import PhaseGrid
+from openweyl.phase_space.grid_function import GridFunction, check_function
 from openweyl.phase_space.kernels import kernel_points, quantize
-from openweyl.phase_space.support import (
-    Profile,
-    RequiredBox,
-    covering,
-    edge_loss,
-    edge_points,
-    left_out,
-    profiles,
-    truncated,
-)
+from openweyl.phase_space.profiles import edge_loss, edge_points
+from openweyl.phase_space.support import RequiredBox, covering, left_out, truncated
 
 from .cell_layout import plan
 from .cell_sums import compress, enclose
 from .coherent_bounds import curvatures, first_order_width, trace_norm_bounds
-from .norms import eigenvalues, hilbert_schmidt, rank_bound
+from .dense import eigenvalues, rank_bound
 from .partition_of_unity import SLOPE
 
 DENSE = 1000
@@ -59,39 +53,39 @@ returns wide bounds."""
 
 
 @public
-def trace_norm(symbol: np.ndarray, grid: PhaseGrid, rtol: float = 1e-2, atol: float = 0.0) -> tuple[float, float]:
+def trace_norm(symbol: GridFunction, rtol: float = 1e-2, atol: float = 0.0) -> Enclosure:
     """(lower, upper) with lower <= ||Op(symbol)||_tr <= upper, upper - lower <= rtol * upper + atol + 2 edges.
 
-    Small kernels are taken whole, large ones in cells of phase space: the work grows like the volume where the symbol
-    lives over (2 pi h)^n; symbols that are smooth on the scale sqrt(h) cost no more than their points. `symbol`: real,
-    and negligible at the edges of `grid` in x, xi, k and s. `edges` bounds the trace norm of what lies there, in the
-    outermost sixteenth of each. `atol`: for symbols that are small themselves, such as the difference of two runs, of
-    which the edges hold a good part: the accuracy of the runs.
+    `symbol`: real, and negligible at the edges of its grid in x, xi, k and s. `edges` bounds the trace norm of what
+    lies there, in the outermost sixteenth of each. `atol`: for symbols that are small themselves, such as the
+    difference of two runs, of which the edges hold a good part: the accuracy of the runs. Small kernels are taken
+    whole, large ones in cells of phase space: the work grows like the volume of the symbol's support over (2 pi h)^n;
+    symbols that are smooth on the scale sqrt(h) cost no more than their points.
 
     Raises InputError if `rtol` or `atol` is out of range or the symbol is not resolved on its grid, ResourceError if no
     cells are small enough and the whole kernel would not fit in memory, or if they would take hours.
 
     >>> from openweyl import PhaseGrid, coherent
     >>> grid = PhaseGrid.box(h=0.1, x=(-3, 3), xi=(-3, 3), size=(64, 64))
-    >>> lower, upper = trace_norm(coherent(1, 0).symbol(grid), grid)
+    >>> lower, upper = trace_norm(coherent(1, 0).symbol(grid))
     >>> lower <= 1 + 1e-9 and upper >= 1 - 1e-9 and upper - lower < 1e-2
     True
     """
     rtol = real("rtol", rtol, above=0.0)
     must(1e-8 <= rtol <= 1, "rtol", "lie between 1e-8 and 1", rtol, "It is the width of the enclosure over its value.")
     atol = real("atol", atol, low=0.0)
-    symbol = symbol_on(symbol, grid)
-    scale = float(np.abs(symbol).sum() * grid.cell)
+    check_function(symbol)
+    symbol.check_single()
+    scale = _size(symbol)
     if scale == 0:
-        return 0.0, 0.0
-    found = profiles(symbol, grid)
-    _check_resolved(found, grid, rtol * scale + atol)
-    edges = _edges(symbol, grid, found)
-    lower, upper = _bounds(symbol, grid, rtol, atol, LONGEST)
-    return max(lower - edges, 0.0), upper + edges
+        return Enclosure(0.0, 0.0)
+    _check_resolved(symbol, rtol * scale + atol)
+    edges = _edges(symbol)
+    lower, upper = _bounds(symbol, rtol, atol, LONGEST)
+    return Enclosure(max(lower - edges, 0.0), upper + edges)
 
 
-def enclosure(w: np.ndarray, grid: PhaseGrid, *, rtol: float, negligible: float, exact: int = 0) -> tuple[float, float]:
+def enclosure(w: GridFunction, *, rtol: float, negligible: float, exact: int = 0) -> Enclosure:
     """lower <= ||Op(w)||_tr <= upper for a symbol as a run leaves it, with noise, and content near the edges.
 
     Up to `negligible`, in trace norm, may be cut off at the edges; what is cut off moves each bound outwards (the lower
@@ -100,52 +94,55 @@ def enclosure(w: np.ndarray, grid: PhaseGrid, *, rtol: float, negligible: float,
     it is the band-limited function of its samples. Where cells would take too long the bounds are those of coherent
     states, however wide.
     """
-    if not w.any():
-        return 0.0, 0.0
-    level, cut = negligible / (6 * grid.n), 0.0  # three edges to each axis
-    found, ranks = profiles(w, grid), prod(kernel_points(grid))
+    if not w.values.any():
+        return Enclosure(0.0, 0.0)
+    level, cut = negligible / (6 * w.n), 0.0  # three edges to each axis
+    whole, ranks = w, prod(kernel_points(w.grid))
     for part in (level, level / 16, level / 256):
-        small, box = truncated(w, grid, part, found)
-        if (bound := sqrt(ranks) * left_out(w, grid, small, box)) <= negligible:
-            w, grid, cut = small, box, bound
+        small = truncated(whole, part)
+        if (bound := sqrt(ranks) * left_out(whole, small)) <= negligible:
+            w, cut = small, bound
             break
-    if prod(kernel_points(grid)) <= exact:
-        values, lost = eigenvalues(w, grid, cut=level)
+    if prod(kernel_points(w.grid)) <= exact:
+        values, lost = eigenvalues(w, cut=level)
         lower = float(np.abs(values).sum())
         upper = lower + lost
-    elif (crude := rank_bound(w, grid)) <= negligible:
+    elif (crude := rank_bound(w)) <= negligible:
         lower, upper = 0.0, crude
     else:
-        axes = grid.x + grid.xi
-        losses = [edge_loss(p, a) for p, a in zip(profiles(w, grid), axes, strict=True)]
-        if max(map(max, losses)) > max(level, rtol * float(np.abs(w).sum() * grid.cell)):
-            axes = tuple(covering(a, RequiredBox(a.lower, a.upper, a.reach), room=0.15) for a in axes)
-            larger = PhaseGrid(axes[: grid.n], axes[grid.n :], grid.h)
-            w, grid = resample(w, grid, larger), larger
+        axes = w.grid.x + w.grid.xi
+        losses = [edge_loss(p, a) for p, a in zip(w.profiles, axes, strict=True)]
+        if max(map(max, losses)) > max(level, rtol * _size(w)):
+            larger = [covering(a, RequiredBox(a.lower, a.upper, a.reach), room=0.15) for a in axes]
+            w = w.resampled(w.grid.with_axes(larger))
         try:
-            lower, upper = _bounds(w, grid, rtol, negligible, PATIENCE)
+            lower, upper = _bounds(w, rtol, negligible, PATIENCE)
         except ResourceError:
-            lower, upper = trace_norm_bounds(w, grid, rtol=rtol, allowed=negligible)
+            lower, upper = trace_norm_bounds(w, rtol=rtol, allowed=negligible)
             upper = min(upper, crude)
-    return lower - cut, upper + cut
+    return Enclosure(lower - cut, upper + cut)
 
 
-def _bounds(w: np.ndarray, grid: PhaseGrid, rtol: float, allowed: float, longest: float) -> tuple[float, float]:
+def _size(w: GridFunction) -> float:
+    """The L1 norm by the samples: what accuracies are relative to."""
+    return float(np.abs(w.values).sum() * w.grid.cell)
+
+
+def _bounds(w: GridFunction, rtol: float, allowed: float, longest: float) -> tuple[float, float]:
     """Bounds that differ by at most rtol * upper + allowed, from coherent states, from both sums with wider and wider
     windows, or from the whole kernel.
     """
-    size = prod(kernel_points(grid))
-    scale = float(np.abs(w).sum() * grid.cell)
+    size, scale = prod(kernel_points(w.grid)), _size(w)
     relative = min(rtol + allowed / scale, 1.0)
     if size > DENSE:
-        loss, _ = curvatures(w, grid)
-        if first_order_width(loss, grid) <= 2 * relative:
-            lower, upper = trace_norm_bounds(w, grid, rtol=relative)
+        loss, _ = curvatures(w)
+        if first_order_width(loss, w.grid) <= 2 * relative:
+            lower, upper = trace_norm_bounds(w, rtol=relative)
             if upper - lower <= rtol * upper + allowed:
                 return lower, upper
-        found, wide = profiles(w, grid), _first_widths(loss, grid, relative)
+        wide = _first_widths(loss, w.grid, relative)
         while True:
-            layout = plan(grid, found, wide, SHARE * relative * scale)
+            layout = plan(w, wide, SHARE * relative * scale)
             work = layout.cells * float(layout.cell) ** 3
             cheaper = work < float(size) ** 3 or BYTES * size**2 > spare_memory()
             if not cheaper or layout.cell > size / 2:
@@ -161,12 +158,12 @@ def _bounds(w: np.ndarray, grid: PhaseGrid, rtol: float, allowed: float, longest
                 return lower, upper
             growth = sqrt(min(max(1.1 * (upper - lower) / (relative * upper), 1.2), 4.0))
             wide = [growth * width for width in wide]
-    return _whole(w, grid, relative, longest)
+    return _whole(w, relative, longest)
 
 
-def _whole(symbol: np.ndarray, grid: PhaseGrid, rtol: float, longest: float) -> tuple[float, float]:
+def _whole(symbol: GridFunction, rtol: float, longest: float) -> tuple[float, float]:
     """Both bounds from the whole kernel; they differ by what `compress` loses, and by round-off."""
-    size = prod(kernel_points(grid))
+    size = prod(kernel_points(symbol.grid))
     if BYTES * size**2 > (free := spare_memory()):
         raise ResourceError(
             f"The kernel needs {size} x {size} entries, about {BYTES * size**2 / 2**30:.3g} GiB, but half of the free "
@@ -180,27 +177,29 @@ def _whole(symbol: np.ndarray, grid: PhaseGrid, rtol: float, longest: float) -> 
             kind="time",
         )
     with one_thread():
-        matrix = quantize(symbol, grid).matrix
+        matrix = quantize(symbol).matrix
         (matrix,), lost = compress((matrix + matrix.conj().T) / 2, accuracy=0.1 * rtol)
         value = float(np.abs(np.linalg.eigvalsh(matrix)).sum())
     noise = 1e-14 * size * value
     return max(value - noise, 0.0), value + lost + noise
 
 
-def _edges(w: np.ndarray, grid: PhaseGrid, found: tuple[Profile, ...]) -> float:
+def _edges(w: GridFunction) -> float:
     """A bound on the trace norm of what lies at the edges, by the Hilbert-Schmidt norm."""
-    axes, outside = grid.x + grid.xi, w.copy()
+    grid = w.grid
+    axes, outside = grid.x + grid.xi, w.values.copy()
     outside[tuple(slice(edge_points(axis), axis.size - edge_points(axis)) for axis in axes)] = 0.0
     ranks = prod(kernel_points(grid))
-    waves = sum(edge_loss(profile, axis)[2] ** 2 for axis, profile in zip(axes, found, strict=True))
-    return sqrt(ranks) * float(hilbert_schmidt(outside, grid)) + sqrt(ranks / grid.states * waves)
+    waves = sum(edge_loss(profile, axis)[2] ** 2 for axis, profile in zip(axes, w.profiles, strict=True))
+    return sqrt(ranks) * float(w.like(outside).hilbert_schmidt()) + sqrt(ranks / grid.states * waves)
 
 
-def _check_resolved(found: tuple[Profile, ...], grid: PhaseGrid, allowed: float) -> None:
+def _check_resolved(symbol: GridFunction, allowed: float) -> None:
+    grid = symbol.grid
     names = [f"{name}{j + 1 if grid.n > 1 else ''}" for name in ("x", "xi") for j in range(grid.n)]
     axes = grid.x + grid.xi
-    most = max(max(edge_loss(profile, axis)) for axis, profile in zip(axes, found, strict=True))
-    for name, axis, profile in zip(names, axes, found, strict=True):
+    most = max(max(edge_loss(profile, axis)) for axis, profile in zip(axes, symbol.profiles, strict=True))
+    for name, axis, profile in zip(names, axes, symbol.profiles, strict=True):
         left, right, high = edge_loss(profile, axis)
         if max(left, right, high) <= allowed:
             continue

@@ -21,11 +21,10 @@ from math import pi, prod
 from typing import Any
 
 import numpy as np
-from array_api_compat import array_namespace
 
-from openweyl._core.arguments import ResourceError, fail, is_list, moderate, must, real, whole
+from openweyl._core.arguments import ResourceError, is_list, moderate, must, real, whole
 from openweyl._core.calls import public
-from openweyl._core.fft import Array, good_size, irfft, rfft, spectrum_shape
+from openweyl._core.fft import Array, good_size
 from openweyl._core.memory import spare_memory
 
 MOST_POINTS = 10**9
@@ -152,6 +151,10 @@ class PhaseGrid:
         """Volume / (2 pi h)^n: the number of quantum states that the box holds."""
         return self.cell * self.size
 
+    def with_axes(self, axes: Sequence[Axis]) -> PhaseGrid:
+        """The grid of these 2n axes, those of x first, at the same h."""
+        return PhaseGrid(tuple(axes[: self.n]), tuple(axes[self.n :]), self.h)
+
     @public
     def scaled(self, factor: float) -> PhaseGrid:
         """The grid on the same box with `factor` times the spacing, on every axis."""
@@ -242,126 +245,6 @@ def check_fits(grid: PhaseGrid, each: float, advice: str, limit: float | None = 
         )
 
 
-def as_array(w: Any, name: str) -> Array:
-    """`w` as an array: of numbers, without gaps, if it is NumPy's; those of other namespaces may be traced."""
-    given: Any = w
-    if not (hasattr(w, "shape") and hasattr(w, "dtype")) or isinstance(w, np.generic):
-        try:
-            w = np.asarray(w)
-        except Exception:  # whatever a value stumbles over that says how it becomes an array
-            raise fail(name, "be an array of numbers", given) from None
-    if isinstance(w, np.ndarray):
-        must(w.dtype.kind in "iufc", name, "be an array of numbers", f"one of {w.dtype}" if w is given else given)
-        must(not np.ma.is_masked(w), name, "have all its entries", "masked", "Fill the gaps: w.filled(0.0).")
-    return w
-
-
-def symbol_on(w: Array, grid: PhaseGrid, name: str = "symbol", *, real: bool = True) -> Array:
-    """`w` as an array of floating-point numbers, finite, of the shape of `grid`, and `real` if so wanted.
-
-    Arrays of other namespaces than NumPy's, which may be traced, are asked for their shape alone.
-    """
-    check_grid(grid)
-    w = as_array(w, name)
-    must(tuple(w.shape) == grid.shape, name, f"have the grid's shape {grid.shape}", tuple(w.shape))
-    if not isinstance(w, np.ndarray):
-        return w
-    if w.dtype.kind == "c" and real:
-        must(not np.any(w.imag), name, "be real", "complex", "That of a hermitian operator is: take its real part.")
-        w = w.real
-    must(bool(np.isfinite(w).all()), name, "be finite", "not")
-    size = float(np.abs(w).max(initial=0.0))
-    must(size <= HIGHEST, name, f"be at most {HIGHEST:g} in size", size)
-    return np.ascontiguousarray(w, dtype=complex if w.dtype.kind == "c" else float)
-
-
-@public
-def resample(w: Array, old: PhaseGrid, new: PhaseGrid) -> Array:
-    """The samples on `new` of the band-limited interpolant of `w` on `old`, zero outside the box of `old`.
-
-    Exact (to round-off) where `w` is negligible at the edges of both boxes and beyond both Nyquist limits. `w` may have
-    further axes in front.
-
-    Raises InputError for what is no grid or no array of numbers on `old`, and for grids of different n.
-    Raises ResourceError if the samples would not fit into half of the free memory.
-    """
-    check_grid(old, "old")
-    check_grid(new, "new")
-    must(new.n == old.n, "new", f"have n = {old.n} degrees of freedom, as `old`", new.n)
-    w = as_array(w, "w")
-    fits = tuple(w.shape[max(w.ndim - 2 * old.n, 0) :]) == old.shape
-    must(fits, "w", f"have the shape {old.shape} of `old`", tuple(w.shape))
-    if new.size > LARGE_GRID:
-        check_fits(new, 24.0 * prod(w.shape[: w.ndim - 2 * old.n]), "take symbols whose boxes differ less")
-    if isinstance(w, np.ndarray) and w.dtype.kind == "c":
-        return resample(w.real, old, new) + 1j * resample(w.imag, old, new)
-    for position, (a, b) in enumerate(zip(old.x + old.xi, new.x + new.xi, strict=True)):
-        w = _resample_axis(w, position - 2 * old.n, a, b)
-    return w
-
-
-def _resample_axis(w: Array, axis: int, old: Axis, new: Axis) -> Array:
-    if old == new:
-        return w
-    # Integer steps at the old spacing, then another number of points on the same box: no matrix needed.
-    shift, length = (new.lower - old.lower) / old.spacing, new.length / old.spacing
-    if abs(shift - round(shift)) < 1e-9 and abs(length - round(length)) < 1e-9 and round(length) % 2 == 0:
-        w = _shift_box(w, axis, round(shift), round(length))
-        return w if new.size == w.shape[axis] else resized(w, axis, new.size)
-    return along(w, axis, interpolation(old, new.points))
-
-
-def _shift_box(w: Array, axis: int, start: int, size: int) -> Array:
-    """Points start .. start + size - 1 of `w` along `axis`, zero where `w` has none."""
-    xp = array_namespace(w)
-    have = w.shape[axis]
-    low, high = max(start, 0), min(start + size, have)
-    inner = xp.moveaxis(xp.moveaxis(w, axis, 0)[low:high], 0, axis)
-    pads = [list(inner.shape), list(inner.shape)]
-    pads[0][axis], pads[1][axis] = low - start, start + size - high
-    parts = [xp.zeros(tuple(p), dtype=w.dtype) for p in pads]
-    return xp.concat([parts[0], inner, parts[1]], axis=axis)
-
-
-def resized(w: Array, axis: int, size: int) -> Array:
-    """`size` samples of the trigonometric interpolant on the same box: zeros added, or taken, at high wave numbers.
-
-    The wave cos(pi j) of an even number of samples is half of e^{ikx} and half of e^{-ikx} among more samples.
-    """
-    xp = array_namespace(w)
-    have = w.shape[axis]
-    f = rfft(w, (axis,))
-    keep = min(have, size) // 2 + 1
-    f = xp.moveaxis(xp.moveaxis(f, axis, 0)[:keep], 0, axis)
-    if min(have, size) % 2 == 0:
-        weights = np.ones(keep)
-        weights[-1] = 0.5 if size > have else 2.0
-        f = f * xp.asarray(weights.reshape((-1,) + (1,) * (-axis - 1)))
-    missing = list(spectrum_shape((*w.shape[:axis], size, *w.shape[w.ndim + axis + 1 :]), (axis,)))
-    missing[axis] -= keep
-    if missing[axis] > 0:
-        f = xp.concat([f, xp.zeros(tuple(missing), dtype=f.dtype)], axis=axis)
-    return irfft(f * (size / have), (axis,), size)
-
-
-def doubled(w: Array, grid: PhaseGrid) -> tuple[Array, PhaseGrid]:
-    """The trigonometric interpolant of `w` on twice as many points of each axis."""
-    for position, axis in enumerate(grid.x + grid.xi):
-        w = resized(w, position - 2 * grid.n, 2 * axis.size)
-    return w, grid.scaled(1 / 2)
-
-
-def interpolation(axis: Axis, points: np.ndarray) -> np.ndarray:
-    """M[i, j] = sinc((points[i] - x_j) / spacing): Shannon's interpolation of samples that vanish beyond the axis."""
-    return np.sinc((np.asarray(points)[:, None] - axis.points[None, :]) / axis.spacing)
-
-
-def along(w: Array, axis: int, matrix: np.ndarray) -> Array:
-    """The matrix applied along one (negative) axis of `w`."""
-    xp = array_namespace(w)
-    return xp.moveaxis(xp.tensordot(xp.asarray(matrix), w, axes=([1], [w.ndim + axis])), 0, axis)
-
-
 def common_grid(grids: Sequence[PhaseGrid]) -> PhaseGrid:
     """A grid on the smallest box that holds all boxes of `grids`, as fine as the finest of them."""
     axes = []
@@ -372,5 +255,4 @@ def common_grid(grids: Sequence[PhaseGrid]) -> PhaseGrid:
             axes.append(several[0])
         else:
             axes.append(Axis.between(lower, upper, good_size((upper - lower) / spacing * (1 - 1e-12))))
-    n = grids[0].n
-    return PhaseGrid(tuple(axes[:n]), tuple(axes[n:]), grids[0].h)
+    return grids[0].with_axes(axes)

@@ -18,14 +18,16 @@ from math import ceil, floor, pi
 
 import numpy as np
 
-from openweyl._core.arguments import flag, must
+from openweyl._core.arguments import must
 from openweyl._core.calls import public
 from openweyl._core.threads import one_thread
 
-from .grid import Axis, PhaseGrid, check_grid, interpolation, symbol_on
+from .grid import Axis, PhaseGrid, check_grid
+from .grid_function import GridFunction, check_function
+from .resampling import interpolation
 
 BLOCK = 64
-"""Kernels that `dequantize` refines at a time: with n = 2 there are thousands."""
+"""Kernels that `symbol_values` refines at a time: with n = 2 there are thousands."""
 
 ROWS = 4096
 """Rows of the interpolation matrix that `lower_band` forms at a time."""
@@ -61,12 +63,14 @@ def kernel_points(grid: PhaseGrid) -> tuple[int, ...]:
 
 
 @public
-def quantize(symbol: np.ndarray, grid: PhaseGrid) -> Kernel:
-    """The kernel of Op(symbol) for a `symbol` of the shape of `grid` that is negligible at the grid's edges.
+def quantize(symbol: GridFunction) -> Kernel:
+    """The kernel of Op(w), w the `symbol`, real or complex, which is negligible at the edges of its grid: Li (2.1).
 
-    Raises InputError if the shapes differ, and for what is no finite number.
+    Raises InputError for what is no symbol, and for a batch of several.
     """
-    array = symbol_on(symbol, grid, real=False)
+    check_function(symbol)
+    must(not symbol.batch, "symbol", "be one", f"a batch of shape {symbol.batch}", "Take symbol[j].")
+    array, grid = symbol.values, symbol.grid
     n, windows = grid.n, []
     for j in range(n):
         window = _window(grid.x[j], grid.xi[j], grid.h)
@@ -87,8 +91,9 @@ def band_width(grid: PhaseGrid) -> int:
     return min(floor(pi * grid.h / grid.xi[0].spacing / window.spacing * (1 + 1e-12)), window.size - 1)
 
 
-def lower_band(symbol: np.ndarray, grid: PhaseGrid) -> np.ndarray:
+def lower_band(symbol: GridFunction) -> np.ndarray:
     """B[i - j, j] = K[i, j] for 0 <= i - j <= b, n = 1: all there is of the kernel, without the M^2 entries."""
+    grid = symbol.grid
     x, xi, window = grid.x[0], grid.xi[0], _window(grid.x[0], grid.xi[0], grid.h)
     size, width = window.size, band_width(grid)
     band = np.zeros((width + 1, size), dtype=complex)
@@ -98,23 +103,20 @@ def lower_band(symbol: np.ndarray, grid: PhaseGrid) -> np.ndarray:
         fourier = np.exp(1j * phases) * (xi.spacing * window.spacing / (2 * pi * grid.h))
         for first in range(0, len(sums), ROWS):
             some = sums[first : first + ROWS]
-            values = interpolation(x, window.lower + window.spacing * some / 2) @ symbol @ fourier
+            values = interpolation(x, window.lower + window.spacing * some / 2) @ symbol.values @ fourier
             j = (some[:, None] - differences) // 2
             inside = (j >= 0) & (j + differences < size)
             band[np.broadcast_to(differences, j.shape)[inside], j[inside]] = values[inside]
     return band
 
 
-@public
-def dequantize(kernel: Kernel, grid: PhaseGrid, *, hermitian: bool = True) -> np.ndarray:
-    """The symbol on `grid` of the operator with this kernel: w(x, xi) = int rho(x + s/2, x - s/2) e^{-i xi.s/h} ds.
+def symbol_values(kernel: Kernel, grid: PhaseGrid, *, hermitian: bool = True) -> np.ndarray:
+    """The values on `grid` of the symbol with this kernel: w(x, xi) = int rho(x + s/2, x - s/2) e^{-i xi.s/h} ds.
 
     Real for a `hermitian` kernel (the real part is returned), else complex. Exact if kernel and symbol are negligible
     at the edges of the window and of the grid; zero where the grid reaches beyond the window.
     """
-    must(isinstance(kernel, Kernel), "kernel", "be a Kernel", kernel, "`quantize` makes one.")
     check_grid(grid)
-    hermitian = flag("hermitian", hermitian)
     n, array = grid.n, kernel.entries
     must(len(kernel.windows) == n, "grid", f"have n = {len(kernel.windows)} degrees of freedom", n)
     for j in range(n):

@@ -18,7 +18,8 @@ import scipy.special
 
 from openweyl._core.fft import good_size
 
-from .grid import Axis, PhaseGrid
+from .grid import Axis
+from .grid_function import GridFunction
 
 RULES = {1: (16, 12, 2.0), 2: (16, 8, 6.0)}
 """Points an axis p, the degree K, and the widest cell in spacings of m's grid, by the number of variables: M is 21 or
@@ -37,12 +38,13 @@ class Marginal:
     values: np.ndarray
 
     @staticmethod
-    def marginal(w: np.ndarray, grid: PhaseGrid, kept: Sequence[int]) -> Marginal:
+    def marginal(w: GridFunction, kept: Sequence[int]) -> Marginal:
         """(2 pi h)^-n int w over all variables but those with the array axes `kept`: exact for band-limited w."""
+        grid = w.grid
         others = tuple(i for i in range(2 * grid.n) if i not in kept)
         axes = grid.x + grid.xi
         weight = prod(axes[i].spacing for i in others) / (2 * pi * grid.h) ** grid.n
-        return Marginal(tuple(axes[i] for i in kept), w.sum(axis=others) * weight)
+        return Marginal(tuple(axes[i] for i in kept), w.values.sum(axis=others) * weight)
 
     @property
     def mass(self) -> float:

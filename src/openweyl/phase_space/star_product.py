@@ -3,16 +3,16 @@
     Op(a) Op(b) = Op(a * b),        a * b = exp( (ih/2)(d_x.d_eta - d_xi.d_y) ) a(x, xi) b(y, eta)  at y = x, eta = xi,
 
 so that x * xi - xi * x = ih and conj(a * b) = conj(b) * conj(a). Two formulas are multiplied by this series
-(symbolic/brackets.py). Where an array takes part nothing is expanded: a formula acts on an array as left_multiplication
-says, and two arrays are multiplied as the kernels of their operators. Source: Li (2.17), with the factors of
-docs/errata.md.
+(symbolic/brackets.py). Where a symbol on a grid takes part nothing is expanded: a formula acts on one as
+left_multiplication says, and two of them are multiplied as the kernels of their operators. Source: Li (2.17), with the
+factors of docs/errata.md.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 from math import prod
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import sympy
@@ -24,18 +24,18 @@ from openweyl.symbolic.brackets import Formula, Names, expression, moyal_bracket
 from openweyl.symbolic.expressions import MAX_TERMS, expandable, variables_of
 from openweyl.symbolic.parsing import check_form
 
-from .grid import PhaseGrid
-from .kernels import dequantize, kernel_points, quantize
+from .grid_function import GridFunction, on_one_grid
+from .kernels import kernel_points, quantize, symbol_values
 from .left_multiplication import left_multiplication
 
 BYTES = 100
 """Peak memory per entry of a kernel."""
 
+Function = TypeVar("Function", bound=GridFunction)
+
 
 @public
-def star(
-    a: Formula | np.ndarray, b: Formula | np.ndarray, h: Formula | PhaseGrid, order: int | None = None
-) -> sympy.Expr | np.ndarray:
+def star(a: Any, b: Any, h: Formula | None = None, order: int | None = None) -> Any:
     """a * b, the symbol of Op(a) Op(b).
 
     Two formulas, SymPy expressions or text in x, xi (n = 1) or x1, xi1, x2, xi2, ...: a SymPy expression. `h`: a number
@@ -50,31 +50,30 @@ def star(
     >>> print(star("exp(x)", "cos(xi)", h, order=1))
     -I*h*exp(x)*sin(xi)/2 + exp(x)*cos(xi)
 
-    An array and a formula, or two arrays: the complex array a * b. `h`: the grid of the arrays, which must be
-    negligible at its edges in x, xi, k and s. For n > 1 the formula is a sum of terms that are polynomials in the x
-    or in the xi, with any functions of the others. Values are exact to round-off and to what was negligible.
+    A Symbol and a formula, or two Symbols: the complex Symbol a * b, on a grid that holds both. They know h themselves,
+    and must be negligible at the edges of their grids in x, xi, k and s. For n > 1 the formula is a sum of terms that
+    are polynomials in the x or in the xi, with any functions of the others. Values are exact to round-off and to what
+    was negligible.
 
     >>> from openweyl import PhaseGrid, coherent
-    >>> grid = PhaseGrid.box(h=0.1, x=(-3, 3), xi=(-3, 3), size=(64, 64))
-    >>> w = coherent(0, 0).symbol(grid)
-    >>> bool(abs(star(w, w, grid) - w).max() < 1e-12)  # a projection
+    >>> w = coherent(0, 0).symbol(PhaseGrid.box(h=0.1, x=(-3, 3), xi=(-3, 3), size=(64, 64)))
+    >>> bool((star(w, w) - w).hilbert_schmidt() < 1e-12)  # a projection
     True
-    >>> bool(abs(star("(x**2 + xi**2)/2", w, grid) - 0.05 * w).max() < 1e-12)  # of the eigenvalue h/2
+    >>> bool((star("(x**2 + xi**2)/2", w) - 0.05 * w).hilbert_schmidt() < 1e-12)  # of the eigenvalue h/2
     True
 
-    Raises InputError if `order` is needed or makes no sense, if shapes differ, or for a formula that has no exact
-    product with an array; ResourceError if the kernels of two arrays would not fit in memory.
+    Raises InputError if `order` is needed or makes no sense, for symbols of another n or h, or for a formula that has
+    no exact product with a symbol; ResourceError if the kernels of two symbols would not fit in memory.
     """
-    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
-        return _product(a, b, _grid(a, b, h, order))
+    if isinstance(a, GridFunction) or isinstance(b, GridFunction):
+        _check_left_out(h, order)
+        return _product(a, b)
     return star_of_formulas(a, b, _number_or_symbol(h), order)
 
 
 @public
-def moyal_bracket(
-    a: Formula | np.ndarray, b: Formula | np.ndarray, h: Formula | PhaseGrid, order: int | None = None
-) -> sympy.Expr | np.ndarray:
-    """(a * b - b * a)/(ih) = {a, b} + O(h^2), the symbol of [Op(a), Op(b)]/(ih): of two real arrays a real one.
+def moyal_bracket(a: Any, b: Any, h: Formula | None = None, order: int | None = None) -> Any:
+    """(a * b - b * a)/(ih) = {a, b} + O(h^2), the symbol of [Op(a), Op(b)]/(ih): of two real symbols a real one.
 
     Arguments and errors are those of `star`; `order` is the highest power of h to keep here, 0 for {a, b}.
 
@@ -83,54 +82,48 @@ def moyal_bracket(
     >>> print(moyal_bracket("x**3", "xi**3", h))
     -3*h**2/2 + 9*x**2*xi**2
     """
-    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
-        grid = _grid(a, b, h, order)
-        product = _product(a, b, grid)
-        if _is_real(a, grid.n) and _is_real(b, grid.n):  # b * a is the conjugate
-            return 2 * product.imag / grid.h
-        return (product - _product(b, a, grid)) / (1j * grid.h)
+    if isinstance(a, GridFunction) or isinstance(b, GridFunction):
+        _check_left_out(h, order)
+        product = _product(a, b)
+        if _is_real(a, product.n) and _is_real(b, product.n):  # b * a is the conjugate
+            return product.like(2 * product.values.imag / product.h)
+        return (product - _product(b, a)) / (1j * product.h)
     return moyal_bracket_of_formulas(a, b, _number_or_symbol(h), order)
 
 
 def _number_or_symbol(h: Any) -> Formula:
-    must(not isinstance(h, PhaseGrid), "h", "be a number or a symbol for two formulas", h, "Give h = grid.h.")
+    must(h is not None, "h", "be given for two formulas", "missing", "It is a number, or a symbol of SymPy.")
     return h
 
 
-def _grid(a: Any, b: Any, grid: Any, order: Any) -> PhaseGrid:
-    """`grid`, if the arguments fit it."""
-    must(isinstance(grid, PhaseGrid), "h", "be the PhaseGrid of the array", grid, "The grid knows h.")
-    must(order is None, "order", "be left out where a factor is an array", order, "The product is exact.")
-    for name, value in (("a", a), ("b", b)):
-        if isinstance(value, np.ndarray):
-            must(value.shape == grid.shape, name, f"have the grid's shape {grid.shape}", value.shape)
-            must(value.dtype.kind in "iufc" and bool(np.isfinite(value).all()), name, "hold finite numbers", value)
-    return grid
+def _check_left_out(h: Any, order: Any) -> None:
+    must(h is None, "h", "be left out where a factor is a Symbol", h, "A Symbol knows its h.")
+    must(order is None, "order", "be left out where a factor is a Symbol", order, "The product is exact.")
 
 
-def _product(a: Any, b: Any, grid: PhaseGrid) -> np.ndarray:
-    if not isinstance(a, np.ndarray):
-        return _with_formula(a, b, grid, "a")
-    if not isinstance(b, np.ndarray):
-        return _with_formula(b, a, replace(grid, h=-grid.h), "b")  # the order of factors is the sign of h
-    return _of_arrays(a, b, grid)
+def _product(a: Any, b: Any) -> GridFunction:
+    if isinstance(a, GridFunction) and isinstance(b, GridFunction):
+        return _of_functions(*on_one_grid(a, b))
+    return _from_left(a, b) if isinstance(b, GridFunction) else _from_right(b, a)
 
 
 def _is_real(value: Any, n: int) -> bool:
-    return value.dtype.kind != "c" if isinstance(value, np.ndarray) else bool(_on_axes(value, n, "a")[0].is_real)
+    if isinstance(value, GridFunction):
+        return value.values.dtype.kind != "c"
+    return bool(_on_axes(value, n, "a")[0].is_real)
 
 
-def _of_arrays(a: np.ndarray, b: np.ndarray, grid: PhaseGrid) -> np.ndarray:
-    size = prod(kernel_points(grid))
+def _of_functions(a: Function, b: GridFunction) -> Function:
+    size = prod(kernel_points(a.grid))
     if BYTES * size**2 > (free := spare_memory()):
         raise ResourceError(
             f"The kernels need {size} x {size} entries, about {BYTES * size**2 / 2**30:.3g} GiB, but half of the free "
             f"memory is {free / 2**30:.3g} GiB: take a smaller or a coarser grid.",
             kind="memory",
         )
-    first, second = quantize(a, grid), quantize(b, grid)
+    first, second = quantize(a), quantize(b)
     product = (first.matrix @ second.matrix).reshape(first.entries.shape)
-    return dequantize(replace(first, entries=product), grid, hermitian=False)
+    return a.like(symbol_values(replace(first, entries=product), a.grid, hermitian=False))
 
 
 def _on_axes(formula: Any, n: int, name: str) -> tuple[sympy.Expr, Names, Names]:
@@ -143,11 +136,16 @@ def _on_axes(formula: Any, n: int, name: str) -> tuple[sympy.Expr, Names, Names]
     return p, x, xi
 
 
-def _with_formula(formula: Any, w: np.ndarray, grid: PhaseGrid, name: str) -> np.ndarray:
-    """p * w for the formula p."""
-    p, x, xi = _on_axes(formula, grid.n, name)
+def _from_left(formula: Any, w: Function, name: str = "a", sign: int = 1) -> Function:
+    """p * w for the formula p, at the h of w times `sign`."""
+    p, x, xi = _on_axes(formula, w.n, name)
     must(expandable(p), name, f"have at most {MAX_TERMS} terms when multiplied out", str(p))
     with np.errstate(all="ignore"):  # exp(x**2) far out
-        result = left_multiplication(p, x, xi, grid)(w)
-    must(bool(np.isfinite(result).all()), name, "have values on the grid that double precision holds", str(p))
-    return result
+        values = left_multiplication(p, x, xi, replace(w.grid, h=sign * w.h))(w.values)
+    must(bool(np.isfinite(values).all()), name, "have values on the grid that double precision holds", str(p))
+    return w.like(values)
+
+
+def _from_right(formula: Any, w: Function) -> Function:
+    """w * p: the order of the factors is the sign of h."""
+    return _from_left(formula, w, "b", -1)

@@ -1,29 +1,23 @@
-"""How far a symbol reaches in its four representations, and the grid that holds it.
-
-A truncated box loses what lies beyond its edges in x and xi; a finite spacing loses what lies beyond its reach in k
-and s. Both losses are estimated in units of the trace norm:
-
-    x, xi:  (2 pi h)^-n int_{beyond} |w|                              (the L1 norm, that of the trace for mixtures)
-    k, s:   sqrt(states) * || the part of w beyond ||_HS              (the box holds about `states` states)
-
-Where a bound is asked for, as in `localize`, `left_out` gives the Hilbert-Schmidt norm of all that is left out.
-"""
+"""How far a function reaches in its four representations, and the grid that holds it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import pi, prod, sqrt
+from typing import TypeVar
 
 import numpy as np
 
-from openweyl._core.fft import good_size, rfft
+from openweyl._core.fft import good_size
 
-from .grid import Axis, PhaseGrid, resample
+from .grid import Axis
+from .grid_function import GridFunction
+from .profiles import Profile
 
-EDGE = 1 / 16
-"""The part of each axis, at either end, whose content counts as an overflow in the making."""
+Function = TypeVar("Function", bound=GridFunction)
+
 NEAR = 0.075
-"""The part of an axis, a little more than `EDGE`, at which a grid grows before anything overflows."""
+"""The part of an axis, a little more than EDGE_FRACTION, at which a grid grows before anything overflows."""
 ROOM, SMALL_ROOM, SMALL = 0.18, 0.22, 128
 """The part of the needed interval left free on each side when a grid is chosen: room to move until the next look.
 More on axes of fewer than `SMALL` points, where a new grid costs more than the points that it saves."""
@@ -33,18 +27,6 @@ FORESIGHT = 1 / 2
 """The part of a support by which it may be taken to move until the next look: what a packet on its way does."""
 SLACK = 0.5
 """A grid shrinks when less than this part of its points would do."""
-
-
-@dataclass(frozen=True)
-class Profile:
-    """One axis: `outside[j]` = what lies at or beyond point j counted from one end, in units of the trace norm.
-
-    left, right: from the two ends of the box. high: from the largest wave number down.
-    """
-
-    left: np.ndarray
-    right: np.ndarray
-    high: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -75,42 +57,6 @@ class RequiredBox:
     def within(self, axis: Axis) -> bool:
         """Whether `axis` holds all of it."""
         return self.lower >= axis.lower and self.upper <= axis.upper and self.reach <= axis.reach
-
-
-def profiles(w: np.ndarray, grid: PhaseGrid) -> tuple[Profile, ...]:
-    """The profiles of `w` (leading axes are summed over) along each axis of `grid`."""
-    found = []
-    spectral = sqrt(grid.cell * grid.states)
-    magnitude = np.abs(w)
-    for position, axis in enumerate(grid.x + grid.xi):
-        index = position - 2 * grid.n
-        others = tuple(a for a in range(-w.ndim, 0) if a != index)
-        content = magnitude.sum(axis=others) * grid.cell
-        f = rfft(w, (index,))
-        power = (f.real**2 + f.imag**2).sum(axis=others) * (2 / axis.size)  # both signs of the wave number
-        found.append(
-            Profile(
-                left=np.cumsum(content),
-                right=np.cumsum(content[::-1]),
-                high=spectral * np.sqrt(np.cumsum(power[::-1])),
-            )
-        )
-    return tuple(found)
-
-
-def edge_points(axis: Axis) -> int:
-    """The number of points at either end of an axis that count as its edge."""
-    return max(2, round(EDGE * axis.size))
-
-
-def edge_loss(profile: Profile, axis: Axis) -> tuple[float, float, float]:
-    """The content of the outermost points: left, right and in wave numbers."""
-    band = edge_points(axis)
-    return (
-        float(profile.left[band - 1]),
-        float(profile.right[band - 1]),
-        float(profile.high[max(1, round(EDGE * profile.high.size)) - 1]),
-    )
 
 
 def required_box(profile: Profile, axis: Axis, level: float) -> RequiredBox:
@@ -159,29 +105,26 @@ def _hull(axis: Axis, other: Axis) -> Axis:
     return covering(axis, RequiredBox(lower, upper, max(axis.reach, other.reach)), room=0.0)
 
 
-def truncated(
-    w: np.ndarray, grid: PhaseGrid, level: float, found: tuple[Profile, ...] | None = None
-) -> tuple[np.ndarray, PhaseGrid]:
-    """`w` on a smaller grid, which leaves out about `level` at each edge; `found`: the profiles, if they are known."""
+def truncated(f: Function, level: float) -> Function:
+    """`f` on a smaller grid, which leaves out about `level` at each edge."""
+    grid = f.grid
     axes = grid.x + grid.xi
-    fitted = [
-        covering(a, required_box(p, a, level), room=0.02) for p, a in zip(found or profiles(w, grid), axes, strict=True)
-    ]
+    fitted = [covering(a, required_box(p, a, level), room=0.02) for p, a in zip(f.profiles, axes, strict=True)]
     kept = [new if new.size < old.size else old for new, old in zip(fitted, axes, strict=True)]
-    small = PhaseGrid(tuple(kept[: grid.n]), tuple(kept[grid.n :]), grid.h)
-    return resample(w, grid, small), small
+    return f.resampled(grid.with_axes(kept))
 
 
-def left_out(w: np.ndarray, grid: PhaseGrid, small: np.ndarray, box: PhaseGrid) -> float:
-    """The Hilbert-Schmidt norm of what `truncated` took from `w` on `grid` to leave `small` on `box`.
+def left_out(f: GridFunction, small: GridFunction) -> float:
+    """The Hilbert-Schmidt norm of what `truncated` took from `f` to leave `small`.
 
     Cutting the box and then the wave numbers are orthogonal projections: this is no estimate.
     """
+    grid, box = f.grid, small.grid
     pairs = list(zip(grid.x + grid.xi, box.x + box.xi, strict=True))
     cut = [replace(a, lower=b.lower, size=round(b.length / a.spacing)) for a, b in pairs]
     starts = [round((b.lower - a.lower) / a.spacing) for a, b in pairs]
-    coarse = PhaseGrid(tuple(cut[: grid.n]), tuple(cut[grid.n :]), grid.h)
-    outside = w**2
+    coarse = grid.with_axes(cut)
+    outside = f.values**2
     outside[tuple(slice(max(start, 0), start + axis.size) for start, axis in zip(starts, cut, strict=True))] = 0.0
-    beyond = resample(w, grid, coarse) - resample(small, box, coarse)
+    beyond = f.resampled(coarse).values - small.resampled(coarse).values
     return sqrt((float(outside.sum()) + float((beyond**2).sum())) * grid.cell)

@@ -10,7 +10,8 @@ import numpy as np
 from openweyl._core.arguments import InputError, ResourceError
 from openweyl.evolution.evolve import evolve
 from openweyl.model.system import System
-from openweyl.phase_space.grid import Axis, common_grid, resample
+from openweyl.phase_space.grid import Axis
+from openweyl.phase_space.grid_function import on_one_grid
 from openweyl.problems.problem import Problem
 
 from .portraits import Film, Moment, film, representatives, shown_times
@@ -109,9 +110,6 @@ def moments_of(quantum: Solution, classical: Solution) -> list[Moment]:
     """Both symbols at each time on one grid (n = 1)."""
     moments = []
     errors = np.add(quantum.numerics.error, classical.numerics.error).tolist()
-    for w, a, of_w, of_a, error in zip(
-        quantum.symbols, classical.symbols, quantum.grids, classical.grids, errors, strict=True
-    ):
-        grid = common_grid([of_w, of_a])
-        moments.append(Moment(resample(w, of_w, grid), resample(a, of_a, grid), grid.x[0], grid.xi[0], error))
+    for (w, a), error in zip(map(on_one_grid, quantum, classical), errors, strict=True):
+        moments.append(Moment(w.values, a.values, w.grid.x[0], w.grid.xi[0], error))
     return moments

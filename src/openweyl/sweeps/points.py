@@ -13,7 +13,7 @@ import numpy as np
 from openweyl._core.arguments import InputError, ResourceError
 from openweyl.analysis.certify import certify
 from openweyl.analysis.compare import Comparison, compare
-from openweyl.phase_space.grid import Axis, PhaseGrid, common_grid, resample
+from openweyl.phase_space.grid import Axis, PhaseGrid, common_grid
 from openweyl.problems.problem import Problem
 
 from .rows import PIXELS, STATUS
@@ -89,11 +89,9 @@ def compute(task: Task) -> Row:
 def _pictures(result: Comparison) -> tuple[dict[str, np.ndarray], dict[str, float]]:
     """Both symbols at each time, on the points of one grid for all times, and where that lies."""
     runs = result.quantum, result.classical
-    whole = common_grid([grid for run in runs for grid in run.grids])
+    whole = common_grid([symbol.grid for run in runs for symbol in run])
     x, xi = (Axis.between(axis.lower, axis.upper, PIXELS) for axis in (whole.x[0], whole.xi[0]))
     grid = PhaseGrid((x,), (xi,), whole.h)
-    pictures = [
-        np.array([resample(w, g, grid) for w, g in zip(run.symbols, run.grids, strict=True)], "f4") for run in runs
-    ]
+    pictures = [np.array([symbol.resampled(grid).values for symbol in run], "f4") for run in runs]
     extent = dict(zip(EXTENT, (x.points[0], x.points[-1], xi.points[0], xi.points[-1]), strict=True))
     return dict(zip(SYMBOLS, pictures, strict=True)), {name: float(value) for name, value in extent.items()}

@@ -30,7 +30,7 @@ from openweyl.model.escape import completeness, escapes
 from openweyl.model.pair import check_pair
 from openweyl.model.states import MixedState, Packet, PacketState, State, coherent, symplectic_form
 from openweyl.model.system import System
-from openweyl.norms.norms import l1_norm, moments
+from openweyl.norms.l1 import l1_norm
 from openweyl.phase_space.grid import check_fits
 from openweyl.symbolic.expressions import TIME, derivative, evaluate
 from openweyl.symbolic.sentences import Prose, Sign
@@ -255,13 +255,13 @@ def _measured(state: State, h: float, rho: float) -> tuple[np.ndarray, dict[int,
     for order in range(2 * n + 2 if n == 1 else 2):
         total = 0.0
         for alpha in combinations_with_replacement(range(-2 * n, 0), order):
-            d = a
+            d = a.values
             for axis in alpha:
                 k = grid.coordinates((axis,))[axis + 2 * n]
                 d = filtered(d, (1j * k if axis < -n else -1j * k / h)[None], (axis,))  # s = -h times a wave number
-            total += l1_norm(d, grid)[0] * (2 * pi) ** n
+            total += l1_norm(a.like(d)).value * (2 * pi) ** n
         found[order] = h ** (rho * order) * total
-    return moments(a, grid).mean, found
+    return a.moments().mean, found
 
 
 def _stretching(system: System, start: np.ndarray) -> tuple[float, float | None]:

@@ -1,0 +1,45 @@
+"""Arrays that users give: of numbers, without gaps, finite, and of the shape of their grid."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from openweyl._core.arguments import fail, must
+from openweyl._core.fft import Array
+
+from .grid import PhaseGrid
+
+MAX_VALUE = 1e100
+"""The largest value of a function: sums of squares are numbers still."""
+
+
+def as_array(w: Any, name: str) -> Array:
+    """`w` as an array: of numbers, without gaps, if it is NumPy's; those of other namespaces may be traced."""
+    given: Any = w
+    if not (hasattr(w, "shape") and hasattr(w, "dtype")) or isinstance(w, np.generic):
+        try:
+            w = np.asarray(w)
+        except Exception:  # whatever a value stumbles over that says how it becomes an array
+            raise fail(name, "be an array of numbers", given) from None
+    if isinstance(w, np.ndarray):
+        must(w.dtype.kind in "iufc", name, "be an array of numbers", f"one of {w.dtype}" if w is given else given)
+        must(not np.ma.is_masked(w), name, "have all its entries", "masked", "Fill the gaps: w.filled(0.0).")
+    return w
+
+
+def values_on(grid: PhaseGrid, values: Any) -> Array:
+    """A copy of `values` as floating-point numbers of the shape of `grid`, axes in front of it being batches.
+
+    Arrays of other namespaces than NumPy's, which may be traced, are asked for their shape alone.
+    """
+    values = as_array(values, "values")
+    shape = tuple(values.shape)
+    must(shape[max(len(shape) - 2 * grid.n, 0) :] == grid.shape, "values", f"have the grid's shape {grid.shape}", shape)
+    if not isinstance(values, np.ndarray):
+        return values
+    must(bool(np.isfinite(values).all()), "values", "be finite", "not")
+    size = float(np.abs(values).max(initial=0.0))
+    must(size <= MAX_VALUE, "values", f"be at most {MAX_VALUE:g} in size", size)
+    return np.array(values, dtype=complex if values.dtype.kind == "c" else float, order="C", subok=False)

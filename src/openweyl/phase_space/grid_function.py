@@ -1,0 +1,273 @@
+"""A function on phase space by its samples on a grid: `GridFunction`, what everything passes.
+
+    f(z) = sum_j f_j sinc((z - z_j)/d),        z = (x, xi),
+
+the band-limited function of the samples f_j, zero outside the box. Two of them have two grids, as each run chooses its
+own; arithmetic goes through a grid that holds both, never through the positions in the arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Self, TypeVar
+
+import numpy as np
+from array_api_compat import array_namespace
+
+from openweyl._core.arguments import fail, must, real, whole
+from openweyl._core.calls import public
+from openweyl._core.fft import Array
+
+from .arrays import values_on
+from .grid import PhaseGrid, check_grid, common_grid
+from .moments import Moments, moments_of
+from .profiles import Profile, edge_loss, profiles_of
+from .resampling import resampled, resized
+from .spectral import Order, convolved, differentiated, orders_of
+
+MAX_EDGE_FRACTION = 0.05
+"""The part of the L1 norm that may lie in the outermost points of an axis of one function that arithmetic resamples: as
+the box ends there, the sum is wrong by up to what lies there. Runs leave at most 4 %, at the largest tolerance."""
+Function = TypeVar("Function", bound="GridFunction")
+
+
+@dataclass(frozen=True, eq=False, init=False, repr=False)
+class GridFunction:
+    """A real or complex function by its `values`, shape (..., *grid.shape), at the points of `grid`.
+
+    Axes in front of those of the grid are batches: several functions on one grid, of which `f[j]` is one. The values
+    are copied, and read-only. Arrays of other namespaces than NumPy's (JAX) are kept as they are.
+
+    Raises InputError unless `values` are finite numbers, at most 1e100 in size, of the grid's shape.
+    """
+
+    values: Array
+    grid: PhaseGrid
+
+    @public
+    def __init__(self, values: Array, grid: PhaseGrid) -> None:
+        check_grid(grid)
+        self._set(values_on(grid, values), grid)
+
+    def _set(self, values: Array, grid: PhaseGrid) -> None:
+        if isinstance(values, np.ndarray):
+            values = values.view()
+            values.flags.writeable = False
+        object.__setattr__(self, "values", values)
+        object.__setattr__(self, "grid", grid)
+
+    def like(self, values: Array, grid: PhaseGrid | None = None) -> Self:
+        """The function of the same kind with these `values`, which are trusted: not looked at, and not copied."""
+        return self.trusted(values, self.grid if grid is None else grid)
+
+    @classmethod
+    def trusted(cls, values: Array, grid: PhaseGrid) -> Self:
+        """The function with these `values` on `grid`, which are not looked at, and not copied."""
+        made = object.__new__(cls)
+        made._set(values, grid)
+        return made
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return type(self).trusted, (np.asarray(self.values), self.grid)
+
+    # -------------------------------------------------------------------------------------------- what it is
+
+    @property
+    def n(self) -> int:
+        """The number of degrees of freedom."""
+        return self.grid.n
+
+    @property
+    def h(self) -> float:
+        """The semiclassical parameter."""
+        return self.grid.h
+
+    @property
+    def batch(self) -> tuple[int, ...]:
+        """The lengths of the axes in front of those of the grid; () for a single function."""
+        return tuple(self.values.shape[: self.values.ndim - 2 * self.n])
+
+    def __getitem__(self, index: Any) -> Self:
+        must(bool(self.batch), "index", "be left out", index, "This is a single function; its array is `.values`.")
+        whole("index", index, -self.batch[0], self.batch[0] - 1)
+        return self.like(self.values[index])
+
+    def __iter__(self) -> Any:
+        if not self.batch:
+            raise TypeError(f"This {type(self).__name__} is a single function, not a batch; its array is `.values`.")
+        return (self.like(values) for values in self.values)
+
+    @cached_property
+    def profiles(self) -> tuple[Profile, ...]:
+        """What lies beyond each point of each axis, x then xi."""
+        return profiles_of(np.asarray(self.values), self.grid)
+
+    # -------------------------------------------------------------------------------------------- arithmetic
+
+    __array_ufunc__ = None  # array * symbol is refused: NumPy would multiply by position, whatever the grid
+
+    def __add__(self, other: Any) -> Self:
+        return self._with(other, lambda a, b: a + b)
+
+    def __sub__(self, other: Any) -> Self:
+        return self._with(other, lambda a, b: a - b)
+
+    def __neg__(self) -> Self:
+        return self.like(-self.values)
+
+    def __mul__(self, other: Any) -> Self:
+        """The product with a number, or of two functions at each point, on a grid as fine as both together."""
+        if isinstance(other, GridFunction):
+            return self._with(other, lambda a, b: a * b, sum_of_waves=True)
+        return self.like(self.values * _number(other))
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: Any) -> Self:
+        number = _number(other)
+        must(number != 0, "other", "not be 0", other)
+        return self.like(self.values / number)
+
+    def _with(self, other: Any, operation: Callable[[Array, Array], Array], *, sum_of_waves: bool = False) -> Self:
+        a, b = on_one_grid(self, other)
+        if sum_of_waves:
+            a, b = a.doubled(), b.doubled()
+        return self.like(operation(a.values, b.values), a.grid)
+
+    def inner(self, other: GridFunction) -> Array:
+        """(2 pi h)^-n int conj(f) g: tr(Op(f)* Op(g)), for each of a batch."""
+        a, b = on_one_grid(self, other)
+        xp = array_namespace(a.values)
+        return a._sum(xp.conj(a.values) * b.values if a.values.dtype.kind == "c" else a.values * b.values)
+
+    # -------------------------------------------------------------------------------------------- functions made of it
+
+    @public
+    def resampled(self, grid: PhaseGrid) -> Self:
+        """The band-limited function of the samples, at the points of `grid`; zero outside the own box.
+
+        Exact (to round-off) where it is negligible at the edges of both boxes and beyond both Nyquist limits: what a
+        smaller box, or a coarser grid, does not hold is cut off.
+
+        Raises InputError for a grid of another n or h, ResourceError if the samples would not fit into half of the
+        free memory.
+        """
+        check_grid(grid)
+        self._check_same(grid, "grid")
+        return self if grid == self.grid else self.like(resampled(self.values, self.grid, grid), grid)
+
+    def doubled(self) -> Self:
+        """The same function on twice as many points of each axis."""
+        values = self.values
+        for position, axis in enumerate(self.grid.x + self.grid.xi):
+            values = resized(values, position - 2 * self.n, 2 * axis.size)
+        return self.like(values, self.grid.scaled(1 / 2))
+
+    @public
+    def derivative(self, x: Order = 0, xi: Order = 0) -> Self:
+        """d_x^a d_xi^b f, spectrally: exact for the band-limited function. `x`, `xi`: the orders, n of each.
+
+        >>> from openweyl import PhaseGrid, coherent
+        >>> f = coherent(0, 0).symbol(PhaseGrid.box(h=0.1, x=(-3, 3), xi=(-3, 3), size=(64, 64)))
+        >>> round(float(f.derivative(x=2).inner(f) / f.inner(f)), 9)  # -1/(2 variance)
+        -10.0
+        """
+        orders = [*orders_of("x", x, self.n), *orders_of("xi", xi, self.n)]
+        return self.like(differentiated(self.values, self.grid, orders))
+
+    @public
+    def smoothed(self, variance: float) -> Self:
+        """f * N(0, variance) in every variable: variance h/2 makes a Wigner function a Husimi function.
+
+        On the box, which is periodic: what lies within a few widths of an edge comes in at the other.
+        """
+        return self.like(convolved(self.values, self.grid, real("variance", variance, low=0.0)))
+
+    # -------------------------------------------------------------------------------------------- numbers
+
+    def trace(self) -> Array:
+        """(2 pi h)^-n int f = tr Op(f), for each of a batch."""
+        return self._sum(self.values)
+
+    def purity(self) -> Array:
+        """(2 pi h)^-n int f^2 = tr Op(f)^2, for each of a batch."""
+        return self._sum(self.values * self.values)
+
+    def hilbert_schmidt(self) -> Array:
+        """(2 pi h)^{-n/2} ||f||_{L^2} = ||Op(f)||_HS, for each of a batch; differentiable on JAX arrays."""
+        xp = array_namespace(self.values)
+        square = self.values * self.values if self.values.dtype.kind != "c" else xp.abs(self.values) ** 2
+        return xp.sqrt(self._sum(square))
+
+    def moments(self) -> Moments:
+        """<z> = (2 pi h)^-n int z f and <(z_i - <z_i>)(z_j - <z_j>)>, over the trace: see `Moments`.
+
+        Raises InputError for a batch, for complex values, and if the trace is 0 up to round-off, as that of the
+        difference of two states is.
+        """
+        self.check_single()
+        return moments_of(self.values, self.grid)
+
+    def _sum(self, values: Array) -> Array:
+        xp = array_namespace(values)
+        return xp.sum(values, axis=tuple(range(-2 * self.n, 0))) * self.grid.cell
+
+    # -------------------------------------------------------------------------------------------- checks
+
+    def check_single(self) -> None:
+        """Raise InputError unless this is one real function."""
+        name = type(self).__name__
+        must(not self.batch, "symbol", "be one", f"a batch of {' x '.join(map(str, self.batch))}", f"A {name} f[j] is.")
+        must(
+            np.dtype(self.values.dtype).kind != "c", "symbol", "be real", "complex",
+            "That of a hermitian operator is: take its real part.",
+        )  # fmt: skip
+
+    def _check_same(self, grid: PhaseGrid, name: str) -> None:
+        must(grid.n == self.n, name, f"have n = {self.n} degrees of freedom", grid.n)
+        must(grid.h == self.h, name, f"have h = {self.h:.10g}", grid.h, "Symbols of two h are of two quantizations.")
+
+    def check_edges(self, grid: PhaseGrid) -> None:
+        """Raise InputError if resampling on `grid` would cut through what the function holds."""
+        size = float(np.abs(np.asarray(self.values)).sum()) * self.grid.cell
+        old, new = self.grid.x + self.grid.xi, grid.x + grid.xi
+        for j, (profile, axis, other) in enumerate(zip(self.profiles, old, new, strict=True)):
+            most = max(edge_loss(profile, axis)) if axis != other else 0.0
+            if most > MAX_EDGE_FRACTION * size:
+                name = f"{'x' if j < self.n else 'xi'}{j % self.n + 1 if self.n > 1 else ''}"
+                what = "be negligible at the edges of its grid, where it meets one on another grid"
+                raise fail("symbol", what, f"of {most / size:.2g} of its size at those of {name}", "Take a larger one.")
+
+
+def check_function(value: Any, name: str = "symbol") -> None:
+    """Raise InputError unless `value` is a function on a grid."""
+    if not isinstance(value, GridFunction):
+        raise fail(name, "be a Symbol", value, "Symbol(values, grid) makes one of an array and its grid.")
+
+
+def on_one_grid(first: Function, second: Function) -> tuple[Function, Function]:
+    """Both functions on one grid that holds both: the smallest box around both boxes, as fine as the finer of them.
+
+    Raises InputError for what is no function on a grid, for another n or h, and where a box cuts through what its
+    function holds, so that nobody knows what lies beyond.
+    """
+    if not isinstance(second, GridFunction):
+        raise fail("other", f"be a {type(first).__name__}", second, "Arrays know no grid: Symbol(values, grid) does.")
+    same = first.batch == second.batch or not (first.batch and second.batch)
+    must(same, "other", f"be one, or a batch of shape {first.batch}", f"a batch of shape {second.batch}")
+    if first.grid == second.grid:
+        return first, second
+    first._check_same(second.grid, "other")
+    grid = common_grid([first.grid, second.grid])
+    for function in (first, second):
+        function.check_edges(grid)
+    return first.resampled(grid), second.resampled(grid)
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, (bool, str, bytes)) or not isinstance(value, (int, float, complex, np.number)):
+        raise fail("other", "be a number, or a function on a grid", value)
+    must(bool(np.isfinite(value)), "other", "be finite", value)
+    return value

@@ -1,0 +1,73 @@
+"""What a function on phase space holds beyond each point of each axis, in all four representations.
+
+A truncated box loses what lies beyond its edges in x and xi; a finite spacing loses what lies beyond its reach in k
+and s. Both losses are estimated in units of the trace norm:
+
+    x, xi:  (2 pi h)^-n int_{beyond} |w|                              (the L1 norm, that of the trace for mixtures)
+    k, s:   sqrt(states) * || the part of w beyond ||_HS              (the box holds about `states` states)
+
+Where a bound is asked for, as by the trace norm, `support.left_out` gives the Hilbert-Schmidt norm of all that is left
+out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+
+from openweyl._core.fft import rfft
+
+from .grid import Axis, PhaseGrid
+
+EDGE_FRACTION = 1 / 16
+"""The part of each axis, at either end, whose content counts as an overflow in the making."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One axis: `outside[j]` = what lies at or beyond point j counted from one end, in units of the trace norm.
+
+    left, right: from the two ends of the box. high: from the largest wave number down.
+    """
+
+    left: np.ndarray
+    right: np.ndarray
+    high: np.ndarray
+
+
+def profiles_of(w: np.ndarray, grid: PhaseGrid) -> tuple[Profile, ...]:
+    """The profiles of `w` (leading axes are summed over) along each axis of `grid`."""
+    profiles = []
+    spectral = sqrt(grid.cell * grid.states)
+    magnitude = np.abs(w)
+    for position, axis in enumerate(grid.x + grid.xi):
+        index = position - 2 * grid.n
+        others = tuple(a for a in range(-w.ndim, 0) if a != index)
+        content = magnitude.sum(axis=others) * grid.cell
+        f = rfft(w, (index,))
+        power = (f.real**2 + f.imag**2).sum(axis=others) * (2 / axis.size)  # both signs of the wave number
+        profiles.append(
+            Profile(
+                left=np.cumsum(content),
+                right=np.cumsum(content[::-1]),
+                high=spectral * np.sqrt(np.cumsum(power[::-1])),
+            )
+        )
+    return tuple(profiles)
+
+
+def edge_points(axis: Axis) -> int:
+    """The number of points at either end of an axis that count as its edge."""
+    return max(2, round(EDGE_FRACTION * axis.size))
+
+
+def edge_loss(profile: Profile, axis: Axis) -> tuple[float, float, float]:
+    """The content of the outermost points: left, right and in wave numbers."""
+    band = edge_points(axis)
+    return (
+        float(profile.left[band - 1]),
+        float(profile.right[band - 1]),
+        float(profile.high[max(1, round(EDGE_FRACTION * profile.high.size)) - 1]),
+    )

@@ -1,0 +1,94 @@
+"""Band-limited interpolation: samples on one grid from samples on another.
+
+    f(z) = sum_j f_j sinc((z - z_j)/d),
+
+exact where f is negligible at the edges of both boxes and beyond both Nyquist limits. These functions take arrays
+along with their axes; `GridFunction.resampled` is the door.
+"""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+from array_api_compat import array_namespace
+
+from openweyl._core.fft import Array, irfft, rfft, spectrum_shape
+
+from .grid import LARGE_GRID, Axis, PhaseGrid, check_fits
+
+
+def resampled(w: Array, old: PhaseGrid, new: PhaseGrid) -> Array:
+    """The samples on `new` of the band-limited interpolant of `w` on `old`, zero outside the box of `old`.
+
+    `w` may have further axes in front. Raises ResourceError if the samples would not fit into half of the free memory.
+    """
+    if new.size > LARGE_GRID:
+        check_fits(new, 24.0 * prod(w.shape[: w.ndim - 2 * old.n]), "take symbols whose boxes differ less")
+    if isinstance(w, np.ndarray) and w.dtype.kind == "c":
+        return resampled(w.real, old, new) + 1j * resampled(w.imag, old, new)
+    for position, (a, b) in enumerate(zip(old.x + old.xi, new.x + new.xi, strict=True)):
+        w = _resample_axis(w, position - 2 * old.n, a, b)
+    return w
+
+
+def _resample_axis(w: Array, axis: int, old: Axis, new: Axis) -> Array:
+    if old == new:
+        return w
+    # Integer steps at the old spacing, then another number of points on the same box: no matrix needed.
+    shift, length = (new.lower - old.lower) / old.spacing, new.length / old.spacing
+    if abs(shift - round(shift)) < 1e-9 and abs(length - round(length)) < 1e-9 and round(length) % 2 == 0:
+        w = _shift_box(w, axis, round(shift), round(length))
+        return w if new.size == w.shape[axis] else resized(w, axis, new.size)
+    return along(w, axis, interpolation(old, new.points))
+
+
+def _shift_box(w: Array, axis: int, start: int, size: int) -> Array:
+    """Points start .. start + size - 1 of `w` along `axis`, zero where `w` has none."""
+    xp = array_namespace(w)
+    have = w.shape[axis]
+    low, high = max(start, 0), min(start + size, have)
+    inner = xp.moveaxis(xp.moveaxis(w, axis, 0)[low:high], 0, axis)
+    pads = [list(inner.shape), list(inner.shape)]
+    pads[0][axis], pads[1][axis] = low - start, start + size - high
+    parts = [xp.zeros(tuple(p), dtype=w.dtype) for p in pads]
+    return xp.concat([parts[0], inner, parts[1]], axis=axis)
+
+
+def resized(w: Array, axis: int, size: int) -> Array:
+    """`size` samples of the trigonometric interpolant on the same box: zeros added, or taken, at high wave numbers.
+
+    The wave cos(pi j) of an even number of samples is half of e^{ikx} and half of e^{-ikx} among more samples.
+    """
+    xp = array_namespace(w)
+    have = w.shape[axis]
+    f = rfft(w, (axis,))
+    keep = min(have, size) // 2 + 1
+    f = xp.moveaxis(xp.moveaxis(f, axis, 0)[:keep], 0, axis)
+    if min(have, size) % 2 == 0:
+        weights = np.ones(keep)
+        weights[-1] = 0.5 if size > have else 2.0
+        f = f * xp.asarray(weights.reshape((-1,) + (1,) * (-axis - 1)))
+    missing = list(spectrum_shape((*w.shape[:axis], size, *w.shape[w.ndim + axis + 1 :]), (axis,)))
+    missing[axis] -= keep
+    if missing[axis] > 0:
+        f = xp.concat([f, xp.zeros(tuple(missing), dtype=f.dtype)], axis=axis)
+    return irfft(f * (size / have), (axis,), size)
+
+
+def doubled(w: Array, grid: PhaseGrid) -> tuple[Array, PhaseGrid]:
+    """The trigonometric interpolant of `w` on twice as many points of each axis."""
+    for position, axis in enumerate(grid.x + grid.xi):
+        w = resized(w, position - 2 * grid.n, 2 * axis.size)
+    return w, grid.scaled(1 / 2)
+
+
+def interpolation(axis: Axis, points: np.ndarray) -> np.ndarray:
+    """M[i, j] = sinc((points[i] - x_j) / spacing): Shannon's interpolation of samples that vanish beyond the axis."""
+    return np.sinc((np.asarray(points)[:, None] - axis.points[None, :]) / axis.spacing)
+
+
+def along(w: Array, axis: int, matrix: np.ndarray) -> Array:
+    """The matrix applied along one (negative) axis of `w`."""
+    xp = array_namespace(w)
+    return xp.moveaxis(xp.tensordot(xp.asarray(matrix), w, axes=([1], [w.ndim + axis])), 0, axis)
