@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import pytest
 
-from openweyl import InputError, PhaseGrid, Solution, State, System, cli, coherent, resample
+from openweyl import InputError, Solution, State, Symbol, System, cli, coherent
 from openweyl.phase_space.grid import common_grid
 from oracle import Oracle
 
@@ -83,10 +82,10 @@ STEPPED = " + cos(x)/10**17"
 """A term below round-off that keeps a quadratic p with the steps: closed forms have tests of their own."""
 
 
-def on_one_grid(*runs: Solution, index: int = -1) -> tuple[list[np.ndarray], PhaseGrid]:
+def on_one_grid(*runs: Solution, index: int = -1) -> list[Symbol]:
     """The symbols of the runs at one time, on a grid that holds them all."""
-    grid = common_grid([run.grids[index] for run in runs])
-    return [resample(run.symbols[index], run.grids[index], grid) for run in runs], grid
+    grid = common_grid([run[index].grid for run in runs])
+    return [run[index].resampled(grid) for run in runs]
 
 
 def slow_but(quick: Collection[Any], values: Iterable[Any]) -> list[Any]:
