@@ -9,7 +9,7 @@ import pytest
 from common import STEPPED, refused
 from openweyl import ResourceError, System, coherent, evolve
 from openweyl.evolution.error_estimate import ErrorEstimate
-from openweyl.evolution.pace import SURE_AFTER, Pace, in_words
+from openweyl.evolution.pace import TRUSTED_AFTER, Pace, in_words
 from openweyl.evolution.runs import Runs
 
 
@@ -47,14 +47,14 @@ def test_a_run_that_stands_still_has_no_end(monkeypatch: pytest.MonkeyPatch) -> 
     refused(lambda: pace.reached(0.0, typical=True, hint="dt = 1"), "At t = 0 of 1, after 50 s, ", ResourceError)
 
 
-@pytest.mark.parametrize("seconds", [SURE_AFTER - 1, SURE_AFTER + 1])
+@pytest.mark.parametrize("seconds", [TRUSTED_AFTER - 1, TRUSTED_AFTER + 1])
 def test_a_forecast_is_trusted_after_a_while(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     """A hundredth of the way takes a hundredth of what is left: 100 times as long as it may, at the present speed."""
     clock = Clock(monkeypatch)
     pace = Pace(horizon=1.0, limit=seconds)
-    pace.limit = 2 * SURE_AFTER
+    pace.limit = 2 * TRUSTED_AFTER
     clock.now += seconds
-    if seconds < SURE_AFTER:
+    if seconds < TRUSTED_AFTER:
         assert pace.reached(0.01, typical=True, hint="") == pytest.approx(99 * seconds)
         pace.expect(0.01, 100.0, hint="")
         return

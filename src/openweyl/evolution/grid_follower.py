@@ -61,9 +61,11 @@ class GridFollower:
 
     def make_room(self, plan: StepPlan, t: float, step_error: float) -> float | None:
         """Go to a grid that holds what a segment carries; if none does, by which part of its support that moves."""
-        far = inf
+        far, block = inf, self.runs.extrapolation.block
         for _ in range(self.policy.rounds):
-            ahead, far = self.needs_ahead(plan, t, step_error)
+            allowed = self.allowed(plan.duration)
+            level = self.content_level(allowed, step_error)
+            ahead, far = self.needs_ahead(t, plan.duration, block * plan.dt, allowed, level)
             if all(map(RequiredBox.within, ahead, self.axes)):
                 return None
             if far > self.policy.farthest:
@@ -71,14 +73,17 @@ class GridFollower:
             self._regrid(self.policy.axes_ahead(self.axes, ahead), self.runs.values, t)
         return far
 
-    def needs_ahead(self, plan: StepPlan, t: float, step_error: float) -> tuple[list[RequiredBox], float]:
-        """What the symbol needs during the next segment, and by which part of its support it moves or grows."""
-        runs, allowed = self.runs, self.allowed(plan.duration)
-        level = self.content_level(allowed, step_error)
-        needs = runs.support(level)
+    def needs_ahead(
+        self, t: float, tau: float, step: float, allowed: float, level: float
+    ) -> tuple[list[RequiredBox], float]:
+        """What the symbol needs during the next `tau`, and by which part of its support it moves or grows.
+
+        step: the longest of all runs; allowed, level: what may be lost, and what counts as content.
+        """
+        runs, needs = self.runs, self.runs.support(level)
         content = Content.of(runs.first, runs.profiles)
-        along = needs_along_flow(content, self.velocities, needs, t, plan.duration, level)
-        ahead = needs_of_islands(content, runs.generator, along, t, runs.extrapolation.block * plan.dt, allowed)
+        along = needs_along_flow(content, self.velocities, needs, t, tau, level)
+        ahead = needs_of_islands(content, runs.generator, along, t, step, allowed)
         far = max(moved_by(need, new) for need, new in zip(needs, ahead, strict=True))
         return (self.resolution.finer(ahead) if far <= self.policy.farthest else ahead), far
 
