@@ -30,7 +30,6 @@ import click
 import numpy as np
 
 from openweyl import System, coherent, evolve
-from openweyl.norms.norms import purity
 
 H, T = 2**-4, 2.0
 REFERENCE = 0.0906215389618
@@ -116,7 +115,7 @@ def openweyl_run(tol: float) -> Run:
 
     def run() -> float:
         solution = evolve(system, state, [T], kind="quantum", tol=tol)
-        return float(purity(solution.symbols[-1], solution.grids[-1]))
+        return float(solution.final.purity())
 
     return run
 

@@ -26,7 +26,6 @@ import numpy as np
 import qutip
 
 from openweyl import System, coherent, evolve
-from openweyl.norms.norms import purity
 
 LIMIT = 1e-8
 T = 1.0
@@ -53,7 +52,7 @@ def openweyl_run(h: float, tol: float) -> Run:
 
     def run() -> float:
         solution = evolve(system, coherent(1, 0), [T], tol=tol)
-        return float(purity(solution.symbols[0], solution.grids[0]))
+        return float(solution.final.purity())
 
     return run
 

@@ -46,8 +46,8 @@ def henon_heiles() -> dict[str, object]:
         "seconds": time.perf_counter() - started,
         "steps": found.quantum.numerics.steps,
         "grid": found.quantum.numerics.largest_grid.shape,
-        "trace_norm": found.series["trace_norm"].tolist(),
-        "error": found.series["trace_norm_error"].tolist(),
+        "trace_norm": found.trace_norm.tolist(),
+        "error": found.trace_norm_error.tolist(),
     }
 
 

@@ -50,7 +50,7 @@ def measure(size: int, rounds: int) -> tuple[float, float, float]:
     grid = PhaseGrid.box(h=h, x=(-3.0, 3.0), xi=(-3.0, 3.0), size=(size, size))
     system = System("xi**2 + (x**2 - 1/2)**2", ["x", "xi"], h=h, gamma=1.0)
     stepper = Stepper(lindblad(system, grid), CHIN, dt=1e-3, growth=1.0)
-    w = coherent(1, 0).symbol(grid)
+    w = coherent(1, 0).symbol(grid).values.copy()
     same = w.copy()
     buffers = {axis: np.empty(spectrum_shape(w.shape, (axis,)), dtype=complex) for axis in (0, 1)}
     stepper.run(w, 2)  # computes the factors

@@ -107,7 +107,7 @@ def batch() -> None:
         grid = PhaseGrid.box(h=h, x=(-3.0, 3.0), xi=(-3.0, 3.0), size=(size, size))
         system = System("xi**2 + (x**2 - 1/2)**2", ["x", "xi"], h=h, gamma=1.0)
         stepper = Stepper(lindblad(system, grid), CHIN, dt=1e-3, growth=1.0)
-        single = coherent(1, 0).symbol(grid)
+        single = coherent(1, 0).symbol(grid).values
         ratios = []
         for _ in range(7):
             alone, together = [single.copy() for _ in range(8)], np.stack([single] * 8)

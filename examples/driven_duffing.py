@@ -1,9 +1,10 @@
 """Noise restores the agreement of expectation values in a driven, chaotic double well.
 
-p = xi^2/2 + x^4/2 - 10 x^2 + 10 x cos(6.07 t) at h = 0.1 is the system of Habib, Shizume and Zurek, Phys. Rev. Lett.
-80, 4361 (1998), doi:10.1103/PhysRevLett.80.4361 (parameters from memory of the literature). They found that <x>(t) of
-the closed quantum and of the closed classical system part, and that a weak diffusion of momentum, D = gamma h/2 =
-0.025, brings them together again. The start here is our own: a coherent state at (1, 0), in the chaotic sea.
+Habib, Shizume and Zurek, Phys. Rev. Lett. 80, 4361 (1998), arXiv:quant-ph/9803042, found that expectation values of
+the closed quantum and of the closed classical evolution of a nonlinear system part, and that decoherence brings them
+together again (their abstract). Here is a system of that kind, p = xi^2/2 + x^4/2 - 10 x^2 + 10 x cos(6.07 t) at h =
+0.1, with the diffusion of momentum D = gamma h/2 = 0.025, from a coherent state at (1, 0), in the chaotic sea. All
+these numbers are choices of this example.
 
 Open, both evolutions are runs of openweyl. Closed, the classical density winds up into filaments that soon no grid can
 hold: by t = 0.6 it takes a million points. There the means are taken from trajectories and from a wave function, which
@@ -26,8 +27,7 @@ from pathlib import Path
 import numpy as np
 import scipy.stats
 
-from openweyl import evolve, moments
-from openweyl.plot.figures import BOUND, CLASSICAL, QUANTUM, new_figure, write
+from openweyl import evolve, plot
 from openweyl.problems.problem import Problem
 
 PROBLEM = Problem.load("driven-duffing")
@@ -41,8 +41,8 @@ STEPS = 160
 
 def open_mean(kind: str, times: np.ndarray = TIMES, gamma: float = PROBLEM.system.gamma) -> np.ndarray:
     """<x> of the Lindblad ("quantum") or the Fokker-Planck ("classical") evolution."""
-    found = evolve(PROBLEM.system.replace(gamma=gamma), PROBLEM.state, list(times), kind=kind, tol=1e-2)
-    return np.array([moments(w, grid).mean[0] for w, grid in zip(found.symbols, found.grids, strict=True)])
+    solution = evolve(PROBLEM.system.replace(gamma=gamma), PROBLEM.state, list(times), kind=kind, tol=1e-2)
+    return np.array([symbol.moments().mean[0] for symbol in solution])
 
 
 def closed_classical_mean(times: np.ndarray = TIMES) -> np.ndarray:
@@ -88,19 +88,21 @@ def main(folder: Path, times: np.ndarray = TIMES) -> dict[str, tuple[np.ndarray,
         "closed": (closed_quantum_mean(times), closed_classical_mean(times)),
         "open": (open_mean("quantum", times), open_mean("classical", times)),
     }
-    figure, axes = new_figure(3, 1, (7, 8), sharex=True)
+    figure, axes = plot.new_figure(3, 1, (7, 8), sharex=True)
     for ax, (name, (quantum, classical)) in zip(axes[:, 0], found.items(), strict=False):
-        ax.plot(times, quantum, "o-", ms=3, color=QUANTUM, label="quantum")
-        ax.plot(times, classical, "s--", ms=3, color=CLASSICAL, label="classical")
+        ax.plot(times, quantum, "o-", ms=3, color=plot.QUANTUM, label="quantum")
+        ax.plot(times, classical, "s--", ms=3, color=plot.CLASSICAL, label="classical")
         ax.set_title("closed" if name == "closed" else rf"open, $D = \gamma h/2 = {PROBLEM.system.gamma * H / 2:g}$")
         ax.set_ylabel(r"$\langle x \rangle$")
-        axes[2, 0].plot(times, quantum - classical, "o-" if name == "open" else "x:", ms=4, color=BOUND, label=name)
+        axes[2, 0].plot(
+            times, quantum - classical, "o-" if name == "open" else "x:", ms=4, color=plot.BOUND, label=name
+        )
     axes[2, 0].set_title("quantum less classical")
     axes[2, 0].set_xlabel(r"$t$")
     for ax in axes[:, 0]:
         ax.grid(alpha=0.3)
         ax.legend()
-    write(figure, folder / "driven_duffing.png")
+    plot.write(figure, folder / "driven_duffing.png")
     return found
 
 

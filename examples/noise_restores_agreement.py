@@ -17,8 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from openweyl import System, coherent, compare
-from openweyl.plot.figures import distances, new_figure, write
+from openweyl import System, coherent, compare, plot
 
 COUPLINGS = (0.03, 0.1, 0.3, 1.0)
 TIMES = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
@@ -33,10 +32,10 @@ def distances_over_time(gamma: float) -> np.ndarray:
 def main(folder: Path) -> dict[float, np.ndarray]:
     """Compute, draw into `folder`, and return the distances by coupling."""
     found = {gamma: distances_over_time(gamma) for gamma in COUPLINGS}
-    figure, axes = new_figure(1, 1, (6.5, 4.2))
-    distances(axes[0][0], TIMES, {rf"$\gamma = {gamma:g}$": values for gamma, values in found.items()})
+    figure, axes = plot.new_figure(1, 1, (6.5, 4.2))
+    plot.draw_distances(axes[0][0], TIMES, {rf"$\gamma = {gamma:g}$": values for gamma, values in found.items()})
     axes[0][0].set_title(r"pendulum, $h = 2^{-5}$: distance in trace norm")
-    write(figure, folder / "noise_restores_agreement.png")
+    plot.write(figure, folder / "noise_restores_agreement.png")
     return found
 
 

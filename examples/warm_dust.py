@@ -1,13 +1,15 @@
 """How cold a dust grain must be kept to move quantum mechanically.
 
-E. Joos and H. D. Zeh, Z. Phys. B 59, 223 (1985), showed that scattered thermal photons localize even small grains:
-dA/dt = -Lambda [X, [X, A]]. For photons much longer than the grain's radius a, with the wave number q = k_B T/(hbar c),
+E. Joos and H. D. Zeh, Z. Phys. B 59, 223 (1985), showed that scattered photons localize: dA/dt = -Lambda [X, [X, A]],
+which means d<P^2>/dt = 2 hbar^2 Lambda. A photon of wave number k is scattered by a grain much smaller than its wave
+length with Rayleigh's cross section (8 pi/3) k^4 a^6, a the radius, the dielectric factor |(eps - 1)/(eps + 2)|^2 set
+to 1, forward as often as backward, and so adds (2/3) hbar^2 k^2 to <P^2>. With the k^2/(pi^2 (e^{k/q} - 1)) dk thermal
+photons in a unit volume, q = k_B T/(hbar c), and the flux c of each,
 
-    Lambda = 8! 8 zeta(9)/(9 pi) c a^6 q^9,
+    Lambda = (1/3) int_0^oo (8 pi/3) c a^6 k^6 k^2/(pi^2 (e^{k/q} - 1)) dk = 8! 8 zeta(9)/(9 pi) c a^6 q^9.
 
-quoted from memory of Schlosshauer's book on decoherence (chapter 3), dielectric factor set to 1, as is the order of
-magnitude in Joos and Zeh's table that it reproduces: 10^12/(cm^2 s) for a = 10^-5 cm at 300 K. Emission, absorption and
-collisions are left out. Twice the temperature is 2^9 = 512 times the rate.
+Emission, absorption, collisions and stimulated scattering are left out. Twice the temperature is 2^9 = 512 times the
+rate.
 
 Our choices: density 2000 kg/m^3, a lattice V = -m (x0/t0)^2 cos(X/x0) with x0 = 20 nm and t0 = 1 s (so weak that only
 free fall could offer it), and a coherent state at X = 2 x0. Then h = 0.031, and gamma = 2 h Lambda x0^2 t0 runs from
@@ -27,8 +29,7 @@ from pathlib import Path
 
 import numpy as np
 
-from openweyl import System, Units, coherent, compare
-from openweyl.plot.figures import distances, new_figure, write
+from openweyl import System, Units, coherent, compare, plot
 
 GRAIN = Units(mass="4/3*pi*(100 nm)**3*2000 kg/m**3", length="20 nm", time="1 s")
 TEMPERATURES = (150, 200, 250, 300)
@@ -46,12 +47,12 @@ def main(folder: Path) -> dict[int, np.ndarray]:
     """Compute, draw into `folder`, and return the distances by temperature."""
     start = coherent(GRAIN.number("40 nm"), 0.0)
     found = {kelvin: np.asarray(compare(grain(kelvin), start, TIMES, tol=1e-4).trace_norm) for kelvin in TEMPERATURES}
-    figure, axes = new_figure(1, 1, (6.5, 4.2))
+    figure, axes = plot.new_figure(1, 1, (6.5, 4.2))
     seconds = GRAIN.quantity(np.array(TIMES), "s").magnitude
-    distances(axes[0][0], seconds, {f"{kelvin} K": values for kelvin, values in found.items()})
+    plot.draw_distances(axes[0][0], seconds, {f"{kelvin} K": values for kelvin, values in found.items()})
     axes[0][0].set_title("dust of 100 nm radius among thermal photons")
     axes[0][0].set(xlabel="time (s)", ylabel="distance in trace norm")
-    write(figure, folder / "warm_dust.png")
+    plot.write(figure, folder / "warm_dust.png")
     return found
 
 

@@ -32,7 +32,7 @@ import numpy as np
 import kernel_oracle
 from gaussian import Gaussian
 from kernel_oracle import SplitSystem, UnsureError
-from openweyl import InputError, PhaseGrid, ResourceError, Solution, System, evolve, moments, trace
+from openweyl import InputError, PhaseGrid, ResourceError, Solution, System, evolve
 from packets import Pure, Start, Sum, at, evolved, symbol_error
 
 TINY = "1e-17*cos(x)"
@@ -133,18 +133,18 @@ def judge(problem: Problem, truth: Truth, limit: float) -> Outcome:
     except Exception as error:  # whatever else comes out is a finding
         return done("crash", text=f"{type(error).__name__}: {error}".splitlines()[0])
     seconds = clock.process_time() - started
-    w, grid, reported = solution.symbols[-1], solution.grids[-1], solution.numerics.error[-1]
-    true = truth.error(w, grid)
+    w, reported = solution.final, solution.numerics.error[-1]
+    true = truth.error(w.values, w.grid)
     result = partial(Outcome, problem=problem, true=true, reported=reported, seconds=seconds)
     if not true <= reported + truth.floor:
-        return result("wrong", text=f"mean {moments(w, grid).mean}, true {truth.mean}" if trace(w, grid) else "nil")
+        return result("wrong", text=f"mean {w.moments().mean}, true {truth.mean}" if w.trace() else "trace 0")
     if not reported <= problem.tol and "tol" not in str(solution):
         return result("over", text="reported > tol, and the summary does not say so")
-    if not abs(trace(w, grid) - 1) <= reported + 1e-11:
-        return result("trace", text=f"trace {trace(w, grid):.12g}")
-    lengths = np.array([axis.length for axis in grid.x + grid.xi])
-    if not (np.abs(moments(w, grid).mean - truth.mean) <= (reported + truth.floor) * lengths).all():
-        return result("mean", text=f"mean {moments(w, grid).mean}, true {truth.mean}")
+    if not abs(w.trace() - 1) <= reported + 1e-11:
+        return result("trace", text=f"trace {w.trace():.12g}")
+    lengths = np.array([axis.length for axis in w.grid.x + w.grid.xi])
+    if not (np.abs(w.moments().mean - truth.mean) <= (reported + truth.floor) * lengths).all():
+        return result("mean", text=f"mean {w.moments().mean}, true {truth.mean}")
     return result("ok")
 
 

@@ -13,7 +13,9 @@ from click.testing import CliRunner
 from common import slow_but
 from openweyl import InputError, System, cat, check_assumptions, coherent, from_wavefunction, mixture, squeezed
 from openweyl.cli import application
-from openweyl.problems.problem import Problem, problems
+from openweyl.problems.problem import Problem
+from openweyl.problems.texts import problems
+from openweyl.theory.bounds import CORRESPONDENCE_TIME, GAMMA, H, covers, growth_rate, right_side
 
 PENDULUM = "xi**2/2 - cos(x)"
 
@@ -165,6 +167,19 @@ def test_time_beyond_correspondence_is_said():
     system = System(PENDULUM, ["x", "xi"], h=0.01, gamma=1.0)
     assert not line(check_assumptions(system, times=[20.0]), "time of correspondence").holds
     assert line(check_assumptions(system, times=[2.0]), "time of correspondence").holds
+
+
+def test_the_right_side_of_1_10():
+    """The values that (1.10) has by hand; its growth reaches 1 at the time of correspondence."""
+    h, gamma = 0.01, 4.0
+    first, growth = 0.1 + 0.04, 0.1 / 8 + 0.0025
+    assert right_side(h, gamma, np.array([0.0, 0.5, 1.0, 3.0])) == pytest.approx(
+        [0.0, first / 2, first, first + 3 * growth]
+    )
+    assert float(growth_rate(h, gamma)) == pytest.approx(growth)
+    assert 1 / growth == pytest.approx(float(CORRESPONDENCE_TIME.subs({H: h, GAMMA: gamma})))
+    assert growth_rate(h, np.array([0.0, 1.0])) == pytest.approx([np.inf, 0.11])
+    assert covers(h, np.array([0.99, 1.0, 100.0, 101.0])).tolist() == [False, True, True, False]
 
 
 def test_driven_systems_are_outside():

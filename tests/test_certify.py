@@ -13,29 +13,29 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from common import ROWS, STEPPED, on_one_grid, refused, row_state, row_system
+from common import ROWS, STEPPED, refused, row_state, row_system
 from openweyl import (
     Certificate,
+    Enclosure,
     Observable,
     PhaseGrid,
     Solution,
+    Symbol,
     System,
     certify,
     cli,
     coherent,
-    dense_trace_norm,
     evolve,
-    l1_norm,
-    resample,
-    trace,
 )
 from openweyl.analysis.certify import _Integral, residual
 from openweyl.evolution.schemes import CHIN
 from openweyl.evolution.stepper import Stepper
 from openweyl.generators.generator import fokker_planck
+from openweyl.norms.dense import dense_trace_norm
 from openweyl.norms.trace_norm import enclosure
 from openweyl.phase_space.grid import common_grid
-from openweyl.problems.problem import Problem, problems
+from openweyl.problems.problem import Problem
+from openweyl.problems.texts import problems
 
 TOL, PRINTED = 1e-5, 1e-6
 DOUBLE_WELL = System("xi**2 + (x**2 - 1/2)**2", ["x", "xi"], h=2.0**-5, gamma=1.0)
@@ -55,20 +55,24 @@ def certified(system: System, t: float, order: int) -> Certificate:
     return certify(system, START, [t], order=order, tol=TOL)
 
 
+def partial_sum(b: Symbol, terms: int) -> Symbol:
+    """a_N = b_0 + ... + b_{N-1} for N = `terms`."""
+    return b.like(b.values[:terms].sum(axis=0)) if b.batch else b
+
+
 def error_of(true: Solution, certificate: Certificate, terms: int) -> tuple[float, float]:
     """Bounds of ||A - Op(a_terms)||_tr at the last time, from the computed symbols."""
-    (w, b), grid = on_one_grid(true, certificate.solution)
-    difference = w - b.reshape(-1, *grid.shape)[:terms].sum(axis=0)
-    if grid.n > 1:
-        return enclosure(difference, grid, rtol=1e-2, negligible=1e-2 * certificate.tol)
-    value = dense_trace_norm(difference, grid)  # of noise too
+    difference = true.final - partial_sum(certificate.solution.final, terms)
+    if difference.n > 1:
+        return enclosure(difference, rtol=1e-2, negligible=1e-2 * certificate.tol)
+    value = dense_trace_norm(difference)  # of noise too
     return value, value
 
 
 def check(certificate: Certificate, true: Solution) -> None:
     """B_N above the true error of a_N, and the enclosure around that of a_1; up to the quantum run's own error."""
     slack = true.numerics.error[-1]
-    assert error_of(true, certificate, certificate.order)[0] - slack <= certificate.certificate[-1]
+    assert error_of(true, certificate, certificate.order)[0] - slack <= certificate.bound[-1]
     lower, upper = error_of(true, certificate, 1)
     assert certificate.distance_lower[-1] <= upper + slack
     assert lower - slack <= certificate.distance_upper[-1]
@@ -116,7 +120,7 @@ def test_bound_and_enclosure(system: System, order: int) -> None:
 def test_bounds_are_no_larger_than_they_must_be() -> None:
     """A bound of 2 always holds: these are sharp enough to be of use, and sharper with the order."""
     found = [certified(DOUBLE_WELL, 1.0, n) for n in (1, 2, 3)]
-    bounds = [float(c.certificate[0]) for c in found]
+    bounds = [float(c.bound[0]) for c in found]
     true = [error_of(quantum(DOUBLE_WELL, 1.0), found[2], n)[1] for n in (1, 2, 3)]
     assert bounds[0] > 2 * bounds[1] > 4 * bounds[2]
     assert all(bound < 30 * error for bound, error in zip(bounds[:2], true, strict=False))
@@ -141,10 +145,10 @@ def test_what_always_holds() -> None:
     system = DOUBLE_WELL.replace(gamma=0.1, h=2.0**-4)
     true = evolve(system, START, [1.0], kind="quantum", tol=1e-4)
     found = certify(system, START, [0.3, 1.0], order=2, tol=1e-4)
-    assert found.certificate[1] > 2
-    assert found.distance_upper[0] == found.distance_estimate[0] + found.certificate[0]
-    a, grid = found.solution.symbols[1][0], found.solution.grids[1]
-    assert 2 <= found.distance_upper[1] == pytest.approx(1 + dense_trace_norm(a, grid), rel=0.03)
+    assert found.bound[1] > 2
+    assert found.distance_upper[0] == found.estimate[0] + found.bound[0]
+    a = found.solution[1][0]
+    assert 2 <= found.distance_upper[1] == pytest.approx(1 + dense_trace_norm(a), rel=0.03)
     check(found, true)
     values = found.expectation(Observable.parse("tanh(x)", 1))
     assert values.classical_error[1] < 3
@@ -163,18 +167,18 @@ def test_two_degrees_of_freedom(gamma: float, order: int) -> None:
 def test_time_zero() -> None:
     """Nothing but what the first grid leaves out."""
     found = certify(DOUBLE_WELL, START, [0.0], order=3)
-    assert found.certificate[0] == found.distance_upper[0] == found.solver_error[0] <= 1e-2 * found.tol
+    assert found.bound[0] == found.distance_upper[0] == found.solver_error[0] <= 1e-2 * found.tol
     several = certify(DOUBLE_WELL, START, [0.0, 0.2], order=2, tol=1e-4)
-    assert several.certificate[0] == several.solver_error[0] <= 1e-2 * several.tol < several.certificate[1]
+    assert several.bound[0] == several.solver_error[0] <= 1e-2 * several.tol < several.bound[1]
 
 
 @pytest.mark.slow
 def test_bounds_grow_with_time() -> None:
     found = certify(DOUBLE_WELL, START, [0.1, 0.25, 0.5], order=2, tol=1e-4)
-    assert np.all(np.diff(found.certificate) > 0)
+    assert np.all(np.diff(found.bound) > 0)
     alone = certify(DOUBLE_WELL, START, [0.25], order=2, tol=1e-4)
-    difference = abs(found.certificate[1] - alone.certificate[0])
-    assert difference <= found.quadrature_error[1] + alone.quadrature_error[0] + 1e-4 + 0.02 * alone.certificate[0]
+    difference = abs(found.bound[1] - alone.bound[0])
+    assert difference <= found.quadrature_error[1] + alone.quadrature_error[0] + 1e-4 + 0.02 * alone.bound[0]
 
 
 def test_coarse_steps_end() -> None:
@@ -188,18 +192,17 @@ def test_coarse_steps_end() -> None:
 def test_first_term_is_the_classical_run() -> None:
     plain = evolve(DOUBLE_WELL, START, [0.5], kind="classical", tol=TOL)
     found = certified(DOUBLE_WELL, 0.5, 3).solution
-    (w, b), grid = on_one_grid(plain, found)
-    assert l1_norm(b[0] - w, grid)[0] < 2 * TOL
+    assert (found.final[0] - plain.final).l1().value < 2 * TOL
 
 
 @pytest.mark.slow
 def test_corrections_have_no_trace() -> None:
     found = certified(DOUBLE_WELL, 0.5, 4).solution
-    b, grid = found.symbols[0], found.grids[0]
-    assert float(trace(b[0], grid)) == pytest.approx(1, abs=TOL)
-    for term in b[1:]:
-        assert abs(float(trace(term, grid))) < TOL
-        assert l1_norm(term, grid)[0] > 10 * TOL
+    b = found[0]
+    assert float(b[0].trace()) == pytest.approx(1, abs=TOL)
+    for term in list(b)[1:]:
+        assert abs(float(term.trace())) < TOL
+        assert term.l1().value > 10 * TOL
 
 
 @pytest.mark.parametrize("system", WELLS)
@@ -211,13 +214,14 @@ def test_hierarchy(system: System) -> None:
     errors = []
     for d in (0.02, 0.01):
         found = evolve(system, START, [0.4, 0.4 + d], kind="classical", order=4, tol=1e-7)
-        grid = roomy(common_grid(list(found.grids)))
-        before, after = (resample(b, g, grid) for b, g in zip(found.symbols, found.grids, strict=True))
+        grid = roomy(common_grid([b.grid for b in found]))
+        before, after = (b.resampled(grid) for b in found)
         stepper = Stepper(fokker_planck(system, grid), CHIN, d / 4, growth=1.0)
         for j in (1, 2, 3):
-            forced = stepper.run(before[j] + d / 2 * residual(system, before[j - 1], grid), 4)
-            defect = after[j] - forced - d / 2 * residual(system, after[j - 1], grid)
-            errors.append(l1_norm(defect, grid)[0] / l1_norm(d * residual(system, after[j - 1], grid), grid)[0])
+            start = before[j] + d / 2 * residual(system, before[j - 1])
+            forced = start.like(stepper.run(start.values.copy(), 4))
+            defect = after[j] - forced - d / 2 * residual(system, after[j - 1])
+            errors.append(defect.l1().value / (d * residual(system, after[j - 1])).l1().value)
     assert max(errors[:3]) < 0.02
     assert max(errors[3:]) < 0.35 * max(errors[:3])  # second order in d, relative to d (L - Q) b
 
@@ -231,8 +235,7 @@ def roomy(grid: PhaseGrid) -> PhaseGrid:
 def test_series_converges() -> None:
     """At a short time many orders reach the quantum symbol."""
     true, found = quantum(DOUBLE_WELL, 0.1), evolve(DOUBLE_WELL, START, [0.1], kind="classical", order=8, tol=TOL)
-    (w, b), grid = on_one_grid(true, found)
-    errors = [l1_norm(w - b[:n].sum(axis=0), grid)[0] for n in range(1, 9)]
+    errors = [(true.final - partial_sum(found.final, n)).l1().value for n in range(1, 9)]
     assert errors[0] > 1e-3
     assert errors[-1] < 3 * TOL
     assert all(later < max(0.7 * sooner, 3 * TOL) for sooner, later in pairwise(errors))
@@ -243,7 +246,7 @@ def test_quadratic() -> None:
     harmonic = HARMONIC.replace(hamiltonian=f"{HARMONIC.hamiltonian}{STEPPED}")
     found = certify(harmonic, START, [1.0], order=4, tol=1e-7)
     assert found.solution.numerics.steps > 0
-    assert np.abs(found.solution.symbols[0][1:]).max() < 1e-9
+    assert np.abs(found.solution[0].values[1:]).max() < 1e-9
     assert found.distance_upper[0] < 3e-7
     assert "target" in certify(harmonic, START, [1.0], target=1e-6, tol=1e-7).reason
 
@@ -286,17 +289,17 @@ def test_quadrature(tol: float) -> None:
         integrals.append((value, error))
     (fine, fine_error), (other, other_error) = integrals
     assert abs(fine - other) <= fine_error + other_error
-    assert fine <= few.certificate[0]
-    assert few.certificate[0] - fine <= 2 * few.quadrature_error[0] + few.solver_error[0] + fine_error
+    assert fine <= few.bound[0]
+    assert few.bound[0] - fine <= 2 * few.quadrature_error[0] + few.solver_error[0] + fine_error
 
 
 @pytest.mark.slow
 def test_target_met() -> None:
     """The order that is taken is the smallest that will do."""
-    bounds = [float(certified(DOUBLE_WELL, 0.5, n).certificate[0]) for n in (1, 2, 3)]
+    bounds = [float(certified(DOUBLE_WELL, 0.5, n).bound[0]) for n in (1, 2, 3)]
     target = (bounds[1] + bounds[2]) / 2
     found = certify(DOUBLE_WELL, START, [0.5], target=target, tol=TOL)
-    assert found.order == 3 and found.certificate[0] <= target
+    assert found.order == 3 and found.bound[0] <= target
     assert found.reason == f"B_3 meets the target {target:g}"
     assert certify(DOUBLE_WELL, START, [0.5], target=1.1 * bounds[0], tol=TOL).order == 1
 
@@ -308,9 +311,9 @@ def test_target_out_of_reach() -> None:
     found = certify(coarse, START, [0.25], target=1e-6, tol=1e-4)
     assert 1 <= found.order <= 4
     assert found.reason.startswith("target 1e-06 not met; ")
-    assert found.certificate[0] > 1e-6
+    assert found.bound[0] > 1e-6
     others = [certify(coarse, START, [0.25], order=n, tol=1e-4) for n in range(1, found.order + 2)]
-    assert others[found.order - 1].certificate[0] == pytest.approx(found.certificate[0])
+    assert others[found.order - 1].bound[0] == pytest.approx(found.bound[0])
     assert found.distance_upper[0] == pytest.approx(min(other.distance_upper[0] for other in others))
     assert found.distance_lower[0] == pytest.approx(max(other.distance_lower[0] for other in others))
     check(found, evolve(coarse, START, [0.25], kind="quantum", tol=1e-4))
@@ -326,7 +329,7 @@ OBSERVABLES = (
 def test_expectations(system: System, text: str) -> None:
     observable = Observable.parse(text, 1)
     true = quantum(system, 1.0)
-    value, error = observable.value(true.symbols[0], true.grids[0])
+    value, error = observable.value(true[0])
     slack = error + observable.norm * true.numerics.error[0]
     found = certified(system, 1.0, 2).expectation(observable)
     assert abs(found.classical[0] - value) <= found.classical_error[0] + slack
@@ -419,14 +422,14 @@ def pieces(
 ) -> tuple[Certificate, np.ndarray, list[float]]:
     """A certificate with an integral of 0.3, 0.4 and its remainder of 0.01, 0.02, and these enclosures at the end."""
     module = sys.modules["openweyl.analysis.certify"]  # the function has the same name
-    given, rates = iter(enclosures), []
+    given, rates = (Enclosure(*pair) for pair in enclosures), []
 
     def up_to(self: object, _: object) -> tuple[np.ndarray, np.ndarray]:
         rates.extend(self.rates)  # type: ignore[attr-defined]
         monkeypatch.setattr(module, "enclosure", lambda *_args, **_options: next(given))
         return np.array([0.3, 0.4]), np.array([0.01, 0.02])
 
-    monkeypatch.setattr(module, "enclosure", lambda *_args, **_options: (0.5, 0.6))
+    monkeypatch.setattr(module, "enclosure", lambda *_args, **_options: Enclosure(0.5, 0.6))
     monkeypatch.setattr(module._Integral, "up_to", up_to)
     found = certify(DOUBLE_WELL, START, TWO_TIMES, order=order, tol=1e-3)
     return found, np.array(found.solution.numerics.error), rates
@@ -436,15 +439,15 @@ def test_a_certificate_is_the_sum_of_its_parts(monkeypatch: pytest.MonkeyPatch) 
     """B_N = integral + remainder + the solver's error; the integrand is the upper bound of each enclosure."""
     found, solver, rates = pieces(monkeypatch, 1, [])
     assert solver.min() > 0
-    assert found.certificate == pytest.approx(np.array([0.31, 0.42]) + solver, rel=1e-12)
-    assert found.distance_upper == pytest.approx(found.certificate)
+    assert found.bound == pytest.approx(np.array([0.31, 0.42]) + solver, rel=1e-12)
+    assert found.distance_upper == pytest.approx(found.bound)
     assert set(rates) == {0.6}
     assert set(found.rate) == {0.6}
 
 
 def test_an_enclosure_is_widened_by_the_certificate(monkeypatch: pytest.MonkeyPatch) -> None:
     found, solver, _ = pieces(monkeypatch, 2, [(0.7, 0.8), (0.2, 0.9)])
-    assert found.distance_estimate == pytest.approx([0.8, 0.9])
+    assert found.estimate == pytest.approx([0.8, 0.9])
     assert found.distance_lower == pytest.approx([0.7 - 0.31 - solver[0], 0.0])
     assert found.distance_upper == pytest.approx(np.array([0.8 + 0.31, 0.9 + 0.42]) + solver)
 
@@ -484,12 +487,12 @@ def test_errors_of_expectations_add_up() -> None:
     """||O|| times the bound, and the errors of the observable's own values: each of N terms has one."""
     found = certify(DOUBLE_WELL, START, [0.05], order=3, tol=1e-3)
     wide = dataclasses.replace(
-        found, certificate=np.array([0.1]), distance_upper=np.array([0.4]), distance_lower=np.array([0.0])
+        found, bound=np.array([0.1]), distance_upper=np.array([0.4]), distance_lower=np.array([0.0])
     )
-    mean = wide.expectation(Observable("o", 2.0, lambda _w, _grid: (0.3, 0.01)))
+    mean = wide.expectation(Observable("o", 2.0, lambda _: (0.3, 0.01)))
     assert mean.classical_error == pytest.approx([2 * 0.4 + 0.01])
     assert mean.corrected == pytest.approx([0.9])
     assert mean.corrected_error == pytest.approx([2 * 0.1 + 0.03])
-    narrow = dataclasses.replace(wide, distance_upper=np.array([0.001]), certificate=np.array([0.9]))
-    mean = narrow.expectation(Observable("o", 2.0, lambda _w, _grid: (0.03, 0.01)))
+    narrow = dataclasses.replace(wide, distance_upper=np.array([0.001]), bound=np.array([0.9]))
+    mean = narrow.expectation(Observable("o", 2.0, lambda _: (0.03, 0.01)))
     assert mean.corrected_error == pytest.approx([0.06 + 2 * 0.001 + 0.01])

@@ -20,11 +20,12 @@ import pytest
 
 import openweyl
 from common import Done, invoke
-from openweyl import System, coherent, compare
-from openweyl.cli import main, progress, runs
+from openweyl import InputError, System, certify, coherent, compare, evolve
+from openweyl._core import progress
+from openweyl.cli import main, runs
 from openweyl.evolution.solution import table
 from openweyl.files.netcdf import load
-from openweyl.problems.problem import problems
+from openweyl.problems.texts import problems
 
 GRAMMAR = re.compile(r"openweyl: (.+: )?Argument `[a-z.]+` must .+, but .+\.\n")
 COMMAND = [sys.executable, "-m", "openweyl"]
@@ -422,7 +423,7 @@ def test_what_importing_does_not_import() -> None:
 def test_progress_is_for_terminals(
     terminal: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(progress, "PATIENCE", 0.0)
+    monkeypatch.setattr(progress, "SECONDS_BEFORE_BAR", 0.0)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal, raising=False)
     with progress.Bar("my problem") as bar:
@@ -438,6 +439,22 @@ def test_progress_waits(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
     with progress.Bar("my problem") as bar:
         bar(0.5, 1.0, "48x48 grid")
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("call", [evolve, compare, certify])
+def test_progress_may_be_true(call: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a terminal a bar, gone at the end; elsewhere, and with False, nothing."""
+    monkeypatch.setattr(progress, "SECONDS_BEFORE_BAR", 0.0)
+    monkeypatch.setenv("TERM", "xterm")
+    run = System("xi**2/2 - cos(x)", ["x"], h=0.5, gamma=1.0), coherent(0, 0), [0.1]
+    for terminal, wanted in ((True, True), (True, False), (False, True)):
+        monkeypatch.setattr(sys.stderr, "isatty", lambda terminal=terminal: terminal, raising=False)
+        call(*run, tol=1e-2, progress=wanted)
+        out, err = capsys.readouterr()
+        assert out == "" and (f"{call.__name__}: " in err and "%" in err) == (terminal and wanted)
+        assert err == "" or (terminal and wanted)
+    with pytest.raises(InputError, match=r"^Argument `progress` must be a function, or True for a bar, but is 1\."):
+        call(*run, progress=1)
 
 
 def test_a_number_that_is_not_known_is_explained() -> None:

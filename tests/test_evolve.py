@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from common import ROWS, STEPPED, on_one_grid, row_state, row_system, slow_but
+from common import ROWS, STEPPED, row_state, row_system, slow_but
 from openweyl import (
     InputError,
     PhaseGrid,
@@ -17,11 +17,10 @@ from openweyl import (
     System,
     cat,
     coherent,
-    dense_trace_norm,
     evolve,
-    trace,
 )
 from openweyl.model.states import PacketState
+from openweyl.norms.dense import dense_trace_norm
 
 WELL = System("xi**2 + (x**2 - 1/2)**2", ["x", "xi"], h=2**-4, gamma=1.0)
 START = coherent(0.7, 0.0)
@@ -35,8 +34,7 @@ def solved(index: int, kind: str, tol: float) -> Solution:
 
 
 def distance(a: Solution, b: Solution, index: int = -1) -> float:
-    (w, v), grid = on_one_grid(a, b, index=index)
-    return dense_trace_norm(w - v, grid)
+    return dense_trace_norm(a[index] - b[index])
 
 
 @pytest.mark.parametrize("kind", ["quantum", "classical"])
@@ -95,8 +93,8 @@ def test_time_nought_alone() -> None:
     solution = evolve(WELL, START, [0.0], tol=1e-8)
     assert solution.numerics.steps == 0
     assert solution.numerics.scheme == "none"
-    assert np.array_equal(solution.symbols[0], START.symbol(solution.grids[0]))
-    assert trace(solution.symbols[0], solution.grids[0]) == pytest.approx(1, rel=0, abs=1e-8)
+    assert np.array_equal(solution[0].values, START.symbol(solution[0].grid).values)
+    assert solution[0].trace() == pytest.approx(1, rel=0, abs=1e-8)
 
 
 def test_times_between_do_no_harm() -> None:
@@ -112,9 +110,8 @@ def test_a_late_start_far_from_the_initial_window() -> None:
     system = System("xi**2/2 - 4*x" + STEPPED, ["x", "xi"], h=0.05, gamma=0.3)
     solution = evolve(system, coherent(0.0, 0.0), [4.0], tol=1e-8)
     assert solution.numerics.regrids > 3
-    grid = solution.grids[0]
-    assert grid.x[0].lower > 1
-    assert trace(solution.symbols[0], grid) == pytest.approx(1, rel=0, abs=1e-8)
+    assert solution[0].grid.x[0].lower > 1
+    assert solution[0].trace() == pytest.approx(1, rel=0, abs=1e-8)
 
 
 class Tight(PacketState):

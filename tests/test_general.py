@@ -18,21 +18,19 @@ from gaussian import Gaussian
 from openweyl import (
     PhaseGrid,
     Solution,
+    Symbol,
     System,
     certify,
     coherent,
     compare,
-    dense_trace_norm,
     evolve,
     gaussian,
-    moments,
-    purity,
     quantize,
-    trace,
 )
 from openweyl.analysis.certify import residual
-from openweyl.phase_space.grid import interpolation
-from oracle import XI, T, X
+from openweyl.norms.dense import dense_trace_norm
+from openweyl.phase_space.resampling import interpolation
+from oracle import XI, Oracle, T, X
 
 H, TOL = 1 / 8, 1e-7
 ORACLE = 5e-9
@@ -75,9 +73,14 @@ def quantum(name: str) -> Solution:
     return evolve(case.system, case.state, case.times, tol=TOL)
 
 
-def at(w: np.ndarray, grid: PhaseGrid, x: np.ndarray, xi: np.ndarray) -> np.ndarray:
+def at(w: Symbol, x: np.ndarray, xi: np.ndarray) -> np.ndarray:
     """The band-limited w at the points (x, xi)."""
-    return np.einsum("pi,ij,pj->p", interpolation(grid.x[0], x), w, interpolation(grid.xi[0], xi))
+    return np.einsum("pi,ij,pj->p", interpolation(w.grid.x[0], x), w.values, interpolation(w.grid.xi[0], xi))
+
+
+def true_symbol(reference: Oracle, state: np.ndarray, grid: PhaseGrid) -> Symbol:
+    """The symbol of the oracle's density matrix, at the points of the grid."""
+    return Symbol(reference.symbol(state, grid.x[0].points, grid.xi[0].points), grid)
 
 
 @pytest.mark.parametrize("name", EACH)
@@ -85,30 +88,30 @@ def test_quantum_evolution(name: str) -> None:
     """Means, purity, the symbol at points within two widths, and the state in trace norm."""
     solution, reference = quantum(name), CASES[name].oracle
     estimates = solution.numerics.error
-    for state, w, grid, estimate in zip(states(name), solution.symbols, solution.grids, estimates, strict=True):
-        found = moments(w, grid)
+    for state, w, estimate in zip(states(name), solution, estimates, strict=True):
+        found = w.moments()
         mean = np.array([reference.mean(state, f) for f in ("x", "xi")])
         assert found.mean == pytest.approx(mean, rel=0, abs=1e-6)
-        assert purity(w, grid) == pytest.approx(reference.purity(state), rel=0, abs=1e-6)
+        assert w.purity() == pytest.approx(reference.purity(state), rel=0, abs=1e-6)
         widths = np.sqrt(np.diag(found.covariance))
         x, xi = mean[:, None] + 2 * widths[:, None] * np.random.default_rng(7).uniform(-1, 1, (2, 10))
-        assert at(w, grid, x, xi) == pytest.approx(reference.symbol_at(state, x, xi), rel=0, abs=1e-6)
-        difference = reference.symbol(state, grid.x[0].points, grid.xi[0].points) - w
-        assert dense_trace_norm(difference, grid) < min(TOL, 2 * estimate + ORACLE)
+        assert at(w, x, xi) == pytest.approx(reference.symbol_at(state, x, xi), rel=0, abs=1e-6)
+        difference = true_symbol(reference, state, w.grid) - w
+        assert dense_trace_norm(difference) < min(TOL, 2 * estimate + ORACLE)
 
 
 @pytest.mark.parametrize("name", EACH)
 def test_trace_and_positivity(name: str) -> None:
     """Both evolutions keep their mass to round-off; the quantum state has no negative eigenvalue but its error."""
     solution = quantum(name)
-    for w, grid in zip(solution.symbols, solution.grids, strict=True):
-        assert trace(w, grid) == pytest.approx(1, rel=0, abs=1e-10)
-        assert np.linalg.eigvalsh(quantize(w, grid).matrix)[0] > -1e-6
+    for w in solution:
+        assert w.trace() == pytest.approx(1, rel=0, abs=1e-10)
+        assert np.linalg.eigvalsh(quantize(w).matrix)[0] > -1e-6
     case = CASES[name]
     density = evolve(case.system, case.state, case.times, kind="classical", tol=1e-6)
-    for a, grid in zip(density.symbols, density.grids, strict=True):
-        assert trace(a, grid) == pytest.approx(1, rel=0, abs=1e-10)
-        assert a.min() > -1e-6 * a.max()
+    for a in density:
+        assert a.trace() == pytest.approx(1, rel=0, abs=1e-10)
+        assert a.values.min() > -1e-6 * a.values.max()
 
 
 def bracket(f: sympy.Expr, g: sympy.Expr) -> sympy.Expr:
@@ -134,8 +137,8 @@ def test_residual(name: str) -> None:
     oracle = case.oracle
     rate = oracle.symbol(oracle.generator(oracle.pure(oracle.coherent(*case.start)), t), x, xi)
     exact = rate - sympy.lambdify((X, XI), q, "numpy")(x[:, None], xi)
-    found = residual(case.system, case.state.symbol(grid), grid, t)
-    assert found == pytest.approx(exact, rel=0, abs=1e-8 * np.abs(rate).max())
+    found = residual(case.system, case.state.symbol(grid), t)
+    assert found.values == pytest.approx(exact, rel=0, abs=1e-8 * np.abs(rate).max())
     assert name in LINEAR or np.abs(exact).max() > 1e-3 * np.abs(rate).max()
 
 
@@ -145,10 +148,11 @@ def test_certificates_enclose_the_truth(name: str, order: int) -> None:
     """B_N >= ||A - Op(a_N)||_tr, and the enclosure of ||A - Op(a_1)||_tr, A being the oracle's."""
     case, tol = CASES[name], 1e-5
     found = certify(case.system, case.state, [case.time], order=order, tol=tol)
-    b, grid = found.solution.symbols[-1].reshape(-1, *found.solution.grids[-1].shape), found.solution.grids[-1]
-    true = case.oracle.symbol(states(name)[-1], grid.x[0].points, grid.xi[0].points)
-    assert dense_trace_norm(true - b.sum(axis=0), grid) <= found.certificate[-1] + 1e-9
-    distance = dense_trace_norm(true - b[0], grid)
+    b = found.solution.final
+    terms = list(b) if b.batch else [b]
+    true = true_symbol(case.oracle, states(name)[-1], b.grid)
+    assert dense_trace_norm(true - sum(terms[1:], terms[0])) <= found.bound[-1] + 1e-9
+    distance = dense_trace_norm(true - terms[0])
     assert found.distance_lower[-1] <= distance + tol
     assert distance <= found.distance_upper[-1] + 1e-9
     if name in LINEAR:
@@ -180,14 +184,14 @@ def test_quantum_is_classical(name: str) -> None:
     h, gamma, time, z0 = 0.1, 0.7, 0.6, (0.6, -0.3)
     system = System(hamiltonian + STEPPED, list(jumps), h=h, gamma=gamma)
     runs = [evolve(system, coherent(*z0), [time], kind=kind, tol=1e-9) for kind in ("quantum", "classical")]
-    (w, a), grid = on_one_grid(*runs)
-    assert dense_trace_norm(w - a, grid) < 1e-10
+    w, a = on_one_grid(*runs)
+    assert dense_trace_norm(w - a) < 1e-10
     mean, covariance = Gaussian(hamiltonian, jumps, h, gamma).moments(np.array(z0), h / 2 * np.eye(2), time)
-    found = moments(w, grid)
+    found = w.moments()
     assert found.mean == pytest.approx(mean, rel=0, abs=1e-8)
     assert found.covariance == pytest.approx(covariance, rel=0, abs=1e-8)
-    exact = gaussian(*mean, (covariance / h).tolist()).symbol(grid)
-    assert dense_trace_norm(w - exact, grid) < 1e-8
+    exact = gaussian(*mean, (covariance / h).tolist()).symbol(w.grid)
+    assert dense_trace_norm(w - exact) < 1e-8
 
 
 @pytest.mark.parametrize("occupation", [0, 0.5, 2])
@@ -203,11 +207,10 @@ def test_stationary_states(occupation: float, kind: str) -> None:
     system = System("(x**2 + xi**2)/2" + STEPPED, jumps, h=h, gamma=gamma)
     thermal = gaussian(0, 0, (covariance / h).tolist())
     stays = evolve(system, thermal, [1.0], kind=kind, tol=1e-8)
-    grid = stays.grids[0]
-    assert dense_trace_norm(stays.symbols[0] - thermal.symbol(grid), grid) < 1e-8
+    assert dense_trace_norm(stays[0] - thermal.symbol(stays[0].grid)) < 1e-8
     comes = evolve(system, coherent(0.4, 0.2), [time], kind=kind, tol=1e-7)
     left = np.hypot(0.4, 0.2) * np.exp(-gamma * time / 2) / np.sqrt(2 * h)  # of the displacement, in quanta
-    distance = dense_trace_norm(comes.symbols[0] - thermal.symbol(comes.grids[0]), comes.grids[0])
+    distance = dense_trace_norm(comes[0] - thermal.symbol(comes[0].grid))
     assert distance < 2 * left + 1e-7  # what two coherent states differ by; heat makes it less
 
 
@@ -221,8 +224,8 @@ def test_the_damped_oscillator_stays_coherent() -> None:
     assert found.series["purity"][0] == pytest.approx(1, rel=0, abs=1e-8)
     assert found.trace_norm[0] < 2e-8
     exact = coherent(z.real, z.imag)
-    w, grid = found.quantum.symbols[0], found.quantum.grids[0]
-    assert dense_trace_norm(w - exact.symbol(grid), grid) < 1e-8
+    w = found.quantum[0]
+    assert dense_trace_norm(w - exact.symbol(w.grid)) < 1e-8
 
 
 def test_time_enters_at_the_right_moments() -> None:
@@ -232,8 +235,8 @@ def test_time_enters_at_the_right_moments() -> None:
     exact = Gaussian("xi**2/2 + x**2/2 - 20*x*exp(-200*(t - 0.5)**2)", ("x",), h, 0.3)
     times = [0.25, 0.5, 1.0]
     solution = evolve(kick, start, times, tol=1e-7)
-    for t, w, grid in zip(times, solution.symbols, solution.grids, strict=True):
+    for t, w in zip(times, solution, strict=True):
         mean, covariance = exact.moments(np.array([0.3, 0.0]), h / 2 * np.eye(2), t)
-        found = moments(w, grid)
+        found = w.moments()
         assert found.mean == pytest.approx(mean, rel=0, abs=1e-6)
         assert found.covariance == pytest.approx(covariance, rel=0, abs=1e-6)

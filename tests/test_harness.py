@@ -16,7 +16,7 @@ import kernel_oracle
 from gaussian import Gaussian
 from harness import CHEAP, FULL, Problem, case, gaussian_truth, judge
 from kernel_oracle import Box, ClassicalOracle, QuantumOracle, SplitSystem, UnsureError
-from openweyl import PhaseGrid, ResourceError, Solution
+from openweyl import PhaseGrid, ResourceError, Solution, Symbol
 from oracle import Oracle
 from packets import Packet, Pure, Start, Sum, at, evolved, symbol_error
 
@@ -56,7 +56,7 @@ class Summary:
     """A solution with a summary of our own."""
 
     def __init__(self, solution: Solution, text: str) -> None:
-        self.symbols, self.grids, self.numerics, self.text = solution.symbols, solution.grids, solution.numerics, text
+        self.final, self.numerics, self.text = solution.final, solution.numerics, text
 
     def __str__(self) -> str:
         return self.text
@@ -70,9 +70,9 @@ def forever() -> None:
 def shifted(by: float, reported: float = 1e-5, scale: float = 1.0, text: str = "") -> Summary:
     """The exact answer, moved in x by `by`, with an error reported and a summary."""
     solution = FREE.solve()
-    grid = solution.grids[0]
+    grid = solution[0].grid
     exact = harness.closed_form(FREE)
-    w = scale * exact.on([grid.x[0].points - by, grid.xi[0].points])
+    w = Symbol(scale * exact.on([grid.x[0].points - by, grid.xi[0].points]), grid)
     numerics = replace(solution.numerics, step_error=(reported,), grid_error=(0.0,))
     return Summary(replace(solution, symbols=(w,), numerics=numerics), text)
 

@@ -17,6 +17,7 @@ from openweyl import (
     Observable,
     PhaseGrid,
     ResourceError,
+    Symbol,
     System,
     cat,
     certify,
@@ -30,6 +31,7 @@ from openweyl import (
     l1_norm,
     mixture,
     moments,
+    plot,
     purity,
     quantize,
     squeezed,
@@ -42,7 +44,6 @@ from openweyl.analysis.certificate import Certificate, paper_bound
 from openweyl.analysis.compare import compare
 from openweyl.cli import paper, runs
 from openweyl.phase_space.grid import check_fits, symbol_on
-from openweyl.plot import figures
 from openweyl.problems.problem import Problem
 from openweyl.theory import assumptions as checks
 
@@ -337,7 +338,7 @@ def certificate() -> Certificate:
 
 def drawn(dataset: Any, paper: np.ndarray | None = None) -> tuple[Any, dict[str, Any]]:
     """The axes of the certificate's picture, and its lines by their labels."""
-    axes = figures.certificate_figure(dataset, None, paper).axes[0]
+    axes = plot.certificate_figure(dataset, None, paper).axes[0]
     return axes, {line.get_label(): line for line in axes.get_lines()}
 
 
@@ -370,18 +371,15 @@ def test_a_single_time_is_seen(certificate: Certificate) -> None:
     assert [bar.get_linewidth()[0] > 4 for bar in axes.collections] == [True]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        figures.certificate_figure(certificate.dataset.isel(time=[0])).canvas.draw()  # nothing to show
+        plot.certificate_figure(certificate.dataset.isel(time=[0])).canvas.draw()  # nothing to show
 
 
 @pytest.mark.parametrize(("wide", "height"), [(1.0, 4.0), (8.0, 2.5)])
 def test_wide_symbols_get_a_wide_picture(wide: float, height: float) -> None:
-    import xarray as xr
-
-    x, xi = np.linspace(-3 * wide, 3 * wide, 60), np.linspace(-3, 3, 60)
-    w = np.exp(-((x[:, None] / wide) ** 2) - xi**2)[None]
-    data = dict.fromkeys(("quantum", "classical"), (("time", "x", "xi"), w))
-    dataset = xr.Dataset(data, {"time": [1.0], "x": x, "xi": xi}, {"h": 0.1, "gamma": 1.0})
-    assert figures.phase_portraits(dataset, 0).get_size_inches()[1] == pytest.approx(height, abs=0.5)
+    grid = PhaseGrid.box(h=0.1, x=(-3 * wide, 3 * wide), xi=(-3, 3), size=(60, 60))
+    x, xi = grid.x[0].points, grid.xi[0].points
+    w = Symbol(np.exp(-((x[:, None] / wide) ** 2) - xi**2), grid)
+    assert plot.phase_portraits(w, w).get_size_inches()[1] == pytest.approx(height, abs=0.5)
 
 
 # --- the command line ---

@@ -9,26 +9,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from common import STEPPED, on_one_grid, slow_but
+from common import STEPPED, slow_but
 from openweyl import (
     Observable,
     PhaseGrid,
     Solution,
     State,
+    Symbol,
     System,
     cat,
     coherent,
     compare,
-    dense_trace_norm,
     evolve,
     gaussian,
     quantize,
-    trace,
 )
 from openweyl.evolution.schemes import CHIN, best_scheme
 from openweyl.evolution.stepper import Stepper
 from openweyl.generators.generator import fokker_planck, lindblad
-from openweyl.phase_space.grid import interpolation
+from openweyl.norms.dense import dense_trace_norm
+from openweyl.phase_space.resampling import interpolation
 
 H = 1 / 4
 GRID = PhaseGrid.box(h=H, x=(-5, 5), xi=(-5, 5), size=(80, 80))
@@ -44,9 +44,9 @@ systems = st.builds(
 )
 
 
-def stepped(system: System, w: np.ndarray, build: object = lindblad, grid: PhaseGrid = GRID) -> np.ndarray:
-    generator = build(system, grid)
-    return Stepper(generator, best_scheme(generator), 0.02, growth=2.0).run(w, 10)
+def stepped(system: System, w: Symbol, build: object = lindblad) -> np.ndarray:
+    generator = build(system, w.grid)
+    return Stepper(generator, best_scheme(generator), 0.02, growth=2.0).run(w.values.copy(), 10)
 
 
 def mirrored(w: np.ndarray) -> np.ndarray:
@@ -63,16 +63,15 @@ def test_trace_and_positivity_and_contraction(system: System, a: tuple[float, fl
     for kind in ("quantum", "classical"):
         runs = [evolve(system, start, [0.0, 0.2], kind=kind, tol=tol) for start in starts]
         for run in runs:
-            assert trace(run.symbols[1], run.grids[1]) == pytest.approx(1, rel=0, abs=1e-8)
+            assert run[1].trace() == pytest.approx(1, rel=0, abs=1e-8)
         if kind == "quantum":
-            assert all(lowest(run.symbols[1], run.grids[1]) > -tol for run in runs)
+            assert all(lowest(run[1]) > -tol for run in runs)
             before, after = (trace_distance(*runs, index) for index in (0, 1))
             assert after <= before + 2 * tol
 
 
 def trace_distance(a: Solution, b: Solution, index: int) -> float:
-    (w, v), grid = on_one_grid(a, b, index=index)
-    return dense_trace_norm(w - v, grid)
+    return dense_trace_norm(a[index] - b[index])
 
 
 @settings(max_examples=6)
@@ -95,16 +94,16 @@ def test_complete_positivity() -> None:
     grid = PhaseGrid.box(h=1.0, x=[(-5, 5)] * 2, xi=[(-5, 5)] * 2, size=(18, 18))
     start = gaussian([0.2, 0.0], [0.0, 0.1], covariance).symbol(grid)
     system = System("xi1**2/2 + cos(x1) + x2/9", ["x1", "xi1/2"], h=1.0, gamma=0.3)
-    end = Stepper(lindblad(system, grid), CHIN, 0.1).run(start, 5)
-    assert lowest(end, grid) > -1e-3  # what the small box costs the start, too
-    transposed = np.roll(start[:, :, ::-1], 1, axis=2)  # xi1 -> -xi1 is positive, but not completely so
-    assert lowest(transposed, grid) < -0.1
+    end = start.like(Stepper(lindblad(system, grid), CHIN, 0.1).run(start.values.copy(), 5))
+    assert lowest(end) > -1e-3  # what the small box costs the start, too
+    transposed = start.like(np.roll(start.values[:, :, ::-1], 1, axis=2))
+    assert lowest(transposed) < -0.1  # xi1 -> -xi1 is positive, but not completely so
 
 
-def lowest(w: np.ndarray, grid: PhaseGrid) -> float:
+def lowest(w: Symbol) -> float:
     """The lowest eigenvalue of Op(w)."""
-    entries = quantize(w, grid).entries
-    return float(np.linalg.eigvalsh(entries.reshape(int(np.prod(entries.shape[: grid.n])), -1))[0])
+    entries = quantize(w).entries
+    return float(np.linalg.eigvalsh(entries.reshape(int(np.prod(entries.shape[: w.n])), -1))[0])
 
 
 @cache
@@ -138,8 +137,8 @@ def test_a_quarter_turn(
 
 def value_at(solution: Solution, x: np.ndarray, xi: np.ndarray) -> np.ndarray:
     """The symbol at the points (x, xi)."""
-    w, grid = solution.symbols[0], solution.grids[0]
-    return np.einsum("pi,ij,pj->p", interpolation(grid.x[0], x), w, interpolation(grid.xi[0], xi))
+    w = solution[0]
+    return np.einsum("pi,ij,pj->p", interpolation(w.grid.x[0], x), w.values, interpolation(w.grid.xi[0], xi))
 
 
 @pytest.mark.parametrize("scale", slow_but((0.5,), (0.5, 2.0)))
@@ -167,7 +166,7 @@ def fringes() -> Solution:
 @given(st.integers(-15, 15), st.integers(-15, 15))
 def test_husimi_functions_are_probabilities(x: int, xi: int) -> None:
     """<z|A|z> lies in [0, 1], though the symbol itself is negative between the fringes."""
-    w, grid = fringes().symbols[0], fringes().grids[0]
-    assert w.min() < -0.5
-    value, error = Observable.parse(f"husimi({x}/10, {xi}/10)", 1).value(w, grid)
+    w = fringes()[0]
+    assert w.values.min() < -0.5
+    value, error = Observable.parse(f"husimi({x}/10, {xi}/10)", 1).value(w)
     assert -error - 1e-8 <= value <= 1 + error + 1e-8

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from openweyl import PhaseGrid, System, coherent, hilbert_schmidt
+from openweyl import PhaseGrid, Symbol, System, coherent
 from openweyl.evolution.schemes import best_scheme
 from openweyl.evolution.stepper import Stepper
 from openweyl.generators.generator import fokker_planck, hierarchy, lindblad
@@ -35,7 +35,7 @@ def x64() -> Iterator[None]:
 
 def run(build: Any, system: System, xp: Any, steps: int = 5, **kwargs: Any) -> Any:
     generator = build(system, GRID, xp=xp, **kwargs)
-    return Stepper(generator, best_scheme(generator), 0.02, growth=2.0).run(STATE.symbol(GRID, xp), steps)
+    return Stepper(generator, best_scheme(generator), 0.02, growth=2.0).run(STATE.symbol(GRID, xp).values.copy(), steps)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_the_hierarchy_equals_numpy() -> None:
 
     def series(xp: Any) -> Any:
         generator = hierarchy(system, GRID, xp=xp)
-        first = STATE.symbol(GRID, xp)
+        first = STATE.symbol(GRID, xp).values
         start = xp.stack([first, xp.zeros_like(first), xp.zeros_like(first)])
         return Stepper(generator, best_scheme(generator), 0.02, order=3, growth=2.0).run(start, 4)
 
@@ -81,8 +81,8 @@ def test_the_gradient_by_gamma(name: str) -> None:
     system = SYSTEMS[name]
 
     def distance(gamma: Any, xp: Any = jax.numpy) -> Any:
-        w, a = (run(build, system, xp, gamma=gamma) for build in (lindblad, fokker_planck))
-        return hilbert_schmidt(w - a, GRID)
+        w, a = (Symbol(run(build, system, xp, gamma=gamma), GRID) for build in (lindblad, fokker_planck))
+        return (w - a).hilbert_schmidt()
 
     gamma, step = 0.6, 1e-4
     value, slope = jax.jit(jax.value_and_grad(distance))(gamma)

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openweyl import Axis, PhaseGrid, coherent, l1_norm, trace
+from openweyl import Axis, PhaseGrid, Symbol, coherent
 from openweyl.norms import l1 as module
 from openweyl.norms.l1 import l1_bounds, refined_l1
-from openweyl.phase_space.grid import resized
+from openweyl.phase_space.resampling import resized
 
 
 def torus(*sizes: int) -> PhaseGrid:
@@ -22,14 +22,15 @@ def torus(*sizes: int) -> PhaseGrid:
     return PhaseGrid(axes[:n], axes[n:], 1 / (2 * pi))
 
 
-def wave(grid: PhaseGrid, *counts: int, phase: float = 0.0) -> np.ndarray:
+def wave(grid: PhaseGrid, *counts: int, phase: float = 0.0) -> Symbol:
     """The product over all axes of cos(2 pi count x + phase)."""
     factors = [np.cos(2 * pi * c * a.points + phase) for c, a in zip(counts, grid.x + grid.xi, strict=True)]
-    return np.multiply.outer(*factors) if len(factors) == 2 else np.einsum("a,b,c,d->abcd", *factors)
+    return Symbol(np.multiply.outer(*factors) if len(factors) == 2 else np.einsum("a,b,c,d->abcd", *factors), grid)
 
 
-def fine_sum(w: np.ndarray, grid: PhaseGrid, points: int) -> tuple[float, float]:
+def fine_sum(symbol: Symbol, points: int) -> tuple[float, float]:
     """The plain sum on `points` for each sample, and its error: sum_a (K d)^2/8, as int |f''| <= K^2 int |f|."""
+    w, grid = symbol.values, symbol.grid
     for a in range(w.ndim):
         w = resized(w, a - w.ndim, points * w.shape[a])
     value = float(np.abs(w).mean()) * grid.cell * grid.size
@@ -44,11 +45,11 @@ def test_waves_on_few_points(size: int, count: int, phase: float) -> None:
     grid = torus(size, 8)
     for counts, exact in (((count, 0), 2 / pi), ((count, 2), (2 / pi) ** 2)):
         w = wave(grid, *counts, phase=phase) / (np.cos(phase) if 0 in counts and abs(np.cos(phase)) > 0.1 else 1.0)
-        if np.abs(w).max() < 1e-6 or (0 in counts and phase == pi / 2):
+        if np.abs(w.values).max() < 1e-6 or (0 in counts and phase == pi / 2):
             continue
-        value, error = l1_norm(w, grid)
+        value, error = w.l1()
         assert abs(value - exact) <= error < 2e-4 * exact
-        lower, _, upper = l1_bounds(w, grid)
+        lower, _, upper = l1_bounds(w)
         assert lower <= exact <= upper
 
 
@@ -58,12 +59,12 @@ def test_the_true_error_is_within_the_reported_one(seed: int, sizes: tuple[int, 
     """Random trigonometric polynomials, from white noise to smooth ones."""
     rng, grid = np.random.default_rng(seed), torus(*sizes)
     k = np.hypot(*np.meshgrid(*(np.fft.fftfreq(s) * 2 for s in sizes), indexing="ij"))
-    w = np.fft.ifft2(np.fft.fft2(rng.normal(size=sizes)) * np.exp(-decay * k**2)).real
-    exact, off = fine_sum(w, grid, 96)
-    lower, value, upper = l1_bounds(w, grid)
+    w = Symbol(np.fft.ifft2(np.fft.fft2(rng.normal(size=sizes)) * np.exp(-decay * k**2)).real, grid)
+    exact, off = fine_sum(w, 96)
+    lower, value, upper = l1_bounds(w)
     assert lower <= value <= upper
     assert lower <= exact + off and exact - off <= upper
-    value, error = l1_norm(w, grid)
+    value, error = w.l1()
     assert abs(value - exact) <= error + off
     assert error < 1e-4 * value
 
@@ -73,9 +74,9 @@ def test_the_true_error_is_within_the_reported_one(seed: int, sizes: tuple[int, 
 def test_four_dimensions(seed: int) -> None:
     sizes = (4, 4, 5, 4)
     rng, grid = np.random.default_rng(seed), torus(*sizes)
-    w = rng.normal(size=sizes)
-    exact, off = fine_sum(w, grid, 8)  # off: 8 %
-    lower, value, upper = l1_bounds(w, grid)
+    w = Symbol(rng.normal(size=sizes), grid)
+    exact, off = fine_sum(w, 8)  # off: 8 %
+    lower, value, upper = l1_bounds(w)
     assert lower <= exact + off and exact - off <= upper and lower <= value <= upper
     assert upper - lower < 0.7 * value
 
@@ -83,7 +84,7 @@ def test_four_dimensions(seed: int) -> None:
 def test_a_product_in_four_dimensions() -> None:
     grid = torus(12, 10, 8, 12)
     exact = (2 / pi) ** 4
-    lower, value, upper = l1_bounds(wave(grid, 2, 1, 1, 2, phase=0.4), grid)
+    lower, value, upper = l1_bounds(wave(grid, 2, 1, 1, 2, phase=0.4))
     assert lower <= exact <= upper
     assert value == pytest.approx(exact, rel=0.02) and upper - lower < 0.3 * exact
 
@@ -93,11 +94,11 @@ def test_blocks_and_the_sum_of_all_cells_agree(monkeypatch: pytest.MonkeyPatch) 
     grid = PhaseGrid.box(h=0.1, x=(-3, 3), xi=(-3, 3), size=(64, 60))
     w = coherent(0.5, 0.1).symbol(grid) - coherent(-0.3, 0).symbol(grid)
     exact = 2 * erf(sqrt(0.8**2 + 0.1**2) / 2 / sqrt(0.1))
-    plain = l1_bounds(w, grid)
+    plain = l1_bounds(w)
     monkeypatch.setattr(module, "BLOCK", 500)
-    assert l1_bounds(w, grid) == pytest.approx(plain, rel=1e-13)
+    assert l1_bounds(w) == pytest.approx(plain, rel=1e-13)
     monkeypatch.setattr(module, "MOST", 0)
-    lower, value, upper = l1_bounds(w, grid)
+    lower, value, upper = l1_bounds(w)
     assert lower <= plain[0] + 1e-12 and plain[2] <= upper + 1e-12
     assert lower <= exact <= upper and value == pytest.approx(plain[1], rel=1e-12)
 
@@ -107,7 +108,7 @@ def test_bounds_close_with_the_cube_of_the_spacing() -> None:
     for size in (40, 80, 160):
         grid = PhaseGrid.box(h=0.1, x=(-3, 3), xi=(-3, 3), size=(size, size))
         (x,), (xi,) = grid.mesh("x", "xi")
-        lower, _, upper = l1_bounds((x + 0.3 * xi - 0.05) * np.exp(-(x**2 + xi**2) / 0.2), grid)
+        lower, _, upper = l1_bounds(Symbol((x + 0.3 * xi - 0.05) * np.exp(-(x**2 + xi**2) / 0.2), grid))
         widths.append(upper - lower)
     assert widths[1] < widths[0] / 6 and widths[2] < widths[1] / 6
 
@@ -115,18 +116,18 @@ def test_bounds_close_with_the_cube_of_the_spacing() -> None:
 def test_what_keeps_its_sign_has_its_integral_from_below() -> None:
     grid = PhaseGrid.box(h=0.1, x=(-3, 3), xi=(-3, 3), size=(64, 60))
     w = -coherent(0.5, 0.1).symbol(grid)
-    lower, _, upper = l1_bounds(w, grid)
-    assert lower == pytest.approx(-float(trace(w, grid)), rel=1e-13)
+    lower, _, upper = l1_bounds(w)
+    assert lower == pytest.approx(-float(w.trace()), rel=1e-13)
     assert upper - lower < 3e-3
-    assert l1_norm(w, grid)[0] == pytest.approx(lower, rel=1e-8)
+    assert w.l1()[0] == pytest.approx(lower, rel=1e-8)
 
 
 def test_zero_and_the_end_of_refinement() -> None:
     grid = torus(8, 8)
-    assert l1_bounds(np.zeros((8, 8)), grid) == (0, 0, 0)
+    assert l1_bounds(Symbol(np.zeros((8, 8)), grid)) == (0, 0, 0)
     w = wave(grid, 1, 1, phase=0.2)
-    wide, narrow = refined_l1(w, grid, accuracy=1e-9, most=64), refined_l1(w, grid, accuracy=1e-9, most=10**5)
-    assert wide == l1_bounds(w, grid)
+    wide, narrow = refined_l1(w, accuracy=1e-9, most=64), refined_l1(w, accuracy=1e-9, most=10**5)
+    assert wide == l1_bounds(w)
     assert narrow[2] - narrow[0] < (wide[2] - wide[0]) / 50
     assert wide[0] <= narrow[0] + 1e-12 and narrow[2] <= wide[2] + 1e-12
 
@@ -136,5 +137,5 @@ def test_what_changes_its_sign_within_a_cell_that_is_steady(level: float) -> Non
     """c + cos at the largest wave number: the linear fit of every other cell keeps its sign, and f does not."""
     grid = torus(8, 8)
     exact = 2 / pi * (sqrt(1 - level**2) + level * np.arcsin(level))
-    lower, _, upper = l1_bounds(level + wave(grid, 4, 0), grid)
+    lower, _, upper = l1_bounds(Symbol(level + wave(grid, 4, 0).values, grid))
     assert lower <= exact <= upper

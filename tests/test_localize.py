@@ -9,18 +9,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from openweyl.norms.norms import dense_trace_norm, hilbert_schmidt, rank_bound
 
 from common import on_one_grid, slow_but
-from openweyl import InputError, PhaseGrid, ResourceError, System, cat, coherent, evolve, squeezed, trace_norm
+from openweyl import InputError, PhaseGrid, ResourceError, Symbol, System, cat, coherent, evolve, squeezed, trace_norm
 from openweyl.norms import cell_sums
 from openweyl.norms import trace_norm as trace_norm_module
 from openweyl.norms.cell_layout import plan
 from openweyl.norms.cell_sums import compress, enclose
+from openweyl.norms.dense import dense_trace_norm, rank_bound
 from openweyl.norms.partition_of_unity import POWER, SLOPE, overlap, restored, tail, window
-from openweyl.phase_space.grid import resample
 from openweyl.phase_space.kernels import kernel_points, quantize
-from openweyl.phase_space.support import left_out, profiles, truncated
+from openweyl.phase_space.support import left_out, truncated
 
 H = 0.02
 
@@ -29,9 +28,7 @@ def tr(matrix: np.ndarray) -> float:
     return float(np.abs(np.linalg.eigvalsh(matrix)).sum())
 
 
-def random_symbol(
-    seed: int, n: int = 1, h: float = H, box: float = 1.5, points: int = 96
-) -> tuple[np.ndarray, PhaseGrid]:
+def random_symbol(seed: int, n: int = 1, h: float = H, box: float = 1.5, points: int = 96) -> Symbol:
     """Gaussians of random signs, widths and places, some with fringes, of zero trace or not."""
     rng = np.random.default_rng(seed)
     grid = PhaseGrid.box(h=h, x=[(-box, box)] * n, xi=[(-box, box)] * n, size=(points, points))
@@ -43,21 +40,26 @@ def random_symbol(
             scaled = (z - rng.uniform(-0.35, 0.35) * box) / sqrt(h * rng.uniform(0.5, 1.5))
             term = term * np.exp(-(scaled**2) / 2) * np.cos(rng.uniform(0, 1.2) * scaled + rng.uniform(0, pi))
         w += term
-    return w, grid
+    return Symbol(w, grid)
 
 
-def cells_only(w: np.ndarray, grid: PhaseGrid, width: float) -> tuple[float, float]:
+def size(w: Symbol) -> float:
+    """The L1 norm by the samples."""
+    return float(np.abs(w.values).sum() * w.grid.cell)
+
+
+def cells_only(w: Symbol, width: float) -> tuple[float, float]:
     """Both sums for windows 2 W = `width` sqrt(h), however small the kernel is."""
-    scale = float(np.abs(w).sum() * grid.cell)
-    layout = plan(grid, profiles(w, grid), [width * sqrt(grid.h)] * (2 * grid.n), 1e-4 * scale)
+    scale = size(w)
+    layout = plan(w, [width * sqrt(w.h)] * (2 * w.n), 1e-4 * scale)
     return enclose(w, layout, 1e-4 * scale, 1e-4)
 
 
-def double_well(h: float, t: float, tol: float) -> tuple[np.ndarray, PhaseGrid]:
+def double_well(h: float, t: float, tol: float) -> Symbol:
     system = System("xi**2 + (x**2 - 1/2)**2", ["x", "xi"], h=h, gamma=1.0)
     runs = [evolve(system, coherent(1, 0), [t], kind=kind, tol=tol) for kind in ("quantum", "classical")]
-    (quantum, classical), grid = on_one_grid(*runs)
-    return quantum - classical, grid
+    quantum, classical = on_one_grid(*runs)
+    return quantum - classical
 
 
 # --- the windows
@@ -101,7 +103,7 @@ def test_tail_falls_and_bounds_what_a_window_has_above_a_wave_number():
 
 @pytest.mark.parametrize("seed", slow_but((0,), range(4)))
 def test_pinching_below_restored_pieces_and_remainder_above(seed):
-    kernel = quantize(*random_symbol(seed))
+    kernel = quantize(random_symbol(seed))
     k, (axis,) = kernel.matrix, kernel.windows
     width = 10 * sqrt(H)
     y = axis.points / width
@@ -119,13 +121,13 @@ def test_pinching_below_restored_pieces_and_remainder_above(seed):
 @pytest.mark.parametrize("seed", range(4))
 def test_strips_from_the_symbol_are_those_of_the_kernel(seed):
     """Windows in x alone: the sum over strips, made from symbols, against kernels in positions."""
-    w, grid = random_symbol(seed)
-    scale = float(np.abs(w).sum() * grid.cell)
-    layout = plan(grid, profiles(w, grid), [14 * sqrt(H), 100.0], 1e-4 * scale)
+    w = random_symbol(seed)
+    scale = size(w)
+    layout = plan(w, [14 * sqrt(H), 100.0], 1e-4 * scale)
     (part,) = layout.parts
     assert part.bands == 1 and part.strips > 1
     lower, _ = enclose(w, layout, 0.0, 0.0)
-    kernel = quantize(w, grid)
+    kernel = quantize(w)
     y = (kernel.windows[0].points - part.x.lower) / (part.rows * part.x.spacing)
     direct = sum(tr(kernel.matrix * np.outer(window(y - j), window(y - j))) for j in range(-3, part.strips + 3))
     assert lower + layout.lost == pytest.approx(direct, abs=layout.lost)
@@ -158,14 +160,14 @@ def test_full_rank_is_not_compressed():
 @settings(max_examples=6)
 @given(st.integers(0, 10**6), st.sampled_from([12.0, 16.0, 22.0]))
 def test_cells_enclose_the_dense_trace_norm_of_random_symbols(seed, width):
-    w, grid = random_symbol(seed)
-    exact = dense_trace_norm(w, grid)
-    lower, upper = cells_only(w, grid, width)
+    w = random_symbol(seed)
+    exact = dense_trace_norm(w)
+    lower, upper = cells_only(w, width)
     assert lower <= exact <= upper
 
 
 def test_wider_windows_close_the_gap_quadratically():
-    kernel = quantize(*random_symbol(3))
+    kernel = quantize(random_symbol(3))
     gaps = []
     for width in (8 * sqrt(H), 16 * sqrt(H)):
         y = kernel.windows[0].points / width
@@ -178,9 +180,9 @@ def test_wider_windows_close_the_gap_quadratically():
 @settings(max_examples=5)
 @given(st.integers(0, 10**6), st.sampled_from([1e-1, 1e-2, 1e-4, 1e-6]))
 def test_the_enclosure_is_as_narrow_as_asked(seed, rtol):
-    w, grid = random_symbol(seed)
-    lower, upper = trace_norm(w, grid, rtol)
-    exact = dense_trace_norm(w, grid)
+    w = random_symbol(seed)
+    lower, upper = trace_norm(w, rtol)
+    exact = dense_trace_norm(w)
     assert lower <= exact * (1 + 1e-11) and exact * (1 - 1e-11) <= upper
     assert upper - lower <= rtol * upper
 
@@ -199,8 +201,8 @@ def test_differences_of_states(first, second, monkeypatch):
     monkeypatch.setattr(trace_norm_module, "DENSE", 0)
     grid = PhaseGrid.box(h=0.01, x=(-1.2, 1.2), xi=(-1.2, 1.2), size=(160, 160))
     w = first.symbol(grid) - second.symbol(grid)
-    lower, upper = trace_norm(w, grid)
-    assert lower <= dense_trace_norm(w, grid) <= upper
+    lower, upper = trace_norm(w)
+    assert lower <= dense_trace_norm(w) <= upper
     assert upper - lower <= 1e-2 * upper
 
 
@@ -208,51 +210,51 @@ def test_states_have_trace_norm_one(monkeypatch):
     """Positive operators: the restored pieces have the trace of the whole, so the upper sum is nearly sharp."""
     monkeypatch.setattr(trace_norm_module, "DENSE", 0)
     grid = PhaseGrid.box(h=0.01, x=(-1.2, 1.2), xi=(-1.2, 1.2), size=(96, 96))
-    lower, upper = trace_norm(coherent(0.1, 0.2).symbol(grid), grid)
+    lower, upper = trace_norm(coherent(0.1, 0.2).symbol(grid))
     assert lower <= 1 <= upper <= lower * 1.0101
 
 
 @pytest.mark.parametrize("power", slow_but((6,), (4, 6, 8)))
 def test_double_well_difference(power, monkeypatch):
-    w, grid = double_well(2.0**-power, 1.0, 1e-5)
-    exact = dense_trace_norm(w, grid)
+    w = double_well(2.0**-power, 1.0, 1e-5)
+    exact = dense_trace_norm(w)
     for dense in (trace_norm_module.DENSE, 0):
         monkeypatch.setattr(trace_norm_module, "DENSE", dense)
-        lower, upper = trace_norm(w, grid)
+        lower, upper = trace_norm(w)
         assert lower <= exact <= upper
         assert upper - lower <= 1e-2 * upper
-    lower, upper = cells_only(w, grid, 20)
+    lower, upper = cells_only(w, 20)
     assert lower <= exact <= upper
 
 
 @pytest.mark.slow
 def test_large_double_well_difference():
-    w, grid = double_well(2.0**-10, 3.0, 1e-4)
-    lower, upper = cells_only(w, grid, 50)
-    assert lower <= dense_trace_norm(w, grid) <= upper
+    w = double_well(2.0**-10, 3.0, 1e-4)
+    lower, upper = cells_only(w, 50)
+    assert lower <= dense_trace_norm(w) <= upper
     assert upper - lower <= 3e-2 * upper
 
 
 @pytest.mark.slow
 def test_two_degrees_of_freedom():
-    w, grid = random_symbol(0, n=2, h=0.4, box=3.2, points=14)
-    exact = dense_trace_norm(w, grid)
-    lower, upper = trace_norm_module._bounds(w, grid, 0.2, 0.0, 60.0)
+    w = random_symbol(0, n=2, h=0.4, box=3.2, points=14)
+    exact = dense_trace_norm(w)
+    lower, upper = trace_norm_module._bounds(w, 0.2, 0.0, 60.0)
     assert lower <= exact * (1 + 1e-9) and exact * (1 - 1e-9) <= upper and upper - lower <= 1e-2 * upper
-    low, high = trace_norm(w, grid, 0.2)  # the grid is coarse: the edges may hold a good part
+    low, high = trace_norm(w, 0.2)  # the grid is coarse: the edges may hold a good part
     assert low <= lower and upper <= high
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1])
 def test_cells_of_two_degrees_of_freedom(seed):
-    w, grid = random_symbol(seed, n=2, h=0.4, box=3.2, points=14)
-    scale = float(np.abs(w).sum() * grid.cell)
-    layout = plan(grid, profiles(w, grid), [1.0] * 4, 0.1 * scale)
+    w = random_symbol(seed, n=2, h=0.4, box=3.2, points=14)
+    scale = size(w)
+    layout = plan(w, [1.0] * 4, 0.1 * scale)
     assert all(part.strips > 2 and part.bands > 2 for part in layout.parts)
     # without the allowance for the samples, which is far from sharp on a grid as coarse as this one
     lower, upper = enclose(w, replace(layout, lost=0.0), 1e-3 * scale, 1e-3)
-    assert lower <= dense_trace_norm(w, grid) <= upper
+    assert lower <= dense_trace_norm(w) <= upper
 
 
 # --- what is refused
@@ -264,9 +266,10 @@ def test_what_is_cut_off_at_the_edges_is_bounded(negligible, exact):
     """A narrow spike near an edge, whose trace norm is far above its L1 norm, beside a coherent state."""
     grid = PhaseGrid.box(h=1.0, x=(-12, 12), xi=(-6, 6), size=(384, 192))
     x, xi = (axis[0] for axis in grid.mesh("x", "xi"))
-    w = coherent(-6, 0).symbol(grid) + 0.4 * np.exp(-((x - 10.5) ** 2 + xi**2) / (2 * 0.15**2))
-    lower, upper = trace_norm_module.enclosure(w, grid, rtol=0.02, negligible=negligible, exact=exact)
-    true = dense_trace_norm(w, grid)
+    spike = Symbol(0.4 * np.exp(-((x - 10.5) ** 2 + xi**2) / (2 * 0.15**2)), grid)
+    w = coherent(-6, 0).symbol(grid) + spike
+    lower, upper = trace_norm_module.enclosure(w, rtol=0.02, negligible=negligible, exact=exact)
+    true = dense_trace_norm(w)
     assert lower <= true + 1e-9 and true - 1e-9 <= upper
     assert upper - lower < 0.03 * true + 2 * negligible
 
@@ -276,45 +279,45 @@ def test_the_crude_bound_is_one():
     """A spike narrower than a state: its kernel has far more than one singular value."""
     grid = PhaseGrid.box(h=1.0, x=(-1, 1), xi=(-1, 1), size=(64, 64))
     x, xi = (axis[0] for axis in grid.mesh("x", "xi"))
-    w = np.exp(-(x**2 + xi**2) / (2 * 0.1**2))
-    assert rank_bound(w, grid) >= dense_trace_norm(w, grid)
-    w *= 0.5 / dense_trace_norm(w, grid)
-    lower, upper = trace_norm_module.enclosure(w, grid, rtol=0.02, negligible=0.06)
+    w = Symbol(np.exp(-(x**2 + xi**2) / (2 * 0.1**2)), grid)
+    assert rank_bound(w) >= dense_trace_norm(w)
+    w *= 0.5 / dense_trace_norm(w)
+    lower, upper = trace_norm_module.enclosure(w, rtol=0.02, negligible=0.06)
     assert lower <= 0.5 <= upper
 
 
 @pytest.mark.parametrize("level", [1e-2, 1e-5, 1e-9])
 def test_the_norm_of_what_is_trimmed(level):
-    w, grid = random_symbol(3)
-    small, box = truncated(w, grid, level)
-    gone = left_out(w, grid, small, box)
-    assert box.size < grid.size
-    assert hilbert_schmidt(w, grid) ** 2 == pytest.approx(hilbert_schmidt(small, box) ** 2 + gone**2, rel=1e-5)
-    assert rank_bound(w - resample(small, box, grid), grid) == pytest.approx(
-        sqrt(np.prod(kernel_points(grid))) * gone, rel=0.3
+    w = random_symbol(3)
+    small = truncated(w, level)
+    gone = left_out(w, small)
+    assert small.grid.size < w.grid.size
+    assert w.hilbert_schmidt() ** 2 == pytest.approx(small.hilbert_schmidt() ** 2 + gone**2, rel=1e-5)
+    assert rank_bound(w - small.resampled(w.grid)) == pytest.approx(
+        sqrt(np.prod(kernel_points(w.grid))) * gone, rel=0.3
     )
 
 
 @pytest.fixture(scope="module")
-def two_runs() -> tuple[np.ndarray, PhaseGrid]:
+def two_runs() -> Symbol:
     """The difference of one evolution at two tolerances: its own size is that of their errors."""
     system = System("xi**2 + (x**2 - 1/2)**2", ["x", "xi"], h=2.0**-6, gamma=1.0)
     runs = [evolve(system, coherent(1, 0), [1.0], kind="quantum", tol=tol) for tol in (1e-5, 1e-6)]
-    (rough, fine), grid = on_one_grid(*runs)
-    return rough - fine, grid
+    rough, fine = on_one_grid(*runs)
+    return rough - fine
 
 
 @pytest.mark.parametrize("dense", [1000, 0])
 def test_the_difference_of_two_runs_is_bounded_with_an_absolute_width(two_runs, dense, monkeypatch):
     monkeypatch.setattr(trace_norm_module, "DENSE", dense)
-    w, grid = two_runs
-    true = dense_trace_norm(w, grid)
+    w = two_runs
+    true = dense_trace_norm(w)
     assert true < 2e-5
     with pytest.raises(InputError, match=r", or leave it to the bounds by `atol` = [0-9.e-]+\.$") as error:
-        trace_norm(w, grid, 1e-4)
+        trace_norm(w, 1e-4)
     enough = float(str(error.value).rsplit("= ", 1)[1].rstrip("."))
     for atol in (enough, 10 * enough, 1e-6):
-        lower, upper = trace_norm(w, grid, 1e-4, atol)
+        lower, upper = trace_norm(w, 1e-4, atol)
         assert lower <= true <= upper
         assert upper <= 2.2 * true + atol  # the edges may hold as much again
 
@@ -325,24 +328,24 @@ def test_what_a_box_cuts_off_is_within_the_bounds():
     w = coherent(0.0005, 0).symbol(grid) - coherent(-0.0005, 0).symbol(grid)
     exact = 2 * sqrt(-np.expm1(-(1e-3**2) / (2 * 0.01)))
     with pytest.raises(InputError, match=r"end of the (interval|wave number) of x\."):
-        trace_norm(w, grid, 1e-4)
-    lower, upper = trace_norm(w, grid, 1e-4, 1e-2 * exact)
+        trace_norm(w, 1e-4)
+    lower, upper = trace_norm(w, 1e-4, 1e-2 * exact)
     assert lower < exact < upper and upper - lower < 0.06 * exact
 
 
 def test_an_absolute_width_does_not_excuse_what_is_not_resolved():
     grid = PhaseGrid.box(h=0.01, x=(-1.2, 1.2), xi=(-1.2, 1.2), size=(16, 96))
     with pytest.raises(InputError, match=r"end of the wave number of x\. Take at least"):
-        trace_norm(coherent(0, 0).symbol(grid), grid, atol=0.1)
-    lower, upper = trace_norm(coherent(0, 0).symbol(grid), grid, atol=4.0)
+        trace_norm(coherent(0, 0).symbol(grid), atol=0.1)
+    lower, upper = trace_norm(coherent(0, 0).symbol(grid), atol=4.0)
     assert lower <= 1 <= upper
 
 
 @pytest.mark.parametrize("atol", [-1e-9, float("nan"), "small", None])
 def test_bad_absolute_widths_are_refused(atol):
-    w, grid = random_symbol(0)
+    w = random_symbol(0)
     with pytest.raises(InputError, match="Argument `atol` must"):
-        trace_norm(w, grid, atol=atol)
+        trace_norm(w, atol=atol)
 
 
 def test_cells_that_take_too_long_are_refused_and_enclosures_are_wide_instead(monkeypatch):
@@ -352,9 +355,9 @@ def test_cells_that_take_too_long_are_refused_and_enclosures_are_wide_instead(mo
     grid = PhaseGrid.box(h=0.002, x=(-1.2, 1.2), xi=(-1.2, 1.2), size=(400, 400))
     w = coherent(0.3, 0).symbol(grid) - coherent(-0.3, 0).symbol(grid)
     with pytest.raises(ResourceError, match=r"cells of \d+ states, about .* hours: raise `rtol`") as error:
-        trace_norm(w, grid)
+        trace_norm(w)
     assert "\n" not in str(error.value)
-    lower, upper = trace_norm_module.enclosure(w, grid, rtol=1e-2, negligible=1e-6)
+    lower, upper = trace_norm_module.enclosure(w, rtol=1e-2, negligible=1e-6)
     assert lower <= 2 <= upper
 
 
@@ -363,30 +366,29 @@ def test_smooth_symbols_need_no_cells(monkeypatch):
     monkeypatch.setattr(trace_norm_module, "DENSE", 0)
     grid = PhaseGrid.box(h=0.01, x=(-3, 3), xi=(-3, 3), size=(80, 80))
     (x,), (xi,) = grid.mesh("x", "xi")
-    w = x * xi * np.exp(-(x**2 + xi**2) / 0.8)
-    exact = dense_trace_norm(w, grid)
-    lower, upper = trace_norm(w, grid, 0.1)
+    w = Symbol(x * xi * np.exp(-(x**2 + xi**2) / 0.8), grid)
+    exact = dense_trace_norm(w)
+    lower, upper = trace_norm(w, 0.1)
     assert lower <= exact <= upper and upper - lower <= 0.1 * upper
 
     def unexpected(*_: object) -> None:
         raise AssertionError
 
     monkeypatch.setattr(trace_norm_module, "enclose", unexpected)
-    assert trace_norm(w, grid, 0.1) == (lower, upper)
+    assert trace_norm(w, 0.1) == (lower, upper)
     with pytest.raises(AssertionError):
-        trace_norm(w, grid, 0.01)
+        trace_norm(w, 0.01)
 
 
 def test_zero_has_trace_norm_zero():
-    _, grid = random_symbol(0)
-    assert trace_norm(np.zeros(grid.shape), grid) == (0.0, 0.0)
+    assert trace_norm(0.0 * random_symbol(0)) == (0.0, 0.0)
 
 
 @pytest.mark.parametrize("rtol", [0, -1e-2, 2, 1e-12, float("nan"), "small", None])
 def test_bad_tolerances_are_refused(rtol):
-    w, grid = random_symbol(0)
+    w = random_symbol(0)
     with pytest.raises(InputError, match="Argument `rtol` must") as error:
-        trace_norm(w, grid, rtol)
+        trace_norm(w, rtol)
     assert "\n" not in str(error.value)
 
 
@@ -403,26 +405,30 @@ def test_unresolved_symbols_are_refused_with_the_grid_that_they_need(x, xi, size
     """Aliasing: on such grids the trace norm is wrong while L1, Hilbert-Schmidt norm and trace look right."""
     grid = PhaseGrid.box(h=0.01, x=x, xi=xi, size=size)
     with pytest.raises(InputError, match=f"end of the {name}. Take at least") as error:
-        trace_norm(coherent(0, 0).symbol(grid), grid)
+        trace_norm(coherent(0, 0).symbol(grid))
     assert "\n" not in str(error.value)
 
 
 def test_bad_symbols_are_refused():
-    w, grid = random_symbol(0)
+    w = random_symbol(0)
+    values, grid = w.values.copy(), w.grid
     with pytest.raises(InputError, match="shape"):
-        trace_norm(w[1:], grid)
-    w[3, 4] = np.nan
+        trace_norm(Symbol(values[1:], grid))
+    values[3, 4] = np.nan
     with pytest.raises(InputError, match="finite"):
-        trace_norm(w, grid)
+        trace_norm(Symbol(values, grid))
+    for other in (values, (values, grid), None, "w"):
+        with pytest.raises(InputError, match=r"^Argument `symbol` must be a Symbol, but is .* makes one of an array"):
+            trace_norm(other)
 
 
 # --- what is left out, part by part
 
 
 def test_the_losses_of_a_layout_are_in_both_sums():
-    w, grid = random_symbol(3)
-    scale = float(np.abs(w).sum() * grid.cell)
-    layout = plan(grid, profiles(w, grid), [6 * sqrt(H)] * 2, 1e-4 * scale)
+    w = random_symbol(3)
+    scale = size(w)
+    layout = plan(w, [6 * sqrt(H)] * 2, 1e-4 * scale)
     low, high = enclose(w, replace(layout, lost=0.0), 1e-4 * scale, 1e-4)
     lower, upper = enclose(w, replace(layout, lost=0.01 * scale), 1e-4 * scale, 1e-4)
     assert lower == pytest.approx(low - 0.01 * scale, rel=1e-9)
@@ -431,18 +437,18 @@ def test_the_losses_of_a_layout_are_in_both_sums():
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_cells_that_are_only_bounded_are_in_the_upper_sum(seed):
-    w, grid = random_symbol(seed)
-    layout = plan(grid, profiles(w, grid), [6 * sqrt(H)] * 2, 1e-4)
+    w = random_symbol(seed)
+    layout = plan(w, [6 * sqrt(H)] * 2, 1e-4)
     lower, upper = enclose(w, layout, 1e9, 1e-4)
     assert lower == 0
-    assert upper >= dense_trace_norm(w, grid)
+    assert upper >= dense_trace_norm(w)
 
 
 def test_what_windows_do_not_restore_is_in_the_upper_sum(monkeypatch):
     """If they restored nothing, the remainder would be all of the symbol, bounded by its rank."""
-    w, grid = random_symbol(2)
-    scale = float(np.abs(w).sum() * grid.cell)
-    layout = plan(grid, profiles(w, grid), [6 * sqrt(H)] * 2, 1e-4 * scale)
+    w = random_symbol(2)
+    scale = size(w)
+    layout = plan(w, [6 * sqrt(H)] * 2, 1e-4 * scale)
     _, upper = enclose(w, layout, 1e-4 * scale, 1e-4)
     factors = cell_sums._x_factors
 
@@ -452,13 +458,13 @@ def test_what_windows_do_not_restore_is_in_the_upper_sum(monkeypatch):
 
     monkeypatch.setattr(cell_sums, "_x_factors", nothing_restored)
     remainder = enclose(w, layout, 1e-4 * scale, 1e-4)[1] - upper
-    assert 0.95 * rank_bound(w, grid) <= remainder <= 2 * rank_bound(w, grid)
+    assert 0.95 * rank_bound(w) <= remainder <= 2 * rank_bound(w)
 
 
 def test_what_compression_loses_is_in_the_upper_sum(monkeypatch):
-    w, grid = random_symbol(4)
-    scale = float(np.abs(w).sum() * grid.cell)
-    layout = plan(grid, profiles(w, grid), [6 * sqrt(H)] * 2, 1e-4 * scale)
+    w = random_symbol(4)
+    scale = size(w)
+    layout = plan(w, [6 * sqrt(H)] * 2, 1e-4 * scale)
     exact = enclose(w, layout, 0.0, 1e-9)
     monkeypatch.setattr(
         "openweyl.norms.cell_sums.compress", lambda *both, accuracy: ([0.9 * both[0], 0.9 * both[1]], 7.0)
@@ -469,16 +475,16 @@ def test_what_compression_loses_is_in_the_upper_sum(monkeypatch):
 
 
 def test_what_compression_loses_of_a_whole_kernel_is_in_its_bound(monkeypatch):
-    w, grid = random_symbol(4)
-    exact = dense_trace_norm(w, grid)
+    w = random_symbol(4)
+    exact = dense_trace_norm(w)
     monkeypatch.setattr(trace_norm_module, "compress", lambda a, accuracy: ([0.9 * a], 0.2 * exact))
-    lower, upper = trace_norm_module._whole(w, grid, 1e-2, 100.0)
+    lower, upper = trace_norm_module._whole(w, 1e-2, 100.0)
     assert lower <= 0.9 * exact
     assert upper == pytest.approx(1.1 * exact)
 
 
 def test_what_eigenvalues_lose_is_in_an_enclosure(monkeypatch):
-    w, grid = random_symbol(4)
+    w = random_symbol(4)
     monkeypatch.setattr(trace_norm_module, "eigenvalues", lambda *_args, **_options: (np.array([-1.0, 2.0]), 0.25))
-    lower, upper = trace_norm_module.enclosure(w, grid, rtol=1e-2, negligible=1e-8, exact=10**4)
+    lower, upper = trace_norm_module.enclosure(w, rtol=1e-2, negligible=1e-8, exact=10**4)
     assert (lower, upper) == (pytest.approx(3.0, abs=1e-7), pytest.approx(3.25, abs=1e-7))

@@ -17,7 +17,7 @@ from common import slow_but
 from gaussian import Gaussian
 from harness import ORACLE, TINY, Outcome, Problem, gaussian_truth, judge, within
 from kernel_oracle import ClassicalOracle, SplitSystem
-from openweyl import Observable, PhaseGrid, Solution, State, System, certify, coherent, compare, evolve, moments, trace
+from openweyl import Observable, PhaseGrid, Solution, State, System, certify, coherent, compare, evolve
 from packets import Packet, at, evolved, symbol_error
 
 LIMIT = 20.0
@@ -108,12 +108,12 @@ def test_over_a_low_step(h: float, gamma: float, evolution: str) -> None:
     assert exact[0] == pytest.approx(3.917, abs=2e-3)
     system = System(oracle.system.hamiltonian, ["x"], h=h, gamma=gamma)
     run = solved(system, coherent(0, 2), 2.0, 1e-2, evolution)
-    w, grid, reported = run.symbols[0], run.grids[0], run.numerics.error[0]
+    w, reported = run[0], run.numerics.error[0]
     assert reported <= 1e-2
-    assert trace(w, grid) == pytest.approx(1, rel=0, abs=1e-2)
-    assert moments(w, grid).mean == pytest.approx(exact, rel=0, abs=1e-2 * grid.x[0].length)
+    assert w.trace() == pytest.approx(1, rel=0, abs=1e-2)
+    assert w.moments().mean == pytest.approx(exact, rel=0, abs=1e-2 * w.grid.x[0].length)
     # the two evolutions differ by less than (h^2/24) |V_xxx| over h and a width of sqrt h, times the time
-    true = symbol_error(w, grid, lambda points: oracle.values(density, points), oracle.outside(density, grid))
+    true = symbol_error(w.values, w.grid, lambda z: oracle.values(density, z), oracle.outside(density, w.grid))
     assert true <= reported + (ORACLE if evolution == "classical" else 0.05 * np.sqrt(h))
 
 
@@ -168,15 +168,15 @@ def test_two_degrees_of_freedom(term: str) -> None:
     assert exact.mean == pytest.approx([10, 0, 20, 0])
     system = System(f"{p} + {term}" if term else p, list(jumps), h=h, gamma=gamma)
     run = solved(system, coherent([0, 0], [20, 0]), time, tol)
-    w, grid, reported = run.symbols[0], run.grids[0], run.numerics.error[0]
+    w, reported = run[0], run.numerics.error[0]
     assert reported <= tol
-    assert symbol_error(w, grid, exact.on, exact.lost(grid)) <= reported
-    assert moments(w, grid).mean == pytest.approx(exact.mean, rel=0, abs=tol)
+    assert symbol_error(w.values, w.grid, exact.on, exact.lost(w.grid)) <= reported
+    assert w.moments().mean == pytest.approx(exact.mean, rel=0, abs=tol)
 
 
 def test_a_weak_jump_hops_farther_than_the_box() -> None:
     """sin(K x) moves xi by +-h K = 10 at once, from a packet 4 wide: d<xi^2>/dt = gamma h eps^2 K^2 <cos^2(K x)>."""
     h, eps, K = 0.5, 0.2, 20.0
     solution = evolve(System("xi**2/2", [f"{eps}*sin({K}*x)"], h=h, gamma=1.0), coherent(0.0, 0.0), [0.5], tol=1e-3)
-    variance = moments(solution.symbols[0], solution.grids[0]).covariance[1, 1]
+    variance = solution[0].moments().covariance[1, 1]
     assert variance == pytest.approx(h / 2 + 0.5 * h * (eps * K) ** 2 / 2, rel=0.02)

@@ -12,7 +12,8 @@ import scipy.integrate
 from common import Case, slow_but
 from fock_weyl import quantized
 from gaussian import Gaussian
-from openweyl import System, cat, coherent, dense_trace_norm, evolve, moments, purity, quantize, to_fock
+from openweyl import PhaseGrid, Symbol, System, cat, coherent, evolve, quantize
+from openweyl.norms.dense import dense_trace_norm
 from oracle import Oracle
 
 H, TOL = 1 / 8, 1e-7
@@ -37,6 +38,11 @@ CASES = {
 }
 
 
+def true_symbol(reference: Oracle, state: np.ndarray, grid: PhaseGrid) -> Symbol:
+    """The symbol of the oracle's density matrix, at the points of the grid."""
+    return Symbol(reference.symbol(state, grid.x[0].points, grid.xi[0].points), grid)
+
+
 @pytest.mark.parametrize("name", slow_but(("Duffing", "relativistic, nonlinear jump"), CASES))
 def test_evolution(name: str) -> None:
     case, times = CASES[name], CASES[name].times
@@ -44,17 +50,17 @@ def test_evolution(name: str) -> None:
     states = reference.evolve(reference.pure(reference.coherent(*case.start)), times)
     solution = evolve(case.system, case.state, times, tol=TOL)
     for index, state in enumerate(states):
-        w, grid = solution.symbols[index], solution.grids[index]
-        assert purity(w, grid) == pytest.approx(reference.purity(state), rel=0, abs=TOL)
-        found = moments(w, grid)
+        w = solution[index]
+        assert w.purity() == pytest.approx(reference.purity(state), rel=0, abs=TOL)
+        found = w.moments()
         mean = [reference.mean(state, f) for f in ("x", "xi")]
         assert found.mean == pytest.approx(mean, rel=0, abs=1e-6)
         spread = [reference.mean(state, f) - m**2 for f, m in zip(("x**2", "xi**2"), mean, strict=True)]
         assert np.diag(found.covariance) == pytest.approx(spread, rel=0, abs=1e-6)
-        difference = reference.symbol(state, grid.x[0].points, grid.xi[0].points) - w
-        assert np.abs(difference).max() < 1e-6
-        assert dense_trace_norm(difference, grid) < TOL
-        values = np.linalg.eigvalsh(quantize(w, grid).matrix)
+        difference = true_symbol(reference, state, w.grid) - w
+        assert np.abs(difference.values).max() < 1e-6
+        assert dense_trace_norm(difference) < TOL
+        values = np.linalg.eigvalsh(quantize(w).matrix)
         assert values[-3:] == pytest.approx(np.linalg.eigvalsh(state)[-3:], rel=0, abs=TOL)
 
 
@@ -67,9 +73,7 @@ def test_evolution_of_a_cat() -> None:
     vector = sum(c * reference.coherent(*z) for c, z in zip(amplitudes, places, strict=True))
     (state,) = reference.evolve(reference.pure(vector), [0.3])
     solution = evolve(case.system, cat(places, amplitudes), [0.3], tol=TOL)
-    grid = solution.grids[0]
-    difference = reference.symbol(state, grid.x[0].points, grid.xi[0].points) - solution.symbols[0]
-    assert dense_trace_norm(difference, grid) < TOL
+    assert dense_trace_norm(true_symbol(reference, state, solution[0].grid) - solution[0]) < TOL
 
 
 def test_the_oracle_itself() -> None:
@@ -247,13 +251,13 @@ def test_two_degrees_of_freedom(name: str) -> None:
     found = scipy.integrate.solve_ivp(rate, (0, time), start.ravel(), method="DOP853", rtol=1e-8, atol=1e-11)
     exact = found.y[:, -1].reshape(start.shape)
     solution = evolve(System(hamiltonian, jumps, h=h, gamma=gamma), coherent(x, xi), [time], tol=tol)
-    w, grid = solution.symbols[0], solution.grids[0]
-    ours, left_out = to_fock(w, grid, sizes, tol=tol)
+    w = solution[0]
+    ours, left_out = w.fock(sizes, tol=tol)
     assert left_out < 1e-3
     true = Oracle.trace_norm(ours - exact)
     assert true < 2e-5  # of the levels and of the window
     assert true < solution.numerics.error[0] < tol
-    assert purity(w, grid) == pytest.approx(np.vdot(exact, exact).real, rel=0, abs=1e-6)
+    assert w.purity() == pytest.approx(np.vdot(exact, exact).real, rel=0, abs=1e-6)
 
 
 @pytest.mark.slow
@@ -279,9 +283,8 @@ def test_evolution_against_qutip() -> None:
     state = found.states[-1].full()
     system = System("xi**2/2 + x**2/2 + x**4/8", ["x", "xi"], h=h, gamma=gamma)
     solution = evolve(system, coherent(x0, xi0), [time], tol=TOL)
-    w, grid = solution.symbols[0], solution.grids[0]
+    w = solution[0]
     reference = Oracle("0", (), h, gamma, size, size)
     assert reference.edge(state) < 1e-10
-    assert purity(w, grid) == pytest.approx(np.vdot(state, state).real, rel=0, abs=TOL)
-    difference = reference.symbol(state, grid.x[0].points, grid.xi[0].points) - w
-    assert dense_trace_norm(difference, grid) < TOL
+    assert w.purity() == pytest.approx(np.vdot(state, state).real, rel=0, abs=TOL)
+    assert dense_trace_norm(true_symbol(reference, state, w.grid) - w) < TOL

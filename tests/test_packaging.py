@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
+
+import openweyl
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -45,3 +49,38 @@ def test_the_newest_versions_are_above_the_floors() -> None:
 def test_both_are_in_the_source_distribution() -> None:
     included = PROJECT["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
     assert {"/constraints.txt", "/constraints-lowest.txt"} <= set(included)
+
+
+def test_commands_do_not_pay_for_the_measurements() -> None:
+    """`openweyl theory` alone loads them, and SciPy's statistics with them."""
+    script = (
+        "import sys\n"
+        "from openweyl.cli import application\n"
+        "application(['compare', 'harmonic', '--times', '0', '--json'], standalone_mode=False)\n"
+        "loaded = [name for name in sys.modules if name.startswith(('openweyl.measurements', 'scipy.stats'))]\n"
+        "sys.exit(str(loaded) if loaded else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_design_page_lists_every_file() -> None:
+    package = ROOT / "src" / "openweyl"
+    there = {path.relative_to(package).as_posix() for path in package.rglob("*.py") if not path.name.startswith("__")}
+    page = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"^\| `([\w/]+\.py)` \|", page, flags=re.MULTILINE))
+    assert listed == there, f"missing: {sorted(there - listed)}, gone: {sorted(listed - there)}"
+
+
+def test_no_room_has_the_name_of_a_function() -> None:
+    """Once it is imported a subpackage is an attribute of the package, in place of what was there."""
+    rooms = {path.name for path in (ROOT / "src" / "openweyl").iterdir() if path.is_dir()} - {"plot"}
+    assert not rooms & set(openweyl.__all__)
+
+
+def test_pages_name_files_that_are_there() -> None:
+    pages = [*(ROOT / "docs").glob("*.md"), *ROOT.glob("*.md"), ROOT / "benchmarks" / "README.md"]
+    for page in pages:
+        for name in re.findall(r"`((?:[\w-]+/)+[\w-]+\.(?:py|json|toml|md))`", page.read_text(encoding="utf-8")):
+            places = (ROOT / name, ROOT / "src" / "openweyl" / name)
+            assert any(path.exists() for path in places), f"{page.name}: {name}"

@@ -88,7 +88,7 @@ CASES: dict[str, tuple[float, float]] = {  # the value, and an error that is sma
 @pytest.mark.parametrize("text", CASES)
 def test_closed_forms(text: str) -> None:
     expected, small = CASES[text]
-    value, error = Observable.parse(text, 1).value(W, GRID)
+    value, error = Observable.parse(text, 1).value(W)
     assert abs(value - expected) <= error + 1e-12
     assert error <= small
 
@@ -105,7 +105,7 @@ def test_narrow_anywhere(place: float, exponent: float, kind: str, smooth: bool)
         text, expected = f"1/(1 + {u}**2)", peak(float(a), place, MEAN[0], v)
     else:  # a wall: a distribution of its own, added to the normal one
         text, expected = f"erf({u})", 2 * above(place, MEAN[0], v + 1 / (2 * float(a) ** 2)) - 1
-    value, error = Observable.parse(f"smooth({text})" if smooth else text, 1).value(W, GRID)
+    value, error = Observable.parse(f"smooth({text})" if smooth else text, 1).value(W)
     assert abs(value - expected) <= error + 1e-12
     assert error <= 1e-8
 
@@ -114,11 +114,11 @@ def test_narrow_anywhere(place: float, exponent: float, kind: str, smooth: bool)
 @given(PLACES, PLACES, st.floats(0, 6).map(lambda v: round(v, 3)), st.floats(0.01, 1.5))
 def test_discs_and_half_planes_anywhere(x: float, xi: float, angle: float, radius: float) -> None:
     within = Observable.parse(f"region({radius**2:.15f} - (x - ({x}))**2 - (xi - ({xi}))**2)", 1)
-    value, error = within.value(W, GRID)
+    value, error = within.value(W)
     assert abs(value - disc(sqrt(float(f"{radius**2:.15f}")), x, xi, 2 * V)) <= error + 1e-12
     assert error < 1e-5
     a, b = round(cos(angle), 9), round(sin(angle), 9)
-    value, error = Observable.parse(f"region(({a})*(x - ({x})) + ({b})*(xi - ({xi})))", 1).value(W, GRID)
+    value, error = Observable.parse(f"region(({a})*(x - ({x})) + ({b})*(xi - ({xi})))", 1).value(W)
     exact = above(0, a * (MEAN[0] - x) + b * (MEAN[1] - xi), 2 * V * (a**2 + b**2))
     assert abs(value - exact) <= error + 1e-12
     assert error < 1e-5
@@ -134,7 +134,7 @@ def test_the_husimi_density_reaches_beyond_the_box_of_its_symbol() -> None:
         "husimi(2.3, -0.5)": exp(-(2**2) / (4 * V)),  # beyond the box
         "husimi(3.3, -0.5)": exp(-(3**2) / (4 * V)),  # and beyond the room around it
     }.items():
-        value, error = Observable.parse(text, 1).value(w, tight)
+        value, error = Observable.parse(text, 1).value(w)
         assert abs(value - expected) <= error + (1e-11 if expected > 1e-12 else 0.0)
 
 
@@ -171,7 +171,7 @@ def test_what_the_rule_leaves_of_the_density_is_counted(monkeypatch: pytest.Monk
 @pytest.mark.parametrize("place", np.linspace(0.21, 0.44, 9))
 def test_a_wall_within_a_cell_is_known_up_to_the_cell(monkeypatch: pytest.MonkeyPatch, place: float) -> None:
     monkeypatch.setattr("openweyl.observables.quadrature.MOST", {1: 0})
-    density = Marginal.marginal(W, GRID, [0])
+    density = Marginal.marginal(W, [0])
     value, error = integral(sympy.erf((X - place) * 10**7), (X,), density, 1.0, 1e-10)
     assert 1e-5 < abs(value - 2 * above(place, MEAN[0], V) + 1) <= error
 
@@ -180,12 +180,12 @@ def test_errors_are_bounds_where_the_work_does_not_suffice(monkeypatch: pytest.M
     """With few cells the error is large, and true."""
     monkeypatch.setattr("openweyl.observables.quadrature.MOST", {1: 300, 2: 300})
     monkeypatch.setattr("openweyl.observables.quadrature.MOST_EDGES", 2000)
-    density = Marginal.marginal(W, GRID, [0])
+    density = Marginal.marginal(W, [0])
     for k in (30, 100, 300, 1000):
         value, error = integral(sympy.cos(k * X), (X,), density, 1.0, 1e-10)
         assert abs(value - wave(k, MEAN[0], V)) <= error
         assert k < 1000 or error > 1e-10
-    both = Marginal.marginal(W, GRID, [0, 1])
+    both = Marginal.marginal(W, [0, 1])
     value, error = share(1 - X**2 - XI**2, (X, XI), both, 1e-10)
     assert abs(value - disc(1, 0, 0, V)) <= error
     assert 1e-8 < error < 0.1
@@ -208,7 +208,7 @@ def test_after_an_evolution() -> None:
     }
     assert exact["exp(-(1000*(x - 0.123))**2)"] == pytest.approx(1.994e-3, abs=5e-7)
     for text, expected in exact.items():
-        value, error = Observable.parse(text, 1).value(run.symbols[-1], run.grids[-1])
+        value, error = Observable.parse(text, 1).value(run.final)
         assert abs(value - expected) <= error + run.numerics.error[-1]
         assert error < 1e-9
 
@@ -233,7 +233,7 @@ TWO: dict[str, tuple[float, float]] = {
 @pytest.mark.parametrize("text", TWO)
 def test_two_degrees_of_freedom(text: str) -> None:
     expected, small = TWO[text]
-    value, error = Observable.parse(text, 2).value(W_2, GRID_2)
+    value, error = Observable.parse(text, 2).value(W_2)
     assert abs(value - expected) <= error + 2e-7
     assert error <= small
 
@@ -241,24 +241,24 @@ def test_two_degrees_of_freedom(text: str) -> None:
 def test_in_three_variables_what_the_grid_does_not_see_is_not_known() -> None:
     """Sums over the points and over every second of them agree: no point is near the top, or one is of both."""
     for place in ("0.1", "0"):
-        error = Observable.parse(f"smooth(exp(-1000000*((x1 - {place})**2 + x2**2 + xi1**2)))", 2).value(W_2, GRID_2)[1]
+        error = Observable.parse(f"smooth(exp(-1000000*((x1 - {place})**2 + x2**2 + xi1**2)))", 2).value(W_2)[1]
         assert error > 1
     coarse = PhaseGrid.box(h=0.5, x=[(-4, 4)] * 2, xi=[(-4, 4)] * 2, size=(12, 12))
     w = coherent(*START_2).symbol(coarse)
-    value, error = Observable.parse("region(1 - x1**2 - x2**2 - xi1**2)", 2).value(w, coarse)
+    value, error = Observable.parse("region(1 - x1**2 - x2**2 - xi1**2)", 2).value(w)
     assert 1e-3 < abs(value - float(scipy.stats.ncx2.cdf(2, 3, 0.1))) <= error  # variance 1/2, distance^2 0.05
 
 
 def test_in_three_variables_the_husimi_density_has_no_room_and_the_error_says_so() -> None:
     tight = PhaseGrid.box(h=0.5, x=[(-2.2, 2.2)] * 2, xi=[(-2.2, 2.2)] * 2, size=(18, 18))
     w = coherent([0.0, 0.0], [0.0, 0.0]).symbol(tight)
-    value, error = Observable.parse("smooth(cos(x1)*cos(x2)*cos(xi1))", 2).value(w, tight)
+    value, error = Observable.parse("smooth(cos(x1)*cos(x2)*cos(xi1))", 2).value(w)
     assert 1e-4 < abs(value - wave(1, 0, 0.5) ** 3) <= error < 0.05
 
 
 def test_round_off_is_counted() -> None:
     """Of the values of the density between its points, where all else is exact."""
-    density = Marginal.marginal(W, GRID, [0])
+    density = Marginal.marginal(W, [0])
     _, error = integral(sympy.cos(X / 9), (X,), density, 2.0, 1e-9)
     assert error >= 2e-12 * density.mass * 0.99
     _, error = share(X + 100, (X,), density, 1e-9)
@@ -280,7 +280,7 @@ def test_what_the_rule_leaves_of_a_region_is_counted(monkeypatch: pytest.MonkeyP
 
 def test_waves_that_are_left_out_as_noise_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     """More of them than noise would be, against the density with all of its waves."""
-    density = Marginal.marginal(W, GRID, [0])
+    density = Marginal.marginal(W, [0])
     full, little = density.smoothed(H)
     monkeypatch.setattr("openweyl.phase_space.marginals.NOISE", 1e-3)
     coarse, lost = density.smoothed(H)

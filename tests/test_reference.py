@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from common import ROWS, row_state, row_system, slow_but
-from openweyl import Comparison, PhaseGrid, compare, purity, resample
+from openweyl import Comparison, PhaseGrid, Symbol, compare
 from openweyl.evolution.schemes import STRANG
 from openweyl.evolution.stepper import Stepper
 from openweyl.generators.generator import lindblad
@@ -52,8 +52,8 @@ def strang(index: int, steps: int) -> float:
     row = ROWS[index]
     grid = PhaseGrid.box(h=row["h"], x=(-3, 3), xi=(-3, 3), size=(128, 128))  # as good as 512: the purity is spectral
     generator = lindblad(row_system(index), grid)
-    w = Stepper(generator, STRANG, row["t"] / steps).run(row_state(index).symbol(grid), steps)
-    return float(purity(w, grid))
+    w = Stepper(generator, STRANG, row["t"] / steps).run(row_state(index).symbol(grid).values.copy(), steps)
+    return float(Symbol(w, grid).purity())
 
 
 @pytest.mark.parametrize(
@@ -74,9 +74,9 @@ def test_the_purity_column_is_strangs(index: int, steps: int) -> None:
 @cache
 def sums(index: int, size: int) -> np.ndarray:
     """Plain sums of |difference| on size x size points, over several boxes."""
-    w, a, grid = comparison(index).difference(0)
-    boxes = (PhaseGrid.box(h=grid.h, x=(-b, b), xi=(-b, b), size=(size, size)) for b in BOXES)
-    return np.array([float(np.abs(resample(w - a, grid, box)).sum() * box.cell) for box in boxes])
+    difference = comparison(index).difference(0)
+    boxes = (PhaseGrid.box(h=difference.h, x=(-b, b), xi=(-b, b), size=(size, size)) for b in BOXES)
+    return np.array([float(np.abs(difference.resampled(box).values).sum() * box.cell) for box in boxes])
 
 
 def wander(index: int, size: int) -> float:

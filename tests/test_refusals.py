@@ -21,7 +21,6 @@ from openweyl import (
     evolve,
     from_wavefunction,
     star,
-    to_fock,
     trace_norm,
 )
 from openweyl.evolution import loop as time_loop
@@ -64,10 +63,10 @@ def test_runs(call: Callable[..., object], change: dict[str, Any], what: str) ->
         (lambda: from_wavefunction([], [], 1.0), "`psi` must hold at least one number"),
         (lambda: from_wavefunction([1.0], [0.0], 1.0), "`x` must be a list of at least two points"),
         (lambda: from_wavefunction([1.0, 1.0], [0.0, 1.0], 0), "`h` must be > 0"),
-        (lambda: to_fock(W, GRID, tol=0), "`tol` must be > 0"),
+        (lambda: W.fock(tol=0), "`tol` must be > 0"),
         (lambda: coherent(["a"], [0]), "`x` must be a finite number"),
         (lambda: coherent([0], [float("nan")]), "`xi` must be a finite number"),
-        (lambda: star("(1 + x)**64*(1 + xi)**64", W, GRID), "`a` must have at most 1000 terms"),
+        (lambda: star("(1 + x)**64*(1 + xi)**64", W), "`a` must have at most 1000 terms"),
         (lambda: BEAD.system(3), "`potential` must be text"),
         (lambda: BEAD.system("0", damping="-1/s", temperature="1 K"), "`damping` must be >= 0"),
         (lambda: BEAD.system("0", damping="1/s", temperature="0 K"), "`temperature` must be > 0"),
@@ -81,9 +80,9 @@ def test_values(call: Callable[[], object], what: str) -> None:
 
 def test_terms_without_a_method(monkeypatch: pytest.MonkeyPatch) -> None:
     grid = PhaseGrid.box(h=1.0, x=[(-2, 2)] * 2, xi=[(-2, 2)] * 2, size=(8, 8))
-    refused(lambda: star("cos(x1*xi1)", TWO.symbol(grid), grid), "With n = 2 every term that mixes x and xi must be a ")
+    refused(lambda: star("cos(x1*xi1)", TWO.symbol(grid)), "With n = 2 every term that mixes x and xi must be a ")
     monkeypatch.setattr(left_multiplication, "MAX_SAMPLES", 200)  # the real number takes seconds
-    refused(lambda: star("1/(1 + (300*x*xi)**2)", W, GRID), "A term that mixes x and xi must vary on scales that a mod")
+    refused(lambda: star("1/(1 + (300*x*xi)**2)", W), "A term that mixes x and xi must vary on scales that a mod")
 
 
 def test_runs_that_are_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,4 +91,4 @@ def test_runs_that_are_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
     far = coherent(2.0, 0.0)
     refused(lambda: evolve(WELL, far, [2.0]), "At t = 0 a step of 0.0", ResourceError)
     monkeypatch.setattr(trace_norm_module, "BYTES", 1e12)
-    refused(lambda: trace_norm(W - np.roll(W, 3), GRID), "The kernel needs", ResourceError)
+    refused(lambda: trace_norm(W - W.like(np.roll(W.values, 3))), "The kernel needs", ResourceError)

@@ -10,7 +10,8 @@ import re
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -18,25 +19,27 @@ import numpy as np
 import pytest
 import sympy
 import xarray as xr
+from markupsafe import Markup
 
 from mathml_value import tree, value
 from openweyl import cli, load, sweep
 from openweyl.problems.problem import Problem
-from openweyl.report import page, write
-from openweyl.report.chart import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Axis
+from openweyl.report import page, plots, write
+from openweyl.report.chart import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Chart, ChartAxis, legend
 from openweyl.report.films import films, problem_of
-from openweyl.report.fits import exponents, shape
+from openweyl.report.fits import exponents
 from openweyl.report.maps import maps, pairs
-from openweyl.report.markup import coordinate, number, told, with_error
-from openweyl.report.mathml import element, name
+from openweyl.report.markup import coordinate, labelled, letter, number, table, told, with_error
 from openweyl.report.plots import over_time
 from openweyl.report.portraits import BANDS, _indices
 from openweyl.report.sections import hypotheses, verdicts
 from openweyl.report.study import Study
 from openweyl.report.theorem import Verdict
 from openweyl.sweeps import parse_values
+from openweyl.symbolic.mathml import element, name
 from openweyl.symbolic.parsing import parse
 from openweyl.symbolic.sentences import Prose, Sign
+from openweyl.theory.bounds import right_side
 
 H, GAMMA, TIMES = [2.0**-k for k in range(4, 9)], [0.1, 1.0, 2.0, 4.0], [0.0, 0.5, 1.0, 1.5, 2.0, 3.0]
 AXES = ("h", "gamma")
@@ -197,7 +200,7 @@ def test_exponents_of_a_power_law_and_of_the_bound() -> None:
         assert all(0.005 < fit.half_width < 0.06 for fit in found)  # that of errors of one per cent
     assert all(np.isnan(fit.bound) for fit in fits if fit.fixed.get("gamma") == 0.1)
     (fit,) = [fit for fit in fits if fit.axis == "h" and fit.fixed["gamma"] == 1.0]
-    slopes = np.diff(np.log([shape(h, 1.0, 3.0) for h in H])) / np.diff(np.log(H))
+    slopes = np.diff(np.log([right_side(h, 1.0, 3.0) for h in H])) / np.diff(np.log(H))
     assert slopes.min() <= fit.bound <= slopes.max()
 
 
@@ -271,7 +274,7 @@ def test_intervals_cover_the_exponent_of_noisy_distances() -> None:
     [(0.1, 3.0, False), (1e-6, 1.0, True), (0.02, 0.09, True), (5, 5, True), (6.9536e-7, 6.9537e-7, True)],
 )
 def test_ticks_are_round_and_inside(low: float, high: float, log: bool) -> None:
-    axis = Axis.around(np.array([low, high]), "", log=log)
+    axis = ChartAxis.around(np.array([low, high]), "", log=log)
     ticks = [value for value, _ in axis.ticks]
     assert all(axis.low <= value <= axis.high for value in ticks)
     assert 1 <= len(ticks) <= 8
@@ -279,8 +282,8 @@ def test_ticks_are_round_and_inside(low: float, high: float, log: bool) -> None:
 
 def test_given_ticks_keep_apart() -> None:
     values = [*np.linspace(1, 1.1, 20), 3.0, 9.0]
-    axis = Axis.around(np.array(values), "", log=True, at=[(v, f"{v}") for v in values])
-    places = axis.place(np.array([value for value, _ in axis.ticks]))
+    axis = ChartAxis.around(np.array(values), "", log=True, at=[(v, f"{v}") for v in values])
+    places = axis.position(np.array([value for value, _ in axis.ticks]))
     assert np.diff(places).min() >= 0.1 and len(places) == 3
 
 
@@ -323,6 +326,88 @@ def test_nothing_from_outside_gets_in_or_out() -> None:
     assert "default-src 'none'" in text
     assert not re.findall(r"""(?:src|href)\s*=\s*["'](?!data:)""", text)
     assert not re.findall(r"https?://|url\(", text)
+
+
+EVIL = "\"'><script>alert(1)</script><b onload=x>"
+
+
+def charted(words: str) -> Markup:
+    """A chart with `words` wherever it takes a text."""
+    x = np.array([1.0, 2.0])
+    axis = ChartAxis.around(x, words, at=[(1.5, words)])
+    chart = Chart(axis, axis)
+    chart.line(x, x, 0, [words] * 2)
+    chart.most(x, x, 0, [words] * 2)
+    return chart.svg(words)
+
+
+class Elements(HTMLParser):
+    """The elements of a page, and the attributes that they have."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: set[str] = set()
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "description",
+        "name",
+        "state",
+        "problem",
+        "hamiltonian",
+        "jumps",
+        "openweyl",
+        "numpy",
+        "python",
+        "created",
+        "tol",
+    ],
+)
+def test_texts_of_the_store_are_text_on_the_page(name: str) -> None:
+    """A tag in any of them adds no element and no attribute to those that a page has."""
+    clean = Elements(page(store(), pictures=False))
+    text = page(store(**{name: EVIL}), pictures=False)
+    made = Elements(text)
+    assert made.tags.count("script") == 2 and "<script>alert" not in text
+    assert made.attributes <= clean.attributes and "onload" not in made.attributes
+
+
+def test_names_of_axes_and_messages_are_text_on_the_page() -> None:
+    data = store().expand_dims({EVIL: [0.5, 1.0]})
+    data["message"], data["status"] = data["message"].copy(), data["status"].copy()
+    data["message"].values[..., 0], data["status"].values[..., 0] = EVIL, "failed"
+    data["status"].values[..., 1] = EVIL
+    text = page(data, pictures=False, store=EVIL)
+    made = Elements(text)
+    assert made.tags.count("script") == 2 and "<script>alert" not in text
+    assert "onload" not in made.attributes and text.count("&lt;script&gt;alert") > 10
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        letter, name, plots.name, told,
+        lambda evil: labelled(evil, 0.5),
+        lambda evil: table([evil], [[evil, evil]], evil),
+        lambda evil: legend([(0, evil)], evil),
+        lambda evil: element(sympy.Symbol(evil) ** 2 + sympy.Function(evil)(sympy.Symbol("x"))),
+        charted,
+        lambda evil: hypotheses(Verdict({"h": 0.1}, trouble=evil)),
+        lambda evil: verdicts({evil: [evil]}),
+    ],
+)  # fmt: skip
+def test_every_piece_of_a_page_escapes_by_type(make: Callable[[str], Markup]) -> None:
+    made = make(EVIL)
+    assert isinstance(made, Markup) and "<script" not in made
+    assert "onload" not in Elements(made).attributes and "&lt;script&gt;alert" in made
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 import sympy as sp
 
 from common import slow_but
-from openweyl import PhaseGrid, ResourceError, System, coherent, dequantize, quantize
+from openweyl import PhaseGrid, ResourceError, Symbol, System, coherent, dequantize, quantize
 from openweyl.evolution.schemes import STRANG, best_scheme
 from openweyl.evolution.stepper import Stepper
 from openweyl.generators.generator import fokker_planck, hierarchy, lindblad
@@ -20,7 +20,7 @@ from openweyl.symbolic.expressions import variables
 (x,), (xi,) = variables(1)
 H = 0.25
 GRID = PhaseGrid.box(h=H, x=(-6, 6), xi=(-6, 6), size=(96, 96))
-W = coherent(0.5, -0.4).symbol(GRID)
+W = coherent(0.5, -0.4).symbol(GRID).values
 
 
 def multiplied(f: sp.Expr) -> np.ndarray:
@@ -56,10 +56,10 @@ def test_low_rank_is_exact(scale: float) -> None:
     f = sp.exp(-c * (x**2 + xi**2))
     q, p = GRID.mesh("x", "xi")
     values = np.exp(-float(c) * (q[0] ** 2 + p[0] ** 2))
-    first, second = quantize(values, GRID), quantize(W, GRID)
+    first, second = quantize(Symbol(values, GRID)), quantize(Symbol(W, GRID))
     expected = first.matrix @ second.matrix
     half = dequantize(type(first)((expected + expected.conj().T) / 2, first.windows, first.momenta, H), GRID)
-    assert np.abs(multiplied(f).real - half).max() < 1e-8
+    assert np.abs(multiplied(f).real - half.values).max() < 1e-8
     radial = multiplied(sp.sqrt(1 + x**2 + xi**2))
     assert (radial.real.sum() * GRID.cell) == pytest.approx(
         (np.sqrt(1 + q[0] ** 2 + p[0] ** 2) * W).sum() * GRID.cell, rel=1e-9
@@ -97,7 +97,7 @@ def test_order_two_and_mass(name: str, build: object) -> None:
 def test_a_drive_keeps_order_four() -> None:
     grid = PhaseGrid.box(h=H, x=(-4.5, 4.5), xi=(-5, 5), size=(72, 80))
     system = System("xi**2/2 + (x**2 - 1)**2/8*(1 + sin(5*t)/2) + x*cos(4*t)", ["x", "xi"], h=H, gamma=0.4)
-    generator, start = lindblad(system, grid), coherent(0.7, -0.3).symbol(grid)
+    generator, start = lindblad(system, grid), coherent(0.7, -0.3).symbol(grid).values
     scheme = best_scheme(generator)
     assert scheme.order == 4
     runs = [Stepper(generator, scheme, 0.5 / n, growth=2.0).run(start.copy(), n, 0.2) for n in (8, 16, 32)]

@@ -21,6 +21,7 @@ from openweyl import (
     InputError,
     PhaseGrid,
     ResourceError,
+    Symbol,
     cat,
     coherent,
     hamiltonian_field,
@@ -38,10 +39,15 @@ GRID2 = PhaseGrid.box(h=1.0, x=[(-2.4, 2.2)] * 2, xi=[(-2.0, 2.4)] * 2, size=(10
 (X,), (XI,) = GRID.mesh("x", "xi")
 
 
-def gaussian_symbol(alpha: float, grid: PhaseGrid = GRID) -> np.ndarray:
+def gaussian_symbol(alpha: float, grid: PhaseGrid = GRID) -> Symbol:
     """exp(-alpha |z|^2/h)."""
     position, momentum = grid.mesh("x", "xi")
-    return np.exp(-alpha / grid.h * sum(v**2 for v in (*position, *momentum)))
+    return Symbol(np.exp(-alpha / grid.h * sum(v**2 for v in (*position, *momentum))), grid)
+
+
+def largest(symbol: Symbol) -> float:
+    """The largest absolute value."""
+    return float(np.abs(symbol.values).max())
 
 
 # --- formulas ---
@@ -143,7 +149,7 @@ def test_classical_brackets() -> None:
 )
 def test_pure_states_are_projections(state: Any) -> None:
     w = state.symbol(GRID)
-    assert np.abs(star(w, w, GRID) - w).max() < 1e-9
+    assert largest(star(w, w) - w) < 1e-9
 
 
 def test_two_coherent_states() -> None:
@@ -151,28 +157,29 @@ def test_two_coherent_states() -> None:
     (q, p), (r, s) = (0.5, 0.3), (-0.1, 0.2)
     form = (X - (q + r) / 2) ** 2 + (XI - (p + s) / 2) ** 2
     wave = (X - (q + r) / 2) * (p - s) - (XI - (p + s) / 2) * (q - r)
-    both = 2 * np.exp((-form + 1j * wave) / H)  # |1><2| up to a phase, which its trace <2|1> has too
-    expected = np.conj(both.sum() * GRID.cell) * both
-    found = star(coherent(q, p).symbol(GRID), coherent(r, s).symbol(GRID), GRID)
-    assert np.abs(found - expected).max() < 1e-9
+    both = Symbol(2 * np.exp((-form + 1j * wave) / H), GRID)  # |1><2| up to a phase, which its trace <2|1> has too
+    expected = np.conj(both.values.sum() * GRID.cell) * both
+    found = star(coherent(q, p).symbol(GRID), coherent(r, s).symbol(GRID))
+    assert largest(found - expected) < 1e-9
 
 
 @pytest.mark.parametrize(("alpha", "beta"), [(1.0, 0.4), (0.5, 0.5), (2.0, 0.7), (3.0, 2.0)])
 def test_gaussians(alpha: float, beta: float) -> None:
     """exp(-alpha |z|^2/h) * exp(-beta |z|^2/h) = exp(-(alpha + beta)/(1 + alpha beta) |z|^2/h) / (1 + alpha beta)."""
-    found = star(gaussian_symbol(alpha), gaussian_symbol(beta), GRID)
+    found = star(gaussian_symbol(alpha), gaussian_symbol(beta))
     scale = 1 + alpha * beta
-    assert np.abs(found - gaussian_symbol((alpha + beta) / scale) / scale).max() < 1e-8
+    assert largest(found - gaussian_symbol((alpha + beta) / scale) / scale) < 1e-8
 
 
 def test_complex_arrays_and_the_trace() -> None:
-    a = coherent(0.4, -0.3).symbol(GRID) * (1 + 2j * X)
-    b = coherent(0.1, 0.2).symbol(GRID) * (XI - 1j)
+    a = Symbol(coherent(0.4, -0.3).symbol(GRID).values * (1 + 2j * X), GRID)
+    b = Symbol(coherent(0.1, 0.2).symbol(GRID).values * (XI - 1j), GRID)
     c = squeezed(0.2, 0.1, r=0.2).symbol(GRID)
-    product = star(a, b, GRID)
-    assert product.sum() == pytest.approx((a * b).sum(), rel=1e-10)
-    assert np.abs(star(b.conj(), a.conj(), GRID) - product.conj()).max() < 1e-11
-    assert np.abs(star(product, c, GRID) - star(a, star(b, c, GRID), GRID)).max() < 1e-9
+    product = star(a, b)
+    assert product.values.sum() == pytest.approx((a.values * b.values).sum(), rel=1e-10)
+    conjugates = [Symbol(f.values.conj(), GRID) for f in (b, a)]
+    assert np.abs(star(*conjugates).values - product.values.conj()).max() < 1e-11
+    assert largest(star(product, c) - star(a, star(b, c))) < 1e-9
 
 
 @pytest.mark.slow
@@ -184,8 +191,8 @@ def test_the_remainder_of_the_series_is_of_the_next_order() -> None:
         grid = PhaseGrid.box(h=scale, x=(-4.4, 4.4), xi=(-5, 5), size=(40, 40))
         (position,), (momentum,) = grid.mesh("x", "xi")
         values = {f: sp.lambdify((x, xi, h), f)(position, momentum, scale) for pair in series.values() for f in pair}
-        u, v = (sp.lambdify((x, xi), f)(position, momentum) for f in (a, b))
-        exact = star(u, v, grid), moyal_bracket(u, v, grid)
+        u, v = (Symbol(sp.lambdify((x, xi), f)(position, momentum), grid) for f in (a, b))
+        exact = star(u, v).values, moyal_bracket(u, v).values
         errors.append(
             [[np.abs(e - values[f]).max() for e, f in zip(exact, pair, strict=True)] for pair in series.values()]
         )
@@ -199,9 +206,9 @@ def test_the_remainder_of_the_series_is_of_the_next_order() -> None:
 GAUSSIAN = sp.exp(-(x**2 + xi**2 + x * xi / 2 - x / 3) / h)
 
 
-def on_grid(f: sp.Expr, x_shift: float = 0.0, xi_shift: float = 0.0) -> np.ndarray:
+def on_grid(f: sp.Expr, x_shift: float = 0.0, xi_shift: float = 0.0) -> Symbol:
     values = sp.lambdify((x, xi), f.subs(h, sp.Rational(1, 10)))(X + x_shift, XI + xi_shift)
-    return np.broadcast_to(values, GRID.shape).copy()
+    return Symbol(np.broadcast_to(values, GRID.shape), GRID)
 
 
 @pytest.mark.parametrize(
@@ -224,68 +231,77 @@ def on_grid(f: sp.Expr, x_shift: float = 0.0, xi_shift: float = 0.0) -> np.ndarr
 def test_formula_times_array_is_what_the_formulas_give(formula: str) -> None:
     """Symbolic against numeric: the first knows the derivatives of the Gaussian in closed form."""
     w, f = on_grid(GAUSSIAN), formula.replace("1*", "*").replace("xi1", "xi")
-    for pair, arrays in [((f, GAUSSIAN), (formula, w)), ((GAUSSIAN, f), (w, formula))]:
+    for pair, factors in [((f, GAUSSIAN), (formula, w)), ((GAUSSIAN, f), (w, formula))]:
         exact = on_grid(star(*pair, h))
-        assert np.abs(star(*arrays, GRID) - exact).max() < 1e-11 * max(np.abs(exact).max(), 1)
+        assert largest(star(*factors) - exact) < 1e-11 * max(largest(exact), 1)
         exact = on_grid(moyal_bracket(*pair, h))
-        found = moyal_bracket(*arrays, GRID)
-        assert np.abs(found - exact).max() < 1e-10 * max(np.abs(exact).max(), 1)
-        assert found.dtype == (complex if "I" in formula else float)
+        found = moyal_bracket(*factors)
+        assert largest(found - exact) < 1e-10 * max(largest(exact), 1)
+        assert found.values.dtype == (complex if "I" in formula else float)
 
 
 def test_any_symbols_of_these_names_will_do_on_arrays() -> None:
     p, w = sp.Symbol("x") ** 2 * sp.Symbol("xi"), on_grid(GAUSSIAN)
-    assert np.array_equal(star(p, w, GRID), star("x**2*xi", w, GRID))
-    assert moyal_bracket(p, w, GRID).dtype == float
+    assert np.array_equal(star(p, w).values, star("x**2*xi", w).values)
+    assert moyal_bracket(p, w).values.dtype == float
 
 
 def test_waves_translate() -> None:
     """e^{ic xi} * w = e^{ic xi} w(x + ch/2, xi),  e^{icx} * w = e^{icx} w(x, xi - ch/2); on the right the other way."""
     w, c = on_grid(GAUSSIAN), 1.5
     for sign in (1, -1):
-        there, back = (on_grid(GAUSSIAN, x_shift=sign * d * c * H / 2) for d in (1, -1))
+        there, back = (on_grid(GAUSSIAN, x_shift=sign * d * c * H / 2).values for d in (1, -1))
         expected = (np.exp(1j * c * XI) * there + np.exp(-1j * c * XI) * back) / 2
         factors = ("cos(3*xi/2)", w) if sign == 1 else (w, "cos(3*xi/2)")
-        assert np.abs(star(*factors, GRID) - expected).max() < 1e-10
-        there, back = (on_grid(GAUSSIAN, xi_shift=-sign * d * c * H / 2) for d in (1, -1))
+        assert np.abs(star(*factors).values - expected).max() < 1e-10
+        there, back = (on_grid(GAUSSIAN, xi_shift=-sign * d * c * H / 2).values for d in (1, -1))
         expected = (np.exp(1j * c * X) * there - np.exp(-1j * c * X) * back) / 2j
         factors = ("sin(3*x/2)", w) if sign == 1 else (w, "sin(3*x/2)")
-        assert np.abs(star(*factors, GRID) - expected).max() < 1e-10
+        assert np.abs(star(*factors).values - expected).max() < 1e-10
 
 
 @pytest.mark.parametrize("formula", ["xi**2*(2 + cos(x))/4 + x**2/2", "x**2*exp(-xi**2) - tanh(x)*xi + xi/(1 + x**2)"])
 def test_one_product_after_the_other_in_any_order(formula: str) -> None:
     v, w = coherent(0.3, -0.2).symbol(GRID), on_grid(GAUSSIAN)
-    left = star(formula, star(v, w, GRID), GRID)
-    assert np.abs(left - star(star(formula, v, GRID), w, GRID)).max() < 1e-9
-    middle = star(v, star(formula, w, GRID), GRID)
-    assert np.abs(middle - star(star(v, formula, GRID), w, GRID)).max() < 1e-9
-    assert np.abs(left - middle).max() > 0.01
+    left = star(formula, star(v, w))
+    assert largest(left - star(star(formula, v), w)) < 1e-9
+    middle = star(v, star(formula, w))
+    assert largest(middle - star(star(v, formula), w)) < 1e-9
+    assert largest(left - middle) > 0.01
 
 
 def test_coherent_states_are_eigenstates_of_the_annihilator() -> None:
     w, alpha = coherent(0.4, -0.3).symbol(GRID), (0.4 - 0.3j) / np.sqrt(2)
-    assert np.abs(star("(x + I*xi)/sqrt(2)", w, GRID) - alpha * w).max() < 1e-11
-    assert np.abs(star(w, "(x - I*xi)/sqrt(2)", GRID) - alpha.conjugate() * w).max() < 1e-11
+    assert largest(star("(x + I*xi)/sqrt(2)", w) - alpha * w) < 1e-11
+    assert largest(star(w, "(x - I*xi)/sqrt(2)") - alpha.conjugate() * w) < 1e-11
+
+
+def tensor(first: Symbol, second: Symbol) -> Symbol:
+    """The product of functions of (x1, xi1) and of (x2, xi2)."""
+    return Symbol(np.einsum("ac,bd->abcd", first.values, second.values), GRID2)
 
 
 def test_two_degrees_of_freedom() -> None:
     """Against n = 1: arrays and formulas that are products."""
     side = PhaseGrid(GRID2.x[:1], GRID2.xi[:1], GRID2.h)
     a, b = (coherent(*z).symbol(side) for z in [(0.3, 0.1), (-0.2, 0.0)])
-    c, d = b * (1 + 1j * side.mesh("x", "xi")[0][0]), a
-    left, right = (np.einsum("ac,bd->abcd", *pair) for pair in ((a, b), (c, d)))
-    ours = np.einsum("ac,bd->abcd", star(a, c, side), star(b, d, side))
-    assert np.abs(star(left, right, GRID2) - ours).max() < 1e-12
+    c, d = Symbol(b.values * (1 + 1j * side.mesh("x", "xi")[0][0]), side), a
+    left, right = (tensor(*pair) for pair in ((a, b), (c, d)))
+    ours = tensor(star(a, c), star(b, d))
+    assert largest(star(left, right) - ours) < 1e-12
     for formula, parts in [("x1**2*xi2", ("x**2", "xi")), ("xi1**2*sin(x2)*x1", ("x*xi**2", "sin(x)"))]:
-        ours = np.einsum("ac,bd->abcd", star(parts[0], a, side), star(parts[1], b, side))
-        assert np.abs(star(formula, left, GRID2) - ours).max() < 1e-12 * np.abs(ours).max()
-        ours = np.einsum("ac,bd->abcd", star(a, parts[0], side), star(b, parts[1], side))
-        assert np.abs(star(left, formula, GRID2) - ours).max() < 1e-12 * np.abs(ours).max()
-    assert np.abs(star("x2", left, GRID2) - star("x2 + 0*x1", left, GRID2)).max() == 0
+        ours = tensor(star(parts[0], a), star(parts[1], b))
+        assert largest(star(formula, left) - ours) < 1e-12 * largest(ours)
+        ours = tensor(star(a, parts[0]), star(b, parts[1]))
+        assert largest(star(left, formula) - ours) < 1e-12 * largest(ours)
+    assert largest(star("x2", left) - star("x2 + 0*x1", left)) == 0
 
 
 # --- bad input ---
+
+NIL = Symbol(np.zeros(GRID.shape), GRID)
+CENTRED = PhaseGrid.box(h=1, x=(-1, 1), xi=(-1, 1), size=GRID.shape)
+"""x = 0 is among its points."""
 
 
 @pytest.mark.parametrize(
@@ -298,26 +314,27 @@ def test_two_degrees_of_freedom() -> None:
         (("x", "xi", sp.I), "`h` must be a real number"),
         (("x", "xi", h * x), "`h` must be a real number"),
         (("x", "xi", x), "`h` must be a real number"),
-        (("x", "xi", GRID), "`h` must be a number or a symbol for two formulas, but is PhaseGrid"),
+        (("x", "xi", GRID), "`h` must be a number or a symbol of SymPy, but is PhaseGrid"),
         (("x", "x1", h), "`a and b` must use either x, xi or x1, xi1, x2, ... throughout, but is x, x1"),
         (("x^2", "xi", h), "`a` must write powers with **"),
         (("x", "y", h), "`b` must use known names only, but is y"),
         (("x", [1, 2], h), "`b` must be text or a SymPy expression"),
         (("x", True, h), "`b` must be text or a SymPy expression"),
         (("x", sp.oo, h), "`b` must be finite"),
-        (("x", X, H), "`h` must be the PhaseGrid of the array, but is 0.1"),
-        (("x", X, GRID), r"`b` must have the grid's shape (80, 90), but is (80, 1)"),
-        (("x", np.full(GRID.shape, np.nan), GRID), "`b` must hold finite numbers"),
-        (("x", np.full(GRID.shape, "x"), GRID), "`b` must hold finite numbers"),
-        (("x", np.zeros(GRID.shape), GRID, 2), "`order` must be left out where a factor is an array, but is 2"),
-        (("t*x", np.zeros(GRID.shape), GRID), "`a` must use the names x, xi only, but is t"),
-        (("c*x", np.zeros(GRID.shape), GRID), "`a` must use known names only, but is c"),
-        ((sp.Symbol("c") * x, np.zeros(GRID.shape), GRID), "`a` must use the names x, xi only, but is c"),
-        ((np.zeros(GRID.shape), "x2", GRID), "`b` must use known names only, but is x2. Known: x1, xi1, t, I, pi."),
-        ((np.zeros(GRID2.shape), "x", GRID2), "`b` must use known names only, but is x. Known: x1, x2, xi1, xi2"),
-        ((sp.gamma(x), np.zeros(GRID.shape), GRID), "`a` must be a formula of the known functions"),
-        (("exp(x**2)**64", np.zeros(GRID.shape), GRID), "`a` must have values on the grid that double precision holds"),
-        (("1/x", np.ones(GRID.shape), PhaseGrid.box(h=1, x=(-1, 1), xi=(-1, 1), size=GRID.shape)), "`a` must have val"),
+        (("x", "xi"), "`h` must be given for two formulas, but is missing. It is a number, or a symbol of SymPy."),
+        (("x", X, H), "`b` must be a formula or a Symbol, but is an array of shape (80, 1). Symbol("),
+        ((X, NIL), "`a` must be a formula or a Symbol, but is an array of shape (80, 1). Symbol("),
+        ((NIL, X), "`b` must be a formula or a Symbol, but is an array of shape (80, 1). Symbol("),
+        (("x", NIL, H), "`h` must be left out where a factor is a Symbol, but is 0.1. A Symbol knows its h."),
+        (("x", NIL, None, 2), "`order` must be left out where a factor is a Symbol, but is 2. The product is exact."),
+        (("t*x", NIL), "`a` must use the names x, xi only, but is t"),
+        (("c*x", NIL), "`a` must use known names only, but is c"),
+        ((sp.Symbol("c") * x, NIL), "`a` must use the names x, xi only, but is c"),
+        ((NIL, "x2"), "`b` must use known names only, but is x2. Known: x1, xi1, t, I, pi."),
+        ((Symbol(np.zeros(GRID2.shape), GRID2), "x"), "`b` must use known names only, but is x. Known: x1, x2, xi1"),
+        ((sp.gamma(x), NIL), "`a` must be a formula of the known functions"),
+        (("exp(x**2)**64", NIL), "`a` must have values on the grid that double precision holds"),
+        (("1/x", Symbol(np.ones(GRID.shape), CENTRED)), "`a` must have values on the grid that double precision holds"),
     ],
     ids=lambda value: value[:40] if isinstance(value, str) else "",
 )
@@ -333,9 +350,8 @@ def test_kernels_that_do_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         sys.modules["openweyl.phase_space.star_product"], "BYTES", 1e12
     )  # `openweyl.star` is the function
-    w = np.zeros(GRID.shape)
     with pytest.raises(ResourceError, match=r"^The kernels need \d+ x \d+ entries, about .* GiB: take a smaller"):
-        star(w, w, GRID)
+        star(NIL, NIL)
 
 
 # --- documents ---

@@ -12,19 +12,16 @@ from openweyl import (
     InputError,
     PhaseGrid,
     State,
+    Symbol,
     cat,
     coherent,
-    dense_trace_norm,
     gaussian,
-    hilbert_schmidt,
     mixture,
-    moments,
-    purity,
     quantize,
     squeezed,
-    trace,
 )
-from openweyl.phase_space.support import edge_loss, profiles
+from openweyl.norms.dense import dense_trace_norm
+from openweyl.phase_space.profiles import edge_loss
 
 H = 0.08
 CAT = cat([(0.8, 0.1), (-0.7, -0.3), (0.1, 0.6)], [1.0, 0.6j, -0.4 + 0.2j])
@@ -39,9 +36,8 @@ STATES = {
 }
 
 
-def on_window(state: State, h: float = H) -> tuple[np.ndarray, PhaseGrid]:
-    grid = state.window(h, 1e-14)
-    return state.symbol(grid), grid
+def on_window(state: State, h: float = H) -> Symbol:
+    return state.symbol(state.window(h, 1e-14))
 
 
 def wave(y: np.ndarray, x: float, xi: float, h: float = H) -> np.ndarray:
@@ -52,24 +48,24 @@ def wave(y: np.ndarray, x: float, xi: float, h: float = H) -> np.ndarray:
 @pytest.mark.parametrize("state", STATES.values(), ids=STATES)
 @pytest.mark.parametrize("h", slow_but((0.5, H), (0.5, H, 2.0**-8)))
 def test_trace_and_positivity(state: State, h: float) -> None:
-    w, grid = on_window(state, h)
-    assert trace(w, grid) == pytest.approx(1, rel=0, abs=1e-12)
-    assert np.linalg.eigvalsh(quantize(w, grid).matrix)[0] > -1e-11
-    assert dense_trace_norm(w, grid) == pytest.approx(1, rel=0, abs=1e-10)
+    w = on_window(state, h)
+    assert w.trace() == pytest.approx(1, rel=0, abs=1e-12)
+    assert np.linalg.eigvalsh(quantize(w).matrix)[0] > -1e-11
+    assert dense_trace_norm(w) == pytest.approx(1, rel=0, abs=1e-10)
 
 
 @pytest.mark.parametrize("state", [STATES["coherent"], STATES["squeezed"], CAT], ids=["coherent", "squeezed", "cat"])
 def test_pure_states_have_purity_one(state: State) -> None:
-    w, grid = on_window(state)
-    assert purity(w, grid) == pytest.approx(1, rel=0, abs=1e-12)
-    assert hilbert_schmidt(w, grid) == pytest.approx(1, rel=0, abs=1e-12)
+    w = on_window(state)
+    assert w.purity() == pytest.approx(1, rel=0, abs=1e-12)
+    assert w.hilbert_schmidt() == pytest.approx(1, rel=0, abs=1e-12)
 
 
 def test_coherent_is_li_1_8() -> None:
-    w, grid = on_window(STATES["coherent"])
-    (x,), (xi,) = grid.mesh("x", "xi")
-    assert np.abs(w - 2 * np.exp(-((x - 0.6) ** 2 + (xi + 0.3) ** 2) / H)).max() < 1e-12
-    found = moments(w, grid)
+    w = on_window(STATES["coherent"])
+    (x,), (xi,) = w.grid.mesh("x", "xi")
+    assert np.abs(w.values - 2 * np.exp(-((x - 0.6) ** 2 + (xi + 0.3) ** 2) / H)).max() < 1e-12
+    found = w.moments()
     assert found.mean == pytest.approx([0.6, -0.3], rel=0, abs=1e-12)
     assert found.covariance == pytest.approx(H / 2 * np.eye(2), rel=0, abs=1e-12)
 
@@ -78,8 +74,8 @@ def test_coherent_is_li_1_8() -> None:
 @pytest.mark.parametrize("angle", [0.0, 0.6, pi / 2])
 def test_squeezed_covariance(r: float, angle: float) -> None:
     """The axis at `angle` from x is the narrow one, of variance h e^{-2r}/2."""
-    w, grid = on_window(squeezed(0.1, 0.2, r=r, angle=angle))
-    covariance = moments(w, grid).covariance
+    w = on_window(squeezed(0.1, 0.2, r=r, angle=angle))
+    covariance = w.moments().covariance
     narrow, wide = np.array([cos(angle), sin(angle)]), np.array([-sin(angle), cos(angle)])
     assert narrow @ covariance @ narrow == pytest.approx(H / 2 * exp(-2 * r), rel=1e-10)
     assert wide @ covariance @ wide == pytest.approx(H / 2 * exp(2 * r), rel=1e-10)
@@ -87,11 +83,11 @@ def test_squeezed_covariance(r: float, angle: float) -> None:
 
 
 def test_gaussian_moments_and_purity() -> None:
-    w, grid = on_window(THERMAL)
-    found, c = moments(w, grid), np.array([[1.1, 0.3], [0.3, 0.7]])
+    w = on_window(THERMAL)
+    found, c = w.moments(), np.array([[1.1, 0.3], [0.3, 0.7]])
     assert found.mean == pytest.approx([0.2, -0.4], rel=0, abs=1e-12)
     assert found.covariance == pytest.approx(H * c, rel=0, abs=1e-12)
-    assert purity(w, grid) == pytest.approx(1 / (2 * sqrt(np.linalg.det(c))), rel=1e-12)
+    assert w.purity() == pytest.approx(1 / (2 * sqrt(np.linalg.det(c))), rel=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -105,8 +101,8 @@ def test_gaussian_moments_and_purity() -> None:
 )
 def test_cat_is_the_superposition_of_waves(places: list[tuple[float, float]], amplitudes: list[complex]) -> None:
     """The kernel is psi(y) psi(y')^* with psi the sum of the waves of Li (1.7), phases and normalisation included."""
-    w, grid = on_window(cat(places, amplitudes))
-    kernel = quantize(w, grid)
+    w = on_window(cat(places, amplitudes))
+    kernel = quantize(w)
     y, d = kernel.windows[0].points, kernel.windows[0].spacing
     psi = sum(c * wave(y, *z) for c, z in zip(amplitudes, places, strict=True))
     psi = psi / np.sqrt((np.abs(psi) ** 2).sum() * d)
@@ -115,27 +111,28 @@ def test_cat_is_the_superposition_of_waves(places: list[tuple[float, float]], am
 
 def test_cat_without_amplitudes_has_equal_ones() -> None:
     places = [(0.7, 0.2), (-0.5, 0.6)]
-    (w, grid), other = on_window(cat(places)), cat(places, [2.0, 2.0])
-    assert np.abs(w - other.symbol(grid)).max() < 1e-13
+    w, other = on_window(cat(places)), cat(places, [2.0, 2.0])
+    assert np.abs((w - other.symbol(w.grid)).values).max() < 1e-13
 
 
 def test_mixture_is_the_weighted_sum() -> None:
     parts = [coherent(0.5, 0), CAT]
     state = mixture([(1.0, parts[0]), (3.0, parts[1])])
-    w, grid = on_window(state)
-    assert np.abs(w - (0.25 * parts[0].symbol(grid) + 0.75 * parts[1].symbol(grid))).max() < 1e-13
+    w = on_window(state)
+    grid = w.grid
+    assert np.abs((w - (0.25 * parts[0].symbol(grid) + 0.75 * parts[1].symbol(grid))).values).max() < 1e-13
     nested = mixture([(2.0, state), (2.0, parts[0])])
-    assert np.abs(nested.symbol(grid) - (w + parts[0].symbol(grid)) / 2).max() < 1e-13
+    assert np.abs((nested.symbol(grid) - (w + parts[0].symbol(grid)) / 2).values).max() < 1e-13
 
 
 def test_two_degrees_of_freedom_are_products() -> None:
     grid = PhaseGrid.box(h=0.5, x=[(-4, 4), (-4.5, 4)], xi=[(-4, 4), (-4, 4)], size=(20, 22))
     w = squeezed([0.3, -0.2], [0.1, 0.4], r=[0.3, -0.2], angle=[0.5, 0.0]).symbol(grid)
     factors = [
-        squeezed(x, xi, r=r, angle=angle).symbol(PhaseGrid((grid.x[j],), (grid.xi[j],), 0.5))
+        squeezed(x, xi, r=r, angle=angle).symbol(PhaseGrid((grid.x[j],), (grid.xi[j],), 0.5)).values
         for j, (x, xi, r, angle) in enumerate([(0.3, 0.1, 0.3, 0.5), (-0.2, 0.4, -0.2, 0.0)])
     ]
-    assert np.abs(w - np.einsum("ac,bd->abcd", *factors)).max() < 1e-12
+    assert np.abs(w.values - np.einsum("ac,bd->abcd", *factors)).max() < 1e-12
 
 
 @pytest.mark.parametrize("state", STATES.values(), ids=STATES)
@@ -146,7 +143,7 @@ def test_the_window_holds_the_state(state: State, level: float, h: float) -> Non
     grid = state.window(h, level)
     w = state.symbol(grid)
     axes = grid.x + grid.xi
-    loss = max(max(edge_loss(p, a)) for p, a in zip(profiles(w, grid), axes, strict=True))
+    loss = max(max(edge_loss(p, a)) for p, a in zip(w.profiles, axes, strict=True))
     assert loss < 300 * level
     smaller = state.window(h, sqrt(level))
     assert smaller.size < grid.size

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import inspect
 import json
 import os
 import re
@@ -14,7 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -386,10 +387,8 @@ def test_a_call_that_ends_while_it_makes_the_store(monkeypatch: pytest.MonkeyPat
 class Scripted(Executor):
     """An executor whose tasks end as the script says; None: well."""
 
-    def __init__(self, *script: Any, kill: bool = False) -> None:
+    def __init__(self, *script: Any) -> None:
         self.script, self._max_workers = list(script), 1
-        if kill:
-            self.kill = lambda: None
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         future: Future[Any] = Future()
@@ -401,17 +400,17 @@ class Scripted(Executor):
         return future
 
 
-class KilledWorker(Exception):  # noqa: N818 - Dask's name
-    pass
-
-
 @pytest.mark.slow
-def test_a_run_that_takes_its_workers_with_it_is_given_up() -> None:
-    dead = [BrokenExecutor("dead")] * 3
-    data = sweep(well(), out="store", executor=Scripted(*dead, kill=True), **GRID)
+def test_a_run_that_takes_its_workers_with_it_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    dead = Scripted(*[BrokenExecutor("dead")] * 3)
+    with monkeypatch.context() as patched:
+        pool = workers.Pool(dead, lambda: 1, 1e9, 1, replaces=True)
+        patched.setattr(entry, "open_pool", lambda _: nullcontext(pool))
+        data = sweep(well(), out="store", **GRID)
     assert (data["status"] == "failed").sum() == 1 and (data["status"] == "done").sum() == 3
     assert "3 worker processes died of it: killed, or out of memory." in data["message"].values
-    data = sweep(well(), out="dask", executor=Scripted(KilledWorker()), **GRID)
+    killed = pytest.importorskip("distributed.scheduler").KilledWorker("task", None, 3)
+    data = sweep(well(), out="dask", executor=Scripted(killed), **GRID)
     assert "Several workers died of it: killed, or out of memory." in data["message"].values
 
 
@@ -425,17 +424,17 @@ def test_an_executor_that_fails_loses_nothing(error: Exception) -> None:
 
 def test_workers_of_another_version_are_refused() -> None:
     with pytest.raises(InputError, match=r"executor` must have workers with openweyl .*, but is one with 9\.9\."):
-        sweep(well(), out="store", executor=Scripted(points.Row({}, version="9.9")), **GRID)
+        sweep(well(), out="store", executor=Scripted(points.FinishedRow({}, version="9.9")), **GRID)
     assert not chunks()
 
 
 def test_runs_that_are_short_of_memory_run_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
 
-    def compute(task: points.Task) -> points.Row:
+    def compute(task: points.Task) -> points.FinishedRow:
         seen.append(task.memory)
         if len(seen) == 1 or task.h == 0.5:
-            return points.Row({"status": 1}, "It needs 9 GiB.", crowded=True)
+            return points.FinishedRow({"status": 1}, "It needs 9 GiB.", crowded=True)
         return points.compute(task)
 
     monkeypatch.setattr(driver, "compute", compute)
@@ -450,6 +449,7 @@ def test_what_goes_wrong_in_a_run_is_one_line(monkeypatch: pytest.MonkeyPatch) -
         (ValueError("a\nb"), "ValueError: a b", False),
         (MemoryError(), "MemoryError:", True),
         (ResourceError("4 GiB are too many."), "4 GiB are too many.", True),
+        (ResourceError("It takes 4 GiB of time.", kind="time"), "It takes 4 GiB of time.", False),
         (InputError("No."), "No.", False),
     ):
 
@@ -483,7 +483,7 @@ def test_a_cluster_without_workers_is_waited_for_and_it_is_said(monkeypatch: pyt
 
     @contextmanager
     def empty(_: Any) -> Iterator[workers.Pool]:
-        yield workers.Pool(workers.Here(), lambda: 1, 1e9, 1, manned=lambda: False)
+        yield workers.Pool(workers.InThisProcess(), lambda: 1, 1e9, 1, manned=lambda: False)
 
     monkeypatch.setattr(entry, "open_pool", empty)
     told: list[str] = []
@@ -734,6 +734,19 @@ def test_the_command_tells_what_it_did(monkeypatch: pytest.MonkeyPatch, capsys: 
 def test_no_permission() -> None:
     Path("locked").mkdir(mode=0o500)
     assert "must be a folder that can be made and written" in refused("harmonic", "--out", "locked/store")
+
+
+@pytest.mark.parametrize(
+    "name", sorted(set(inspect.signature(sweep).parameters) - {"h", "gamma", "times", "tol", "parameters"})
+)
+def test_parameters_that_sweep_takes_for_itself_are_refused(name: str) -> None:
+    text = Problem.load("harmonic").text.replace('"xi**2/2 + x**2/2"', f'"xi**2/2 + {name}*x**2/2"')
+    problem = Problem.parse(f"{text}[parameters]\n{name} = 1\n", "mine", "mine")
+    assert problem.parameters == {name: 1.0}
+    with pytest.raises(InputError, match=rf"^Argument `problem` must have \[parameters\] .*, but is {name}\."):
+        sweep(problem, out="store")
+    Path("mine.toml").write_text(problem.text)
+    assert "Argument `" in refused("mine.toml", "--out", "s", "--param", f"{name}=1,2")
 
 
 @pytest.mark.slow

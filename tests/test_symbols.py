@@ -14,13 +14,9 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from openweyl._core.arguments import InputError
+from openweyl.symbolic.algebra import quadratic, separate
 from openweyl.symbolic.brackets import poisson
-from openweyl.symbolic.expressions import (
-    evaluate,
-    quadratic,
-    separate,
-    variables,
-)
+from openweyl.symbolic.expressions import evaluate, variables
 from openweyl.symbolic.parsing import FUNCTIONS, MAX_POWER, check_form, parse, parse_number
 from openweyl.symbolic.smoothness import check_smooth, interval
 

@@ -14,7 +14,8 @@ import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openweyl import InputError, System
+from openweyl import InputError, System, coherent, compare, evolve
+from openweyl.model.decomposition import decomposition
 from openweyl.symbolic.expressions import variables
 
 (x,), (xi,) = variables(1)
@@ -42,32 +43,34 @@ def refused(*args: Any, **options: Any) -> str:
 
 def test_the_parts_of_the_double_well() -> None:
     s = system(h=2**-4, gamma=1)
+    terms = decomposition(s)
     assert (s.n, s.h, s.gamma) == (1, 0.0625, 1.0)
     assert type(s.h) is type(s.gamma) is float
     assert (s.x, s.xi) == ((x,), (xi,))
     assert s.hamiltonian == xi**2 + (x**2 - sp.Rational(1, 2)) ** 2
-    assert (s.terms.kinetic, s.terms.potential) == (xi**2, (x**2 - sp.Rational(1, 2)) ** 2)
-    assert s.terms.kinetic_quadratic == (((2.0,),), (0.0,))
-    assert (s.jumps, s.terms.position_jumps, s.terms.momentum_jumps) == ((x, xi), (x,), (xi,))
-    assert (s.terms.linear_jumps, s.terms.momentum_jumps_linear) == ((), ((1.0,),))
+    assert (terms.kinetic, terms.potential) == (xi**2, (x**2 - sp.Rational(1, 2)) ** 2)
+    assert terms.kinetic_quadratic == (((2.0,),), (0.0,))
+    assert (s.jumps, terms.position_jumps, terms.momentum_jumps) == ((x, xi), (x,), (xi,))
+    assert (terms.linear_jumps, terms.momentum_jumps_linear) == ((), ((1.0,),))
 
 
 def test_two_degrees_of_freedom() -> None:
     s = system("xi1**2/2 + xi1*xi2 - 3*xi2 + cos(x1)*x2", ["sin(x1)", "x2", "xi1 - 2*xi2 + 5", "x1 + 2*xi2 - 1"])
+    terms = decomposition(s)
     assert (s.n, s.x, s.xi) == (2, (x1, x2), (xi1, xi2))
-    assert s.terms.kinetic_quadratic == (((1.0, 1.0), (1.0, 0.0)), (0.0, -3.0))
-    assert s.terms.potential == sp.cos(x1) * x2
-    assert s.terms.position_jumps == (sp.sin(x1), x2)
-    assert s.terms.momentum_jumps_linear == ((1.0, -2.0),)
-    assert s.terms.linear_jumps == (((1.0, 0.0), (0.0, 2.0)),)
+    assert terms.kinetic_quadratic == (((1.0, 1.0), (1.0, 0.0)), (0.0, -3.0))
+    assert terms.potential == sp.cos(x1) * x2
+    assert terms.position_jumps == (sp.sin(x1), x2)
+    assert terms.momentum_jumps_linear == ((1.0, -2.0),)
+    assert terms.linear_jumps == (((1.0, 0.0), (0.0, 2.0)),)
 
 
 def test_what_is_not_quadratic_or_linear_in_xi() -> None:
-    s = system("cos(xi)", ["xi", "tanh(xi)"])
-    assert s.terms.kinetic_quadratic is None
-    assert s.terms.momentum_jumps_linear is None
-    assert system("x**2").terms.kinetic_quadratic == (((0.0,),), (0.0,))
-    assert system("x**2", ["x"]).terms.momentum_jumps_linear == ()
+    terms = decomposition(system("cos(xi)", ["xi", "tanh(xi)"]))
+    assert terms.kinetic_quadratic is None
+    assert terms.momentum_jumps_linear is None
+    assert decomposition(system("x**2")).kinetic_quadratic == (((0.0,),), (0.0,))
+    assert decomposition(system("x**2", ["x"])).momentum_jumps_linear == ()
 
 
 @pytest.mark.parametrize(
@@ -105,9 +108,10 @@ def test_hamiltonians_are_split_exactly(potential: list[str], kinetic: list[str]
     terms = potential + kinetic
     random.shuffle(terms)
     s = system(" + ".join(terms))
-    assert s.terms.kinetic == sum(sp.sympify(t, {"xi": xi}) for t in kinetic)
-    assert s.terms.potential == sum(sp.sympify(t, {"x": x}) for t in potential)
-    assert s.terms.kinetic + s.terms.potential == s.hamiltonian
+    parts = decomposition(s)
+    assert parts.kinetic == sum(sp.sympify(t, {"xi": xi}) for t in kinetic)
+    assert parts.potential == sum(sp.sympify(t, {"x": x}) for t in potential)
+    assert parts.kinetic + parts.potential == s.hamiltonian
 
 
 # --- a frozen value ---
@@ -136,6 +140,18 @@ def test_replace_and_reversed() -> None:
     assert s.reversed().reversed() == s
     with pytest.raises(InputError, match="`gamma` must be >= 0"):
         s.replace(gamma=-1)
+    with pytest.raises(InputError, match=r"`gama` must be one that System.replace takes, .* Did you mean `gamma`\?"):
+        s.replace(gama=2)
+
+
+def test_another_h_costs_no_algebra(monkeypatch: pytest.MonkeyPatch) -> None:
+    s = system("(x**2 + xi**2)**2/4", ["x + I*xi"])
+    terms = decomposition(s)
+    for name in ("_symbol", "check_smooth", "real_and_imaginary"):
+        monkeypatch.setattr(f"openweyl.model.system.{name}", None)
+    other = s.replace(h=0.5, gamma=2)
+    assert (other.h, other.gamma, s.h, s.gamma) == (0.5, 2.0, 0.0625, 1.0)
+    assert decomposition(other) is terms
 
 
 def test_systems_print_themselves() -> None:
@@ -191,10 +207,15 @@ def test_hamiltonians_that_are_refused(hamiltonian: Any, what: str) -> None:
         ("cos(x*xi - t)", [], "depend on time by factors c(t) where it mixes x and xi, but is cos"),
     ],
 )
-def test_systems_that_no_method_covers(hamiltonian: str, jumps: list[str], what: str) -> None:
+def test_systems_that_no_method_covers_are_refused_when_they_are_evolved(
+    hamiltonian: str, jumps: list[str], what: str
+) -> None:
     start = time.process_time()
-    with pytest.raises(InputError, match=re.escape(what)):
-        system(hamiltonian, jumps)
+    s = system(hamiltonian, jumps)
+    assert s.n == 1 and str(s).startswith("p = ")  # it is described all the same
+    for run in (evolve, compare):
+        with pytest.raises(InputError, match=re.escape(what)):
+            run(s, coherent(0.0, 0.0), [0.1], tol=1e-3)
     assert time.process_time() - start < 0.5
 
 

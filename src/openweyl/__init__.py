@@ -1,48 +1,120 @@
 """Quantum and classical evolution of open systems on phase space, and their distance in trace norm.
 
 Source: Z. Li, Long time quantum-classical correspondence for open systems in trace norm, arXiv:2408.16953.
+
+Names are loaded at their first use: `import openweyl` takes no time, and what a program does not use costs it none.
 """
 
-from ._core.arguments import InputError as InputError
-from ._core.arguments import ResourceError as ResourceError
-from ._core.estimates import Enclosure as Enclosure
-from ._core.estimates import Estimate as Estimate
-from .analysis.certificate import Certificate as Certificate
-from .analysis.certificate import Expectation as Expectation
-from .analysis.certify import certify as certify
-from .analysis.compare import Comparison as Comparison
-from .analysis.compare import compare as compare
-from .evolution.evolve import evolve as evolve
-from .evolution.solution import Numerics as Numerics
-from .evolution.solution import Solution as Solution
-from .interchange.fock import from_fock as from_fock
-from .interchange.qutip import from_qutip as from_qutip
-from .interchange.units import Units as Units
-from .interchange.wavefunction import from_wavefunction as from_wavefunction
-from .model.states import State as State
-from .model.states import cat as cat
-from .model.states import coherent as coherent
-from .model.states import gaussian as gaussian
-from .model.states import mixture as mixture
-from .model.states import squeezed as squeezed
-from .model.system import System as System
-from .norms.trace_norm import trace_norm as trace_norm
-from .observables.observable import Observable as Observable
-from .phase_space.grid import Axis as Axis
-from .phase_space.grid import PhaseGrid as PhaseGrid
-from .phase_space.kernels import Kernel as Kernel
-from .phase_space.kernels import quantize as quantize
-from .phase_space.moments import Moments as Moments
-from .phase_space.star_product import moyal_bracket as moyal_bracket
-from .phase_space.star_product import star as star
-from .problems.problem import Problem as Problem
-from .sweeps import load as load
-from .sweeps import sweep as sweep
-from .symbolic.brackets import hamiltonian_field as hamiltonian_field
-from .symbolic.brackets import poisson_bracket as poisson_bracket
-from .theory.assumptions import Assumptions as Assumptions
-from .theory.assumptions import check_assumptions as check_assumptions
-from .weyl.quantization import dequantize as dequantize
-from .weyl.symbol import Symbol as Symbol
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # for type checkers and editors; a test compares this list with that below
+    from . import plot as plot
+    from ._core.arguments import InputError as InputError
+    from ._core.arguments import ResourceError as ResourceError
+    from ._core.estimates import Enclosure as Enclosure
+    from ._core.estimates import Estimate as Estimate
+    from .analysis.certificate import Certificate as Certificate
+    from .analysis.certificate import Expectation as Expectation
+    from .analysis.certify import certify as certify
+    from .analysis.compare import Comparison as Comparison
+    from .analysis.compare import compare as compare
+    from .evolution.evolve import evolve as evolve
+    from .evolution.solution import Numerics as Numerics
+    from .evolution.solution import Solution as Solution
+    from .interchange.fock import from_fock as from_fock
+    from .interchange.qutip import from_qutip as from_qutip
+    from .interchange.units import Units as Units
+    from .interchange.wavefunction import from_wavefunction as from_wavefunction
+    from .model.states import State as State
+    from .model.states import cat as cat
+    from .model.states import coherent as coherent
+    from .model.states import gaussian as gaussian
+    from .model.states import mixture as mixture
+    from .model.states import squeezed as squeezed
+    from .model.system import System as System
+    from .norms.trace_norm import trace_norm as trace_norm
+    from .observables.observable import Observable as Observable
+    from .phase_space.grid import Axis as Axis
+    from .phase_space.grid import PhaseGrid as PhaseGrid
+    from .phase_space.kernels import Kernel as Kernel
+    from .phase_space.kernels import quantize as quantize
+    from .phase_space.moments import Moments as Moments
+    from .phase_space.star_product import moyal_bracket as moyal_bracket
+    from .phase_space.star_product import star as star
+    from .problems.problem import Problem as Problem
+    from .sweeps import load as load
+    from .sweeps import sweep as sweep
+    from .symbolic.brackets import hamiltonian_field as hamiltonian_field
+    from .symbolic.brackets import poisson_bracket as poisson_bracket
+    from .theory.assumptions import Assumptions as Assumptions
+    from .theory.check import check_assumptions as check_assumptions
+    from .weyl.quantization import dequantize as dequantize
+    from .weyl.symbol import Symbol as Symbol
 
 __version__ = "0.1.0"
+
+_MODULES = {
+    "Assumptions": "theory.assumptions",
+    "Axis": "phase_space.grid",
+    "Certificate": "analysis.certificate",
+    "Comparison": "analysis.compare",
+    "Enclosure": "_core.estimates",
+    "Estimate": "_core.estimates",
+    "Expectation": "analysis.certificate",
+    "InputError": "_core.arguments",
+    "Kernel": "phase_space.kernels",
+    "Moments": "phase_space.moments",
+    "Numerics": "evolution.solution",
+    "Observable": "observables.observable",
+    "PhaseGrid": "phase_space.grid",
+    "Problem": "problems.problem",
+    "ResourceError": "_core.arguments",
+    "Solution": "evolution.solution",
+    "State": "model.states",
+    "Symbol": "weyl.symbol",
+    "System": "model.system",
+    "Units": "interchange.units",
+    "cat": "model.states",
+    "certify": "analysis.certify",
+    "check_assumptions": "theory.check",
+    "coherent": "model.states",
+    "compare": "analysis.compare",
+    "dequantize": "weyl.quantization",
+    "evolve": "evolution.evolve",
+    "from_fock": "interchange.fock",
+    "from_qutip": "interchange.qutip",
+    "from_wavefunction": "interchange.wavefunction",
+    "gaussian": "model.states",
+    "hamiltonian_field": "symbolic.brackets",
+    "load": "sweeps",
+    "mixture": "model.states",
+    "moyal_bracket": "phase_space.star_product",
+    "poisson_bracket": "symbolic.brackets",
+    "quantize": "phase_space.kernels",
+    "squeezed": "model.states",
+    "star": "phase_space.star_product",
+    "sweep": "sweeps",
+    "trace_norm": "norms.trace_norm",
+}
+"""Where each public name is defined."""
+
+__all__ = ["__version__", "plot", *_MODULES]  # noqa: PLE0604 - all are text
+
+
+if not TYPE_CHECKING:  # else any name would be one of the package's
+
+    def __getattr__(name: str) -> Any:
+        if name == "plot":
+            return import_module(".plot", __name__)
+        if name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(f".{_MODULES[name]}", __name__), name)
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

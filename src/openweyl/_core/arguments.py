@@ -28,6 +28,8 @@ MOST_TIMES = 100_000
 class InputError(ValueError):
     """Something that the user gave cannot be used; the message is one line."""
 
+    __module__ = "openweyl"  # where users find it: tracebacks show it. Classes with examples stay where doctest looks
+
 
 Limit: TypeAlias = Literal["memory", "time", "precision"]
 """What a computation may run out of: bytes, operations, or the digits of double precision."""
@@ -38,6 +40,8 @@ class ResourceError(RuntimeError):
 
     kind "memory": another try with more of it may succeed, as where other computations share the machine.
     """
+
+    __module__ = "openweyl"
 
     def __init__(self, message: str, *, kind: Limit = "memory") -> None:
         super().__init__(message)
@@ -114,7 +118,8 @@ def position(value: Any, size: int) -> int:
     good = isinstance(value, Integral) and not isinstance(value, bool)
     must(good, "index", "be a whole number", value)
     if not -size <= int(value) < size:
-        raise IndexError(f"Argument `index` must lie between {-size} and {size - 1}, but is {shown(value)}.")
+        many = f"There are {size} times." if size > 1 else "There is one time."
+        raise IndexError(f"Argument `index` must lie between {-size} and {size - 1}, but is {shown(value)}. {many}")
     return int(value)
 
 

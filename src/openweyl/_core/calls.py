@@ -25,7 +25,7 @@ def public(target: Target) -> Target:
     ...     return x**0.5
     >>> root(y=4.0)
     Traceback (most recent call last):
-    openweyl._core.arguments.InputError: Argument `y` must be one that root takes, but is not. It takes x.
+    openweyl.InputError: Argument `y` must be one that root takes, but is not. It takes x.
     """
     if isinstance(target, type):
         made: Any = target

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 
@@ -13,10 +14,12 @@ LARGE_MATRIX = 1000
 
 def one_thread(size: int = 0) -> AbstractContextManager[object]:
     """BLAS with one thread for matrices of this size or less: more lose a good deal, above all on shared cores."""
-    return _libraries().limit(limits=1, user_api="blas") if size < LARGE_MATRIX else nullcontext()
+    if size >= LARGE_MATRIX:
+        return nullcontext()
+    return _libraries("scipy.linalg" in sys.modules).limit(limits=1, user_api="blas")
 
 
 @cache
-def _libraries() -> ThreadpoolController:
-    """The libraries with threads, looked up once: all are loaded with the package, and the search takes 2 ms."""
+def _libraries(_with_scipy: bool) -> ThreadpoolController:
+    """The libraries with threads, looked up once, as the search takes 2 ms, and again when SciPy's is loaded."""
     return ThreadpoolController()

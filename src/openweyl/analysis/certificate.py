@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from openweyl._core.arguments import flag
 from openweyl._core.calls import public
+from openweyl._core.display import block, html_picture, html_table
 from openweyl._core.estimates import Enclosure
-from openweyl._core.text import table
+from openweyl._core.text import cut, excerpt, table
 from openweyl.evolution.solution import Solution, attributes, missed
 from openweyl.model.states import State
 from openweyl.model.system import System
 from openweyl.observables.observable import Observable
-from openweyl.theory.assumptions import growth_rate
+from openweyl.theory.bounds import covers, right_side
 
 if TYPE_CHECKING:
     import xarray
+    from matplotlib.axes import Axes
+
+EXPECTATION_HEADS = ("t", "classical", "+-", "corrected", "+-")
+"""The columns of a table of expectation values."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +80,8 @@ class Certificate:
         """||A(t) - Op(a_1(t))||_tr between bounds: arrays over time."""
         return Enclosure(self.distance_lower, self.distance_upper)
 
-    def _series(self) -> dict[str, np.ndarray]:
+    @property
+    def series(self) -> dict[str, np.ndarray]:
         """The bounds by the names that they have in files and in JSON."""
         return {
             "certificate": self.bound,
@@ -91,7 +97,7 @@ class Certificate:
             "system": self.system.as_dict() | {"state": str(self.state)},
             "times": list(self.times),
             "order": self.order,
-            **{name: values.tolist() for name, values in self._series().items()},
+            **{name: values.tolist() for name, values in self.series.items()},
             "numerics": {
                 "tol": self.tol,
                 "quadrature_error": self.quadrature_error.tolist(),
@@ -103,27 +109,61 @@ class Certificate:
             "seconds": self.seconds,
         }
 
-    @property
-    def summary(self) -> xarray.Dataset:
-        """The bounds over time, without the symbols."""
+    @public
+    def to_xarray(self, *, symbols: bool = True) -> xarray.Dataset:
+        """The bounds over time, and with `symbols` the classical density and its corrections, on one grid."""
+        summary = self._summary()
+        if not flag("symbols", symbols):
+            return summary
+        return self.solution.to_xarray().merge(summary, combine_attrs="override").assign_attrs(summary.attrs)
+
+    def _summary(self) -> xarray.Dataset:
         import xarray as xr
 
         data = xr.Dataset(coords={"time": list(self.times)})
-        for name, values in self._series().items():
+        for name, values in self.series.items():
             data[name] = ("time", values)
         return data.assign_attrs(**attributes(self.system), order=self.order, tol=self.tol, state=str(self.state))
 
-    def to_xarray(self) -> xarray.Dataset:
-        """The bounds beside the classical density and its corrections, on one grid."""
-        summary = self.summary
-        return self.solution.to_xarray().merge(summary, combine_attrs="override").assign_attrs(summary.attrs)
+    @public
+    def plot(self, axes: Axes | None = None) -> Axes:
+        """Draw the enclosure of the distance, its estimate and B_N over time into `axes` of Matplotlib (new ones for
+        None), which are returned.
+        """
+        from openweyl.plot import results
+        from openweyl.plot.certificate import draw_certificate
+
+        axes = results.checked_axes(axes, (6.5, 4.2))
+        draw_certificate(axes, self.to_xarray(symbols=False))
+        return axes
+
+    def _heads(self) -> tuple[str, ...]:
+        return ("t", "distance lower", "estimate", "upper", f"B_{self.order}", "rate")
+
+    def _rows(self) -> list[tuple[float, ...]]:
+        """The rows of the table under these heads."""
+        columns = (self.distance_lower, self.estimate, self.distance_upper, self.bound, self.rate)
+        return list(zip(self.times, *columns, strict=True))
+
+    def _words(self) -> str:
+        return f"order {self.order}: {self.reason}"
 
     def __str__(self) -> str:
-        heads = ("t", "distance lower", "estimate", "upper", f"B_{self.order}", "rate")
-        columns = (self.distance_lower, self.estimate, self.distance_upper, self.bound, self.rate)
-        rows = list(zip(self.times, *columns, strict=True))
-        words = f"order {self.order}: {self.reason}"
-        return f"{self.system}\n{self.state}\n{words}\n\n{table(heads, rows)}{missed(self.tol, self.solution)}"
+        made = f"{table(self._heads(), self._rows())}{missed(self.tol, self.solution)}"
+        return f"{self.system}\n{self.state}\n{self._words()}\n\n{made}"
+
+    def __repr__(self) -> str:
+        made = f"{table(self._heads(), excerpt(self._rows()))}{missed(self.tol, self.solution)}"
+        return f"Certificate of {cut(str(self.system))}\n{cut(str(self.state))}\n{cut(self._words())}\n\n{made}"
+
+    def _repr_html_(self) -> str:
+        from openweyl.plot import results
+
+        words = [cut(str(self.system)), cut(str(self.state)), cut(self._words()), missed(self.tol, self.solution)]
+        picture = html_picture(
+            results.small_picture(lambda row: self.plot(row[0]), (4.8, 3.2)), "bounds on the distance over time"
+        )
+        return block(*words, html_table(self._heads(), self._rows()), picture)
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,23 +183,26 @@ class Expectation:
         return {"observable": self.observable, **{name: getattr(self, name).tolist() for name in names}}
 
     def __str__(self) -> str:
+        return f"{self.observable}\n\n{table(EXPECTATION_HEADS, self._rows())}"
+
+    def __repr__(self) -> str:
+        return f"Expectation of {cut(self.observable)}\n\n{table(EXPECTATION_HEADS, excerpt(self._rows()))}"
+
+    def _rows(self) -> list[tuple[float, ...]]:
         columns = (self.classical, self.classical_error, self.corrected, self.corrected_error)
-        rows = list(zip(self.times, *columns, strict=True))
-        return f"{self.observable}\n\n{table(('t', 'classical', '+-', 'corrected', '+-'), rows)}"
+        return list(zip(self.times, *columns, strict=True))
 
 
 def paper_bound(certificate: Certificate) -> np.ndarray:
     """The right-hand side of Li (1.10) at the certificate's times, with the least constant that covers its estimate.
 
-    C t (h^{1/2} + h gamma) up to t = 1, then C (h^{1/2} + h gamma + t (h^{1/2} gamma^{-3/2} + h gamma^{-1})). NaN where
-    the theorem says nothing, outside 1 <= gamma <= 1/h.
+    NaN where the theorem says nothing, outside 1 <= gamma <= 1/h. See `theory.bounds`.
     """
     h, gamma = certificate.system.h, certificate.system.gamma
     t = np.array(certificate.times)
-    if not 1 <= gamma <= 1 / h:
+    if not covers(h, gamma):
         return np.full_like(t, np.nan)
-    first = sqrt(h) + h * gamma
-    shape = np.where(t <= 1, t * first, first + t * growth_rate(h, gamma))
+    shape = right_side(h, gamma, t)
     measured = certificate.estimate
     ratios = measured[shape > 0] / shape[shape > 0]
     return shape * float(ratios.max(initial=0.0))

@@ -10,17 +10,19 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from openweyl._core import arguments
-from openweyl._core.arguments import position
+from openweyl._core.arguments import flag, position
 from openweyl._core.calls import public
+from openweyl._core.display import block, html_picture, html_table
 from openweyl._core.estimates import Enclosure
-from openweyl._core.text import table
-from openweyl.evolution.callbacks import Progress
+from openweyl._core.progress import Progress, callback, shares, shows_progress
+from openweyl._core.text import cut, excerpt, table
 from openweyl.evolution.evolve import evolve
 from openweyl.evolution.pace import TIME_LIMIT
 from openweyl.evolution.solution import Solution, attributes, missed, symbol_dataset
@@ -34,6 +36,7 @@ from openweyl.weyl.symbol import Symbol
 
 if TYPE_CHECKING:
     import xarray
+    from matplotlib.axes import Axes
 
 LARGE = {1: 1500, 2: 6000}
 """The number of kernel points, for n = 1 and 2, above which trace norms are enclosed instead of computed from all
@@ -57,6 +60,17 @@ SERIES = {
     "min_eigenvalue_classical": "the same of the quantized classical density",
 }
 """The series of a comparison that are numbers at each time, and what they mean."""
+HEADS = {
+    "trace norm": "trace_norm",
+    "+-": "trace_norm_error",
+    "Hilbert-Schmidt": "hilbert_schmidt",
+    "L1": "l1",
+    "purity": "purity",
+    "min eigenvalue": "min_eigenvalue",
+}
+"""The columns of a comparison's table, after the time, and the series in them."""
+DRAWN = {"trace norm": "trace_norm", "Hilbert-Schmidt": "hilbert_schmidt", r"$L^1$ of the symbols": "l1"}
+"""The labels of the distances that are drawn, and their series."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,9 +147,19 @@ class Comparison:
             "seconds": self.seconds,
         }
 
-    @property
-    def summary(self) -> xarray.Dataset:
-        """Distances and moments over time, without the symbols."""
+    @public
+    def to_xarray(self, *, symbols: bool = True) -> xarray.Dataset:
+        """Distances and moments over time, and with `symbols` both evolutions on one grid, as one labelled dataset.
+
+        Units and conventions are in the attributes. Raises ResourceError if the symbols would not fit in memory.
+        """
+        summary = self._summary()
+        if not flag("symbols", symbols):
+            return summary
+        both = symbol_dataset(self.quantum, self.classical)
+        return both.merge(summary, combine_attrs="override").assign_attrs(summary.attrs)
+
+    def _summary(self) -> xarray.Dataset:
         import xarray as xr
 
         names = [str(v) for v in self.system.x + self.system.xi]
@@ -150,22 +174,43 @@ class Comparison:
             data["covariance" + suffix] = (("time", "coordinate", "coordinate_"), covariance)
         return data.assign_attrs(**attributes(self.system), tol=self.tol, state=str(self.state))
 
-    def to_xarray(self) -> xarray.Dataset:
-        """The summary and both symbols on one grid as one labelled dataset; units and conventions in the attributes."""
-        return (
-            symbol_dataset(self.quantum, self.classical)
-            .merge(self.summary, combine_attrs="override")
-            .assign_attrs(self.summary.attrs)
-        )
+    @public
+    def plot(self, axes: Axes | None = None) -> Axes:
+        """Draw the three distances over time into `axes` of Matplotlib (new ones for None), which are returned."""
+        from openweyl.plot import results
+        from openweyl.plot.distances import draw_distances
+
+        axes = results.checked_axes(axes, (6, 4))
+        series = {label: self.series[name] for label, name in DRAWN.items()}
+        draw_distances(axes, self.times, series, self.trace_norm_error)
+        return axes
+
+    def _rows(self) -> list[tuple[float, ...]]:
+        """The rows of the table under HEADS."""
+        return list(zip(self.times, *(self.series[name] for name in HEADS.values()), strict=True))
+
+    def _missed(self) -> str:
+        return missed(self.tol, self.quantum, self.classical)
 
     def __str__(self) -> str:
-        columns = ("trace_norm", "trace_norm_error", "hilbert_schmidt", "l1", "purity", "min_eigenvalue")
-        rows = [(t, *(self.series[c][i] for c in columns)) for i, t in enumerate(self.times)]
-        heads = ("t", "trace norm", "+-", "Hilbert-Schmidt", "L1", "purity", "min eigenvalue")
-        return f"{self.system}\n{self.state}\n\n{table(heads, rows)}{missed(self.tol, self.quantum, self.classical)}"
+        return f"{self.system}\n{self.state}\n\n{table(('t', *HEADS), self._rows())}{self._missed()}"
+
+    def __repr__(self) -> str:
+        made = table(("t", *HEADS), excerpt(self._rows()))
+        return f"Comparison of {cut(str(self.system))}\n{cut(str(self.state))}\n\n{made}{self._missed()}"
+
+    def _repr_html_(self) -> str:
+        from openweyl.plot import results
+
+        words = [cut(str(self.system)), cut(str(self.state)), self._missed()]
+        picture = html_picture(
+            results.small_picture(lambda row: self.plot(row[0]), (4.8, 3.2)), "the distances over time"
+        )
+        return block(*words, html_table(("t", *HEADS), self._rows()), picture)
 
 
 @public
+@shows_progress("compare")
 def compare(
     system: System,
     state: State,
@@ -174,7 +219,7 @@ def compare(
     tol: float = 1e-6,
     memory: float | None = None,
     time_limit: float = TIME_LIMIT,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
 ) -> Comparison:
     """||A(t) - Op(a(t))||_tr at `times`, with Hilbert-Schmidt and L1 distances and the moments of both evolutions.
 
@@ -189,12 +234,9 @@ def compare(
     started = time.perf_counter()
     check_pair(system, state)
     times, tol = arguments.times(times), arguments.tolerance(tol)
-    quantum = evolve(
-        system, state, times, kind="quantum", tol=tol, memory=memory, time_limit=time_limit, progress=progress
-    )
-    classical = evolve(
-        system, state, times, kind="classical", tol=tol, memory=memory, time_limit=time_limit, progress=progress
-    )
+    first, second = shares(callback(progress), (1.0, 1.0))
+    run = partial(evolve, system, state, times, tol=tol, memory=memory, time_limit=time_limit)
+    quantum, classical = run(kind="quantum", progress=first), run(kind="classical", progress=second)
     rows, means, covariances = [], [], []
     for w, a in map(on_one_grid, quantum, classical):
         rows.append(_distances(w, a, tol))

@@ -10,12 +10,12 @@ from typing import Any
 import click
 
 from openweyl._core.arguments import must
+from openweyl._core.progress import Bar
 from openweyl.files.atomic import output_file
 from openweyl.problems.problem import Problem
 from openweyl.sweeps import load, parse_values, sweep
 
 from .options import HELP, number, prints_json, takes_folder, takes_problem, whole
-from .progress import Bar
 
 
 @click.command("sweep")
@@ -56,18 +56,17 @@ def sweep_command(
     chosen = Problem.load(problem)
     store = out or Path(f"openweyl-{chosen.name}-sweep")
     with Bar(chosen.name, lines=True) as bar:
-        data = sweep(
-            chosen,
-            times=None if times is None else parse_values(times, "times"),
-            out=store,
-            tol=None if tol is None else number(tol, "tol"),
-            order=None if order is None else whole(order, "order"),
-            keep_symbols=symbols,
-            executor=scheduler if workers is None else whole(workers, "workers"),
-            retry=retry,
-            progress=bar,
-            **_axes(chosen, h, gamma, parameters),
-        )
+        options: dict[str, Any] = {
+            "times": None if times is None else parse_values(times, "times"),
+            "out": store,
+            "tol": None if tol is None else number(tol, "tol"),
+            "order": None if order is None else whole(order, "order"),
+            "keep_symbols": symbols,
+            "executor": scheduler if workers is None else whole(workers, "workers"),
+            "retry": retry,
+            "progress": bar,
+        }
+        data = sweep(chosen, **{**options, **_axes(chosen, h, gamma, parameters)})
     counts = {status: int((data["status"] == status).sum()) for status in ("done", "failed", "missing")}
     seconds = time.perf_counter() - started
     messages = sorted(set(data["message"].values.ravel().tolist()) - {""})

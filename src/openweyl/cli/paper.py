@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import click
 
+from openweyl import plot
 from openweyl._core.arguments import must
-from openweyl.evolution.evolve import Kind, evolve
-from openweyl.evolution.solution import symbol_dataset
+from openweyl._core.progress import Bar
+from openweyl.evolution.evolve import evolve
 from openweyl.files.atomic import output_folder
-from openweyl.plot import figures
 from openweyl.problems.problem import Problem
-from openweyl.theory.assumptions import check_assumptions
+from openweyl.theory.check import check_assumptions
+from openweyl.weyl.symbol import Symbol
 
 from .options import folder_for, prints_json, takes_folder, takes_problem
-from .progress import Bar
+
+FIGURE_1_TIME = 2.0
+"""The time of Li's Figure 1."""
 
 
 @click.command("check")
@@ -40,7 +43,7 @@ def theory_command(rows: str | None, fast: bool, as_json: bool, out: Path | None
     Interrupted, it goes on where it was when it is called again: a group of rows that the folder holds is not measured
     twice.
     """
-    from openweyl.measurements import battery, pictures, record  # with SciPy's statistics: slow to import
+    from openweyl.measurements import battery, drawing, record  # with SciPy's statistics: slow to import
 
     names = battery.chosen([] if rows is None else [name.strip() for name in rows.split(",")])
     folder = folder_for(out, as_json, "theory-fast" if fast else "theory")
@@ -55,7 +58,7 @@ def theory_command(rows: str | None, fast: bool, as_json: bool, out: Path | None
                 continue
             found[name] = battery.GROUPS[name](fast=fast)
             if folder and kept:
-                pictures.draw(name, found[name], folder)
+                drawing.draw(name, found[name], folder)
                 kept.add(name, found[name])
     listed = [row for name in names for row in found[name]]
     click.echo(json.dumps({"rows": [row.as_dict() for row in listed]}) if as_json else battery.as_table(listed))
@@ -68,15 +71,16 @@ def figure_command(number: str, out: Path) -> None:
     """Draw a figure of the paper: 1 (both evolutions at t = 2, open and closed)."""
     must(number.strip() == "1", "number", "be 1", number, "Figure 1 is the one that can be drawn.")
     folder = output_folder(out)
-    open_system, closed_system = (_both(Problem.load(name)) for name in ("double-well", "double-well-closed"))
+    problems = [Problem.load(name) for name in ("double-well", "double-well-closed")]
+    rows = {rf"$\gamma = {problem.system.gamma:g}$": _both(problem) for problem in problems}
+    title = rf"$t = {FIGURE_1_TIME:g}$,  $h = {problems[0].system.h:g}$"
     folder.mkdir(parents=True, exist_ok=True)
-    path = figures.write(figures.figure_1(open_system, closed_system), folder / "figure1.png")
+    path = plot.write(plot.figure_1(rows, title=title), folder / "figure1.png")
     click.echo(f"wrote {path}")
 
 
-def _both(problem: Problem) -> Any:
-    """Both evolutions of `problem` at t = 2 as one dataset: all that the picture needs."""
+def _both(problem: Problem) -> tuple[Symbol, Symbol]:
+    """The quantum symbol and the classical density of `problem` at the time of Figure 1."""
+    run = partial(evolve, problem.system, problem.state, [FIGURE_1_TIME], tol=problem.tol)
     with Bar(problem.name) as bar:
-        kinds: tuple[Kind, ...] = ("quantum", "classical")
-        runs = [evolve(problem.system, problem.state, [2.0], kind=k, tol=problem.tol, progress=bar) for k in kinds]
-    return symbol_dataset(*runs)
+        return run(kind="quantum", progress=bar).final, run(kind="classical", progress=bar).final

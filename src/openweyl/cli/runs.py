@@ -8,17 +8,18 @@ from typing import Any
 
 import click
 
+from openweyl import plot
+from openweyl._core.progress import Bar
 from openweyl.analysis.certificate import Certificate, paper_bound
 from openweyl.analysis.certify import certify
 from openweyl.analysis.compare import Comparison, compare
 from openweyl.evolution.solution import Solution, symbol_bytes
 from openweyl.files.netcdf import save
 from openweyl.observables.observable import Observable
-from openweyl.plot import figures
-from openweyl.problems.problem import Problem, problems
+from openweyl.problems.problem import Problem
+from openweyl.problems.texts import problems
 
 from .options import folder_for, number, prints_json, takes_folder, takes_problem, takes_time_limit, whole
-from .progress import Bar
 
 LARGEST_FILE = 200_000_000
 """Bytes of symbols that a dataset may hold; beyond it has distances and moments only."""
@@ -55,11 +56,15 @@ def _compare(problem: Problem, time_limit: float) -> Comparison:
 def write_comparison(result: Comparison, folder: Path) -> list[Path]:
     """The dataset and the pictures of `result` in `folder`; without the symbols where these would be very large."""
     complete = _complete(result.quantum, result.classical)
-    dataset = result.to_xarray() if complete else result.summary
+    dataset = result.to_xarray(symbols=complete)
     written = [save(dataset, folder / "comparison.nc")]
-    written.append(figures.write(figures.distance_figure(dataset), folder / "distances.png"))
+    written.append(plot.write(plot.distance_figure(dataset), folder / "distances.png"))
     if result.system.n == 1 and complete:
-        written.append(figures.write(figures.phase_portraits(dataset, -1), folder / "symbols.png"))
+        h, gamma, t = result.system.h, result.system.gamma, result.times[-1]
+        title = rf"$t = {t:.4g}$,  $h = {h:.4g}$,  $\gamma = {gamma:.4g}$"
+        error = float(result.trace_norm_error[-1])
+        drawn = plot.phase_portraits(result.quantum.final, result.classical.final, error=error, title=title)
+        written.append(plot.write(drawn, folder / "symbols.png"))
     return written
 
 
@@ -120,9 +125,9 @@ def certify_command(
 
 def write_certificate(result: Certificate, true: Comparison | None, folder: Path) -> list[Path]:
     """The dataset and the picture of `result` in `folder`."""
-    dataset = result.to_xarray() if _complete(result.solution) else result.summary
-    drawn = figures.certificate_figure(dataset, None if true is None else true.summary, paper_bound(result))
-    return [save(dataset, folder / "certificate.nc"), figures.write(drawn, folder / "certificate.png")]
+    dataset = result.to_xarray(symbols=_complete(result.solution))
+    drawn = plot.certificate_figure(dataset, None if true is None else true.trace_norm, paper_bound(result))
+    return [save(dataset, folder / "certificate.nc"), plot.write(drawn, folder / "certificate.png")]
 
 
 @click.command("problems")

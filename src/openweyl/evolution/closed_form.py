@@ -9,11 +9,12 @@ from math import ceil, erfc, sqrt
 import numpy as np
 
 from openweyl._core.arguments import ResourceError
-from openweyl.gaussian.flow import QuadraticFlow, packets_of
+from openweyl._core.progress import Progress
+from openweyl.gaussian_packets.flow import QuadraticFlow, packets_of
 from openweyl.model.states import PacketState
 from openweyl.phase_space.grid import PhaseGrid, check_fits
 
-from .callbacks import Progress, Watch
+from .outputs import Watch
 from .solution import Numerics, Solution
 from .step_control import TIE
 

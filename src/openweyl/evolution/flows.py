@@ -176,7 +176,7 @@ class RidgeKick(RateFlow):
 
 def flows(generator: Generator, scheme: Scheme) -> list[Flow]:
     """One step of `scheme`, first flow first."""
-    before: list[Flow] = [OperatorAction(a=0.5)] if generator.rest else []
+    before: list[Flow] = [OperatorAction(a=0.5)] if generator.operator_terms else []
     before += [Scaling(a=0.5)] if generator.scaling else []
     ridges = [_ridge(generator, j) for j in range(len(generator.ridges))]
     inner: list[Flow] = [Kick(a=scheme.kicks[0][0], c=scheme.kicks[0][1])]

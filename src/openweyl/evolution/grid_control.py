@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from openweyl.model.decomposition import decomposition
 from openweyl.model.system import System
 from openweyl.phase_space.grid import Axis, PhaseGrid, check_fits
 from openweyl.phase_space.support import RequiredBox, covering
@@ -130,10 +131,10 @@ def correction_round_off(order: int) -> float:
 
 def check_memory(system: System, grid: PhaseGrid, order: int, tol: float, limit: float, t: float) -> None:
     """Raise ResourceError if a run on `grid` would use more than `limit` bytes."""
-    terms = system.terms
+    terms = decomposition(system)
     more_runs = tol < SIXTH_ORDER_BELOW_TOL[4] or not terms.fourth_order
     each = BYTES_PER_POINT + BYTES_FOR_MORE_RUNS * more_runs + BYTES_PER_RIDGE * len(terms.ridges)
-    each += BYTES_FOR_OPERATOR_TERMS * bool(terms.rest or terms.rest_jumps)
+    each += BYTES_FOR_OPERATOR_TERMS * bool(terms.operator_terms or terms.operator_jumps)
     advice = "raise `tol` or `memory`, or take fewer degrees of freedom"  # at the start all else is the state's own
     if t > 0:
         advice = "shorten `times`, raise `tol`, `gamma` or `h`, or raise `memory`"

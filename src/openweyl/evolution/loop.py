@@ -23,15 +23,15 @@ from time import monotonic
 import numpy as np
 
 from openweyl._core.arguments import ResourceError
+from openweyl._core.progress import Progress
 from openweyl.model.system import System
 from openweyl.phase_space.grid import PhaseGrid
 
-from .callbacks import Progress, Watch
 from .drive_resolution import DriveResolution
 from .equation import Equation
 from .grid_control import GridPolicy
 from .grid_follower import GridFollower
-from .outputs import Output, outputs_between
+from .outputs import Output, Watch, outputs_between
 from .pace import Pace, in_words
 from .resolution import Resolution
 from .runs import Runs

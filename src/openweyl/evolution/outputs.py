@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
@@ -11,6 +12,9 @@ from openweyl.weyl.symbol import Symbol
 
 from .error_estimate import extrapolated
 from .runs import Runs
+
+Watch: TypeAlias = Callable[[float, Symbol], None]
+"""Called with the time reached and the symbol there."""
 
 OUTPUT_SHARE = 0.05
 """The part of the tolerance that the own steps to an output between the ends of a segment may cost."""

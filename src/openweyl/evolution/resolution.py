@@ -19,6 +19,7 @@ from math import pi
 
 import sympy
 
+from openweyl.model.decomposition import decomposition
 from openweyl.model.system import System
 from openweyl.phase_space.support import RequiredBox
 from openweyl.symbolic.expressions import TIME
@@ -130,8 +131,8 @@ class Resolution:
         effect = self.horizon * changes[j] / self.system.h
         if not formulas[j].jump:
             return effect
-        terms = self.system.terms
-        together = terms.position_forces or terms.momentum_forces or terms.rest_jumps  # complex: parts meet
+        terms = decomposition(self.system)
+        together = terms.position_forces or terms.momentum_forces or terms.operator_jumps  # complex: parts meet
         beside = [f is formulas[j] or bool(together and f.jump) for f in formulas]
         whole = sum(change for change, counts in zip(changes, beside, strict=True) if counts)
         return effect * (self.system.gamma * (2 * whole - changes[j]) / 2)  # the other parts twice, and itself
@@ -165,14 +166,14 @@ class Resolution:
 
 def _formulas(system: System) -> list[_Formula]:
     """The functions that are sampled; none if all are at most quadratic."""
-    terms = system.terms
+    terms = decomposition(system)
     energies = [
         terms.kinetic,
         terms.potential,
-        *(c * f for c, f in terms.rest),
+        *(c * f for c, f in terms.operator_terms),
         *(ridge.function for ridge in terms.ridges),
     ]
-    jumps = [*terms.position_jumps, *terms.momentum_jumps, *(part for pair in terms.rest_jumps for part in pair)]
+    jumps = [*terms.position_jumps, *terms.momentum_jumps, *(part for pair in terms.operator_jumps for part in pair)]
     variables = set(system.x + system.xi)
     formulas = [
         _Formula(f, jump, _at_most_quadratic(f, system))

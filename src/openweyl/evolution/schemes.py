@@ -41,5 +41,5 @@ def described(generator: Generator, scheme: Scheme) -> str:
     """The scheme and the flows that stand around it, in words."""
     ridges = len(generator.ridges)
     parts = [f"{ridges} ridge{'s' * (ridges > 1)}"] * bool(ridges)
-    parts += ["scaled axes"] * bool(generator.scaling) + ["star products"] * bool(generator.rest)
+    parts += ["scaled axes"] * bool(generator.scaling) + ["star products"] * bool(generator.operator_terms)
     return scheme.name + (f" with {', '.join(parts)}" if parts else "")

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
-from openweyl._core.arguments import position
+from openweyl._core.arguments import must, position
 from openweyl._core.calls import public
+from openweyl._core.display import block, html_picture, html_table
 from openweyl._core.estimates import Estimate
-from openweyl._core.text import table
+from openweyl._core.text import cut, excerpt, table
 from openweyl.model.system import System
 from openweyl.observables.observable import Observable
 from openweyl.phase_space.grid import PhaseGrid, check_fits, common_grid
@@ -19,6 +20,7 @@ from openweyl.weyl.symbol import Symbol
 
 if TYPE_CHECKING:
     import xarray
+    from matplotlib.axes import Axes
     from qutip import Qobj
 
 CONVENTIONS = (
@@ -26,6 +28,10 @@ CONVENTIONS = (
     "dA/dt = -(i/h) [P, A] + (gamma/h) sum_j (L_j A L_j* - {L_j* L_j, A}/2); the classical density follows "
     "da/dt = Q a. Trace norm = sum of singular values, no factor 1/2."
 )
+HEADS = ("t", "grid", "grid error", "step error")
+"""The columns of a solution's table."""
+SYMBOLS_DRAWN = 4
+"""Symbols in a row, unless axes for more are given: each keeps the size of a thumb."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,10 @@ class Numerics:
     def error(self) -> tuple[float, ...]:
         """The estimated error in trace norm at each saved time."""
         return tuple(a + b for a, b in zip(self.step_error, self.grid_error, strict=True))
+
+    def __repr__(self) -> str:
+        grid = "x".join(map(str, self.largest_grid.shape))
+        return f"<Numerics: {self.scheme}, {self.steps} steps, {grid} points, error up to {max(self.error):.2g}>"
 
     def as_dict(self) -> dict[str, Any]:
         """Plain numbers, for JSON."""
@@ -107,7 +117,7 @@ class Solution(Sequence[Symbol]):
         >>> from openweyl import System, coherent, evolve
         >>> harmonic = System("xi**2/2 + x**2/2", [], h=0.1, gamma=0.0)
         >>> evolve(harmonic, coherent(1, 0), [0.0, 3.14159]).expect("tanh(x)").value.round(3)
-        array([ 0.735, -0.735])
+        array([ 0.746, -0.746])
         """
         observable = Observable.of(observable, self.system.n)
         values, errors = [], []
@@ -133,15 +143,53 @@ class Solution(Sequence[Symbol]):
             operators = [symbol.to_qutip(size, tol=tol) for symbol in self]
         return operators
 
-    def __str__(self) -> str:
+    @public
+    def plot(self, axes: Axes | Sequence[Axes] | None = None) -> list[Axes]:
+        """Draw symbols over time, as `Symbol.plot` does, in a row: the corrections, if there are any, added up.
+
+        `axes`: one of Matplotlib's for each symbol that is drawn, times evenly picked, the last one among them; None
+        makes new ones for at most four. They are returned.
+        """
+        from openweyl.plot import results
+
+        row = results.checked_row(axes, (3.4, 3.4), min(len(self), SYMBOLS_DRAWN))
+        self._draw(row)
+        return row
+
+    def _draw(self, row: Sequence[Axes]) -> None:
+        from openweyl.plot import results
+
+        must(len(row) <= len(self), "axes", f"be at most {len(self)}, one for each time", len(row))
+        picked = results.positions(len(self), len(row))
+        sums = [self[i].like(self[i].values.sum(axis=0)) if self[i].batch else self[i] for i in picked]
+        results.draw_row(row, sums, [f"t = {self.times[i]:.4g}" for i in picked])
+
+    def _words(self) -> str:
         n = self.numerics
-        rows = [
-            (t, "x".join(map(str, w.grid.shape)), e, s)
-            for t, w, e, s in zip(self.times, self, n.grid_error, n.step_error, strict=True)
-        ]
-        head = f"{self.kind} evolution by {n.scheme}, {n.steps} steps, {n.seconds:.2g} s"
-        made = table(("t", "grid", "grid error", "step error"), rows)
-        return f"{self.system}\n{head}\n\n{made}{missed(self.tol, self)}"
+        return f"{self.kind} evolution by {n.scheme}, {n.steps} steps, {n.seconds:.2g} s"
+
+    def _rows(self) -> list[tuple[Any, ...]]:
+        """The rows of the table under HEADS."""
+        n = self.numerics
+        shapes = ["x".join(map(str, symbol.grid.shape)) for symbol in self]
+        return list(zip(self.times, shapes, n.grid_error, n.step_error, strict=True))
+
+    def __str__(self) -> str:
+        return f"{self.system}\n{self._words()}\n\n{table(HEADS, self._rows())}{missed(self.tol, self)}"
+
+    def __repr__(self) -> str:
+        made = table(HEADS, excerpt(self._rows()))
+        return f"Solution of {cut(str(self.system))}\n{self._words()}\n\n{made}{missed(self.tol, self)}"
+
+    def _repr_html_(self) -> str:
+        from openweyl.plot import results
+
+        count = min(len(self), SYMBOLS_DRAWN)
+        words = [cut(str(self.system)), self._words(), missed(self.tol, self)]
+        picture = html_picture(
+            results.small_picture(self._draw, (2.3 * count, 2.3), count), "the symbols on phase space"
+        )
+        return block(*words, html_table(HEADS, self._rows()), picture)
 
 
 def missed(tol: float, *solutions: Solution) -> str:

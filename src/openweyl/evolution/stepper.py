@@ -79,7 +79,7 @@ class Stepper:
 
     def _acted_on(self, w: Array, flow: Flow, t: float) -> Array:
         """e^{tau R} w by Taylor series."""
-        operator = self.generator.rest
+        operator = self.generator.operator_terms
         assert operator is not None  # noqa: S101 - or there were no such flow
         at, tau = t + flow.at * self.dt, flow.a * self.dt
         w, self._taylor_parts = exponential_action(operator, w, at, tau, self._taylor_parts, self.tick)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from openweyl._core.fft import Array
+from openweyl.model.decomposition import decomposition
 from openweyl.model.system import System
 from openweyl.phase_space.grid import PhaseGrid
 from openweyl.symbolic.expressions import derivative
@@ -19,7 +20,7 @@ def commutator(system: System, place: MixedRepresentation, *, rules: list[Rule],
     A is the kick rate; B = i h d_x.M d_s + h^2 rate sum_b (b.d_x)^2 + lower order. For rates that are polynomials
     in lambda this is the product of their gradients.
     """
-    terms, h = system.terms, system.h
+    terms, h = decomposition(system), system.h
     mass = terms.kinetic_quadratic[0] if terms.kinetic_quadratic else ()
     directions = [*(terms.momentum_jumps_linear or ()), *(b for _, b in terms.linear_jumps)]
     gradients = [_gradient(system, place, rule, xp, rate) for rule in rules]
@@ -39,11 +40,12 @@ def commutator(system: System, place: MixedRepresentation, *, rules: list[Rule],
 def _gradient(system: System, place: MixedRepresentation, rule: Rule, xp: Any, rate: Array) -> dict[str, list[Array]]:
     """The derivatives of the kick rate by each x_j and each s_j: of a difference they are that, and the mean, of f'."""
     gradient: dict[str, list[Array]] = {"x": [], "s": []}
-    jumps = [(jump, rule(jump, place.at, place.chord, xp)[0]) for jump in system.terms.position_jumps]
+    terms = decomposition(system)
+    jumps = [(jump, rule(jump, place.at, place.chord, xp)[0]) for jump in terms.position_jumps]
     for v in system.x:
-        slope = derivative(system.terms.potential, v)
+        slope = derivative(terms.potential, v)
         by_x, by_s = (-1j / system.h * part for part in rule(slope, place.at, place.chord, xp))
-        by_s = by_s - 2j * rate * float(derivative(system.terms.induced_potential, v))
+        by_s = by_s - 2j * rate * float(derivative(terms.induced_potential, v))
         for jump, difference in jumps:
             change, mean = rule(derivative(jump, v), place.at, place.chord, xp)
             by_x = by_x - 2 * rate * difference * change
@@ -60,7 +62,7 @@ def linear_diffusion(system: System, grid: PhaseGrid, xp: Any, rate: Array) -> C
     the integrand is quadratic in u and Simpson's rule is exact. For other T, or xi-jumps that are not linear and do not
     commute with S, or further terms, it is tau sigma(k, s), to be put on both sides of the drift.
     """
-    terms = system.terms
+    terms = decomposition(system)
     k, s = grid.mesh("k", "s", xp)
     moves = terms.split and terms.momentum_jumps_linear is not None and not terms.position_forces
     mass = terms.kinetic_quadratic[0] if terms.kinetic_quadratic and moves else None

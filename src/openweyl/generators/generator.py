@@ -31,6 +31,7 @@ import numpy as np
 import sympy
 
 from openweyl._core.fft import Array, filtered
+from openweyl.model.decomposition import decomposition
 from openweyl.model.system import System
 from openweyl.phase_space.grid import PhaseGrid
 from openweyl.symbolic.expressions import TIME
@@ -61,7 +62,8 @@ class Generator:
     (see `double_commutator.linear_diffusion`); None without such jumps.
     commutator: [A, [B, A]] in (x, s) for A = kick and B = drift + linear_diffusion; it is again a multiplication if T
     is quadratic and the xi-jumps are linear, and None otherwise, or if there are more terms than these three.
-    ridges: potentials behind shears. scaling: the rates of the axes, x then xi. rest: what is applied as an operator.
+    ridges: potentials behind shears. scaling: the rates of the axes, x then xi. operator_terms: what no representation
+    turns into a multiplication.
     """
 
     grid: PhaseGrid
@@ -71,7 +73,7 @@ class Generator:
     commutator: Rate | None
     ridges: tuple[RidgeTerm, ...] = ()
     scaling: tuple[Array, ...] | None = None
-    rest: OperatorTerms | None = field(default=None, repr=False)
+    operator_terms: OperatorTerms | None = field(default=None, repr=False)
 
     def residual(self, w: Array, t: float = 0.0) -> Array:
         """(L - Q) w at time t, if this is the hierarchy Q + lambda (L - Q)."""
@@ -84,9 +86,9 @@ class Generator:
             if ridge.shear is not None:
                 u = filtered(u, np.exp(-ridge.shear), grid.array_axes(x=True, xi=False))
             total = total + u
-        if self.rest is not None:
+        if self.operator_terms is not None:
             stack = np.stack([w, np.zeros_like(w)])
-            total = total + self.rest(stack, t)[1]
+            total = total + self.operator_terms(stack, t)[1]
         return total
 
 
@@ -114,7 +116,7 @@ def hierarchy(system: System, grid: PhaseGrid, *, xp: Any = np, gamma: Array | N
 
 
 def _build(system: System, grid: PhaseGrid, rules: list[Rule], rest: Any, xp: Any, gamma: Array | None) -> Generator:
-    terms, h, n = system.terms, system.h, grid.n
+    terms, h, n = decomposition(system), system.h, grid.n
     coupling = system.gamma if gamma is None else gamma
     rate = coupling / (2 * h)
     position = MixedRepresentation.of(system, grid, (False,) * n, xp)
@@ -152,7 +154,7 @@ def _build(system: System, grid: PhaseGrid, rules: list[Rule], rest: Any, xp: An
             for ridge in terms.ridges
         ),
         scaling=_scaling(system, coupling),
-        rest=rest(system, grid, coupling, xp) if terms.rest or terms.rest_jumps else None,
+        operator_terms=rest(system, grid, coupling, xp) if terms.operator_terms or terms.operator_jumps else None,
     )
 
 
@@ -168,7 +170,7 @@ def _sheared(
 
 def _scaling(system: System, coupling: Array) -> tuple[Array, ...] | None:
     """The rates of growth of the axes; None if nothing is scaled."""
-    terms = system.terms
+    terms = decomposition(system)
     if not any(terms.scaling) and not any(terms.friction):
         return None
     return tuple(r + coupling * f for r, f in zip(terms.scaling, terms.friction, strict=True))

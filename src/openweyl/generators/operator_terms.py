@@ -23,6 +23,7 @@ from array_api_compat import array_namespace
 
 from openweyl._core.arguments import ResourceError
 from openweyl._core.fft import Array, filtered
+from openweyl.model.decomposition import decomposition
 from openweyl.model.system import System
 from openweyl.phase_space.grid import PhaseGrid
 from openweyl.phase_space.left_multiplication import LeftMultiplication, left_multiplication
@@ -38,7 +39,7 @@ TERMS, GROWN = 30, 1e3
 """The length of a Taylor series, and the growth of its terms, at which a step is cut in two."""
 ROUND_OFF = 1e-15
 FEW = 5
-"""Decomposition that a series has at least, for a forecast of the time that it takes."""
+"""Terms that a series has at least, for a forecast of the time that it takes."""
 MOST_PARTS = 2**14
 
 
@@ -102,9 +103,9 @@ def hierarchy_rest(system: System, grid: PhaseGrid, gamma: Array, xp: Any = np) 
 
 
 def _rest(system: System, gamma: Array, make: Callable[[sympy.Expr], Operator]) -> OperatorTerms:
-    terms, h = system.terms, system.h
-    energies = [(c, make(f)) for c, f in terms.rest]
-    jumps = [(make(a), make(b) if b != 0 else None) for a, b in terms.rest_jumps]
+    terms, h = decomposition(system), system.h
+    energies = [(c, make(f)) for c, f in terms.operator_terms]
+    jumps = [(make(a), make(b) if b != 0 else None) for a, b in terms.operator_jumps]
 
     def apply(w: Array, t: float) -> Array:
         total: Array = 0.0

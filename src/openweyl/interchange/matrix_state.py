@@ -5,7 +5,7 @@ sum_{m,n} c_mn |e_m><e_n|,    for instance the Fock basis e_m(y) = h^{-1/4} psi_
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import isclose, pi, prod, sqrt
 from typing import Any
 
@@ -21,7 +21,7 @@ from openweyl.weyl.fock_basis import TINY, apply_to
 from openweyl.weyl.symbol import Symbol
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class MatrixState(State):
     """sum_{m,n} c_mn |e_m><e_n|, with e_m a product of one vector for each degree of freedom, at one value of h.
 
@@ -29,9 +29,9 @@ class MatrixState(State):
     windows[j] of spacing d.
     """
 
-    matrix: np.ndarray = field(repr=False)
-    vectors: tuple[np.ndarray, ...] = field(repr=False)
-    windows: tuple[Axis, ...] = field(repr=False)
+    matrix: np.ndarray
+    vectors: tuple[np.ndarray, ...]
+    windows: tuple[Axis, ...]
     h: float
     description: str
 

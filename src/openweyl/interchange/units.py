@@ -127,7 +127,7 @@ class Units:
             -(i/hbar) (Gamma/2) [X, {P, A}] - (m Gamma k_B T/hbar^2) [X, [X, A]] - (Gamma/(16 m k_B T)) [P, [P, A]],
 
         the last term added to make it Lindblad's: the jump x + i xi h/(4 theta), theta = k_B T, and (Gamma/2) x xi in p
-        (Breuer and Petruccione, The theory of open quantum systems, 3.6). It asks for k_B T >> hbar times frequencies.
+        (docs/interchange.md derives it). It asks for k_B T >> hbar times the frequencies.
         """
         expression, n = self._potential(potential, {} if parameters is None else parameters)
         x, xi = variables(n)
@@ -200,6 +200,10 @@ class Units:
         energy = f == 0 or dict(found.dimensionality) == dict(_quantity("J", "").dimensionality)
         must(energy, "potential", "be an energy", f"of dimension {found.dimensionality}")
         return f.xreplace({symbols[name]: sympy.Float(self.number(value)) for name, value in values.items()}), n
+
+    def __repr__(self) -> str:
+        mass, length, time = (f"{unit:.10g}" for unit in (self.mass, self.length, self.time))
+        return f"Units(mass={mass!r}, length={length!r}, time={time!r})"
 
     def __str__(self) -> str:
         speed = self.length / self.time

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from openweyl._core.arguments import must
 from openweyl._core.text import table
 
-from . import coupling, fokker_planck, lemmas, parametrix, regimes, theorems
+from . import coupling, fokker_planck, lemmas, mixture, parametrix, theorems
 from .row import Row
 
 Group = Callable[..., list[Row]]
@@ -26,8 +26,8 @@ GROUPS: dict[str, Group] = {
     "theorem-2": theorems.theorem_2,
     "theorem-3": theorems.theorem_3,
     "norms": theorems.norms,
-    "ansatz": regimes.ansatz,
-    "regimes": regimes.regimes,
+    "ansatz": mixture.ansatz,
+    "regimes": coupling.weak_coupling,
 }
 """The groups of rows, in the order in which they run."""
 

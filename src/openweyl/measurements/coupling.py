@@ -4,6 +4,10 @@
                     <=  C (h^{1/2} gamma^{-3/2} + h gamma^{-1})    t >= 1,
 
 Li (5.7), integrated in time, is (1.10). The terms h gamma and h/gamma come from jumps that are not linear.
+
+Beyond the paper is weak coupling, gamma = h^beta with beta > 0: Hernandez, Ranard and Riedel conjectured, and proved
+(arXiv:2512.17623), that correspondence lasts while diffusion, gamma h/2, exceeds h^{4/3}: for beta < 1/3, where
+h^{1/2} gamma^{-3/2} is small.
 """
 
 from __future__ import annotations
@@ -14,9 +18,11 @@ import numpy as np
 
 from openweyl.analysis.certify import residual
 from openweyl.evolution.evolve import evolve
+from openweyl.model.states import coherent
 from openweyl.model.system import System
 from openweyl.norms.trace_norm import enclosure
-from openweyl.phase_space.grid import PhaseGrid
+from openweyl.theory.bounds import growth_rate, right_side
+from openweyl.weyl.symbol import Symbol
 
 from .row import Row, bound
 from .theorems import LINEAR, RTOL, WELL, WELL_START, distances, powers, system
@@ -24,12 +30,6 @@ from .theorems import LINEAR, RTOL, WELL, WELL_START, distances, powers, system
 RADIAL = (*LINEAR, "sqrt(1 + x**2 + xi**2)")
 """The jumps x, xi and <z>, all of the class (1.2)."""
 TOL = 1e-6
-
-
-def right_side(h: float, gamma: float, t: np.ndarray) -> np.ndarray:
-    """The right side of (1.10) with C = 1."""
-    first = h**0.5 + h * gamma
-    return np.where(t <= 1, t * first, first + t * (h**0.5 * gamma**-1.5 + h / gamma))
 
 
 def coupling(*, fast: bool) -> list[Row]:
@@ -41,7 +41,7 @@ def coupling(*, fast: bool) -> list[Row]:
     rows = [bound("coupling/late", claim, -1.5, "gamma", gammas, rates, large=True)]
     if not fast:
         h, gammas = 2.0**-5, powers(0, 4)
-        shape = [late_rate(system(WELL, h, gamma, RADIAL)) / (h**0.5 * gamma**-1.5 + h / gamma) for gamma in gammas]
+        shape = [late_rate(system(WELL, h, gamma, RADIAL)) / float(growth_rate(h, gamma)) for gamma in gammas]
         claim = f"(5.7), well with the jump <z>: the rate over h^1/2 gamma^-3/2 + h/gamma at t = 1, h = {h:g}"
         rows.append(bound("coupling/late-radial", claim, 0.0, "gamma", gammas, shape, large=True))
     sizes = powers(-4, -10)
@@ -62,8 +62,8 @@ def _constant(jumps: Sequence[str], exponents: Sequence[float], last: float) -> 
     for h in sizes:
         ratios = []
         for gamma in (h**-e for e in exponents):
-            found, error = distances(system(WELL, h, gamma, jumps), WELL_START, times.tolist())
-            shape = (found + error) / right_side(h, gamma, times)
+            distance, error = distances(system(WELL, h, gamma, jumps), WELL_START, times.tolist())
+            shape = (distance + error) / right_side(h, gamma, times)
             ratios += [(float(r), h, gamma, float(t)) for r, t in zip(shape, times, strict=True)]
         worst.append(max(ratios))
     top = max(worst)
@@ -76,24 +76,41 @@ def _constant(jumps: Sequence[str], exponents: Sequence[float], last: float) -> 
 def _radial_distance() -> Row:
     """The distance at t = 1/2 against h, with the jump <z>."""
     h = powers(-4, -10)
-    found = [distances(system(WELL, one, 1.0, RADIAL), WELL_START, [0.5]) for one in h]
+    pairs = [distances(system(WELL, one, 1.0, RADIAL), WELL_START, [0.5]) for one in h]
     claim = "Theorem 1, well with the jump <z>: distance at t = 1/2, gamma = 1, is O(h^1/2)"
-    values, errors = ([float(pair[j][0]) for pair in found] for j in (0, 1))
+    values, errors = ([float(pair[j][0]) for pair in pairs] for j in (0, 1))
     return bound("coupling/h-radial", claim, 0.5, "h", h, values, error=errors)
+
+
+def weak_coupling(*, fast: bool) -> list[Row]:
+    """The distance at one time against h for gamma = h^beta."""
+    t, start = 2.0, coherent(0.3, 0.0)
+    betas = (0.0, 1 / 3, 1 / 2) if fast else (-1.0, -0.5, 0.0, 1 / 6, 1 / 3, 1 / 2)
+    rows = []
+    for beta in betas:
+        h = powers(-2, -6) if beta < -0.5 else powers(-4, -8 if fast or beta < 0 else -10)
+        pairs = [distances(system(WELL, one, one**beta), start, [t], tol=1e-4 if beta > 0 else 1e-5) for one in h]
+        power = min(0.5, 1 + beta, 0.5 - 1.5 * beta)
+        source = "(1.10)" if beta <= 0 else "beyond the paper"
+        claim = f"{source}, well, gamma = h^{beta:.3g}: the distance at t = {t:g} is O(h^{power:.3g})"
+        note = "at beta >= 1/3 no convergence is claimed" if beta >= 1 / 3 else ""
+        values, errors = ([float(pair[i][0]) for pair in pairs] for i in (0, 1))
+        rows.append(bound(f"regimes/beta{beta:+.3g}", claim, power, "h", h, values, error=errors, note=note))
+    return rows
 
 
 def late_rate(system: System) -> float:
     """||Op(e_1(1))||_tr = ||Op((Q - L) a(1))||_tr, see (5.6)."""
     run = evolve(system, WELL_START, [1.0], kind="classical", tol=TOL)
-    return _size(residual(system, run.symbols[0], run.grids[0]), run.grids[0])
+    return _trace_norm(residual(system, run.final))
 
 
 def early_rate(h: float, jumps: Sequence[str]) -> float:
     """||Op(e)||_tr for e_1(0) = d + gamma e: the jumps' part."""
     grid = WELL_START.window(h, 1e-10, room=0.5)
-    once, twice = (residual(system(WELL, h, gamma, jumps), WELL_START.symbol(grid), grid) for gamma in (1.0, 2.0))
-    return _size(twice - once, grid)
+    once, twice = (residual(system(WELL, h, gamma, jumps), WELL_START.symbol(grid)) for gamma in (1.0, 2.0))
+    return _trace_norm(twice - once)
 
 
-def _size(e: np.ndarray, grid: PhaseGrid) -> float:
-    return float(np.mean(enclosure(e, grid, rtol=RTOL, negligible=1e-2 * TOL)))
+def _trace_norm(e: Symbol) -> float:
+    return float(np.mean(enclosure(e, rtol=RTOL, negligible=1e-2 * TOL)))

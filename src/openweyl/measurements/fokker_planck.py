@@ -20,10 +20,10 @@ import numpy as np
 from openweyl.evolution.evolve import evolve
 from openweyl.model.states import State, cat, coherent
 from openweyl.model.system import System
-from openweyl.norms.l1 import l1_norm
 from openweyl.phase_space.grid import PhaseGrid
+from openweyl.weyl.symbol import Symbol
 
-from .lemmas import partial, seminorms
+from .lemmas import seminorms
 from .row import Row, bound, level
 from .theorems import PENDULUM, START, WELL, powers
 
@@ -31,13 +31,13 @@ ORDERS = (1, 2, 3, 4)
 HYPERBOLIC = "-x*xi"
 """(4.25): p = x xi in the paper's direction of time."""
 TOL = 1e-7
-APART = 4.0
+CAT_DISTANCE = 4.0
 """The distance of a cat's halves, over the width."""
 
 
 def data(eps: float, part: float) -> list[State]:
     """A Gaussian and a cat of the width `part` eps at the pendulum's starting point."""
-    half = APART * part * eps / 2
+    half = CAT_DISTANCE * part * eps / 2
     return [START, cat([(2.0 - half, 0.0), (2.0 + half, 0.0)])]
 
 
@@ -47,8 +47,7 @@ def derivatives(
     """scale^k sum_{|alpha| = k} ||d^alpha u(t)||_{L1}, k = 0..4, for u_0 of width `part` eps, rows for `times`."""
     system = System(hamiltonian, ["x", "xi"], h=(part * eps) ** 2, gamma=2 / part**2)
     run = evolve(system, state, times, kind="classical", tol=TOL)
-    pairs = zip(run.symbols, run.grids, strict=True)
-    return np.array([seminorms(w, grid, scale, ORDERS[-1]) for w, grid in pairs]) * system.h  # h^-n of (2.7) off
+    return np.array([seminorms(u, scale, ORDERS[-1]) for u in run]) * system.h  # h^-n of (2.7) off
 
 
 def sobolev(*, fast: bool) -> list[Row]:
@@ -62,7 +61,7 @@ def sobolev(*, fast: bool) -> list[Row]:
     smooth = np.array([_largest_derivative(eps, 1 / 8, times) for eps in sizes])
     for r in ORDERS:
         claim = f"Proposition 4.4, pendulum, r = {r}: ||u(t)||/||u_0|| in W^(r,1), t <= 1/4, is uniform in eps"
-        rows.append(bound(f"sobolev/short-{r}", claim, 0.0, "eps", sizes, [found[r] for found in short]))
+        rows.append(bound(f"sobolev/short-{r}", claim, 0.0, "eps", sizes, [ratios[r] for ratios in short]))
     for r in ORDERS:
         claim = f"Proposition 4.5, pendulum, |alpha| = {r}: ||(eps d)^alpha u||/||u_0||, t >= 1/4, is uniform in eps"
         rows.append(bound(f"sobolev/smoothing-{r}", claim, 0.0, "eps", sizes, smooth[:, r].tolist()))
@@ -70,30 +69,30 @@ def sobolev(*, fast: bool) -> list[Row]:
         claim = (
             f"Corollary 4.6, pendulum, r = {r}: ||u(t)||/||u_0|| in W_eps^(r,1), t <= {times[-1]:g}, is uniform in eps"
         )
-        rows.append(bound(f"sobolev/long-{r}", claim, 0.0, "eps", sizes, [found[r] for found in long]))
+        rows.append(bound(f"sobolev/long-{r}", claim, 0.0, "eps", sizes, [ratios[r] for ratios in long]))
     times = powers(-7, -3)
-    found = derivatives(PENDULUM, START, 0.05, 2.0**-7, times, 0.05)
+    rough = derivatives(PENDULUM, START, 0.05, 2.0**-7, times, 0.05)
     for k in (1, 2):
         claim = f"(4.22), pendulum, eps = 0.05, |alpha| = {k}: rough data are smoothed like t^{-k / 2:g}, no faster"
-        values = (found[:, k] / found[:, 0]).tolist()
+        values = (rough[:, k] / rough[:, 0]).tolist()
         rows.append(bound(f"sobolev/rate-{k}", claim, -k / 2, "t", times, values, exact=True))
     return rows
 
 
 def _largest_ratio(eps: float, parts: Sequence[float], times: list[float], scale: float) -> np.ndarray:
     """The largest ||u(t)|| over ||u_0|| in W^{r,1}, r = 0..4, over all data of these widths and the times."""
-    found = []
+    ratios = []
     for part in parts:
         for state in data(eps, part):
             norms = np.cumsum(derivatives(PENDULUM, state, eps, part, times, scale), axis=1)
-            found.append((norms[1:] / norms[0]).max(axis=0))
-    return np.asarray(np.max(found, axis=0))
+            ratios.append((norms[1:] / norms[0]).max(axis=0))
+    return np.asarray(np.max(ratios, axis=0))
 
 
 def _largest_derivative(eps: float, part: float, times: list[float]) -> np.ndarray:
     """The largest ||(eps d)^alpha u(t)|| over ||u_0||, |alpha| = 0..4, likewise."""
     runs = [derivatives(PENDULUM, state, eps, part, times, eps) for state in data(eps, part)]
-    return np.asarray(np.max([found[1:] / found[0, 0] for found in runs], axis=(0, 1)))
+    return np.asarray(np.max([norms[1:] / norms[0, 0] for norms in runs], axis=(0, 1)))
 
 
 def _contraction() -> Row:
@@ -103,7 +102,7 @@ def _contraction() -> Row:
     for coupling in sizes:
         system = System(WELL, ["x", "xi"], h=2.0**-4, gamma=coupling)
         run = evolve(system, cat([(0.7, 0.0), (-0.7, 0.0)]), [0.0, 0.02, 0.1, 0.5, 1.0], kind="classical", tol=TOL)
-        norms = [l1_norm(w, grid)[0] for w, grid in zip(run.symbols, run.grids, strict=True)]
+        norms = [u.l1().value for u in run]
         worst.append(max(b / a for a, b in pairwise(norms)))
     claim = "Lemma 4.2, well, the symbol of a cat: ||u(t)||_L1 / ||u(s)||_L1, s < t"
     eps = [float(np.sqrt(coupling * 2.0**-5)) for coupling in sizes]
@@ -125,24 +124,24 @@ def example(*, fast: bool) -> list[Row]:
     return rows
 
 
-def exact(grid: PhaseGrid, h: float, eps: float, t: float) -> np.ndarray:
+def exact(grid: PhaseGrid, h: float, eps: float, t: float) -> Symbol:
     """u(t) of section 4.2 as a symbol: 2 exp(-|z|^2/h) at t = 0."""
     a = (h - 2 * eps**2) * np.exp(-2 * t) + 2 * eps**2
     b = (h + 2 * eps**2) * np.exp(2 * t) - 2 * eps**2
     x, xi = (axis[0] for axis in grid.mesh("x", "xi"))
-    return np.asarray(2 * h / np.sqrt(a * b) * np.exp(-(x**2) / a - xi**2 / b))
+    return Symbol(2 * h / np.sqrt(a * b) * np.exp(-(x**2) / a - xi**2 / b), grid)
 
 
 def gaussian_error(h: float, gamma: float, t: float, tol: float = TOL) -> float:
     """(2 pi h)^-1 int |solver - formula|."""
     run = evolve(System(HYPERBOLIC, ["x", "xi"], h=h, gamma=gamma), coherent(0, 0), [t], kind="classical", tol=tol)
-    grid = run.grids[0]
-    return float(np.abs(run.symbols[0] - exact(grid, h, np.sqrt(gamma * h / 2), t)).sum() * grid.cell)
+    grid = run.final.grid
+    error = run.final - exact(grid, h, np.sqrt(gamma * h / 2), t)
+    return float(np.abs(error.values).sum() * grid.cell)
 
 
 def _along_x(eps: float, k: int) -> float:
     """||(eps d_x)^k u(1)||_{L1} / ||u||_{L1} for h = eps^2/4, by the solver."""
     system = System(HYPERBOLIC, ["x", "xi"], h=eps**2 / 4, gamma=8.0)
     run = evolve(system, coherent(0, 0), [1.0], kind="classical", tol=TOL)
-    w, grid = run.symbols[0], run.grids[0]
-    return float(np.abs(partial(w, grid, (k, 0))).sum() / np.abs(w).sum()) * eps**k
+    return float(np.abs(run.final.derivative(x=k).values).sum() / np.abs(run.final.values).sum()) * eps**k

@@ -12,34 +12,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import comb, exp, factorial, pi
+from typing import TypeVar
 
 import numpy as np
 import sympy
 
-from openweyl._core.fft import filtered
 from openweyl.model.states import State, cat, coherent, gaussian, squeezed
 from openweyl.norms.trace_norm import enclosure
 from openweyl.phase_space.grid import PhaseGrid
-from openweyl.phase_space.star_product import star
+from openweyl.phase_space.grid_function import GridFunction
+from openweyl.phase_space.star_product import moyal_bracket, star
 from openweyl.symbolic.expressions import derivative, evaluate, variables
+from openweyl.weyl.symbol import Symbol
 
 from .row import Row, bound, level
-from .theorems import powers
+from .theorems import MAX_DENSE_KERNEL, RTOL, powers
 
-HIGHEST = 3
+HIGHEST_DERIVATIVE = 3
 """2n + 1 for n = 1: the derivatives of Lemma 2.1, and those that norms of S_rho^{L1} are taken of here."""
 (X,), (XI,) = variables(1)
-WHAT = {"p": "p of the pendulum, in S_(2)", "a": "a = 1/(1 + |z|^2), in S"}
+Value = TypeVar("Value", np.ndarray, Symbol)
+FACTORS = {"p": "p of the pendulum, in S_(2)", "a": "a = 1/(1 + |z|^2), in S"}
 
 
-def partial(w: np.ndarray, grid: PhaseGrid, order: tuple[int, int]) -> np.ndarray:
-    """d_x^a d_xi^b w for `order` (a, b), by Fourier transforms."""
-    k, s = grid.mesh("k", "s")
-    factor = (1j * k[0]) ** order[0] * (-1j * s[0] / grid.h) ** order[1]
-    return filtered(w, factor[None], (-2, -1))
-
-
-def runge_kutta(rate: Callable[[np.ndarray], np.ndarray], y: np.ndarray, t: float, steps: int) -> np.ndarray:
+def runge_kutta(rate: Callable[[Value], Value], y: Value, t: float, steps: int) -> Value:
     """y(t) for dy/dt = rate(y), by Runge and Kutta's method."""
     tau = t / steps
     for _ in range(steps):
@@ -50,10 +46,11 @@ def runge_kutta(rate: Callable[[np.ndarray], np.ndarray], y: np.ndarray, t: floa
     return y
 
 
-def seminorms(w: np.ndarray, grid: PhaseGrid, scale: float, highest: int = HIGHEST) -> list[float]:
+def seminorms(w: GridFunction, scale: float, highest: int = HIGHEST_DERIVATIVE) -> list[float]:
     """h^-1 scale^k sum_{|alpha| = k} ||d^alpha w||_{L1} for k = 0, ..., `highest`; scale = h^rho for S_rho^{L1}."""
+    cell = w.grid.cell * 2 * pi
     return [
-        scale**k * sum(float(np.abs(partial(w, grid, (k - b, b))).sum()) for b in range(k + 1)) * grid.cell * 2 * pi
+        scale**k * sum(float(np.abs(w.derivative(x=k - b, xi=b).values).sum()) for b in range(k + 1)) * cell
         for k in range(highest + 1)
     ]
 
@@ -73,8 +70,7 @@ def lemma_2_1(*, fast: bool) -> list[Row]:
     }
     rows: list[Row] = []
     for name, (variable, x, make) in families.items():
-        grids = [make(value).window(h, 1e-10, room=0.3) for value in x]
-        ratios = [ratio_2_1(make(value).symbol(grid), grid) for value, grid in zip(x, grids, strict=True)]
+        ratios = [ratio_2_1(_symbol(make(value), h)) for value in x]
         if name == "wide":
             claim = (
                 "Lemma 2.1, wide Gaussians: ||Op(a)||_tr over the right side of (2.4) is at most 1/(2 pi), its limit"
@@ -87,13 +83,12 @@ def lemma_2_1(*, fast: bool) -> list[Row]:
     grid = PhaseGrid.box(h=h, x=(-6, 6), xi=(-6, 6), size=(160, 96))
     x_axis, xi_axis = (axis[0] for axis in grid.mesh("x", "xi"))
     packet = np.exp(-(x_axis**2 + xi_axis**2) / 2)
-    ratios = [ratio_2_1(packet * np.cos(wave * x_axis), grid) for wave in x]
+    ratios = [ratio_2_1(Symbol(packet * np.cos(wave * x_axis), grid)) for wave in x]
     claim = "Lemma 2.1, packets exp(-|z|^2/2) cos(kx): the ratio stays bounded"
     rows.append(bound("lemma-2.1/waves", claim, 0.0, "k", x, ratios, large=True))
     best = max(max(row.y) for row in rows)
     sizes = powers(-2, -8)
-    grids = [coherent(0, 0).window(one, 1e-10, room=0.3) for one in sizes]
-    ratios = [ratio_2_1(coherent(0, 0).symbol(grid), grid) for grid in grids]
+    ratios = [ratio_2_1(_symbol(coherent(0, 0), one)) for one in sizes]
     claim = "after (2.7), coherent states: both sides of (2.4) are of the same order in h"
     note = f"the largest ratio of all families is {best:.4g}; 1/(2 pi) = {1 / (2 * pi):.4g}"
     rows.append(bound("lemma-2.1/h", claim, 0.0, "h", sizes, ratios, exact=True, note=note))
@@ -104,10 +99,14 @@ def _squeezed(value: float) -> State:
     return squeezed(0, 0, r=float(np.log(value)) / 2)
 
 
-def ratio_2_1(w: np.ndarray, grid: PhaseGrid) -> float:
+def _symbol(state: State, h: float) -> Symbol:
+    return state.symbol(state.window(h, 1e-10, room=0.3))
+
+
+def ratio_2_1(w: Symbol) -> float:
     """||Op(w)||_tr / (h^-1 sum_{|alpha| <= 3} h^{|alpha|/2} ||d^alpha w||_{L1})."""
-    right = sum(seminorms(w, grid, grid.h**0.5))
-    return float(np.mean(enclosure(w, grid, rtol=1e-2, negligible=1e-7, exact=400))) / right
+    left = np.mean(enclosure(w, rtol=RTOL, negligible=1e-7, exact=MAX_DENSE_KERNEL))
+    return float(left) / sum(seminorms(w, w.h**0.5))
 
 
 def lemma_2_2(*, fast: bool) -> list[Row]:
@@ -138,8 +137,8 @@ def remainder_2_2(h: float, rho: float, terms: int, *, printed: bool = False) ->
     shift = -1j * k * h ** (1 - rho) / 2
     series = sum(((-shift if printed else shift) ** j) / factorial(j) for j in range(terms))
     rest = (np.exp(shift) - series) * np.fft.rfft(np.exp(-(u**2)))
-    found = (np.abs(np.fft.irfft((1j * k) ** order * rest, u.size)).sum() for order in range(HIGHEST + 1))
-    return float(sum(found) * spacing)
+    norms = (np.abs(np.fft.irfft((1j * k) ** order * rest, u.size)).sum() for order in range(HIGHEST_DERIVATIVE + 1))
+    return float(sum(norms) * spacing)
 
 
 def lemma_2_3(*, fast: bool) -> list[Row]:
@@ -153,64 +152,64 @@ def lemma_2_3(*, fast: bool) -> list[Row]:
         (bounded, "a", 1, () if fast else (0.5,)),
     ):
         for rho in sizes:
-            found = np.array([expansions(a, *_packet(one, rho), range(least, 5), rho) for one in h])
+            norms = np.array([expansions(a, packet(one, rho), range(least, 5), rho) for one in h])
             for n in range(least, 5):
                 claim = (
-                    f"Lemma 2.3, {WHAT[name]}, rho = {rho:g}, N = {n}: the remainder lies in h^(N(1 - rho)) S_rho^L1"
+                    f"Lemma 2.3, {FACTORS[name]}, rho = {rho:g}, N = {n}: the remainder lies in h^(N(1 - rho)) S_rho^L1"
                 )
-                values = found[:, n - least].tolist()
+                values = norms[:, n - least].tolist()
                 label = f"lemma-2.3/{name}-rho-{rho:g}-{n}"
                 rows.append(bound(label, claim, n * (1 - rho), "h", h, values, order=2 * (1 - rho)))
     jump = sympy.sqrt(1 + X**2 + XI**2)
     for rho in (0.5,) if fast else (0.25, 0.5):
-        single = [commutator(pendulum, *_packet(one, rho), rho) for one in h]
+        single = [commutator(pendulum, packet(one, rho), rho) for one in h]
         claim = f"Section 5, pendulum, rho = {rho:g}: [P, A] = Op(-ih H_p a + h^(3 - 3 rho) e)"
         rows.append(bound(f"lemma-2.3/commutator-{rho:g}", claim, 3 - 3 * rho, "h", h, single, order=2 * (1 - rho)))
-        double = [commutator(jump, *_packet(one, rho), rho, twice=True) for one in h]
+        double = [commutator(jump, packet(one, rho), rho, twice=True) for one in h]
         claim = f"Section 5, l = <z>, rho = {rho:g}: [L, [L, A]] = Op(-h^2 H_l^2 a + h^(4 - 4 rho) e)"
         rows.append(bound(f"lemma-2.3/double-{rho:g}", claim, 4 - 4 * rho, "h", h, double, order=2 * (1 - rho)))
     return rows
 
 
-def _packet(h: float, rho: float) -> tuple[np.ndarray, PhaseGrid]:
+def packet(h: float, rho: float) -> Symbol:
     """A Gaussian of width h^rho, (2.7) with n = 1: of L1 norm h times a constant."""
     width = h**rho
     half = 7.5 * width
     grid = PhaseGrid.box(h=h, x=(1 - half, 1 + half), xi=(0.4 - half, 0.4 + half), size=(96, 96))
     x, xi = (axis[0] for axis in grid.mesh("x", "xi"))
-    return h ** (1 - 2 * rho) * np.exp(-((x - 1) ** 2 + (xi - 0.4) ** 2) / width**2), grid
+    return Symbol(h ** (1 - 2 * rho) * np.exp(-((x - 1) ** 2 + (xi - 0.4) ** 2) / width**2), grid)
 
 
-def expansions(a: sympy.Expr, b: np.ndarray, grid: PhaseGrid, terms: range, rho: float) -> list[float]:
+def expansions(a: sympy.Expr, b: Symbol, terms: range, rho: float) -> list[float]:
     """The norm of S_rho^{L1} of a * b - sum_{j < N} (1/j!) ((ih/2)(d_x d_eta - d_xi d_y))^j a b for N in `terms`."""
-    rest, found = star(a, b, grid), []
+    remainder, norms = star(a, b), []
     for j in range(terms.stop):
         if j in terms:
-            parts = (np.ascontiguousarray(part) for part in (rest.real, rest.imag))
-            found.append(sum(sum(seminorms(part, grid, grid.h**rho)) for part in parts))
-        rest = rest - (1j * grid.h / 2) ** j / factorial(j) * sum(
-            comb(j, m) * (-1) ** m * _values(a, (j - m, m), grid) * partial(b, grid, (m, j - m)) for m in range(j + 1)
+            parts = (b.like(part) for part in (remainder.values.real, remainder.values.imag))
+            norms.append(sum(sum(seminorms(part, b.h**rho)) for part in parts))
+        products = (
+            comb(j, m) * (-1) ** m * values(a, (j - m, m), b.grid) * b.derivative(x=m, xi=j - m).values
+            for m in range(j + 1)
         )
-    return found
+        remainder = remainder - (1j * b.h / 2) ** j / factorial(j) * b.like(sum(products))
+    return norms
 
 
-def commutator(f: sympy.Expr, b: np.ndarray, grid: PhaseGrid, rho: float, *, twice: bool = False) -> float:
+def commutator(f: sympy.Expr, b: Symbol, rho: float, *, twice: bool = False) -> float:
     """The norm of f * b - b * f - ih {f, b} for real f and b, or of [f, [f, b]] - (ih)^2 {f, {f, b}}."""
 
-    def moyal(w: np.ndarray) -> np.ndarray:  # over ih
-        return 2 / grid.h * star(f, w, grid).imag
-
-    def poisson(w: np.ndarray) -> np.ndarray:
-        return _values(f, (1, 0), grid) * partial(w, grid, (0, 1)) - _values(f, (0, 1), grid) * partial(w, grid, (1, 0))
+    def poisson(w: Symbol) -> Symbol:
+        f_x, f_xi = (values(f, order, w.grid) for order in ((1, 0), (0, 1)))
+        return w.like(f_x * w.derivative(xi=1).values - f_xi * w.derivative(x=1).values)
 
     if twice:
-        rest, power = moyal(moyal(b)) - poisson(poisson(b)), 2
+        remainder, power = moyal_bracket(f, moyal_bracket(f, b)) - poisson(poisson(b)), 2
     else:
-        rest, power = moyal(b) - poisson(b), 1
-    return grid.h**power * sum(seminorms(rest, grid, grid.h**rho))
+        remainder, power = moyal_bracket(f, b) - poisson(b), 1
+    return float(b.h**power * sum(seminorms(remainder, b.h**rho)))
 
 
-def _values(a: sympy.Expr, order: tuple[int, int], grid: PhaseGrid) -> np.ndarray:
+def values(a: sympy.Expr, order: tuple[int, int], grid: PhaseGrid) -> np.ndarray:
     """d_x^i d_xi^j a on the grid, for `order` (i, j)."""
     for v, count in zip((X, XI), order, strict=True):
         for _ in range(count):

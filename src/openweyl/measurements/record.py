@@ -30,21 +30,21 @@ class Record:
         self.groups: dict[str, list[Row]] = {}
         if not self.path.exists():
             return
-        found = self._read()
-        same = {key: found.get(key) for key in self.head} == self.head
-        form = f"It is of openweyl {found.get('openweyl')}, {'fast' if found.get('fast') else 'full'}."
+        content = self._read()
+        same = {key: content.get(key) for key in self.head} == self.head
+        form = f"It is of openweyl {content.get('openweyl')}, {'fast' if content.get('fast') else 'full'}."
         must(same, "out", _WHAT.format(NAME=NAME), str(folder), f"{form} Name another folder.")
-        for group, rows in found["groups"].items():
+        for group, rows in content["groups"].items():
             self.groups[group] = [from_dict(row) for row in rows]
 
     def _read(self) -> dict[str, Any]:
         try:
-            found = json.loads(self.path.read_text(encoding="utf-8"))
-            wrong = not (isinstance(found, dict) and isinstance(found.get("groups"), dict))
+            content = json.loads(self.path.read_text(encoding="utf-8"))
+            wrong = not (isinstance(content, dict) and isinstance(content.get("groups"), dict))
         except (ValueError, UnicodeDecodeError):
             wrong = True
         must(not wrong, "out", _WHAT.format(NAME=NAME), str(self.path.parent), f"{NAME} is something else.")
-        return dict(found)
+        return dict(content)
 
     def add(self, group: str, rows: Sequence[Row]) -> None:
         """Keep the rows of a finished group."""
@@ -54,19 +54,19 @@ class Record:
             unfinished.write_text(json.dumps(content, indent=1), encoding="utf-8")
 
 
-def from_dict(found: dict[str, Any]) -> Row:
+def from_dict(kept: dict[str, Any]) -> Row:
     """The row behind `Row.as_dict`: None is what was not finite."""
 
     def number(value: float | None) -> float:
         return float("nan") if value is None else value
 
-    values = {field.name: found.get(field.name) for field in fields(Row)}
+    values = {field.name: kept.get(field.name) for field in fields(Row)}
     values |= {
-        "measured": number(found["measured"]),
-        "interval": tuple(number(v) for v in found["interval"]),
-        "constant": number(found["constant"]),
-        "x": tuple(found["x"]),
-        "y": tuple(number(v) for v in found["y"]),
-        "part": None if found["fitted"] is None else tuple(found["fitted"]),
+        "measured": number(kept["measured"]),
+        "interval": tuple(number(v) for v in kept["interval"]),
+        "constant": number(kept["constant"]),
+        "x": tuple(kept["x"]),
+        "y": tuple(number(v) for v in kept["y"]),
+        "part": None if kept["fitted"] is None else tuple(kept["fitted"]),
     }
     return Row(**values)  # type: ignore[arg-type]

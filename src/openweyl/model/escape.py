@@ -30,7 +30,8 @@ from math import isfinite
 import numpy as np
 import sympy
 
-from openweyl.symbolic.expressions import TIME, derivative, evaluate, expandable, separate
+from openweyl.symbolic.algebra import expandable, separate
+from openweyl.symbolic.expressions import TIME, derivative, evaluate
 from openweyl.symbolic.homogeneous import crosses, definite, leading
 from openweyl.symbolic.smoothness import interval
 

@@ -21,8 +21,11 @@ import numpy as np
 
 from openweyl._core.arguments import fail, is_list, moderate, must, real
 from openweyl._core.calls import public
+from openweyl._core.display import block, html_facts, html_table
 from openweyl._core.fft import Array, good_size
+from openweyl._core.text import cut
 from openweyl.phase_space.grid import Axis, PhaseGrid, check_grid, check_resolved, common_grid
+from openweyl.symbolic.expressions import variables
 from openweyl.weyl.symbol import Symbol
 
 Coordinates: TypeAlias = float | Sequence[float]
@@ -97,6 +100,12 @@ class State(ABC):
     def __str__(self) -> str:
         return self.description
 
+    def __repr__(self) -> str:
+        return f"<State, n = {self.n}: {cut(self.description)}>"
+
+    def _repr_html_(self) -> str:
+        return block(cut(self.description), html_facts([("degrees of freedom", self.n)]))
+
 
 def check_room(room: Any) -> float:
     """`room` as a part of a box, from 0 to 10."""
@@ -105,7 +114,7 @@ def check_room(room: Any) -> float:
     return number
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PacketState(State):
     """A mixture of `members`: pairs of a probability and the packets of one state, normalised to trace one."""
 
@@ -115,6 +124,18 @@ class PacketState(State):
     @property
     def n(self) -> int:
         return len(self.members[0][1][0].center) // 2
+
+    def _repr_html_(self) -> str:
+        x, xi = variables(self.n)
+        names = [str(v) for v in x + xi]
+        rows = [
+            (probability, *packet.center, *(sqrt(packet.covariance[i][i]) for i in range(2 * self.n)))
+            for probability, packets in self.members
+            for packet in packets
+            if not any(packet.wave)  # the others are the interference of two
+        ]
+        heads = ("probability", *names, *(f"deviation of {name}, in sqrt(h)" for name in names))
+        return block(cut(self.description), html_table(heads, rows))
 
     @public
     def symbol(self, grid: PhaseGrid, xp: Any = np) -> Symbol:
@@ -155,7 +176,7 @@ class PacketState(State):
         return PhaseGrid(tuple(axes[: self.n]), tuple(axes[self.n :]), h)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class MixedState(State):
     """A mixture of `members`, pairs of a probability and a state of any kind."""
 

@@ -8,6 +8,7 @@ Li (1.1) in the time direction of von Neumann's equation (`System.reversed` turn
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -15,11 +16,13 @@ import sympy
 
 from openweyl._core.arguments import fail, moderate, must
 from openweyl._core.calls import public
-from openweyl.symbolic.expressions import TIME, expandable, variables, variables_of
+from openweyl._core.display import block, html_facts
+from openweyl._core.text import cut
+from openweyl.symbolic.algebra import expandable
+from openweyl.symbolic.expressions import TIME, variables, variables_of
+from openweyl.symbolic.mathml import math
 from openweyl.symbolic.parsing import check_form, parse
 from openweyl.symbolic.smoothness import check_smooth
-
-from .decomposition import Decomposition, decompose
 
 Formula: TypeAlias = str | sympy.Expr
 
@@ -31,16 +34,15 @@ class System:
 
     `hamiltonian`, `jumps`: SymPy expressions or text in x, xi (n = 1) or x1, xi1, x2, xi2, ...; SymPy's symbols are
     known by their names. A jump may be complex, a + I*b with real a and b. `h` > 0: the semiclassical parameter (the
-    hbar of physics). `gamma` >= 0: the coupling to the environment; 0 is a closed system. `terms`: what the solver
-    makes of the symbols.
+    hbar of physics). `gamma` >= 0: the coupling to the environment; 0 is a closed system.
 
     >>> print(System("xi**2 + (x**2 - 1/2)**2", ["x", "xi"], h=2**-4, gamma=1.0))
     p = xi**2 + (x**2 - 1/2)**2, jumps x, xi; h = 0.0625, gamma = 1
-    >>> kerr = System("(x**2 + xi**2)**2/4", ["(x + I*xi)/sqrt(2)"], h=0.1, gamma=0.5)
-    >>> [ridge.slopes for ridge in kerr.terms.ridges]
-    [(-sqrt(3)/3,), (sqrt(3)/3,)]
+    >>> kerr = System("(x**2 + xi**2)**2/4", ["(x + I*xi)/sqrt(2)"], h=0.1, gamma=0.5)  # photons leave it one by one
+    >>> print(kerr.reversed())
+    p = -(x**2 + xi**2)**2/4, jumps sqrt(2)*(x + I*xi)/2; h = 0.1, gamma = 0.5
 
-    Raises InputError for symbols that are not smooth, and for the few that no method here covers.
+    Raises InputError for formulas that are not smooth.
     """
 
     hamiltonian: sympy.Expr
@@ -49,7 +51,6 @@ class System:
     gamma: float
     x: tuple[sympy.Symbol, ...] = field(repr=False)
     xi: tuple[sympy.Symbol, ...] = field(repr=False)
-    terms: Decomposition = field(repr=False)
 
     def __init__(self, hamiltonian: Formula, jumps: Sequence[Formula], *, h: float, gamma: float) -> None:
         must(isinstance(jumps, (list, tuple)), "jumps", "be a list of symbols", jumps)
@@ -57,21 +58,16 @@ class System:
         x, xi = variables(len(variables_of(given, name="hamiltonian")[0]))
         p = _symbol(hamiltonian, {str(v): v for v in (*x, *xi, TIME)}, "hamiltonian")
         must(not p.has(sympy.I), "hamiltonian", "be a real function", p, "Only jumps may be complex.")
-        found = [_symbol(jump, {str(v): v for v in (*x, *xi)} | {"I": sympy.I}, "jumps") for jump in jumps]
-        pairs = tuple(map(real_and_imaginary, found))
-        for part, name in [(p, "hamiltonian"), *((f, "jumps") for pair in pairs for f in pair)]:
+        operators = tuple(_symbol(jump, {str(v): v for v in (*x, *xi)} | {"I": sympy.I}, "jumps") for jump in jumps)
+        parts = [part for jump in operators for part in real_and_imaginary(jump)]
+        for part, name in [(p, "hamiltonian"), *((part, "jumps") for part in parts)]:
             check_smooth(part, name)
-        values: dict[str, Any] = {
-            "hamiltonian": p,
-            "jumps": tuple(found),
-            "h": moderate("h", h, above=0.0),
-            "gamma": moderate("gamma", gamma, low=0.0, advice="gamma = 0 is a closed system."),
-            "x": x,
-            "xi": xi,
-            "terms": decompose(p, pairs, x, xi),
-        }
+        self._set(hamiltonian=p, jumps=operators, x=x, xi=xi)
+        self._set(h=_semiclassical_parameter(h), gamma=_coupling(gamma))
+
+    def _set(self, **values: Any) -> None:
         for name, value in values.items():
-            object.__setattr__(self, name, value)
+            object.__setattr__(self, name, value)  # the class is frozen
 
     @property
     def n(self) -> int:
@@ -88,12 +84,14 @@ class System:
         gamma: float | None = None,
     ) -> System:
         """This system with another `hamiltonian`, other `jumps`, or another `h` or `gamma`."""
-        return System(
-            self.hamiltonian if hamiltonian is None else hamiltonian,
-            self.jumps if jumps is None else jumps,
-            h=self.h if h is None else h,
-            gamma=self.gamma if gamma is None else gamma,
-        )
+        h, gamma = self.h if h is None else h, self.gamma if gamma is None else gamma
+        if hamiltonian is None and jumps is None:  # the formulas are checked already
+            other = copy(self)
+            other._set(h=_semiclassical_parameter(h), gamma=_coupling(gamma))
+            return other
+        hamiltonian = self.hamiltonian if hamiltonian is None else hamiltonian
+        jumps = self.jumps if jumps is None else jumps
+        return System(hamiltonian, jumps, h=h, gamma=gamma)
 
     def reversed(self) -> System:
         """p -> -p: the time direction of Li (1.1), whose commutator has the sign +i/h."""
@@ -112,11 +110,28 @@ class System:
         jumps = ", ".join(map(str, self.jumps)) or "none"
         return f"p = {self.hamiltonian}, jumps {jumps}; h = {self.h:.10g}, gamma = {self.gamma:.10g}"
 
+    def __repr__(self) -> str:
+        p, jumps = cut(str(self.hamiltonian)), cut(", ".join(repr(str(jump)) for jump in self.jumps))
+        return f"System({p!r}, [{jumps}], h={self.h:.10g}, gamma={self.gamma:.10g})"
+
+    def _repr_html_(self) -> str:
+        formulas = {"p": self.hamiltonian, **{f"l_{j + 1}": jump for j, jump in enumerate(self.jumps)}}
+        facts = [(name, math(formula)) for name, formula in formulas.items()]
+        return block(html_facts([*facts, ("h", f"{self.h:.10g}"), ("gamma", f"{self.gamma:.10g}")]))
+
     def _repr_latex_(self) -> str:
         parts = [f"p = {sympy.latex(self.hamiltonian)}"]
         parts += [rf"\ell_{{{j + 1}}} = {sympy.latex(jump)}" for j, jump in enumerate(self.jumps)]
         parts += [f"h = {self.h:.10g}", rf"\gamma = {self.gamma:.10g}"]
         return "$" + r",\; ".join(parts) + "$"
+
+
+def _semiclassical_parameter(h: Any) -> float:
+    return moderate("h", h, above=0.0)
+
+
+def _coupling(gamma: Any) -> float:
+    return moderate("gamma", gamma, low=0.0, advice="gamma = 0 is a closed system.")
 
 
 def _symbol(value: Formula, names: dict[str, sympy.Expr], name: str) -> sympy.Expr:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from math import prod, sqrt
 
 import numpy as np
-import scipy.linalg
 
 from openweyl._core.threads import one_thread
 from openweyl.phase_space.grid_function import GridFunction
@@ -24,9 +23,11 @@ def rank_bound(w: GridFunction) -> float:
 
 def eigenvalues(w: GridFunction, cut: float = 1e-12) -> tuple[np.ndarray, float]:
     """All eigenvalues of Op(w), ascending, and a bound on what the cut of its kernel takes away in trace norm."""
+    from scipy.linalg import eigvalsh  # slow to import; before the threads of its library are limited
+
     matrix, lost = _matrix(w, cut)
     with one_thread(len(matrix)):
-        return np.asarray(scipy.linalg.eigvalsh(matrix, check_finite=False, overwrite_a=True)), lost
+        return np.asarray(eigvalsh(matrix, check_finite=False, overwrite_a=True)), lost
 
 
 def _matrix(w: GridFunction, cut: float) -> tuple[np.ndarray, float]:

@@ -14,7 +14,6 @@ from __future__ import annotations
 from math import prod
 
 import numpy as np
-import scipy.linalg
 
 from openweyl._core.memory import spare_memory
 from openweyl._core.threads import one_thread
@@ -64,28 +63,30 @@ def smallest_eigenvalue(w: GridFunction, accuracy: float, exact: int) -> tuple[f
 
 def _from_band(band: np.ndarray, accuracy: float) -> tuple[float, float]:
     """Bounds on the smallest eigenvalue, or 0 if that is less, of the hermitian matrix B[i - j, j]."""
-    width, size = len(band) - 1, band.shape[1]
-    with one_thread(size):
-        high = accuracy
-        low = 0.0  # K + high has a factor, K + low has none or low = 0
-        while not _positive(band, high):
-            low, high = high, 4 * high
-        while high - low > FINEST * max(high, accuracy):
-            middle = (low + high) / 2
-            if _positive(band, middle):
-                high = middle
-            else:
-                low = middle
+    width = len(band) - 1
+    high = accuracy
+    low = 0.0  # K + high has a factor, K + low has none or low = 0
+    while not _positive(band, high):
+        low, high = high, 4 * high
+    while high - low > FINEST * max(high, accuracy):
+        middle = (low + high) / 2
+        if _positive(band, middle):
+            high = middle
+        else:
+            low = middle
     # |K + s - L L*| <= (b + 2) eps |L| |L*|, and the rows of L have the squares of the diagonal; 2b + 1 of them meet
     noise = (width + 2) * (2 * width + 1) * np.finfo(float).eps * float(np.abs(band[0]).max() + high)
     return float(-high - noise), float(min(-low + noise, 0.0))
 
 
 def _positive(band: np.ndarray, shift: float) -> bool:
+    from scipy.linalg import cholesky_banded  # slow to import
+
     shifted = band.copy()
     shifted[0] += shift
     try:
-        scipy.linalg.cholesky_banded(shifted, overwrite_ab=True, lower=True, check_finite=False)
+        with one_thread(band.shape[1]):
+            cholesky_banded(shifted, overwrite_ab=True, lower=True, check_finite=False)
     except np.linalg.LinAlgError:
         return False
     return True

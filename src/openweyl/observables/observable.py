@@ -19,8 +19,10 @@ import sympy
 from openweyl._core.arguments import InputError, must, real, shown, whole
 from openweyl._core.calls import public
 from openweyl._core.estimates import Estimate
+from openweyl._core.text import cut
 from openweyl.phase_space.grid_function import GridFunction, check_function
-from openweyl.symbolic.expressions import separate, variables
+from openweyl.symbolic.algebra import separate
+from openweyl.symbolic.expressions import variables
 from openweyl.symbolic.parsing import parse, parse_number
 from openweyl.symbolic.smoothness import check_smooth, interval
 
@@ -51,6 +53,10 @@ class Observable:
         must(isinstance(self.name, str), "name", "be text", self.name)
         real("norm", self.norm, low=0.0)
         must(callable(self.reading), "reading", "be a function of a symbol", self.reading)
+
+    def __repr__(self) -> str:
+        n = "any n" if self.n is None else f"n = {self.n}"
+        return f"<Observable {cut(self.name)}, norm at most {self.norm:.6g}, {n}>"
 
     @public
     def value(self, symbol: GridFunction) -> Estimate:

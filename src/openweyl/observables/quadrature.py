@@ -22,8 +22,8 @@ import numpy as np
 import sympy
 
 from openweyl.phase_space.marginals import RULES, Marginal
-from openweyl.symbolic.expressions import derivative, evaluate
-from openweyl.symbolic.intervals import Functions, Interval
+from openweyl.symbolic.expressions import derivative, enclose, evaluate
+from openweyl.symbolic.intervals import Interval
 from openweyl.symbolic.taylor_series import Expansions, Series
 
 MOST = {1: 2**16, 2: 2**13}
@@ -162,8 +162,7 @@ def _parts(low: np.ndarray) -> list[slice]:
 
 
 def _over(g: sympy.Expr, variables: tuple[sympy.Symbol, ...], low: np.ndarray, high: np.ndarray) -> Interval:
-    found = evaluate(g, {v: Interval(a, b) for v, a, b in zip(variables, low, high, strict=True)}, Functions)
-    return found if isinstance(found, Interval) else Interval(*(np.full(low.shape[1], float(found)),) * 2)
+    return enclose(g, {v: Interval(a, b) for v, a, b in zip(variables, low, high, strict=True)})
 
 
 def _half(centre: np.ndarray, steps: np.ndarray) -> np.ndarray:

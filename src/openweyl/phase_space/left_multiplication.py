@@ -18,7 +18,6 @@ from math import pi, sqrt
 from typing import Any, TypeAlias
 
 import numpy as np
-import scipy.special
 import sympy
 from array_api_compat import array_namespace
 from numpy.polynomial import chebyshev
@@ -188,6 +187,8 @@ def _left_values(
     samples: int,
 ) -> np.ndarray:
     """e^{-(i h/2) d_x d_xi} f at Chebyshev points of the two ranges."""
+    from scipy.special import erfc  # slow to import
+
     points, tapers, waves, back = [], [], [], []
     for low, high in ranges:
         margin = TAPER_WIDTH * sqrt(abs(h))
@@ -198,7 +199,7 @@ def _left_values(
         k = 2 * pi * np.fft.fftfreq(size, length / size)
         at = (low + high) / 2 + (high - low) / 2 * chebyshev.chebpts1(nodes)
         points.append(grid)
-        tapers.append(scipy.special.erfc(TAPER_DEPTH * (2 * depth - 1)) / 2)
+        tapers.append(erfc(TAPER_DEPTH * (2 * depth - 1)) / 2)
         waves.append(k)
         back.append(np.exp(1j * np.outer(at - grid[0], k)) / size)
     x, xi = points[0][:, None], points[1][None, :]

@@ -14,7 +14,6 @@ from math import ceil, factorial, pi, prod, sqrt
 
 import ducc0
 import numpy as np
-import scipy.special
 
 from openweyl._core.fft import good_size
 
@@ -92,6 +91,8 @@ class Marginal:
         """The density with Gaussians of variance h/2 in each variable, as of coherent states, on a box with room for
         them; and a bound of the mass that lies beyond it still, and enters at the other end.
         """
+        from scipy.special import erfc  # slow to import
+
         values, axes, lost = self.values, [], 0.0
         for i, axis in enumerate(self.axes):
             room = ceil(ROOM * sqrt(h) / axis.spacing) if values.ndim in RULES else 0  # beyond two it would fill memory
@@ -99,7 +100,7 @@ class Marginal:
             axes.append(Axis(axis.lower - room * axis.spacing, axis.spacing, axis.size + 2 * room))
             mass = np.abs(self.values).sum(axis=tuple(j for j in range(values.ndim) if j != i))
             ends = np.minimum(axis.points - axes[i].lower, axes[i].upper - axis.points)
-            lost += float((mass * scipy.special.erfc(ends / sqrt(h))).sum())
+            lost += float((mass * erfc(ends / sqrt(h))).sum())
         wide = Marginal(tuple(axes), values)
         factor = np.exp(-h / 4 * sum(k**2 for k in wide.wave_numbers))
         coarse, cut = _without_noise(wide.axes, wide.coefficients * factor)

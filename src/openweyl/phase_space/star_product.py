@@ -20,10 +20,12 @@ import sympy
 from openweyl._core.arguments import ResourceError, must
 from openweyl._core.calls import public
 from openweyl._core.memory import spare_memory
+from openweyl.symbolic.algebra import MAX_TERMS, expandable
 from openweyl.symbolic.brackets import Formula, Names, expression, moyal_bracket_of_formulas, star_of_formulas
-from openweyl.symbolic.expressions import MAX_TERMS, expandable, variables_of
+from openweyl.symbolic.expressions import variables_of
 from openweyl.symbolic.parsing import check_form
 
+from .grid import PhaseGrid
 from .grid_function import GridFunction, on_one_grid
 from .kernels import kernel_points, quantize, symbol_values
 from .left_multiplication import left_multiplication
@@ -65,6 +67,7 @@ def star(a: Any, b: Any, h: Formula | None = None, order: int | None = None) -> 
     Raises InputError if `order` is needed or makes no sense, for symbols of another n or h, or for a formula that has
     no exact product with a symbol; ResourceError if the kernels of two symbols would not fit in memory.
     """
+    _check_factors(a, b)
     if isinstance(a, GridFunction) or isinstance(b, GridFunction):
         _check_left_out(h, order)
         return _product(a, b)
@@ -82,6 +85,7 @@ def moyal_bracket(a: Any, b: Any, h: Formula | None = None, order: int | None = 
     >>> print(moyal_bracket("x**3", "xi**3", h))
     -3*h**2/2 + 9*x**2*xi**2
     """
+    _check_factors(a, b)
     if isinstance(a, GridFunction) or isinstance(b, GridFunction):
         _check_left_out(h, order)
         product = _product(a, b)
@@ -91,8 +95,15 @@ def moyal_bracket(a: Any, b: Any, h: Formula | None = None, order: int | None = 
     return moyal_bracket_of_formulas(a, b, _number_or_symbol(h), order)
 
 
+def _check_factors(a: Any, b: Any) -> None:
+    for name, value in (("a", a), ("b", b)):
+        array = isinstance(value, np.ndarray) or (hasattr(value, "dtype") and hasattr(value, "shape"))
+        must(not array, name, "be a formula or a Symbol", value, "Symbol(values, grid) makes one of an array.")
+
+
 def _number_or_symbol(h: Any) -> Formula:
     must(h is not None, "h", "be given for two formulas", "missing", "It is a number, or a symbol of SymPy.")
+    must(not isinstance(h, PhaseGrid), "h", "be a number or a symbol of SymPy", h, "Symbols on a grid know theirs.")
     return h
 
 

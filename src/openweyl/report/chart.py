@@ -6,14 +6,14 @@ each line has its own marker too, for those who see no colours.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from html import escape
 from math import ceil, floor, log10
 
 import numpy as np
+from markupsafe import Markup
 
-from .markup import raised
+from .markup import listed, raised
 
 WIDTH, HEIGHT = 340.0, 240.0
 LEFT, RIGHT, TOP, BOTTOM = 46.0, 10.0, 24.0, 36.0
@@ -35,8 +35,8 @@ _MARKERS = (
 
 
 @dataclass(frozen=True)
-class Axis:
-    """A range of numbers and its label (HTML-safe SVG text)."""
+class ChartAxis:
+    """A range of numbers and its label."""
 
     low: float
     high: float
@@ -45,18 +45,18 @@ class Axis:
     at: tuple[tuple[float, str], ...] = ()
 
     @staticmethod
-    def around(values: np.ndarray, label: str, *, log: bool = False, at: Sequence[tuple[float, str]] = ()) -> Axis:
+    def around(values: np.ndarray, label: str, *, log: bool = False, at: Sequence[tuple[float, str]] = ()) -> ChartAxis:
         """The axis that holds all finite `values` (the positive ones, if `log`), with some margin; `at`: its ticks."""
         values = np.asarray(values, dtype=float).ravel()
         values = values[np.isfinite(values) & ((values > 0) | (not log))]
         low, high = (float(values.min()), float(values.max())) if values.size else (1.0, 10.0)
         if log:
             margin = max((high / low) ** 0.04, 2.0 if high < 1.5 * low else 1.05)  # a level line needs surroundings
-            return Axis(low / margin, high * margin, label, True, tuple(at))
+            return ChartAxis(low / margin, high * margin, label, True, tuple(at))
         margin = 0.03 * (high - low) or 0.5
-        return Axis(low - margin, high + margin, label, False, tuple(at))
+        return ChartAxis(low - margin, high + margin, label, False, tuple(at))
 
-    def place(self, value: np.ndarray | float) -> np.ndarray:
+    def position(self, value: np.ndarray | float) -> np.ndarray:
         """Where `value` lies, from 0 to 1."""
         v, low, high = np.asarray(value, dtype=float), self.low, self.high
         if self.log:
@@ -84,7 +84,7 @@ class Axis:
         """Those of `ticks`, which go up, that have room for their text."""
         kept: list[tuple[float, str]] = []
         for value, text in ticks:
-            if not kept or self.place(value) - self.place(kept[-1][0]) >= APART:
+            if not kept or self.position(value) - self.position(kept[-1][0]) >= APART:
                 kept.append((value, text))
         return kept
 
@@ -104,42 +104,39 @@ def _step(rough: float) -> float:
 class Chart:
     """A plot under construction; `svg` ends it."""
 
-    x: Axis
-    y: Axis
+    x: ChartAxis
+    y: ChartAxis
     height: float = HEIGHT
-    parts: list[str] = field(default_factory=list)
+    parts: list[Markup] = field(default_factory=list)
 
     def to(self, x: np.ndarray | float, y: np.ndarray | float) -> np.ndarray:
         """Points in the picture, shape (..., 2)."""
-        right = LEFT + self.x.place(x) * (WIDTH - LEFT - RIGHT)
-        down = TOP + (1 - self.y.place(y)) * (self.height - TOP - BOTTOM)
+        right = LEFT + self.x.position(x) * (WIDTH - LEFT - RIGHT)
+        down = TOP + (1 - self.y.position(y)) * (self.height - TOP - BOTTOM)
         return np.stack(np.broadcast_arrays(right, down), axis=-1)
 
     def line(self, x: np.ndarray, y: np.ndarray, colour: int, titles: Sequence[str]) -> None:
         """A line with a marker at each point that exists and has a place on the axes; titles show on hovering."""
         shown = np.isfinite(y) & (y >= self.y.low) & (y <= self.y.high)
         points = self.to(x[shown], y[shown])
-        style = f"var(--s{colour % COLOURS})"
+        style = _colour(colour)
         if len(points) > 1:
-            self.parts.append(f'<path d="{_path(points)}" fill="none" stroke="{style}" stroke-width="1.6"/>')
-        marker = _MARKERS[colour % COLOURS]
+            path = Markup('<path d="{}" fill="none" stroke="{}" stroke-width="1.6"/>')
+            self.parts.append(path.format(_path(points), style))
+        marker = Markup('<path transform="translate({:.1f} {:.1f})" d="{}" fill="{}"><title>{}</title></path>')
         for (right, down), title in zip(points, np.array(titles, dtype=object)[shown], strict=True):
-            self.parts.append(
-                f'<path transform="translate({right:.1f} {down:.1f})" d="{marker}" fill="{style}">'
-                f"<title>{escape(title)}</title></path>"
-            )
+            self.parts.append(marker.format(right, down, _MARKERS[colour % COLOURS], style, title))
 
     def most(self, x: np.ndarray, y: np.ndarray, colour: int, titles: Sequence[str]) -> None:
         """A hollow marker, the point of an arrow, at each upper bound with a place on the axes."""
         shown = np.isfinite(y) & (y >= self.y.low) & (y <= self.y.high)
-        for (right, down), title in zip(
-            self.to(x[shown], y[shown]), np.array(titles, dtype=object)[shown], strict=True
-        ):
-            self.parts.append(
-                f'<path class="most" transform="translate({right:.1f} {down:.1f})" d="M-3.5 0H3.5M0 0V6M-2.5 3.5L0 6 '
-                f'2.5 3.5" fill="none" stroke="var(--s{colour % COLOURS})" stroke-width="1.2"><title>{escape(title)}'
-                "</title></path>"
-            )
+        arrow = Markup(
+            '<path class="most" transform="translate({:.1f} {:.1f})" d="M-3.5 0H3.5M0 0V6M-2.5 3.5L0 6 2.5 3.5" '
+            'fill="none" stroke="{}" stroke-width="1.2"><title>{}</title></path>'
+        )
+        points = self.to(x[shown], y[shown])
+        for (right, down), title in zip(points, np.array(titles, dtype=object)[shown], strict=True):
+            self.parts.append(arrow.format(right, down, _colour(colour), title))
 
     def band(self, x: np.ndarray, lower: np.ndarray, upper: np.ndarray, colour: int, *, edges: bool = False) -> None:
         """The area between two curves, cut off at the ends of the axis; with `edges`, fainter and between thin lines,
@@ -150,67 +147,84 @@ class Chart:
             return
         x, lower, upper = x[known], np.clip(lower[known], self.y.low, None), np.clip(upper[known], None, self.y.high)
         top, bottom = self.to(x, upper), self.to(x, np.minimum(lower, upper))
-        around, style = np.concatenate([top, bottom[::-1]]), f"var(--s{colour % COLOURS})"
-        self.parts.append(f'<path d="{_path(around)}z" fill="{style}" opacity="{".1" if edges else ".22"}"/>')
+        around, style = np.concatenate([top, bottom[::-1]]), _colour(colour)
+        area = Markup('<path d="{}z" fill="{}" opacity="{}"/>')
+        self.parts.append(area.format(_path(around), style, ".1" if edges else ".22"))
         if edges:
             drawn = "".join(map(_path, (top, bottom)))
-            self.parts.append(f'<path d="{drawn}" fill="none" stroke="{style}" stroke-width=".8" opacity=".7"/>')
+            edge = Markup('<path d="{}" fill="none" stroke="{}" stroke-width=".8" opacity=".7"/>')
+            self.parts.append(edge.format(drawn, style))
 
     def guide(self, x: np.ndarray, y: np.ndarray, dashes: str = DASHES[0]) -> None:
         """A dashed line."""
-        path = f'<path d="{_path(self.to(x, y))}" class='
-        self.parts.append(f'{path}"halo"/>{path}"guide" stroke-dasharray="{dashes}"/>')
+        line = Markup('<path d="{path}" class="halo"/><path d="{path}" class="guide" stroke-dasharray="{dashes}"/>')
+        self.parts.append(line.format(path=_path(self.to(x, y)), dashes=dashes))
 
-    def svg(self, title: str, classes: str = "chart") -> str:
+    def svg(self, title: str, classes: str = "chart") -> Markup:
         """The whole picture; `title` says in words what is to be seen."""
         right, bottom = WIDTH - RIGHT, self.height - BOTTOM
-        out = [
-            f'<svg class="{classes}" viewBox="0 0 {WIDTH:g} {self.height:g}" role="img" aria-label="{escape(title)}">'
-        ]
+        head = Markup('<svg class="{}" viewBox="0 0 {:g} {:g}" role="img" aria-label="{}">')
+        frame = Markup('<path class="frame" d="M{left} {top}H{right}V{bottom}H{left}z"/>')
+        above = Markup('<text x="{}" y="{}" class="label">{}</text>')
+        below = Markup('<text x="{}" y="{}" class="label" text-anchor="middle">{}</text></svg>')
+        return Markup("").join(
+            [
+                head.format(classes, WIDTH, self.height, title),
+                *self._grid(right, bottom),
+                *self.parts,
+                frame.format(left=LEFT, top=TOP, right=right, bottom=bottom),
+                above.format(LEFT, TOP - 9, self.y.label),
+                below.format((LEFT + right) / 2, self.height - 5, self.x.label),
+            ]
+        )
+
+    def _grid(self, right: float, bottom: float) -> Iterator[Markup]:
+        """A line and a number at each tick."""
+        vertical = Markup(
+            '<path class="grid" d="M{:.1f} {}V{}"/><text x="{:.1f}" y="{}" text-anchor="middle">{}</text>'
+        )
         for value, text in self.x.ticks:
             at = self.to(value, self.y.low)[0]
-            out.append(f'<path class="grid" d="M{at:.1f} {TOP}V{bottom}"/>')
-            out.append(f'<text x="{at:.1f}" y="{bottom + 14}" text-anchor="middle">{text}</text>')
+            yield vertical.format(at, TOP, bottom, at, bottom + 14, text)
+        horizontal = Markup('<path class="grid" d="M{} {:.1f}H{}"/><text x="{}" y="{:.1f}" text-anchor="end">{}</text>')
         for value, text in self.y.ticks:
             at = self.to(self.x.low, value)[1]
-            out.append(f'<path class="grid" d="M{LEFT} {at:.1f}H{right}"/>')
-            out.append(f'<text x="{LEFT - 5}" y="{at + 3.5:.1f}" text-anchor="end">{text}</text>')
-        out += self.parts
-        out.append(f'<path class="frame" d="M{LEFT} {TOP}H{right}V{bottom}H{LEFT}z"/>')
-        out.append(f'<text x="{LEFT}" y="{TOP - 9}" class="label">{self.y.label}</text>')
-        out.append(
-            f'<text x="{(LEFT + right) / 2}" y="{self.height - 5}" class="label" text-anchor="middle">'
-            f"{self.x.label}</text></svg>"
-        )
-        return "".join(out)
+            yield horizontal.format(LEFT, at, right, LEFT - 5, at + 3.5, text)
 
 
-def legend(entries: Sequence[tuple[int, str]], *more: str) -> str:
-    """The markers with their names (HTML)."""
+LEGEND_MARKER = Markup(
+    '<svg viewBox="-9 -5 18 10" width="18" height="10" aria-hidden="true"><path d="M-9 0H9" stroke="{colour}" '
+    'stroke-width="1.6"/><path d="{marker}" fill="{colour}"/></svg> {name}'
+)
+UPPER_BOUND = Markup(
+    '<svg viewBox="-9 -5 18 10" width="18" height="10" aria-hidden="true"><path d="M-3.5-3H3.5M0-3V3M-2.5.5L0 3 2.5.5" '
+    'fill="none" stroke="var(--ink)" stroke-width="1.2"/></svg> {}'
+)
+"""The entry of upper bounds in a legend."""
+DASHED = Markup(
+    '<svg viewBox="0 0 28 10" width="28" height="10" aria-hidden="true"><path d="M0 5H28" class="guide" '
+    'stroke-dasharray="{}"/></svg> {}'
+)
+"""The entry of a dashed line in a legend: its dashes and its text."""
+
+
+def legend(entries: Sequence[tuple[int, str]], *more: str) -> Markup:
+    """The markers of colours with their names, and more entries."""
     items = [
-        f'<li><svg viewBox="-9 -5 18 10" width="18" height="10" aria-hidden="true"><path d="M-9 0H9" '
-        f'stroke="var(--s{c % COLOURS})" stroke-width="1.6"/><path d="{_MARKERS[c % COLOURS]}" '
-        f'fill="var(--s{c % COLOURS})"/></svg> {name}</li>'
-        for c, name in entries
+        LEGEND_MARKER.format(colour=_colour(colour), marker=_MARKERS[colour % COLOURS], name=name)
+        for colour, name in entries
     ]
-    return f'<ul class="legend">{"".join(items)}{"".join(f"<li>{text}</li>" for text in more)}</ul>'
-
-
-def most(text: str) -> str:
-    """The entry of upper bounds in a legend (HTML)."""
-    arrow = '<path d="M-3.5-3H3.5M0-3V3M-2.5.5L0 3 2.5.5" fill="none" stroke="var(--ink)" stroke-width="1.2"/>'
-    return f'<svg viewBox="-9 -5 18 10" width="18" height="10" aria-hidden="true">{arrow}</svg> {text}'
-
-
-def dashed(dashes: str, text: str) -> str:
-    """The entry of a dashed line in a legend (HTML)."""
-    line = f'<path d="M0 5H28" class="guide" stroke-dasharray="{dashes}"/>'
-    return f'<svg viewBox="0 0 28 10" width="28" height="10" aria-hidden="true">{line}</svg> {text}'
+    return Markup('<ul class="legend">{}</ul>').format(listed([*items, *more]))
 
 
 def spread(count: int) -> list[int]:
     """`count` colours, as far apart as the palette allows."""
     return [round(k * (COLOURS - 1) / max(count - 1, 1)) for k in range(count)]
+
+
+def _colour(index: int) -> str:
+    """The colour of this number as a CSS variable; they repeat."""
+    return f"var(--s{index % COLOURS})"
 
 
 def _path(points: np.ndarray) -> str:

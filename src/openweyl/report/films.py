@@ -8,28 +8,27 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from openweyl._core.arguments import InputError, ResourceError
+from openweyl._core.progress import shares
 from openweyl.evolution.evolve import evolve
 from openweyl.model.system import System
-from openweyl.phase_space.grid import Axis
-from openweyl.phase_space.grid_function import on_one_grid
+from openweyl.phase_space.grid import Axis, PhaseGrid
+from openweyl.phase_space.grid_function import GridFunction, on_one_grid
 from openweyl.problems.problem import Problem
+from openweyl.sweeps.points import EXTENT, SYMBOLS
 
 from .portraits import Film, Moment, film, representatives, shown_times
-from .progress import shares
-from .study import Place, Study
+from .study import Study, StudyPoint
 
 if TYPE_CHECKING:
-    from openweyl.evolution.callbacks import Progress
+    from openweyl._core.progress import Progress
     from openweyl.evolution.solution import Solution
 
 COARSE = 1e-4
 """The tolerance of a run that is only looked at."""
-_STORED = ("symbol_quantum", "symbol_classical")
-_ENDS = ("x0", "x1", "xi0", "xi1")
 
 
 def problem_of(study: Study) -> Problem | None:
-    """The problem that the store was made from, at the place that the charts keep; None if it is not said, or not in
+    """The problem that the store was made from, at the point that the charts keep; None if it is not said, or not in
     words of this version.
     """
     try:
@@ -53,42 +52,44 @@ def system_of(study: Study, problem: Problem | None) -> System | None:
 
 def films(study: Study, problem: Problem | None, progress: Progress | None = None) -> list[Film]:
     """One or two films: of the largest and of the smallest distance at the last time; none for n > 1."""
-    stored = all(name in study.dataset for name in (*_STORED, *_ENDS))
+    stored = all(name in study.dataset for name in (*SYMBOLS, *EXTENT))
     if not stored and (problem is None or problem.system.n > 1):
         return []
     indices = shown_times(study)
     times = [float(t) for t in study.times[indices]]
-    made, places = [], representatives(study, stored=stored)
-    for place, part in zip(places, shares(progress, [1.0] * len(places)), strict=True):
-        moments = _read_back(study, place, indices) if stored else []
+    made, points = [], representatives(study, stored=stored)
+    for point, part in zip(points, shares(progress, [1.0] * len(points)), strict=True):
+        moments = _read_back(study, point, indices) if stored else []
         if not moments and problem is not None and problem.system.n == 1:
             try:
-                moments = _computed(study, problem, place, times, part)
+                moments = _computed(study, problem, point, times, part)
             except (InputError, ResourceError):  # of a problem that this version reads otherwise, or has no room for
                 continue
         if moments:
-            made.append(film(place, times, moments))
+            made.append(film(point, times, moments))
     return made
 
 
-def _read_back(study: Study, place: Place, indices: np.ndarray) -> list[Moment]:
-    """Both symbols of `place` from the store; none if they are spoilt."""
-    data = study.dataset[[*_STORED, *_ENDS]].isel(place).isel(time=indices)
-    w, a = (data[name].transpose("time", ...).values for name in _STORED)
+def _read_back(study: Study, point: StudyPoint, indices: np.ndarray) -> list[Moment]:
+    """Both symbols of `point` from the store; none if they are spoilt."""
+    data = study.dataset[[*SYMBOLS, *EXTENT]].isel(point).isel(time=indices)
+    w, a = (data[name].transpose("time", ...).values for name in SYMBOLS)
     if not (np.isfinite(w).all() and np.isfinite(a).all()):
         return []
-    error = np.nan_to_num(study.at(study.error, place)[indices])
-    x0, x1, xi0, xi1 = (float(data[name]) for name in _ENDS)  # the first and the last points
+    error = np.nan_to_num(study.at(study.error, point)[indices])
+    x0, x1, xi0, xi1 = (float(data[name]) for name in EXTENT)  # the first and the last points
     x = Axis(x0, (x1 - x0) / (w.shape[1] - 1), w.shape[1])
     xi = Axis(xi0, (xi1 - xi0) / (w.shape[2] - 1), w.shape[2])
-    return [Moment(w[k], a[k], x, xi, float(error[k])) for k in range(len(indices))]
+    grid = PhaseGrid((x,), (xi,), float(data["h"]))
+    both = zip(*([GridFunction.trusted(one, grid) for one in f] for f in (w, a)), error, strict=True)
+    return [Moment(quantum, classical, float(of_both)) for quantum, classical, of_both in both]
 
 
 def _computed(
-    study: Study, problem: Any, place: Place, times: Sequence[float], progress: Progress | None
+    study: Study, problem: Any, point: StudyPoint, times: Sequence[float], progress: Progress | None
 ) -> list[Moment]:
-    """Both symbols of `place`, computed again to a coarse tolerance."""
-    values = {axis: float(study.values(axis)[place[axis]]) for axis in study.axes}
+    """Both symbols of `point`, computed again to a coarse tolerance."""
+    values = {axis: float(study.values(axis)[point[axis]]) for axis in study.axes}
     parameters = {axis: values[axis] for axis in study.parameters}
     chosen = problem.replace(h=values["h"], gamma=values["gamma"], parameters=parameters)
     return moments_of(*both(chosen, times, tol=max(chosen.tol, COARSE), progress=progress))
@@ -108,8 +109,5 @@ def both(
 
 def moments_of(quantum: Solution, classical: Solution) -> list[Moment]:
     """Both symbols at each time on one grid (n = 1)."""
-    moments = []
     errors = np.add(quantum.numerics.error, classical.numerics.error).tolist()
-    for (w, a), error in zip(map(on_one_grid, quantum, classical), errors, strict=True):
-        moments.append(Moment(w.values, a.values, w.grid.x[0], w.grid.xi[0], error))
-    return moments
+    return [Moment(*on_one_grid(w, a), error) for w, a, error in zip(quantum, classical, errors, strict=True)]

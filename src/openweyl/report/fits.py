@@ -14,6 +14,8 @@ from math import sqrt
 
 import numpy as np
 
+from openweyl.theory.bounds import covers, right_side
+
 from .study import Study
 
 FEWEST = 4
@@ -76,8 +78,8 @@ def exponents(study: Study) -> list[Fit]:
         found.append(_fit("gamma", {"h": value, "time": t[-1]}, gamma[part], d[part], e[part]))
     least = int(np.argmin(h))
     for j, g in enumerate(gamma):
-        place = base | {"h": least, "gamma": j}
-        d, e = study.at(study.distance, place), study.at(study.error, place)
+        point = base | {"h": least, "gamma": j}
+        d, e = study.at(study.distance, point), study.at(study.error, point)
         late = t >= 1 if (t >= 1).sum() >= FEWEST else t > 0
         found.append(_fit("time", {"h": h[least], "gamma": g}, t[late], d[late], e[late]))
     return [fit for fit in found if fit is not None]
@@ -100,8 +102,9 @@ def _fit(axis: str, fixed: dict[str, float], x: np.ndarray, d: np.ndarray, error
     lower, upper = (np.zeros(len(x)) for _ in range(2))
     lower[:half], upper[-half:] = _slope(x[:half]), _slope(x[-half:])
     spread = float(stdtrit(freedom, 0.975)) * sqrt(residual @ residual / freedom / (u @ u))
-    known = fixed | {axis: x}
-    bound = float(weights @ np.log(shape(**known))) if _stated(**known) else float("nan")
+    h, gamma, t = ((fixed | {axis: x})[name] for name in ("h", "gamma", "time"))
+    stated = np.all(covers(h, gamma) & (np.asarray(t) > 0))  # whether Theorem 1 speaks of all these points
+    bound = float(weights @ np.log(right_side(h, gamma, t))) if stated else float("nan")
     return Fit(
         axis,
         fixed,
@@ -121,15 +124,3 @@ def _slope(x: np.ndarray) -> np.ndarray:
     """The weights whose sum with log y is the slope of its least-squares line over log x."""
     u = np.log(x) - np.log(x).mean()
     return np.asarray(u / (u @ u))
-
-
-def shape(h: np.ndarray | float, gamma: np.ndarray | float, time: np.ndarray | float) -> np.ndarray:
-    """The right-hand side of Li (1.10) without its constant, gamma > 0."""
-    first = np.sqrt(h) + h * np.asarray(gamma)
-    growth = np.sqrt(h) * np.asarray(gamma) ** -1.5 + h / np.asarray(gamma)
-    return np.asarray(np.where(np.asarray(time) <= 1, time * first, first + time * growth))
-
-
-def _stated(h: np.ndarray | float, gamma: np.ndarray | float, time: np.ndarray | float) -> bool:
-    """Whether Theorem 1 speaks of all these points."""
-    return bool(np.all((np.asarray(gamma) >= 1) & (np.asarray(gamma) * h <= 1) & (np.asarray(time) > 0)))

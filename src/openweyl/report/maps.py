@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from html import escape
 from itertools import combinations
 from typing import Any
 
 import numpy as np
+from markupsafe import Markup
 
-from .chart import DASHES, Axis, Chart, dashed, legend
+from .chart import DASHED, DASHES, Chart, ChartAxis, legend
 from .gallery import slider
-from .markup import coordinate, labelled, letter, number, plain
+from .markup import coordinate, described, labelled, letter, number
 from .plots import logarithmic, name, said
 from .study import Study
 
@@ -56,10 +56,10 @@ class Scale:
         heights = np.where(values > 0, values, least) if log else values
         return Scale(axis, tuple(values.tolist()), log, tuple(heights.tolist()), _ends_of_cells(heights, log=log))
 
-    def drawn(self, *more: float) -> Axis:
+    def drawn(self, *more: float) -> ChartAxis:
         """The axis that holds all cells, and `more`."""
         ticks = [(v, coordinate(self.axis, a)) for v, a in zip(self.heights, self.values, strict=True)]
-        return Axis.around(np.array([*np.ravel(self.ends), *more]), name(self.axis), log=self.log, at=ticks)
+        return ChartAxis.around(np.array([*np.ravel(self.ends), *more]), name(self.axis), log=self.log, at=ticks)
 
 
 def pairs(study: Study) -> list[tuple[str, str]]:
@@ -71,29 +71,29 @@ def pairs(study: Study) -> list[tuple[str, str]]:
     return (found or [*combinations(several, 2)][:1])[:MOST_MAPS]
 
 
-def maps(study: Study, indices: Sequence[int]) -> tuple[str, list[dict[str, Any]]]:
+def maps(study: Study, indices: Sequence[int]) -> tuple[Markup, list[dict[str, Any]]]:
     """All maps at the last time, empty if there is none, and what the script needs to show each at each time of these
     `indices`.
     """
     found = pairs(study)
     if not found:
-        return "", []
+        return Markup(""), []
     cells = sum(len(study.values(a)) * len(study.values(b)) for a, b in found)
     indices = indices[-1:] if cells * len(indices) > MOST_MOMENTS else indices
     made = [map_of(study, pair, indices) for pair in found]
     times = [float(study.times[k]) for k in indices]
-    shown = slider(times, "map-time") + "".join(text for text, _ in made)
-    return f'<div class="wide">{shown}</div>', [data for _, data in made]
+    shown = slider(times, "map-time") + Markup("").join(text for text, _ in made)
+    return Markup('<div class="wide">{}</div>').format(shown), [data for _, data in made]
 
 
-def map_of(study: Study, pair: tuple[str, str], indices: Sequence[int]) -> tuple[str, dict[str, Any]]:
+def map_of(study: Study, pair: tuple[str, str], indices: Sequence[int]) -> tuple[Markup, dict[str, Any]]:
     """The map over `pair` at the last time, over h and gamma with the lines gamma = h^{1/3}, 1 and 1/h; and what the
     script needs to show it at each time (no cells, if there is but one).
     """
     across, up = (Scale.of(study, axis) for axis in pair)
     kept = _kept(study, pair)
-    place = tuple(kept.get(axis, slice(None)) for axis in study.axes)
-    distance, error, status, seen = (a[place] for a in (study.distance, study.error, study.status, study.seen))
+    part = tuple(kept.get(axis, slice(None)) for axis in study.axes)
+    distance, error, status, seen = (a[part] for a in (study.distance, study.error, study.status, study.seen))
     low, high = _ends(np.where(seen, distance, np.nan)[..., indices])
     written = max(status.shape) <= NUMBERED
     moments = [
@@ -103,26 +103,36 @@ def map_of(study: Study, pair: tuple[str, str], indices: Sequence[int]) -> tuple
         ]
         for k in indices
     ]
-    where = [f"{plain(labelled(pair[0], a))}, {plain(labelled(pair[1], b))}" for a in across.values for b in up.values]
-    stops = ",".join(_shades()[k] for k in range(0, SHADES, 9))
-    bar = (
-        f'<p class="bar"><span>{number(low, 2)}</span><span class="gradient" style="background:'
-        f'linear-gradient(90deg,{stops})"></span><span>{number(high, 2)}</span></p>'
-        if np.isfinite(low)
-        else ""
+    where = [f"{described(pair[0], a)}, {described(pair[1], b)}" for a in across.values for b in up.values]
+    drawn, entries = _drawn(across, up, moments[-1], where, lines=pair == ("h", "gamma"), written=written)
+    if any(cell[1].startswith("at most") for moment in moments for cell in moment):
+        entries.append(Markup('<span class="swatch none"></span> not above its error'))
+    fixed = [labelled(axis, study.values(axis)[index]) for axis, index in kept.items()]
+    caption = CAPTION.format(
+        across=letter(pair[0]),
+        up=letter(pair[1]),
+        now=coordinate("time", float(study.times[indices[-1]])),
+        fixed=Markup("").join(Markup(", {}").format(words) for words in fixed),
     )
-    drawn, names = _drawn(across, up, moments[-1], where, lines=pair == ("h", "gamma"), written=written)
-    at = ", ".join(labelled(axis, study.values(axis)[index]) for axis, index in kept.items())
-    blank = any(cell[1].startswith("at most") for moment in moments for cell in moment)
-    names += ['<span class="swatch none"></span> not above its error'] if blank else []
-    shown = (
-        f'<figure class="map-figure"><figcaption>Distance over {letter(pair[0])} and {letter(pair[1])} at <i>t</i> = '
-        f'<output class="now">{coordinate("time", float(study.times[indices[-1]]))}</output>'
-        f"{f', {at}' if at else ''}</figcaption>{drawn}{bar}{legend([], *names)}</figure>"
-    )
+    shown = MAP.format(caption, Markup("").join([drawn, _bar(low, high), legend([], *entries)]))
     if len(indices) == 1:
         return shown, {"cells": []}
     return shown, {"shades": _shades(), "bright": round(BRIGHT * SHADES), "where": where, "cells": moments}
+
+
+CAPTION = Markup('Distance over {across} and {up} at <i>t</i> = <output class="now">{now}</output>{fixed}')
+MAP = Markup('<figure class="map-figure"><figcaption>{}</figcaption>{}</figure>')
+
+
+def _bar(low: float, high: float) -> Markup:
+    """The scale of colours with its ends; nothing if there are no colours."""
+    if not np.isfinite(low):
+        return Markup("")
+    stops = ",".join(_shades()[k] for k in range(0, SHADES, 9))
+    return Markup(
+        '<p class="bar"><span>{}</span><span class="gradient" style="background:linear-gradient(90deg,{})"></span>'
+        "<span>{}</span></p>"
+    ).format(number(low, 2), stops, number(high, 2))
 
 
 def _kept(study: Study, pair: tuple[str, str]) -> dict[str, int]:
@@ -150,41 +160,41 @@ def _cell(value: float, error: float, status: str, low: float, high: float, *, w
 
 def _drawn(
     across: Scale, up: Scale, cells: list[Cell], where: list[str], *, lines: bool, written: bool
-) -> tuple[str, list[str]]:
+) -> tuple[Markup, list[Markup]]:
     """The map as SVG, and its lines as entries of a legend; if `written`, with a text in each cell, were it empty."""
     more = (1.0, max(b for _, b in across.ends) ** (1 / 3)) if lines else ()
     chart = Chart(across.drawn(), up.drawn(*more), height=300.0)
-    places = [(a, b) for a in across.ends for b in up.ends]
-    chart.parts += [_box(chart, *place, cell, at) for place, cell, at in zip(places, cells, where, strict=True)]
-    names = _lines(chart) if lines else []
+    boxes = [(a, b) for a in across.ends for b in up.ends]
+    chart.parts += [_box(chart, *box, cell, at) for box, cell, at in zip(boxes, cells, where, strict=True)]
+    entries = _lines(chart) if lines else []
     if written:
         powers = [power for power, *_ in LINES] if lines else []
-        chart.parts += [_writing(chart, *place, cell, powers) for place, cell in zip(places, cells, strict=True)]
-    title = f"Distance over {plain(letter(across.axis))} and {plain(letter(up.axis))}"
-    return chart.svg(title, "chart map"), names
+        chart.parts += [_writing(chart, *box, cell, powers) for box, cell in zip(boxes, cells, strict=True)]
+    title = f"Distance over {letter(across.axis).striptags()} and {letter(up.axis).striptags()}"
+    return chart.svg(title, "chart map"), entries
 
 
-def _lines(chart: Chart) -> list[str]:
+def _lines(chart: Chart) -> list[Markup]:
     """Draw those of `LINES` that cross the map; their entries in a legend."""
-    h, names = np.geomspace(chart.x.low, chart.x.high, 400), []
+    h, entries = np.geomspace(chart.x.low, chart.x.high, 400), []
     for power, text, dashes in LINES:
         inside = (h**power >= chart.y.low) & (h**power <= chart.y.high)
         if inside.sum() > 1:
             chart.guide(h[inside], h[inside] ** power, dashes)
-            names.append(dashed(dashes, "<i>γ</i> = " + (f"<i>h</i><sup>{text}</sup>" if text else "1")))
-    return names
+            right = Markup("<i>h</i><sup>{}</sup>").format(text) if text else "1"
+            entries.append(DASHED.format(dashes, Markup("<i>γ</i> = {}").format(right)))
+    return entries
 
 
-def _box(chart: Chart, x: Pair, y: Pair, cell: Cell, where: str) -> str:
+def _box(chart: Chart, x: Pair, y: Pair, cell: Cell, where: str) -> Markup:
     """The coloured box of a cell; its number shows on hovering."""
     (left, bottom), (right, top) = chart.to(np.array(x), np.array(y))
-    return (
-        f'<rect x="{left:.1f}" y="{top:.1f}" width="{right - left:.1f}" height="{bottom - top:.1f}" '
-        f'fill="{_fill(cell[0])}"><title>{escape(f"{where}: {cell[1]}")}</title></rect>'
-    )
+    return Markup(
+        '<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" fill="{}"><title>{}</title></rect>'
+    ).format(left, top, right - left, bottom - top, _fill(cell[0]), f"{where}: {cell[1]}")
 
 
-def _writing(chart: Chart, x: Pair, y: Pair, cell: Cell, powers: Sequence[float]) -> str:
+def _writing(chart: Chart, x: Pair, y: Pair, cell: Cell, powers: Sequence[float]) -> Markup:
     """What is written into a cell, as far from the lines h^power as it has room."""
     (left, bottom), (right, top) = chart.to(np.array(x), np.array(y))
     lines = [chart.to(u, u**power)[1] for power in powers for u in np.geomspace(*x, 5)[1:-1]]
@@ -192,10 +202,9 @@ def _writing(chart: Chart, x: Pair, y: Pair, cell: Cell, powers: Sequence[float]
     heights = [(top + bottom) / 2 + s for s in ((0.0, -room, room) if room > 4 else (0.0,))]
     down = max(heights, key=lambda v: min([10.0, *(abs(float(line) - v) for line in lines)]))
     ink = "var(--ink)" if cell[0] < 0 else "#fff" if cell[0] < BRIGHT * SHADES else "#000"
-    return (
-        f'<text x="{(left + right) / 2:.1f}" y="{down + 3.2:.1f}" text-anchor="middle" class="cell" '
-        f'style="fill:{ink};stroke:{_fill(cell[0])}">{escape(cell[2])}</text>'
-    )
+    return Markup(
+        '<text x="{:.1f}" y="{:.1f}" text-anchor="middle" class="cell" style="fill:{};stroke:{}">{}</text>'
+    ).format((left + right) / 2, down + 3.2, ink, _fill(cell[0]), cell[2])
 
 
 def _fill(shade: int) -> str:

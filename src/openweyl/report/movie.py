@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from openweyl._core.arguments import InputError, fail, must, needs
+from openweyl._core.progress import shares
 from openweyl.files.atomic import output_file, writing
-from openweyl.plot.figures import new_figure
+from openweyl.plot import new_figure
 from openweyl.problems.problem import Problem
 
 from .films import both, moments_of
 from .gallery import TITLES
 from .markup import coordinate, letters, number
 from .portraits import BANDS, KINDS, PIXELS, Moment, box_around, drawn, palette
-from .progress import shares
 
 if TYPE_CHECKING:
-    from openweyl.evolution.callbacks import Progress
+    from openweyl._core.progress import Progress
 
 SUFFIXES = (".mp4", ".gif")
 MOST_FRAMES, PER_SECOND = 2000, 12
@@ -123,8 +123,7 @@ class Pictures:
         from matplotlib.colors import ListedColormap, Normalize
 
         self.box, self.colours = box_around(moments), palette()
-        gaps = [float(np.abs(m.quantum - m.classical).max()) for m in moments] if one_scale else []
-        seen = [gap for gap, m in zip(gaps, moments, strict=False) if gap > m.floor]
+        seen = [m.gap for m in moments if m.gap > m.floor] if one_scale else []
         self.scales = (max(m.scale for m in moments), max(seen, default=0.0)) if one_scale else None
         self.figure, axes = new_figure(1, 3, (10.8, 3.5), sharex=True, sharey=True)
         bands = ScalarMappable(Normalize(-1, 1), ListedColormap(self.colours[: 2 * BANDS + 1] / 255))

@@ -9,10 +9,11 @@ and the page forbids itself to.
 from __future__ import annotations
 
 import json
-from html import escape
 from pathlib import Path
 from string import Template
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup, escape
 
 from openweyl import __version__
 from openweyl.files.atomic import writing
@@ -28,7 +29,7 @@ from .theorem import Verdict
 if TYPE_CHECKING:
     import xarray
 
-    from openweyl.evolution.callbacks import Progress
+    from openweyl._core.progress import Progress
 
 
 def page(dataset: xarray.Dataset, *, pictures: bool = True, store: str = "", progress: Progress | None = None) -> str:
@@ -53,11 +54,11 @@ def page(dataset: xarray.Dataset, *, pictures: bool = True, store: str = "", pro
         "maps": map_data,
     }
     parts = {
-        "title": escape(sections.title(study)),
+        "title": sections.title(study),
         "style": asset("style.css"),
         "bands": bands(),
         "script": asset("script.js"),
-        "version": escape(__version__),
+        "version": __version__,
         "summary": sections.summary(study),
         "problem": sections.problem(study, system, problem),
         "equation": asset(sections.equation(system)),
@@ -69,9 +70,14 @@ def page(dataset: xarray.Dataset, *, pictures: bool = True, store: str = "", pro
         "maps": drawn_maps,
         "points": tables.points(study),
         "reproduction": sections.reproduction(study, store),
-        "data": json.dumps(data, separators=(",", ":")).replace("<", "\\u003c"),
+        "data": _json(data),
     }
-    return Template(asset("template.html")).substitute(parts)
+    return Template(asset("template.html")).substitute({name: escape(part) for name, part in parts.items()})
+
+
+def _json(data: Any) -> Markup:
+    """`data` for a script element, which is not read as HTML: a tag could only end it."""
+    return Markup(json.dumps(data, separators=(",", ":")).replace("<", "\\u003c"))  # noqa: S704 - without "<"
 
 
 def write(text: str, path: str | Path) -> Path:

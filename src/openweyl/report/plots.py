@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from html import escape
-
 import numpy as np
+from markupsafe import Markup
 
-from .chart import DASHES, Axis, Chart, dashed, legend, most, spread
-from .markup import coordinate, labelled, letter, letters, number, plain, with_error
+from .chart import DASHED, DASHES, UPPER_BOUND, Chart, ChartAxis, legend, spread
+from .markup import coordinate, described, labelled, letter, letters, number, with_error
 from .study import Study
 
-DISTANCE = (
+DISTANCE = Markup(
     '‖<tspan class="v">A</tspan>(<tspan class="v">t</tspan>) − '
     'Op(<tspan class="v">a</tspan>(<tspan class="v">t</tspan>))‖<tspan class="sub" dy="3">tr</tspan>'
 )
@@ -24,10 +23,11 @@ NOTHING = "at most: below its error"
 """What the hollow markers of a chart are."""
 
 
-def name(axis: str) -> str:
+def name(axis: str) -> Markup:
     """The label of an axis in SVG."""
-    stem, low = map(escape, letters(axis))
-    return f'<tspan class="v">{stem}</tspan>' + (f'<tspan class="sub" dy="3">{low}</tspan>' if low else "")
+    stem, low = letters(axis)
+    upper = Markup('<tspan class="v">{}</tspan>').format(stem)
+    return upper + Markup('<tspan class="sub" dy="3">{}</tspan>').format(low) if low else upper
 
 
 def logarithmic(axis: str, values: np.ndarray) -> bool:
@@ -45,7 +45,7 @@ def chosen(count: int, most: int) -> list[int]:
     return [int(i) for i in np.unique(np.linspace(0, count - 1, min(count, most)).round())]
 
 
-def over_time(study: Study) -> tuple[list[str], str]:
+def over_time(study: Study) -> tuple[list[Markup], Markup]:
     """A panel for each gamma with a curve for each h, and the legend of them all."""
     h, gamma, t = study.values("h"), study.values("gamma"), study.times
     lower, upper = study.array("distance_lower"), study.array("distance_upper")
@@ -56,29 +56,32 @@ def over_time(study: Study) -> tuple[list[str], str]:
     log = bool((drawn > 0).any())
     if study.certified:  # the upper ends too, as far as a distance can reach
         drawn = np.append(drawn, np.minimum(upper[part], GREATEST))
-    y = Axis.around(above(drawn) if log else drawn, DISTANCE, log=log)
+    y = ChartAxis.around(above(drawn) if log else drawn, DISTANCE, log=log)
     panels = []
     for j in chosen(len(gamma), MOST_PANELS):
-        chart = Chart(Axis.around(t, name("time")), y)
+        chart = Chart(ChartAxis.around(t, name("time")), y)
         for i in rows:
-            place = study.base | {"h": i, "gamma": j}
-            d, e = study.at(study.distance, place), study.at(study.error, place)
-            band = (study.at(lower, place), study.at(upper, place)) if study.certified else (d - e, d + e)
+            point = study.base | {"h": i, "gamma": j}
+            d, e = study.at(study.distance, point), study.at(study.error, point)
+            band = (study.at(lower, point), study.at(upper, point)) if study.certified else (d - e, d + e)
             chart.band(t, *band, colours[i], edges=study.certified)
-            words = plain(labelled("h", h[i]))
+            words = described("h", h[i])
             titles = [f"{words}, t = {coordinate('time', s)}: {said(v, w)}" for s, v, w in zip(t, d, e, strict=True)]
-            _curve(chart, t, d, e, study.at(study.seen, place), colours[i], titles)
+            _curve(chart, t, d, e, study.at(study.seen, point), colours[i], titles)
         head = labelled("gamma", gamma[j])
-        panels.append(
-            f"<figure><figcaption>{head}</figcaption>{chart.svg(f'Distance over time, {plain(head)}')}</figure>"
-        )
+        panels.append(figure(head, chart.svg(f"Distance over time, {head.striptags()}")))
     what = "enclosure by the certificate" if study.certified else "distance ± error"
-    more = [f'<span class="swatch"></span> {what}']
-    more += [most(NOTHING)] if any('class="most"' in panel for panel in panels) else []
+    more = [Markup('<span class="swatch"></span> {}').format(what)]
+    more += [UPPER_BOUND.format(NOTHING)] if any('class="most"' in panel for panel in panels) else []
     return panels, legend([(colours[i], labelled("h", h[i])) for i in rows], *more)
 
 
-def along(study: Study, axis: str, *, stated: bool = True) -> str:
+def figure(caption: str, *parts: str) -> Markup:
+    """A figure of these parts under its caption."""
+    return Markup("<figure><figcaption>{}</figcaption>{}</figure>").format(caption, Markup("").join(parts))
+
+
+def along(study: Study, axis: str, *, stated: bool = True) -> Markup:
     """The distance at the last time along `axis`: along gamma a curve for each h, otherwise one for each gamma.
 
     `stated`: whether Theorem 1 speaks of it, so that the slopes of (1.10) are drawn.
@@ -100,23 +103,23 @@ def along(study: Study, axis: str, *, stated: bool = True) -> str:
     line, slope = _guide(axis, x, np.where(seen, d, np.nan)) if stated else (np.full(len(x), np.nan), "")
     shown = np.append(above(drawn), line) if upward else drawn
     ticks = [(v, coordinate(axis, v)) for v in x.tolist()] if log else []
-    chart = Chart(Axis.around(x, name(axis), log=log, at=ticks), Axis.around(shown, DISTANCE, log=upward))
+    chart = Chart(ChartAxis.around(x, name(axis), log=log, at=ticks), ChartAxis.around(shown, DISTANCE, log=upward))
     colours = spread(len(rows))
     for i, values, errors, above_error, colour in zip(rows, d, e, seen, colours, strict=True):
         chart.band(x, values - errors, values + errors, colour)
-        words = plain(labelled(other, kinds[i]))
+        words = described(other, kinds[i])
         triples = zip(x, values, errors, strict=True)
-        titles = [f"{plain(labelled(axis, u))}, {words}: {said(v, w)}" for u, v, w in triples]
+        titles = [f"{described(axis, u)}, {words}: {said(v, w)}" for u, v, w in triples]
         _curve(chart, x, values, errors, above_error, colour, titles)
     if upward and slope:
         known = np.isfinite(line)
         chart.guide(x[known], line[known])
-    head = f"Along {letter(axis)} at <i>t</i> = {coordinate('time', study.times[-1])}"
-    head += f", {labelled('h', study.values('h')[base['h']])}" if "h" in base else ""
+    head = Markup("Along {} at <i>t</i> = {}").format(letter(axis), coordinate("time", study.times[-1]))
+    head += Markup(", {}").format(labelled("h", study.values("h")[base["h"]])) if "h" in base else ""
     entries = [(c, labelled(other, kinds[i])) for i, c in zip(rows, colours, strict=True)]
-    more = [dashed(DASHES[0], f"slope {slope}, that of (1.10)")] if slope else []
-    more += [most(NOTHING)] if any('class="most"' in part for part in chart.parts) else []
-    return f"<figure><figcaption>{head}</figcaption>{chart.svg(plain(head))}{legend(entries, *more)}</figure>"
+    more = [DASHED.format(DASHES[0], f"slope {slope}, that of (1.10)")] if slope else []
+    more += [UPPER_BOUND.format(NOTHING)] if any('class="most"' in part for part in chart.parts) else []
+    return figure(head, chart.svg(head.striptags()), legend(entries, *more))
 
 
 def _heights(d: np.ndarray, error: np.ndarray, seen: np.ndarray) -> np.ndarray:

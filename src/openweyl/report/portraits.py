@@ -6,18 +6,18 @@ own scale, which is stated beside it.
 
 from __future__ import annotations
 
-import struct
-import zlib
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import BytesIO
 
 import numpy as np
 
-from openweyl.phase_space.grid import Axis
-from openweyl.plot.figures import DIVERGING, ROUND_OFF
+from openweyl.phase_space.grid_function import GridFunction
+from openweyl.plot.style import DIVERGING
+from openweyl.plot.symbol import ROUND_OFF
 
-from .study import Place, Study
+from .study import Study, StudyPoint
 
 PIXELS, BANDS = 440, 10
 """Side of a picture, and the number of bands of either sign."""
@@ -33,26 +33,34 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Moment:
-    """Both symbols at one time, on the axes x and xi; `error`: that of the distance of both, in trace norm."""
+    """Both symbols at one time (n = 1), on one grid; `error`: that of the distance of both, in trace norm."""
 
-    quantum: np.ndarray
-    classical: np.ndarray
-    x: Axis
-    xi: Axis
+    quantum: GridFunction
+    classical: GridFunction
     error: float = 0.0
 
     @property
     def scale(self) -> float:
         """The largest |value| of both symbols."""
-        return float(max(np.abs(self.quantum).max(), np.abs(self.classical).max()))
+        return max(_largest(self.quantum), _largest(self.classical))
+
+    @property
+    def gap(self) -> float:
+        """The largest |quantum - classical|."""
+        return _largest(self.quantum - self.classical)
 
     @property
     def floor(self) -> float:
-        """What |quantum - classical| may be for nothing: a symbol is at most twice the trace norm of its operator,
+        """What |quantum - classical| may be by error alone: a symbol is at most twice the trace norm of its operator,
         a(z) = 2 tr(A R_z) with the reflection R_z at z; and round-off.
         """
-        digits = np.finfo(self.quantum.dtype).eps if self.quantum.dtype.itemsize < 8 else ROUND_OFF
+        kind = self.quantum.values.dtype
+        digits = np.finfo(kind).eps if kind.itemsize < 8 else ROUND_OFF
         return 2 * self.error + 2 * float(digits) * self.scale
+
+
+def _largest(symbol: GridFunction) -> float:
+    return float(np.abs(symbol.values).max())
 
 
 @dataclass(frozen=True)
@@ -70,20 +78,20 @@ class Frame:
 
 @dataclass(frozen=True)
 class Film:
-    """The pictures of one place, on a square box."""
+    """The pictures of one point, on a square box."""
 
-    place: Place
+    point: StudyPoint
     box: Box
     frames: tuple[Frame, ...]
 
 
-def representatives(study: Study, *, stored: bool) -> list[Place]:
-    """The finished places with the largest and the smallest distance at the last time; unless the symbols are
+def representatives(study: Study, *, stored: bool) -> list[StudyPoint]:
+    """The finished points with the largest and the smallest distance at the last time; unless the symbols are
     `stored`, among those that are cheap to compute again.
     """
     last, seconds = study.distance[..., -1], np.asarray(study.array("seconds"), dtype=float)
     seconds = seconds[..., 0] if seconds.shape != last.shape else seconds
-    done = [p for p in study.places() if study.at(study.status, p) == "done" and np.isfinite(study.at(last, p))]
+    done = [p for p in study.points() if study.at(study.status, p) == "done" and np.isfinite(study.at(last, p))]
     if not done:
         return []
     cost = {id(p): float(np.nan_to_num(study.at(seconds, p), nan=0.0)) for p in done}
@@ -98,14 +106,14 @@ def shown_times(study: Study) -> np.ndarray:
     return np.unique(np.linspace(0, count - 1, min(count, MOST_TIMES)).round().astype(int))
 
 
-def film(place: Place, times: Sequence[float], moments: Sequence[Moment]) -> Film:
+def film(point: StudyPoint, times: Sequence[float], moments: Sequence[Moment]) -> Film:
     """The film of `moments` at `times`."""
     box, frames = box_around(moments), []
     for time, moment in zip(times, moments, strict=True):
         images, scale, gap = drawn(moment, box)
         quantum, classical, difference = map(_png, images)
         frames.append(Frame(float(time), (quantum, classical, difference), scale, gap, moment.floor))
-    return Film(place, box, tuple(frames))
+    return Film(point, box, tuple(frames))
 
 
 def drawn(moment: Moment, box: Box, scales: tuple[float, float] | None = None) -> tuple[list[np.ndarray], float, float]:
@@ -114,7 +122,7 @@ def drawn(moment: Moment, box: Box, scales: tuple[float, float] | None = None) -
 
     `scales`: the ends of the colours of both symbols and of the difference, if they are not to be those two values.
     """
-    w, a = (_sampled(f, moment.x, moment.xi, box) for f in (moment.quantum, moment.classical))
+    w, a = (_sampled(f, box) for f in (moment.quantum, moment.classical))
     scale, gap, floor = float(max(np.abs(w).max(), np.abs(a).max())), float(np.abs(w - a).max()), moment.floor
     gap = gap if gap > floor else 0.0
     top, most = scales or (scale, gap)
@@ -127,22 +135,23 @@ def box_around(moments: Sequence[Moment], part: float = 3e-2) -> Box:
     low, high = np.full(2, np.inf), np.full(2, -np.inf)
     for m in moments:
         for f in (m.quantum, m.classical):
-            inside = np.abs(f) >= part * np.abs(f).max()
-            for axis, points in enumerate((m.x.points, m.xi.points)):
+            inside = np.abs(f.values) >= part * _largest(f)
+            for axis, points in enumerate((f.grid.x[0].points, f.grid.xi[0].points)):
                 held = points[inside.any(axis=1 - axis)]
                 low[axis], high[axis] = min(low[axis], held[0]), max(high[axis], held[-1])
     (x, xi), half = (low + high) / 2, 0.53 * float((high - low).max())
     return (float(x - half), float(x + half), float(xi - half), float(xi + half))
 
 
-def _sampled(f: np.ndarray, x: Axis, xi: Axis, box: Box) -> np.ndarray:
+def _sampled(f: GridFunction, box: Box) -> np.ndarray:
     """`f` at the centres of the pixels, the first row at the top (largest xi); zero outside its box."""
     from scipy.ndimage import map_coordinates
 
+    x, xi = f.grid.x[0], f.grid.xi[0]
     steps = (np.arange(PIXELS) + 0.5) / PIXELS
     i = (box[0] + steps * (box[1] - box[0]) - x.lower) / x.spacing
     j = (box[3] - steps * (box[3] - box[2]) - xi.lower) / xi.spacing
-    return np.asarray(map_coordinates(np.asarray(f, dtype=float), np.meshgrid(i, j), order=3, mode="constant"))
+    return np.asarray(map_coordinates(np.asarray(f.values, dtype=float), np.meshgrid(i, j), order=3, mode="constant"))
 
 
 def _indices(f: np.ndarray, scale: float) -> np.ndarray:
@@ -170,12 +179,10 @@ def palette() -> np.ndarray:
 
 def _png(indices: np.ndarray) -> str:
     """A PNG of palette colours, in base64."""
+    from PIL import Image
 
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-
-    height, width = indices.shape
-    rows = np.hstack([np.zeros((height, 1), np.uint8), indices]).tobytes()
-    content = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0))
-    content += chunk(b"PLTE", palette().tobytes()) + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b"")
-    return b64encode(content).decode()
+    picture = Image.fromarray(indices)
+    picture.putpalette(palette().tobytes())
+    file = BytesIO()
+    picture.save(file, "PNG", optimize=True)
+    return b64encode(file.getvalue()).decode()

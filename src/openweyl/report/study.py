@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import xarray
 
 DISTANCE, ERROR = "trace_norm", "trace_norm_error"
-Place = dict[str, int]
+StudyPoint = dict[str, int]
 """An index along every axis but time."""
 
 
@@ -88,33 +88,33 @@ class Study:
 
     @cached_property
     def status(self) -> np.ndarray:
-        """done, failed or missing, at each place."""
+        """done, failed or missing, at each point."""
         if "status" in self.dataset:
             return self.array("status").astype(str)
         return np.where(np.isfinite(self.distance).any(axis=-1), "done", "missing")
 
     def count(self, status: str) -> int:
-        """How many places have this status."""
+        """How many points have this status."""
         return int((self.status == status).sum())
 
-    def places(self) -> Iterator[Place]:
-        """Every place, the last axis fastest."""
+    def points(self) -> Iterator[StudyPoint]:
+        """Every point, the last axis fastest."""
         sizes = [range(len(self.values(axis))) for axis in self.axes]
         for indices in product(*sizes):
             yield dict(zip(self.axes, indices, strict=True))
 
-    def at(self, array: np.ndarray, place: Mapping[str, int]) -> Any:
-        """`array` at `place`: over time if it depends on time."""
-        return array[tuple(place[axis] for axis in self.axes)]
+    def at(self, array: np.ndarray, point: Mapping[str, int]) -> Any:
+        """`array` at `point`: over time if it depends on time."""
+        return array[tuple(point[axis] for axis in self.axes)]
 
     @property
-    def base(self) -> Place:
-        """The place whose parameters the curves keep: the middle one of each."""
+    def base(self) -> StudyPoint:
+        """The point whose parameters the curves keep: the middle one of each."""
         return {axis: (len(self.values(axis)) - 1) // 2 for axis in self.parameters}
 
-    def over(self, array: np.ndarray, axis: str, place: Mapping[str, int], time: int) -> np.ndarray:
-        """`array` along `axis` through `place`, at one time."""
-        index = tuple(slice(None) if a == axis else place[a] for a in self.axes)
+    def over(self, array: np.ndarray, axis: str, point: Mapping[str, int], time: int) -> np.ndarray:
+        """`array` along `axis` through `point`, at one time."""
+        index = tuple(slice(None) if a == axis else point[a] for a in self.axes)
         return np.asarray(array[(*index, time)])
 
     @property

@@ -2,65 +2,66 @@
 
 from __future__ import annotations
 
-from html import escape
-
 import numpy as np
+from markupsafe import Markup
 
 from . import plots
 from .fits import FEWEST, LIMITS, WIDEST, Fit, exponents
 from .markup import coordinate, labelled, letter, number, table, with_error
 from .study import Study
 
+TIME = Markup("<i>t</i>")
 MOST_ROWS = 500
 """Rows of the table of all points; a store of thousands has the rest."""
 _UNKNOWN = "not known: a point that failed, or is missing, has no numbers"
 _BOUND = {"h": "≥", "gamma": "≤", "time": "≤"}
 
 
-def numbers_over_time(study: Study) -> str:
+def numbers_over_time(study: Study) -> Markup:
     """A table for each panel."""
     h, gamma = study.values("h"), study.values("gamma")
     rows = plots.chosen(len(h), plots.MOST_CURVES)
     folds = []
     for j in plots.chosen(len(gamma), plots.MOST_PANELS):
-        places = [study.base | {"h": i, "gamma": j} for i in rows]
-        known = [(study.at(study.distance, place), study.at(study.error, place)) for place in places]
+        points = [study.base | {"h": i, "gamma": j} for i in rows]
+        known = [(study.at(study.distance, point), study.at(study.error, point)) for point in points]
         body = [[coordinate("time", t), *(with_error(d[k], e[k]) for d, e in known)] for k, t in enumerate(study.times)]
         head = labelled("gamma", gamma[j])
         made = table(
-            ["<i>t</i>", *(labelled("h", h[i]) for i in rows)],
+            [TIME, *(labelled("h", h[i]) for i in rows)],
             body,
-            f"Distance ± error, {head}",
+            Markup("Distance ± error, {}").format(head),
             unknown="failed, or missing",
         )
-        folds.append(f"<details><summary>Numbers for {head}</summary>{made}</details>")
-    return "".join(folds)
+        folds.append(Markup("<details><summary>Numbers for {}</summary>{}</details>").format(head, made))
+    return Markup("").join(folds)
 
 
-def fits(study: Study) -> tuple[str, str]:
+def fits(study: Study) -> tuple[Markup, Markup]:
     """The table of exponents, empty if there are none, and what is not in it."""
     fitted = exponents(study)
-    found = [fit for fit in fitted if fit.tells]
-    vague = len(fitted) - len(found)
-    left = f"<p>Left out: {vague} of {len(fitted)} fits, with intervals beyond ± {WIDEST:g}.</p>" if vague else ""
-    if not found:
-        few = (
-            f"<p>No exponents: a fit needs {FEWEST} values of <i>h</i>, <i>γ</i> or <i>t</i> with distances above "
-            "twice their errors.</p>"
+    telling = [fit for fit in fitted if fit.tells]
+    vague = len(fitted) - len(telling)
+    left = Markup("<p>Left out: {} of {} fits, with intervals beyond ± {:g}.</p>") if vague else Markup("")
+    left = left.format(vague, len(fitted), WIDEST)
+    if not telling:
+        few = Markup(
+            "<p>No exponents: a fit needs {} values of <i>h</i>, <i>γ</i> or <i>t</i> with distances above twice their "
+            "errors.</p>"
         )
-        return "", left or few
+        return Markup(""), left or few.format(FEWEST)
     rows = [
         [
             letter(fit.axis),
-            ", ".join(labelled(axis, value) for axis, value in fit.fixed.items()),
-            "none" if fit.curved else f"<b>{with_error(fit.exponent, fit.half_width)}</b>",
+            Markup(", ").join(labelled(axis, value) for axis, value in fit.fixed.items()),
+            "none" if fit.curved else Markup("<b>{}</b>").format(with_error(fit.exponent, fit.half_width)),
             " … ".join(f"{value:.2f}".replace("-", "−") for value in fit.halves),
             number(fit.bound, 3),
             f"{_BOUND[fit.axis]} {LIMITS[fit.axis]:g}".replace("-", "−"),
             verdict(fit),
             f"{coordinate(fit.axis, fit.low)} … {coordinate(fit.axis, fit.high)} ({_count(fit)})",
         ]
-        for fit in found
+        for fit in telling
     ]
     heads = ["along", "at", "exponent, 95 %", "of either half", "(1.10), same points", "its limit", "", "over (points)"]
     return table(heads, rows, "Exponents of the distance", unknown="outside the theorem’s range"), left
@@ -83,32 +84,33 @@ def verdict(fit: Fit) -> str:
     return f"{faster if gap > 0 else slower} than the bound"
 
 
-def points(study: Study) -> str:
+def points(study: Study) -> Markup:
     """Every point at the last time."""
     names = ("hilbert_schmidt", "l1", "purity", "min_eigenvalue")
     others = {name: np.asarray(study.array(name), dtype=float) for name in names}
     bounds = {n: np.asarray(study.array(n), dtype=float) for n in ("distance_lower", "distance_upper")}
     l1_error, seconds, message = (study.array(name) for name in ("l1_error", "seconds", "message"))
-    heads = [*map(letter, study.axes), "status", "trace norm"]
+    heads: list[str] = [*map(letter, study.axes), "status", "trace norm"]
     heads += ["certified enclosure"] if study.certified else []
-    heads += ["Hilbert-Schmidt", "<i>L</i>¹", "purity", "least eigenvalue", "seconds"]
-    places = list(study.places())
+    heads += ["Hilbert-Schmidt", Markup("<i>L</i>¹"), "purity", "least eigenvalue", "seconds"]
+    every = list(study.points())
     rows = []
-    for place in places[:MOST_ROWS]:
-        status = str(study.at(study.status, place))
-        row = [coordinate(a, study.values(a)[place[a]]) for a in study.axes]
-        note = str(study.at(message, place)) if status == "failed" and "message" in study.dataset else ""
-        row.append(f"{escape(status)}{f': <small>{escape(note)}</small>' if note else ''}")
-        row.append(with_error(study.at(study.distance, place)[-1], study.at(study.error, place)[-1]))
+    for point in every[:MOST_ROWS]:
+        status = str(study.at(study.status, point))
+        row = [coordinate(a, study.values(a)[point[a]]) for a in study.axes]
+        note = str(study.at(message, point)) if status == "failed" and "message" in study.dataset else ""
+        row.append(Markup("{}: <small>{}</small>").format(status, note) if note else status)
+        row.append(with_error(study.at(study.distance, point)[-1], study.at(study.error, point)[-1]))
         if study.certified:
-            row.append(" … ".join(number(study.at(b, place)[-1], 3) for b in bounds.values()))
-        error = study.at(study.error, place)[-1]
-        row.append(with_error(study.at(others["hilbert_schmidt"], place)[-1], error))
-        row.append(with_error(study.at(others["l1"], place)[-1], study.at(l1_error, place)[-1]))
-        row.append(with_error(study.at(others["purity"], place)[-1], 2 * error))
-        row.append(with_error(study.at(others["min_eigenvalue"], place)[-1], error))
-        row.append(number(float(np.ravel(study.at(seconds, place))[0]), 3))
+            row.append(" … ".join(number(study.at(b, point)[-1], 3) for b in bounds.values()))
+        error = study.at(study.error, point)[-1]
+        row.append(with_error(study.at(others["hilbert_schmidt"], point)[-1], error))
+        row.append(with_error(study.at(others["l1"], point)[-1], study.at(l1_error, point)[-1]))
+        row.append(with_error(study.at(others["purity"], point)[-1], 2 * error))
+        row.append(with_error(study.at(others["min_eigenvalue"], point)[-1], error))
+        row.append(number(float(np.ravel(study.at(seconds, point))[0]), 3))
         rows.append(row)
-    left = len(places) - len(rows)
-    more = f"<p>The first {MOST_ROWS} of {len(places)} points; the store has the other {left}.</p>" if left else ""
-    return table(heads, rows, f"All points at t = {coordinate('time', study.times[-1])}", unknown=_UNKNOWN) + more
+    left = len(every) - len(rows)
+    more = Markup("<p>The first {} of {} points; the store has the other {}.</p>") if left else Markup("")
+    made = table(heads, rows, f"All points at t = {coordinate('time', study.times[-1])}", unknown=_UNKNOWN)
+    return made + more.format(MOST_ROWS, len(every), left)

@@ -8,16 +8,17 @@ import numpy as np
 
 from openweyl._core.arguments import InputError, ResourceError
 from openweyl.problems.problem import Problem
-from openweyl.theory.assumptions import Assumptions, check_assumptions
+from openweyl.theory.assumptions import Assumptions
+from openweyl.theory.check import check_assumptions
 
 from .study import Study
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The assumptions at `place`, or why they could not be checked; neither if the problem is not known."""
+    """The assumptions at `point`, or why they could not be checked; neither if the problem is not known."""
 
-    place: dict[str, float] = field(default_factory=dict)
+    point: dict[str, float] = field(default_factory=dict)
     found: Assumptions | None = None
     trouble: str = ""
 
@@ -29,12 +30,12 @@ class Verdict:
         gamma = study.values("gamma")
         near = float(gamma[np.argmin(np.abs(np.log(np.maximum(gamma, 1e-300))))])
         chosen = problem.replace(h=float(study.values("h").min()), gamma=near)
-        place = {"h": chosen.system.h, "gamma": near}
-        place |= {axis: float(study.values(axis)[index]) for axis, index in study.base.items()}
+        point = {"h": chosen.system.h, "gamma": near}
+        point |= {axis: float(study.values(axis)[index]) for axis, index in study.base.items()}
         try:
-            return Verdict(place, check_assumptions(chosen.system, chosen.state, study.times.tolist()))
+            return Verdict(point, check_assumptions(chosen.system, chosen.state, study.times.tolist()))
         except (InputError, ResourceError) as error:
-            return Verdict(place, trouble=str(error))
+            return Verdict(point, trouble=str(error))
 
     @property
     def applies(self) -> bool:

@@ -12,15 +12,15 @@ from math import log, prod
 import numpy as np
 
 from openweyl._core.arguments import InputError, fail
-from openweyl.evolution.callbacks import Progress
+from openweyl._core.progress import Progress
 from openweyl.problems.problem import Problem
 
-from .points import VERSION, Row, Task, compute
+from .points import VERSION, FinishedRow, Task, compute
 from .rows import STATUS, Index, Store
-from .workers import Here, Pool
+from .workers import Pool, gave_up
 
-DEATHS = 3
-"""The number of workers that one run may take with it."""
+MAX_DEATHS = 3
+"""Workers that one run may take with it before it counts as failed: one may have been killed for another reason."""
 PAUSE = 0.5
 """Seconds between two looks at rows that another call has claimed, and between two reports."""
 LOOK = 5.0
@@ -43,8 +43,8 @@ class Driver:
         self.store, self.pool, self.progress = store, pool, progress
         self.plain = Task(problem, problem.system.h, problem.system.gamma, {}, order, symbols, pool.memory)
         self.settled = {"done"} if retry else {"done", "failed"}
-        self.running: dict[Future[Row], tuple[Index, bool]] = {}
-        self.finished: deque[tuple[Index, Row]] = deque()
+        self.running: dict[Future[FinishedRow], tuple[Index, bool]] = {}
+        self.finished: deque[tuple[Index, FinishedRow]] = deque()
         self.deaths: dict[Index, int] = {}
         self.seconds: dict[float, list[float]] = {}
         self.failed, self.reported = 0, -PAUSE
@@ -67,7 +67,7 @@ class Driver:
                         self._take(future)
                     if not done and (error := self.pool.trouble()) is not None:
                         raise self._lost(error)
-                    if not isinstance(self.pool.executor, Here):  # which would compute before it has written
+                    if not self.pool.at_once:  # else it would compute before it has written
                         self._submit()
                     self._keep()
                 elif self.waiting or self.alone:
@@ -96,7 +96,7 @@ class Driver:
             else:
                 self.running[self._start(index, alone)] = index, alone
 
-    def _start(self, index: Index, alone: bool) -> Future[Row]:
+    def _start(self, index: Index, alone: bool) -> Future[FinishedRow]:
         h, gamma, *others = (values[i] for values, i in zip(self.store.axes.values(), index, strict=True))
         parameters = dict(zip([*self.store.axes][2:], others, strict=True))
         memory = self.pool.memory / (1 if alone else self.pool.sharing)
@@ -106,21 +106,21 @@ class Driver:
         except Exception as error:
             raise self._lost(error) from None
 
-    def _take(self, future: Future[Row]) -> None:
+    def _take(self, future: Future[FinishedRow]) -> None:
         """The result, to be kept, or else the row waits again."""
         index, alone = self.running.pop(future)
         try:
             row = future.result()
         except BrokenExecutor as error:
             self.deaths[index] = self.deaths.get(index, 0) + 1
-            if not hasattr(self.pool.executor, "kill"):
+            if not self.pool.replaces:
                 raise self._lost(error) from None
-            if self.deaths[index] < DEATHS:
+            if self.deaths[index] < MAX_DEATHS:
                 self.waiting.appendleft(index)
                 return
-            row = _fatal(f"{DEATHS} worker processes died of it: killed, or out of memory.")
+            row = _fatal(f"{MAX_DEATHS} worker processes died of it: killed, or out of memory.")
         except Exception as error:
-            if type(error).__name__ != "KilledWorker":  # Dask's word for a task that took several workers with it
+            if not gave_up(error):
                 raise self._lost(error) from None
             row = _fatal("Several workers died of it: killed, or out of memory.")
         if row.version != VERSION:
@@ -170,8 +170,8 @@ class Driver:
         return max(sum(each) / min(self.pool.slots(), max(len(each), 1)), max(each, default=0.0) / 2)
 
 
-def _fatal(message: str) -> Row:
-    return Row({"status": STATUS.index("failed")}, message)
+def _fatal(message: str) -> FinishedRow:
+    return FinishedRow({"status": STATUS.index("failed")}, message)
 
 
 def _duration(seconds: float) -> str:

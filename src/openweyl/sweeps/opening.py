@@ -21,7 +21,7 @@ FORMAT = "openweyl sweep 1"
 
 
 @dataclass(frozen=True)
-class Layout:
+class StoreLayout:
     """The dimensions of a store but for time, the times, the columns of a row, and the symbols that are kept."""
 
     axes: Mapping[str, tuple[float, ...]]
@@ -30,7 +30,7 @@ class Layout:
     symbols: tuple[str, ...] = ()
 
 
-def open_store(path: Path, layout: Layout, *, identity: Mapping[str, Any], about: Mapping[str, Any]) -> Store:
+def open_store(path: Path, layout: StoreLayout, *, identity: Mapping[str, Any], about: Mapping[str, Any]) -> Store:
     """The store of the sweep that `identity` describes, made if there is none yet; `about` goes into its attributes.
 
     Raises InputError if there is something else, or the store of another sweep.
@@ -83,7 +83,7 @@ def _seal(about: Mapping[str, Any]) -> str:
     return _hash({key: value for key, value in about.items() if key != "seal"})
 
 
-def _create(path: Path, layout: Layout, attributes: dict[str, Any]) -> None:
+def _create(path: Path, layout: StoreLayout, attributes: dict[str, Any]) -> None:
     import zarr
     from zarr.codecs import GzipCodec
 

@@ -49,7 +49,7 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Row:
+class FinishedRow:
     """What a worker sends back; `crowded`: it failed for want of memory that it might have had alone."""
 
     values: Mapping[str, Any]
@@ -59,7 +59,7 @@ class Row:
     version: str = VERSION
 
 
-def compute(task: Task) -> Row:
+def compute(task: Task) -> FinishedRow:
     """The run, done; whatever goes wrong in it is in the row."""
     started = time.perf_counter()
     try:
@@ -69,8 +69,8 @@ def compute(task: Task) -> Row:
         numerics = result.quantum.numerics, result.classical.numerics
         values: dict[str, Any] = dict(result.series)
         if task.order:
-            found = certify(*run, tol=problem.tol, order=task.order, memory=task.memory)
-            values |= {name: getattr(found, name) for name in CERTIFICATE}
+            certificate = certify(*run, tol=problem.tol, order=task.order, memory=task.memory)
+            values |= {name: certificate.series[name] for name in CERTIFICATE}
         pictures = _pictures(result) if task.symbols else None
         if pictures:
             values |= pictures[1]
@@ -79,11 +79,11 @@ def compute(task: Task) -> Row:
     except Exception as error:  # a failed run must not stop the sweep
         ours = isinstance(error, (InputError, ResourceError))
         message = " ".join(f"{'' if ours else type(error).__name__ + ': '}{error}".split())
-        crowded = isinstance(error, MemoryError) or (isinstance(error, ResourceError) and "GiB" in message)
+        crowded = isinstance(error, MemoryError) or (isinstance(error, ResourceError) and error.kind == "memory")
         values = {"status": STATUS.index("failed"), "seconds": time.perf_counter() - started}
-        return Row(values, message, crowded=crowded)
+        return FinishedRow(values, message, crowded=crowded)
     values |= {"status": STATUS.index("done"), "seconds": time.perf_counter() - started}
-    return Row(values, symbols=pictures[0] if pictures else None)
+    return FinishedRow(values, symbols=pictures[0] if pictures else None)
 
 
 def _pictures(result: Comparison) -> tuple[dict[str, np.ndarray], dict[str, float]]:

@@ -11,6 +11,7 @@ import os
 import re
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
@@ -25,8 +26,8 @@ from threadpoolctl import threadpool_limits
 from openweyl._core.arguments import fail, must, needs
 from openweyl._core.memory import spare_memory
 
-PATIENCE = 5
-"""Seconds that a scheduler has to answer."""
+SECONDS_TO_ANSWER = 5
+"""Of a scheduler: one on a busy machine takes one or two."""
 SCHEDULER = "be the address of a Dask scheduler that answers, such as tcp://127.0.0.1:8786"
 
 
@@ -35,7 +36,8 @@ class Pool:
     """An executor and the number of runs to submit at once, which may change; `sharing` runs share `memory` bytes.
 
     Those are the runs, and the memory, of this machine; of a cluster, those of one worker. `manned`: whether there is
-    anybody to do the work; `trouble`: what has gone wrong beside it, so that no run may ever end.
+    a worker. `trouble`: what has gone wrong beside the runs, so that none of them may ever end. `at_once`: `submit`
+    returns when the run is done. `replaces`: the next submission replaces a worker that was killed.
     """
 
     executor: Executor
@@ -44,6 +46,8 @@ class Pool:
     sharing: int
     manned: Callable[[], bool] = lambda: True
     trouble: Callable[[], BaseException | None] = lambda: None
+    at_once: bool = False
+    replaces: bool = False
 
 
 @contextmanager
@@ -55,13 +59,20 @@ def open_pool(executor: Executor | int | str | Any | None) -> Iterator[Pool]:
     what = "be an executor, a number of processes or the address of a Dask scheduler"
     must(executor is None or (given and not isinstance(executor, (bool, type))), "executor", what, executor)
     if executor is None or (isinstance(executor, int) and executor == 1):
-        yield Pool(Here(), lambda: 1, free, 1)
+        yield Pool(InThisProcess(), lambda: 1, free, 1, at_once=True)
     elif isinstance(executor, int):
         must(1 <= executor <= 1024, "workers", "lie between 1 and 1024", executor)
         processes = Processes(executor)
-        with _heard() as heard:
+        with _errors_of_threads() as errors:
             try:
-                yield Pool(processes, lambda: executor, free, executor, trouble=lambda: next(iter(heard), None))
+                yield Pool(
+                    processes,
+                    lambda: executor,
+                    free,
+                    executor,
+                    trouble=lambda: next(iter(errors), None),
+                    replaces=True,
+                )
             finally:
                 processes.kill()
     elif isinstance(executor, str):
@@ -77,7 +88,7 @@ def open_pool(executor: Executor | int | str | Any | None) -> Iterator[Pool]:
         yield Pool(executor, lambda: slots, free, slots)
 
 
-class Here(Executor):
+class InThisProcess(Executor):
     """Runs each task at once, in this process."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
@@ -116,12 +127,12 @@ class Processes(Executor):
 
 
 @contextmanager
-def _heard() -> Iterator[list[BaseException]]:
+def _errors_of_threads() -> Iterator[list[BaseException]]:
     """What ends threads in this block, such as a pool's own: it would be printed, and the pool wait for ever."""
-    hook, heard = threading.excepthook, list[BaseException]()
-    threading.excepthook = lambda args: heard.append(args.exc_value or args.exc_type())
+    hook, errors = threading.excepthook, list[BaseException]()
+    threading.excepthook = lambda args: errors.append(args.exc_value or args.exc_type())
     try:
-        yield heard
+        yield errors
     finally:
         threading.excepthook = hook
 
@@ -147,7 +158,7 @@ def _connect(address: str) -> Any:
     must(parts is not None and int(parts[2]) < 2**16, "scheduler", SCHEDULER, address)
     assert parts is not None  # noqa: S101
     try:  # Dask itself is slow to give up, or never does
-        with socket.create_connection((parts[1], int(parts[2])), timeout=PATIENCE) as connection:
+        with socket.create_connection((parts[1], int(parts[2])), timeout=SECONDS_TO_ANSWER) as connection:
             if not address.startswith(("tls:", "ws:", "wss:")) and not connection.recv(1):  # a scheduler speaks first
                 raise ConnectionResetError(0, "It did not answer")
     except OSError as error:
@@ -159,9 +170,18 @@ def _connect(address: str) -> Any:
     for name in ("distributed", "distributed.client", "distributed.core"):  # what it says of losses is said here
         logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
-        return distributed.Client(address, timeout=PATIENCE, set_as_default=False)
+        return distributed.Client(address, timeout=SECONDS_TO_ANSWER, set_as_default=False)
     except (OSError, ValueError, RuntimeError) as error:
         raise fail("scheduler", SCHEDULER, address, f"{type(error).__name__}.") from None
+
+
+def gave_up(error: BaseException) -> bool:
+    """Whether `error` is Dask's KilledWorker: of a task that took several workers with it, which Dask tries no more.
+
+    Who raises it has imported its class.
+    """
+    scheduler = sys.modules.get("distributed.scheduler")
+    return scheduler is not None and isinstance(error, scheduler.KilledWorker)
 
 
 def _cluster(client: Any, free: float) -> Pool:

@@ -20,7 +20,8 @@ import sympy
 from openweyl._core.arguments import fail, must, whole
 from openweyl._core.calls import public
 
-from .expressions import TIME, expandable, multiplied_out, variables_of
+from .algebra import expandable, multiplied_out
+from .expressions import TIME, variables_of
 from .parsing import check_form, parse
 
 Formula: TypeAlias = str | complex | sympy.Expr

@@ -1,4 +1,4 @@
-"""Symbols on phase space as SymPy expressions: their variables, array evaluation, separation.
+"""Symbols on phase space as SymPy expressions: their variables, their derivatives, their values on arrays.
 
 Expressions become arrays by walking the expression tree; nothing is ever evaluated as code.
 """
@@ -10,20 +10,17 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache, reduce
 from importlib import import_module
-from itertools import product
-from math import comb, prod
-from typing import Any, TypeAlias
+from typing import Any
 
+import numpy as np
 import sympy
 
 from openweyl._core.arguments import InputError, must, shown
 from openweyl._core.fft import Array
 
-from .intervals import Interval
-from .parsing import FUNCTIONS, MAX_POWER, MAX_TEXT
+from .intervals import Functions, Interval, as_interval
+from .parsing import FUNCTIONS, MAX_TEXT
 
-MAX_TERMS = 1000
-"""The number of terms up to which a symbol is multiplied out."""
 TIME = sympy.Symbol("t", real=True)
 """The time, in Hamiltonians that depend on it."""
 
@@ -78,13 +75,15 @@ def _program(expr: sympy.Expr) -> tuple[tuple[str, Any, tuple[int, ...]], ...]:
         if e in places:
             return places[e]
         if e.is_number:
-            step: tuple[str, Any, tuple[int, ...]] = ("number", float(e) if e.is_real else complex(e), ())
+            step: tuple[str, Any, tuple[int, ...]] = _number(e)
         elif e.is_Symbol:
             step = ("symbol", e, ())
         elif e.is_Add or e.is_Mul:
             step = ("add" if e.is_Add else "multiply", None, tuple(place(a) for a in e.args))
-        elif e.is_Pow:
+        elif e.is_Pow and e.exp.is_number:
             step = ("power", e.exp, (place(e.base),))
+        elif e.is_Pow:
+            return place(sympy.exp(e.exp * sympy.log(e.base), evaluate=False))
         else:
             step = ("function", e.func, (place(e.args[0]),))
         code.append(step)
@@ -95,6 +94,15 @@ def _program(expr: sympy.Expr) -> tuple[tuple[str, Any, tuple[int, ...]], ...]:
     return tuple(code)
 
 
+def _number(e: sympy.Expr) -> tuple[str, Any, tuple[int, ...]]:
+    """A "number" that a double holds, or one that is "rounded" to it."""
+    if not e.is_real:
+        return "number", complex(e), ()
+    value = float(e)
+    exact = (e.is_Rational or e.is_Float) and sympy.Rational(e) == sympy.Rational(value)
+    return "number" if exact else "rounded", value, ()
+
+
 def evaluate(expr: sympy.Expr, values: Mapping[sympy.Symbol, Array], xp: Any) -> Array:
     """The array of `expr` at `values`, with the functions of the namespace `xp`; real scalars stay Python floats."""
     done: list[Array] = []
@@ -102,6 +110,8 @@ def evaluate(expr: sympy.Expr, values: Mapping[sympy.Symbol, Array], xp: Any) ->
         parts = [done[j] for j in operands]
         if kind == "number":
             done.append(what)
+        elif kind == "rounded":
+            done.append(_rounded(what, xp))
         elif kind == "symbol":
             done.append(values[what])
         elif kind == "power":
@@ -114,12 +124,25 @@ def evaluate(expr: sympy.Expr, values: Mapping[sympy.Symbol, Array], xp: Any) ->
     return done[-1]
 
 
+def enclose(f: sympy.Expr, box: Mapping[sympy.Symbol, Interval]) -> Interval:
+    """An enclosure of the values of the real `f` on each cell of `box`, of their shape."""
+    with np.errstate(all="ignore"):
+        hull = as_interval(evaluate(f, box, Functions))
+    shape = np.broadcast_shapes(*(cells.low.shape for cells in box.values()))
+    return Interval(*(np.broadcast_to(end, shape) for end in (hull.low, hull.high)))
+
+
+def _rounded(number: float, xp: Any) -> Any:
+    """`number`, in place of one that is no double; where values are enclosed, both neighbours too."""
+    return xp.enclosing(number) if xp is Functions else number
+
+
 def _power(base: Array, exponent: sympy.Expr, xp: Any) -> Array:
     """Integer powers by repeated squaring: exact to round-off and many times faster than a general power."""
     if (2 * exponent).is_Integer and not exponent.is_Integer:
         base, exponent = xp.sqrt(base), 2 * exponent
     if not exponent.is_Integer:
-        return xp.exp(float(exponent) * xp.log(base))
+        return xp.exp(_rounded(float(exponent), xp) * xp.log(base))
     power = abs(int(exponent))
     result = base**power if isinstance(base, Interval) else _integer_power(base, power)
     return 1.0 / result if exponent < 0 else result
@@ -140,111 +163,3 @@ def _function(function: Any, xp: Any) -> Any:
         if function is known:
             return getattr(xp, "arctan" if name == "atan" and not hasattr(xp, "atan") else name)
     raise InputError(f"The function {shown(function.__name__)} has no array form; known: {', '.join(FUNCTIONS)}.")
-
-
-def _terms(f: sympy.Expr) -> int:
-    """A bound, itself cut off above MAX_TERMS, on the number of terms of `f` when all of it is multiplied out."""
-    parts = [_terms(a) for a in f.args]
-    if f.is_Add:
-        count = sum(parts)
-    elif f.is_Mul:
-        count = prod(parts)
-    elif f.is_Pow and f.exp.is_Integer:
-        power = abs(int(f.exp))
-        count = comb(parts[0] + power - 1, power) if power <= MAX_POWER else MAX_TERMS + 1
-    else:
-        count = max(parts, default=1)
-    return min(count, MAX_TERMS + 1)
-
-
-def expandable(f: sympy.Expr) -> bool:
-    """Whether `f` may be multiplied out: it has few terms then."""
-    return _terms(f) <= MAX_TERMS
-
-
-def multiplied_out(f: sympy.Expr) -> sympy.Expr:
-    """`f` as a sum; functions of sums, such as exponentials, stay whole: their factors may be out of range."""
-    return sympy.expand(f, power_exp=False, power_base=False, log=False)
-
-
-def separate(
-    p: sympy.Expr, x: tuple[sympy.Symbol, ...], xi: tuple[sympy.Symbol, ...]
-) -> tuple[sympy.Expr, sympy.Expr] | None:
-    """(T(xi), V(x)) with p = T + V, constants in V; None if p is not of that form, or too large to tell."""
-    for candidate in (p, multiplied_out(p)) if expandable(p) else (p,):
-        kinetic = sympy.Add(*(term for term in sympy.Add.make_args(candidate) if term.has(*xi)))
-        if not kinetic.has(*x):
-            return kinetic, candidate - kinetic
-    return None
-
-
-def quadratic(
-    f: sympy.Expr, v: tuple[sympy.Symbol, ...]
-) -> tuple[tuple[tuple[float, ...], ...], tuple[float, ...]] | None:
-    """(Hessian, gradient at 0) if f is a polynomial of degree <= 2 in `v`, else None; None too if f is very large."""
-    if not f.free_symbols <= set(v) or not expandable(f) or not f.is_polynomial(*v):
-        return None
-    polynomial = sympy.Poly(f, *v)
-    if polynomial.total_degree() > 2:
-        return None
-    hessian, gradient = [[0.0] * len(v) for _ in v], [0.0] * len(v)
-    for powers, coefficient in polynomial.terms():
-        factors = [i for i, power in enumerate(powers) for _ in range(power)]
-        if len(factors) == 1:
-            gradient[factors[0]] = float(coefficient)
-        elif len(factors) == 2:
-            i, j = factors  # c v_i v_j adds c to both entries; if i = j, to one entry twice
-            hessian[i][j] += float(coefficient)
-            hessian[j][i] += float(coefficient)
-    return tuple(map(tuple, hessian)), tuple(gradient)
-
-
-_Polynomial: TypeAlias = dict[tuple[int, ...], sympy.Expr]
-
-
-def polynomial(f: sympy.Expr, z: tuple[sympy.Symbol, ...], degree: int) -> sympy.Expr | None:
-    """`f` as a sum over its monomials in `z`, if it is of at most this degree; None if not, or if `f` is very large.
-
-    Coefficients stay as they are written: multiplied out, exp(-(t - 50)^2) would lose its digits.
-    """
-    found = _coefficients(f, z) if expandable(f) else None
-    if found is None or any(sum(powers) > degree and sympy.expand(c) != 0 for powers, c in found.items()):
-        return None
-    return sympy.Add(
-        *(
-            sympy.Mul(c, *(v**power for v, power in zip(z, powers, strict=True)))
-            for powers, c in found.items()
-            if sum(powers) <= degree
-        )
-    )
-
-
-def _coefficients(f: sympy.Expr, z: tuple[sympy.Symbol, ...]) -> _Polynomial | None:
-    """`f` as a polynomial in `z`, powers -> coefficient; None if it is none."""
-    if not f.has(*z):
-        return {(0,) * len(z): f}
-    if f in z:
-        return {tuple(int(v == f) for v in z): sympy.Integer(1)}
-    if f.is_Pow and f.exp.is_Integer and f.exp > 0:
-        factors = [f.base] * int(f.exp)
-    elif f.is_Add or f.is_Mul:
-        factors = list(f.args)
-    else:
-        return None
-    parts = [_coefficients(factor, z) for factor in factors]
-    if any(part is None for part in parts):
-        return None
-    known = [part for part in parts if part is not None]
-    return reduce(_sum if f.is_Add else _product, known)
-
-
-def _sum(f: _Polynomial, g: _Polynomial) -> _Polynomial:
-    return {powers: f.get(powers, sympy.S.Zero) + g.get(powers, sympy.S.Zero) for powers in {**f, **g}}
-
-
-def _product(f: _Polynomial, g: _Polynomial) -> _Polynomial:
-    total: _Polynomial = {}
-    for (a, c), (b, d) in product(f.items(), g.items()):
-        powers = tuple(i + j for i, j in zip(a, b, strict=True))
-        total[powers] = total.get(powers, sympy.S.Zero) + c * d
-    return total

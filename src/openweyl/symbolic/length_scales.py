@@ -20,8 +20,9 @@ from math import ceil, isfinite, log2, sqrt
 import numpy as np
 import sympy
 
-from .expressions import derivative, evaluate, expandable
-from .intervals import Functions, Interval
+from .algebra import expandable
+from .expressions import derivative, enclose, evaluate
+from .intervals import Interval
 
 SHARE = 1 / 2
 """The part of its range by which a term may bend within a spacing: six points for each period of a cosine."""
@@ -184,10 +185,7 @@ class _Cells:
         return wide.size > 0 and self.low.shape[1] + wide.size <= MOST and not bool(thin.any())
 
     def _bounds(self, g: sympy.Expr, low: np.ndarray, high: np.ndarray) -> Interval:
-        with np.errstate(all="ignore"):
-            box = {v: Interval(a, b) for v, a, b in zip(self.variables, low, high, strict=True)}
-            found = evaluate(g, box, Functions)
-        return found if isinstance(found, Interval) else Interval(*(np.full(low.shape[1], float(found)),) * 2)
+        return enclose(g, {v: Interval(a, b) for v, a, b in zip(self.variables, low, high, strict=True)})
 
     def _points(self, cells: np.ndarray) -> np.ndarray:
         """The middle and two corners of the cells."""

@@ -7,27 +7,17 @@ roots. What cannot be shown is refused.
 
 from __future__ import annotations
 
-import math
-from typing import Any
-
+import numpy as np
 import sympy
 from sympy.polys.rings import ring
 
 from openweyl._core.arguments import InputError, shown
 
-_RANGES = {
-    sympy.sin: (-1.0, 1.0),
-    sympy.cos: (-1.0, 1.0),
-    sympy.tanh: (-1.0, 1.0),
-    sympy.erf: (-1.0, 1.0),
-    sympy.atan: (-1.5707964, 1.5707964),
-    sympy.cosh: (1.0, float("inf")),
-    sympy.exp: (0.0, float("inf")),
-}
-_INCREASING = {sympy.exp: math.exp, sympy.tanh: math.tanh, sympy.erf: math.erf, sympy.atan: math.atan}
+from .expressions import enclose
+from .intervals import Interval
+
 MAX_DEGREE = 32
 """The degree up to which the real roots of polynomials are counted."""
-_ANYWHERE = (float("-inf"), float("inf"))
 
 
 def check_smooth(f: sympy.Expr, name: str) -> None:
@@ -94,55 +84,5 @@ def _degree(f: sympy.Expr) -> int:
 
 def interval(f: sympy.Expr) -> tuple[float, float]:
     """Bounds lower <= f <= upper for all real values of the variables (not always the best)."""
-    if f.is_number:
-        value = float(f)
-        slack = 1e-12 * abs(value)
-        return value - slack, value + slack
-    if f.is_Add:
-        parts = [interval(a) for a in f.args]
-        return sum(p[0] for p in parts), sum(p[1] for p in parts)
-    if f.is_Mul:
-        low, high = 1.0, 1.0
-        for a in f.args:
-            corners = [u * v if u and v else 0.0 for u in (low, high) for v in interval(a)]
-            low, high = min(corners), max(corners)
-        return low, high
-    if f.is_Pow and f.exp.is_Integer and f.exp > 0:
-        low, high = interval(f.base)
-        corners = [_power(v, int(f.exp)) for v in (low, high)]
-        if f.exp.is_even:
-            return (0.0 if low <= 0 <= high else min(corners)), max(corners)
-        return min(corners), max(corners)
-    if f.is_Pow and f.exp.is_number:
-        low, high = interval(f.base)
-        if low < 0:
-            return _ANYWHERE
-        bounds = [_real_power(v, float(f.exp)) for v in (low, high)]
-        return min(bounds), max(bounds)
-    if f.func in _INCREASING:
-        low, high = (_increasing(f.func, v) for v in interval(f.args[0]))
-        return max(low, _RANGES[f.func][0]), min(high, _RANGES[f.func][1])
-    return _RANGES.get(f.func, _ANYWHERE)
-
-
-def _increasing(function: Any, value: float) -> float:
-    """The value of an increasing function, infinities included."""
-    try:
-        return float(_INCREASING[function](value))
-    except OverflowError:
-        return float("inf")
-
-
-def _real_power(value: float, exponent: float) -> float:
-    if value == 0:
-        return 0.0 if exponent > 0 else float("inf")
-    if value == float("inf"):
-        return float("inf") if exponent > 0 else 0.0
-    return _power(value, exponent)
-
-
-def _power(value: float, exponent: float) -> float:
-    try:
-        return float(value**exponent)
-    except OverflowError:
-        return float("-inf") if value < 0 and exponent % 2 == 1 else float("inf")
+    hull = enclose(f, {v: Interval(-np.inf, np.inf) for v in f.free_symbols})
+    return float(hull.low), float(hull.high)

@@ -21,8 +21,9 @@ import sympy
 
 from openweyl._core.arguments import ResourceError
 
-from .expressions import TIME, derivative, evaluate, expandable
-from .intervals import Functions, Interval
+from .algebra import expandable
+from .expressions import TIME, derivative, enclose, evaluate
+from .intervals import Interval
 
 SHARE = 1 / 2
 """The part of its range by which a term may vary while a step passes: twelve steps for each period of a cosine."""
@@ -110,9 +111,8 @@ def evaluated(f: sympy.Expr, at: Mapping[sympy.Symbol, Any]) -> Callable[[Any], 
 
     def of(t: Any) -> Any:
         if isinstance(t, Interval):
-            found = evaluate(f, {**at, TIME: t}, Functions)
-            found = found if isinstance(found, Interval) else Interval(found, found)
-            return Interval(found.low + np.zeros((count, t.low.size)), found.high + np.zeros((count, t.low.size)))
+            hull = enclose(f, {**at, TIME: t})
+            return Interval(hull.low + np.zeros((count, t.low.size)), hull.high + np.zeros((count, t.low.size)))
         return evaluate(f, {**at, TIME: t}, np) + np.zeros((count, t.size))
 
     return of

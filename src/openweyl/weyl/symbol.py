@@ -9,12 +9,15 @@ Source: Li (2.1).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from openweyl._core.arguments import fail, must, needs, real
+from openweyl._core.calls import public
+from openweyl._core.display import block, html_facts, html_picture
 from openweyl._core.estimates import Enclosure, Estimate
+from openweyl._core.text import cut
 from openweyl.norms.l1 import L1_RTOL, l1_norm
 from openweyl.norms.trace_norm import trace_norm
 from openweyl.observables.observable import Observable
@@ -26,6 +29,7 @@ from .fock_matrix import FockMatrix, fock_matrix
 
 if TYPE_CHECKING:
     import xarray
+    from matplotlib.axes import Axes
     from qutip import Qobj
 
 
@@ -47,6 +51,7 @@ class Symbol(GridFunction):
     Raises InputError unless `values` are finite numbers of the grid's shape.
     """
 
+    @public
     def l1(self, rtol: float = L1_RTOL) -> Estimate:
         """(2 pi h)^-n int |w|, to `rtol`, with a bound of the error of its quadrature.
 
@@ -56,10 +61,12 @@ class Symbol(GridFunction):
         rtol = real("rtol", rtol, above=0.0)
         return l1_norm(self, rtol)
 
+    @public
     def trace_norm(self, rtol: float = 1e-2, atol: float = 0.0) -> Enclosure:
         """lower <= ||Op(w)||_tr <= upper: see `trace_norm`."""
         return trace_norm(self, rtol, atol)
 
+    @public
     def expectation(self, observable: Observable | str) -> Estimate:
         """tr(O Op(w)) for a bounded observable, an `Observable` or its text, such as "tanh(x)" or "parity".
 
@@ -68,6 +75,7 @@ class Symbol(GridFunction):
         self.check_single()
         return Observable.of(observable, self.n).value(self)
 
+    @public
     def marginal(self, *names: str) -> Marginal:
         """(2 pi h)^-n int w over all variables but those of these names: the density of "x", of "xi", or of several.
 
@@ -80,11 +88,12 @@ class Symbol(GridFunction):
         self.check_single()
         known = [str(v) for side in variables(self.n) for v in side]
         for name in names:
-            if name not in known:
+            if not isinstance(name, str) or name not in known:
                 raise fail("names", f"be among {', '.join(known)}", name)
         must(bool(names) and len(set(names)) == len(names), "names", "be different variables", names)
         return Marginal.marginal(self, sorted(known.index(name) for name in names))
 
+    @public
     def fock(self, size: int | Sequence[int] | None = None, *, tol: float = 1e-9) -> FockMatrix:
         """The matrix c of Op(w) = sum c_mn |m><n| in the Fock basis at h, and the trace norm of what that leaves out.
 
@@ -100,6 +109,7 @@ class Symbol(GridFunction):
         """
         return fock_matrix(self, size, tol)[0]
 
+    @public
     def to_qutip(self, size: int | Sequence[int] | None = None, *, tol: float = 1e-9) -> Qobj:
         """Op(w) as a Qobj of QuTiP in the Fock basis at h: `fock`, with the tensor dimensions of n > 1.
 
@@ -111,10 +121,25 @@ class Symbol(GridFunction):
         QuTiP is not installed.
         """
         qutip = needs("qutip", "qutip")
+        tol = real("tol", tol, above=0.0)
         (matrix, leakage), levels = fock_matrix(self, size, tol)
         advice = "Take more levels, or none for as many as are needed, or raise `tol`."
         must(leakage <= tol, "size", f"leave out at most tol = {tol:g}", f"one that leaves out {leakage:.2g}", advice)
         return qutip.Qobj(matrix, dims=[levels, levels])
+
+    @public
+    def plot(self, axes: Axes | None = None) -> Axes:
+        """Draw the symbol into `axes` of Matplotlib (new ones for None), which are returned.
+
+        n = 1: filled contours of w(x, xi), orange where it is positive, purple where it is negative. n > 1: the density
+        of each variable. Raises InputError for a batch, and for complex values.
+        """
+        from openweyl.plot import results
+
+        self.check_single()
+        drawn_into = results.checked_axes(axes, (4.4, 3.6))
+        results.draw_function(drawn_into, self, bar=axes is None)
+        return drawn_into
 
     def to_xarray(self) -> xarray.DataArray:
         """The values with their coordinates, dims (..., x, xi) or (..., x1, .., xi1, ..), and h as an attribute."""
@@ -125,3 +150,26 @@ class Symbol(GridFunction):
         coordinates = {name: axis.points for name, axis in zip(names, self.grid.x + self.grid.xi, strict=True)}
         attributes = {"long_name": "Weyl symbol", "units": "1", "h": self.h}
         return xr.DataArray(np.asarray(self.values), coordinates, [*batches, *names], "symbol", attributes)
+
+    def __repr__(self) -> str:
+        batch = f"batch of {' x '.join(map(str, self.batch))}, " if self.batch else ""
+        kind = "complex, " if self._complex else ""
+        return f"<Symbol, n = {self.n}, {batch}{kind}{cut(str(self.grid), 400)}>"
+
+    def _repr_html_(self) -> str:
+        from openweyl.plot import results
+
+        axes = zip(("x", "xi"), (self.grid.x, self.grid.xi), strict=True)
+        facts: list[tuple[str, Any]] = [
+            (name, f"{a.lower:.4g} to {a.upper:.4g}, {a.size} points") for name, side in axes for a in side
+        ]
+        facts += [("h", f"{self.h:.10g}")]
+        if self.batch or self._complex:
+            return block(html_facts([("symbol", repr(self))]))
+        facts += [("trace", float(self.trace())), ("purity", float(self.purity()))]
+        picture = results.small_picture(lambda row: results.draw_function(row[0], self), (3.2, 2.6))
+        return block(html_facts(facts), html_picture(picture, "the symbol on phase space"))
+
+    @property
+    def _complex(self) -> bool:
+        return np.dtype(self.values.dtype).kind == "c"

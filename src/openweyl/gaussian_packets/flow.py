@@ -38,8 +38,9 @@ import sympy
 from openweyl._core.arguments import LARGEST, fail
 from openweyl.model.states import Packet, PacketState
 from openweyl.model.system import System, real_and_imaginary
+from openweyl.symbolic.algebra import polynomial
 from openweyl.symbolic.brackets import poisson
-from openweyl.symbolic.expressions import TIME, derivative, evaluate, polynomial
+from openweyl.symbolic.expressions import TIME, derivative, evaluate
 from openweyl.symbolic.intervals import Interval
 from openweyl.symbolic.time_variation import TimeVariation, evaluated
 

@@ -21,7 +21,6 @@ from typing import Any
 
 import mpmath
 import numpy as np
-import scipy.linalg
 
 from openweyl._core.arguments import SMALLEST, ResourceError
 
@@ -215,8 +214,10 @@ def joined(edges: np.ndarray) -> np.ndarray:
 
 def _balance(rates: Rates, edges: np.ndarray) -> np.ndarray:
     """Units of the variables, powers of two, in which the entries of M are of like size."""
+    from scipy.linalg import matrix_balance  # slow to import
+
     M, _ = rates(np.concatenate([edges, (edges[1:] + edges[:-1]) / 2]))
-    _, (scale, _) = scipy.linalg.matrix_balance(np.abs(M).max(axis=0), permute=False, separate=True)
+    _, (scale, _) = matrix_balance(np.abs(M).max(axis=0), permute=False, separate=True)
     return np.asarray(scale)
 
 

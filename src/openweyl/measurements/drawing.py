@@ -1,4 +1,4 @@
-"""A picture of each row: the measured points, and the claim with the constant that was found."""
+"""A picture of each row: the measured points, and the claim with the measured constant."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from openweyl.evolution.evolve import evolve
 from openweyl.model.states import coherent
 from openweyl.model.system import System
-from openweyl.plot.figures import BOUND, CLASSICAL, QUANTUM, new_figure, symbol, write
+from openweyl.plot import BOUND, CLASSICAL, QUANTUM, draw_symbol, new_figure, write
 
 from .fokker_planck import HYPERBOLIC, exact
 from .row import Row
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLUMNS = 4
+SHEET_COLUMNS = 4
 """Pictures side by side on a sheet."""
 COLOURS = {"holds": QUANTUM, "fails": "#cc0000", "undecided": CLASSICAL}
 
@@ -42,21 +42,21 @@ def picture(row: Row) -> Figure:
     figure, axes = new_figure(1, 1, (6, 4.2))
     ax = axes[0][0]
     _plot(ax, row)
-    ax.set_title("\n".join([*wrap(row.claim, 88), _found(row)]), fontsize=7)
+    ax.set_title("\n".join([*wrap(row.claim, 88), _in_words(row)]), fontsize=7)
     ax.legend()
     return figure
 
 
 def sheet(rows: list[Row]) -> Figure:
     """All rows in small."""
-    columns = min(len(rows), COLUMNS)
+    columns = min(len(rows), SHEET_COLUMNS)
     count = -(-len(rows) // columns)
     figure, axes = new_figure(count, columns, (2.7 * columns, 2.3 * count))
     for ax in axes.flat[len(rows) :]:
         ax.set_visible(False)
     for ax, row in zip(axes.flat, rows, strict=False):
         _plot(ax, row, size=3)
-        ax.set_title(f"{row.name.partition('/')[2]}: {row.predicted}, {row.verdict}\n{_found(row)}", fontsize=6.5)
+        ax.set_title(f"{row.name.partition('/')[2]}: {row.predicted}, {row.verdict}\n{_in_words(row)}", fontsize=6.5)
         ax.tick_params(labelsize=6)
         ax.xaxis.label.set_size(7)
     return figure
@@ -80,7 +80,7 @@ def _plot(ax: Axes, row: Row, size: float = 6) -> None:
     ax.grid(alpha=0.3)
 
 
-def _found(row: Row) -> str:
+def _in_words(row: Row) -> str:
     return f"measured {row.measured:.3f} in [{row.interval[0]:.3f}, {row.interval[1]:.3f}], C = {row.constant:.3g}"
 
 
@@ -102,10 +102,10 @@ def figure_2(h: float = 2.0**-6, gamma: float = 2.0) -> Figure:
     system = System(HYPERBOLIC, ["x", "xi"], h=h, gamma=gamma)
     run = evolve(system, coherent(0, 0), times, kind="classical", tol=1e-6)
     figure, axes = new_figure(1, len(times), (12, 3.6), sharex=True, sharey=True)
-    for ax, t, w, grid in zip(axes[0], times, run.symbols, run.grids, strict=True):
-        x, xi = (axis[0].points for axis in (grid.x, grid.xi))
-        symbol(ax, w, x, xi, scale=float(w.max()))
-        formula = exact(grid, h, (gamma * h / 2) ** 0.5, t)
+    for ax, t, symbol in zip(axes[0], times, run, strict=True):
+        x, xi = (axis[0].points for axis in (symbol.grid.x, symbol.grid.xi))
+        draw_symbol(ax, symbol)
+        formula = exact(symbol.grid, h, (gamma * h / 2) ** 0.5, t).values
         ax.contour(x, xi, formula.T, levels=[float(formula.max()) / 2.718281828], colors="black", linewidths=1)
         ax.set_title(rf"$t = {t:g}$")
     axes[0][0].set_xlim(-0.6, 0.6)

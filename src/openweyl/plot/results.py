@@ -1,0 +1,123 @@
+"""What `.plot()` draws, and the small pictures that notebooks show: symbols in a row, densities of single variables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from openweyl._core.arguments import is_list, must
+from openweyl.phase_space.grid import Axis
+from openweyl.phase_space.grid_function import GridFunction
+from openweyl.phase_space.marginals import Marginal
+from openweyl.symbolic.expressions import variables
+
+from .style import new_figure
+from .symbol import box_around, colour_bar, draw_symbol
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MAX_POINTS = 400
+"""Points of an axis of a symbol that is drawn: more than a picture's height has dots, and contours take their time."""
+SMALL_DOTS_PER_INCH = 72
+"""Of the small pictures: some 10 kB each, as a notebook keeps them all."""
+COLOURS_OF_SMALL = 64
+"""Colours of the small pictures: those of the map, and shades of the letters."""
+
+
+def new_axes(count: int, size: tuple[float, float]) -> np.ndarray:
+    """A row of `count` axes of `size` (width, height) in inches each, in a figure of pyplot, which notebooks show."""
+    import matplotlib.pyplot as plt
+
+    figsize = (size[0] * count, size[1])
+    return plt.subplots(1, count, figsize=figsize, layout="constrained", squeeze=False)[1][0]
+
+
+def checked_axes(axes: Any, size: tuple[float, float]) -> Axes:
+    """`axes` if they are Matplotlib's; new ones of `size` in inches for None."""
+    if axes is None:
+        return new_axes(1, size)[0]
+    must(hasattr(axes, "contourf"), "axes", "be axes of Matplotlib", axes, "None makes new ones.")
+    return axes
+
+
+def checked_row(axes: Any, size: tuple[float, float], wanted: int) -> list[Axes]:
+    """The `axes`, any number of them; `wanted` new ones of `size` in inches each for None."""
+    if axes is None:
+        return list(new_axes(wanted, size))
+    row = list(np.ravel(np.asarray(axes, dtype=object))) if is_list(axes) else [axes]
+    must(len(row) > 0, "axes", "be axes of Matplotlib, or a list of them", axes, "None makes new ones.")
+    return [checked_axes(one, size) for one in row]
+
+
+def draw_function(axes: Axes, symbol: GridFunction, *, scale: float | None = None, bar: bool = False) -> None:
+    """Draw one real symbol: filled contours for n = 1, with a `bar` of their colours if asked for; else its densities.
+
+    scale: the value of the strongest colour, the largest |w| for None.
+    """
+    if symbol.n > 1:
+        draw_densities(axes, symbol)
+        return
+    drawn = draw_symbol(axes, thinned(symbol), scale=scale)
+    across, up = box_around([symbol])
+    axes.set(xlim=across, ylim=up, facecolor=drawn.cmap(0.5))  # beyond its box a symbol is zero
+    if bar:
+        colour_bar(drawn, axes)
+
+
+def draw_densities(axes: Axes, symbol: GridFunction) -> None:
+    """Draw the density of each variable, the symbol integrated over all others: x solid, xi dashed."""
+    names = [str(v) for side in variables(symbol.n) for v in side]
+    for j, name in enumerate(names):
+        density = Marginal.marginal(symbol, [j])
+        line = "-" if j < symbol.n else "--"
+        colour, label = f"C{j % symbol.n}", name.replace("xi", "ξ")
+        axes.plot(density.axes[0].points, density.values, line, color=colour, label=label, linewidth=1.2)
+    axes.set_xlabel("x, ξ")
+    axes.set_ylabel("density")
+    axes.grid(alpha=0.3)
+    axes.legend()
+
+
+def draw_row(row: Sequence[Axes], symbols: Sequence[GridFunction], titles: Sequence[str]) -> None:
+    """Draw one symbol into each of the axes, with colours and limits in common."""
+    scale = max(float(np.abs(np.asarray(symbol.values)).max()) for symbol in symbols) or 1.0
+    for axes, symbol, title in zip(row, symbols, titles, strict=True):
+        draw_function(axes, symbol, scale=scale)
+        axes.set_title(title)
+    if symbols[0].n == 1:
+        across, up = box_around(symbols)
+        for axes in row:
+            axes.set(xlim=across, ylim=up)
+
+
+def thinned(symbol: GridFunction) -> GridFunction:
+    """The symbol (n = 1) around where it is not zero, on at most MAX_POINTS points of each axis."""
+    axes = symbol.grid.x + symbol.grid.xi
+    if max(axis.size for axis in axes) <= MAX_POINTS:
+        return symbol
+    box = [(max(low, a.lower), min(high, a.upper)) for (low, high), a in zip(box_around([symbol]), axes, strict=True)]
+    sizes = [min(MAX_POINTS, int((high - low) / a.spacing) + 1) for (low, high), a in zip(box, axes, strict=True)]
+    coarse = [Axis.between(low, high, size) for (low, high), size in zip(box, sizes, strict=True)]
+    return symbol.resampled(symbol.grid.with_axes(coarse))
+
+
+def positions(length: int, most: int) -> list[int]:
+    """At most `most` positions of `length`, evenly spread; the last is among them."""
+    count = min(length, most)
+    return [length - 1] if count == 1 else [round(j * (length - 1) / (count - 1)) for j in range(count)]
+
+
+def small_picture(draw: Callable[[Sequence[Axes]], object], size: tuple[float, float], count: int = 1) -> bytes:
+    """What `draw` puts into a row of `count` axes, of `size` in inches together, as a PNG of few colours."""
+    from PIL import Image
+
+    figure, axes = new_figure(1, count, size)
+    draw(axes[0])
+    drawn, written = BytesIO(), BytesIO()
+    figure.savefig(drawn, dpi=SMALL_DOTS_PER_INCH, format="png")
+    Image.open(drawn).convert("RGB").quantize(COLOURS_OF_SMALL).save(written, format="png", optimize=True)
+    return written.getvalue()
