@@ -32,7 +32,7 @@ from openweyl import (
     mixture,
     squeezed,
 )
-from openweyl.evolution.closed_form import BYTES, fitted_grid
+from openweyl.evolution.closed_form import BYTES_PER_POINT, fitted_grid
 from openweyl.gaussian_packets.flow import QuadraticFlow, quadratic_flow
 from openweyl.gaussian_packets.maps import constant_maps
 from openweyl.gaussian_packets.time_cells import resolved_cells
@@ -514,7 +514,7 @@ def test_memory_is_kept() -> None:
     finally:
         tracemalloc.stop()
     sizes = [w.grid.size for w in done]
-    needed = max(BYTES * size + 8 * sum(sizes[: j + 1]) for j, size in enumerate(sizes))
+    needed = max(BYTES_PER_POINT * size + 8 * sum(sizes[: j + 1]) for j, size in enumerate(sizes))
     assert 0.5 * needed < peak < needed
     refused(lambda: evolve(system, state, times, tol=1e-4, memory=0.99 * needed), "At t = ", ResourceError)
     assert evolve(system, state, times, tol=1e-4, memory=1.01 * needed).numerics.steps == 0

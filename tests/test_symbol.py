@@ -450,7 +450,7 @@ def test_symbols_of_another_h_or_n() -> None:
     quantum = coherent(0, 0).symbol(PhaseGrid.box(h=0.2, x=(-3, 3), xi=(-3, 3), size=(64, 64)))
     plane = PhaseGrid.box(h=H, x=[(-1, 1)] * 2, xi=[(-1, 1)] * 2, size=(4, 4))
     pair = coherent([0, 0], [0, 0]).symbol(plane)
-    for call in (lambda o: W - o, lambda o: W + o, lambda o: W * o, lambda o: W.inner(o), lambda o: star(o, W)):
+    for call in (lambda o: W - o, lambda o: W + o, lambda o: W * o, W.inner, lambda o: star(o, W)):
         refused(lambda call=call: call(quantum), "Argument `other` must have h = 0.1, but is 0.2. Symbols of two h")
         refused(lambda call=call: call(pair), "Argument `other` must have n = 1 degrees of freedom, but is 2")
     refused(lambda: W.resampled(quantum.grid), "Argument `grid` must have h = 0.1, but is 0.2")
