@@ -18,7 +18,8 @@ import numpy as np
 
 from openweyl import PhaseGrid, System, coherent
 from openweyl._core.fft import _threads, spectrum_shape
-from openweyl.evolution.splitting import CHIN, Stepper
+from openweyl.evolution.schemes import CHIN
+from openweyl.evolution.stepper import Stepper
 from openweyl.generators.generator import lindblad
 
 SIZES = (256, 512, 1024, 2048)

@@ -24,7 +24,8 @@ import numpy as np
 
 from openweyl import PhaseGrid, Problem, System, coherent, load, sweep
 from openweyl.analysis.compare import SERIES
-from openweyl.evolution.splitting import CHIN, Stepper
+from openweyl.evolution.schemes import CHIN
+from openweyl.evolution.stepper import Stepper
 from openweyl.generators.generator import lindblad
 from openweyl.sweeps import driver, points
 from openweyl.sweeps.opening import Layout, open_store
