@@ -70,8 +70,8 @@ def evolve(
     `progress`: True for a bar, where it takes longer than two seconds; or a function, which is called with the time
     reached, the last time, and a few words on the grid.
 
-    Raises InputError for arguments out of range, ResourceError when a grid would pass the memory limit, or the run the
-    time limit.
+    Raises InputError for arguments out of range and for the few systems that no method here covers, ResourceError when
+    a grid would pass the memory limit, or the run the time limit.
     """
     check_pair(system, state)
     arguments.choice("kind", kind, ("quantum", "classical"))
