@@ -114,7 +114,8 @@ class Comparison:
     @property
     def distance(self) -> Enclosure:
         """||A(t) - Op(a(t))||_tr between bounds, with the errors of both evolutions: arrays over time."""
-        return Enclosure(self.trace_norm - self.trace_norm_error, self.trace_norm + self.trace_norm_error)
+        lower = np.maximum(self.trace_norm - self.trace_norm_error, 0.0)
+        return Enclosure(lower, self.trace_norm + self.trace_norm_error)
 
     @public
     def difference(self, index: int = -1) -> Symbol:
