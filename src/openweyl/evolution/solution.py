@@ -165,7 +165,7 @@ class Solution(Sequence[Symbol]):
 
         must(len(row) <= len(self), "axes", f"be at most {len(self)}, one for each time", len(row))
         picked = results.positions(len(self), len(row))
-        sums = [self[i].like(self[i].values.sum(axis=0)) if self[i].batch else self[i] for i in picked]
+        sums = [_added_up(self[i]) for i in picked]
         results.draw_row(row, sums, [f"t = {self.times[i]:.4g}" for i in picked])
 
     def _words(self) -> str:
