@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
@@ -159,11 +158,11 @@ class Solution(Sequence[Symbol]):
         self._draw(row)
         return row
 
-    def _draw(self, row: Sequence[Axes], *, lines: bool = True) -> None:
+    def _draw(self, row: Sequence[Axes]) -> None:
         from openweyl.plot import results
 
         titles = [f"t = {self.times[i]:.4g}" for i in results.positions(len(self), len(row))]
-        results.draw_row(row, self._sums(len(row)), titles, lines=lines)
+        results.draw_row(row, self._sums(len(row)), titles)
 
     def _sums(self, most: int) -> list[Symbol]:
         """The symbols at `most` times, the corrections added up."""
@@ -195,7 +194,7 @@ class Solution(Sequence[Symbol]):
         symbols = self._sums(SYMBOLS_DRAWN)
         width, height = results.panel_size(symbols, 2.0)
         size = (width * len(symbols), height)
-        picture = results.small_picture(partial(self._draw, lines=False), size, len(symbols))
+        picture = results.small_picture(self._draw, size, len(symbols))
         words = [cut(str(self.system)), self._words(), missed(self.tol, self)]
         pictures = html_picture(picture, "the symbols on phase space")
         return block(*words, html_table(HEADS, self._rows()), pictures)

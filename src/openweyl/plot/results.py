@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 FINER = 4
 """Points of a drawn density for each of its own: a band-limited function is smooth between them."""
-MAX_POINTS = 400
-"""Points of an axis of a symbol that is drawn: more than a picture's height has dots, and contours take their time."""
+POINTS_DRAWN = 256
+"""Points of each axis of a symbol that is drawn: as many as a picture has dots."""
 SMALL_DOTS_PER_INCH = 72
 """Of the small pictures: some 10 kB each, as a notebook keeps them all."""
 LABELS = 0.8
@@ -67,18 +67,15 @@ def panel_size(symbols: Sequence[GridFunction], width: float) -> tuple[float, fl
     return width, min(max(0.8 * width * ratio + LABELS, 0.4 * width), 1.5 * width)
 
 
-def draw_function(
-    axes: Axes, symbol: GridFunction, *, scale: float | None = None, bar: bool = False, lines: bool = True
-) -> None:
+def draw_function(axes: Axes, symbol: GridFunction, *, scale: float | None = None, bar: bool = False) -> None:
     """Draw one real symbol: filled contours for n = 1, densities for n > 1.
 
-    lines, bar: whether there are lines between the colours, and a bar of these beside the axes. scale: the value of the
-    strongest colour, the largest |w| for None.
+    scale: the value of the strongest colour, the largest |w| for None. bar: whether there is a bar of colours.
     """
     if symbol.n > 1:
         draw_densities(axes, symbol)
         return
-    drawn = draw_symbol(axes, sampled_to_draw(symbol), scale=scale, lines=lines)
+    drawn = draw_symbol(axes, sampled_to_draw(symbol), scale=scale, lines=False)  # they would cover fringes
     axes.set_facecolor(drawn.cmap(0.5))  # beyond its box a symbol is zero
     _limit(axes, [symbol])
     if bar:
@@ -109,13 +106,11 @@ def draw_densities(axes: Axes, symbol: GridFunction) -> None:
     axes.legend(fontsize="small", handlelength=1.4)
 
 
-def draw_row(
-    row: Sequence[Axes], symbols: Sequence[GridFunction], titles: Sequence[str], *, lines: bool = True
-) -> None:
+def draw_row(row: Sequence[Axes], symbols: Sequence[GridFunction], titles: Sequence[str]) -> None:
     """Draw one symbol into each of the axes, with colours and limits in common."""
     scale = max(float(np.abs(np.asarray(symbol.values)).max()) for symbol in symbols) or 1.0
     for axes, symbol, title in zip(row, symbols, titles, strict=True):
-        draw_function(axes, symbol, scale=scale, lines=lines)
+        draw_function(axes, symbol, scale=scale)
         axes.set_title(title)
     if symbols[0].n == 1:
         for axes in row:
@@ -127,18 +122,13 @@ def draw_row(
 
 
 def sampled_to_draw(symbol: GridFunction) -> GridFunction:
-    """The symbol (n = 1) on up to MAX_POINTS points of each axis: fewer, around where it is not zero, or more, as the
-    function is smooth between its points and contours are not.
+    """The symbol (n = 1) around where it is not zero, on POINTS_DRAWN points of each axis: it is smooth between its own
+    points, contours are not, and where these are more than a picture has dots they take time.
     """
     axes = symbol.grid.x + symbol.grid.xi
-    if max(axis.size for axis in axes) <= MAX_POINTS // 2:
-        return sampled_to_draw(symbol.doubled())
-    if max(axis.size for axis in axes) <= MAX_POINTS:
-        return symbol
-    box = [(max(low, a.lower), min(high, a.upper)) for (low, high), a in zip(box_around([symbol]), axes, strict=True)]
-    sizes = [min(MAX_POINTS, int((high - low) / a.spacing) + 1) for (low, high), a in zip(box, axes, strict=True)]
-    coarse = [Axis.between(low, high, size) for (low, high), size in zip(box, sizes, strict=True)]
-    return symbol.resampled(symbol.grid.with_axes(coarse))
+    box = zip(box_around([symbol]), axes, strict=True)
+    sides = [Axis.between(max(low, a.lower), min(high, a.upper), POINTS_DRAWN) for (low, high), a in box]
+    return symbol.resampled(symbol.grid.with_axes(sides))
 
 
 def positions(length: int, most: int) -> list[int]:

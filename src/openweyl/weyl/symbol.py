@@ -167,14 +167,11 @@ class Symbol(GridFunction):
         if self.batch or self._complex:
             return block(html_facts([("symbol", repr(self))]))
         facts += [("trace", float(self.trace())), ("purity", float(self.purity()))]
-        picture = results.small_picture(self._draw_small, results.panel_size([self], 3.0))
+        picture = results.small_picture(
+            lambda row: results.draw_function(row[0], self), results.panel_size([self], 3.0)
+        )
         return block(html_facts(facts), html_picture(picture, "the symbol on phase space"))
 
     @property
     def _complex(self) -> bool:
         return np.dtype(self.values.dtype).kind == "c"
-
-    def _draw_small(self, row: Sequence[Axes]) -> None:
-        from openweyl.plot import results
-
-        results.draw_function(row[0], self, lines=False)
