@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import openweyl
 from common import Done, invoke, refused
 from openweyl import (
     Observable,
@@ -42,7 +43,7 @@ from openweyl import (
 from openweyl._core.arguments import LARGEST, SMALLEST, moderate, real, times, whole
 from openweyl.analysis.certificate import Certificate, paper_bound
 from openweyl.analysis.compare import compare
-from openweyl.cli import paper, runs
+from openweyl.cli import runs
 from openweyl.phase_space.grid import check_fits, symbol_on
 from openweyl.problems.problem import Problem
 from openweyl.theory import assumptions as checks
@@ -389,8 +390,8 @@ def test_memory_that_runs_out(run: Run, monkeypatch: pytest.MonkeyPatch) -> None
     def fails(*_: Any, **__: Any) -> None:
         raise MemoryError
 
-    for module, name, command in ((paper, "check_assumptions", "check"), (runs, "compare", "compare")):
-        monkeypatch.setattr(module, name, fails)
+    for name, command in (("check_assumptions", "check"), ("compare", "compare")):
+        monkeypatch.setattr(openweyl, name, fails)
         status, out, err = run(command, "harmonic", "--json")
         assert (status, out) == (2, "") and err.startswith("openweyl: The run needs more memory than there is:")
         assert err.count("\n") == 1
@@ -435,7 +436,7 @@ def test_symbols_too_large_for_a_file(
 ) -> None:
     result = compare(PENDULUM, coherent(0, 0), [0.1], tol=1e-2)
     for limit, files in ((10**9, 3), (100, 2)):
-        monkeypatch.setattr(runs, "LARGEST_FILE", limit)
+        monkeypatch.setattr(runs, "MAX_SYMBOL_BYTES", limit)
         assert len(runs.write_comparison(result, tmp_path)) == files
     assert "are left out of the dataset" in capsys.readouterr().err
 

@@ -8,6 +8,8 @@ import sys
 import tomllib
 from pathlib import Path
 
+import openweyl
+
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
@@ -68,3 +70,17 @@ def test_the_design_page_lists_every_file() -> None:
     page = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
     listed = set(re.findall(r"^\| `([\w/]+\.py)` \|", page, flags=re.MULTILINE))
     assert listed == there, f"missing: {sorted(there - listed)}, gone: {sorted(listed - there)}"
+
+
+def test_no_room_has_the_name_of_a_function() -> None:
+    """Once it is imported a subpackage is an attribute of the package, in place of what was there."""
+    rooms = {path.name for path in (ROOT / "src" / "openweyl").iterdir() if path.is_dir()} - {"plot"}
+    assert not rooms & set(openweyl.__all__)
+
+
+def test_pages_name_files_that_are_there() -> None:
+    pages = [*(ROOT / "docs").glob("*.md"), *ROOT.glob("*.md"), ROOT / "benchmarks" / "README.md"]
+    for page in pages:
+        for name in re.findall(r"`((?:[\w-]+/)+[\w-]+\.(?:py|json|toml|md))`", page.read_text(encoding="utf-8")):
+            places = (ROOT / name, ROOT / "src" / "openweyl" / name)
+            assert any(path.exists() for path in places), f"{page.name}: {name}"

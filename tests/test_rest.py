@@ -10,7 +10,8 @@ import sympy as sp
 
 from common import slow_but
 from openweyl import PhaseGrid, ResourceError, Symbol, System, coherent, dequantize, quantize
-from openweyl.evolution.splitting import STRANG, Stepper, best_scheme
+from openweyl.evolution.schemes import STRANG, best_scheme
+from openweyl.evolution.stepper import Stepper
 from openweyl.generators.generator import fokker_planck, hierarchy, lindblad
 from openweyl.generators.operator_terms import exponential_action
 from openweyl.phase_space.left_multiplication import left_multiplication

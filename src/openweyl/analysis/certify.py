@@ -26,10 +26,10 @@ import numpy as np
 from openweyl._core import arguments
 from openweyl._core.arguments import must
 from openweyl._core.calls import public
-from openweyl.evolution.control import Progress
+from openweyl._core.progress import Progress, callback, shows_progress
 from openweyl.evolution.evolve import MAX_ORDER, evolve
 from openweyl.evolution.pace import TIME_LIMIT
-from openweyl.gaussian_flow.flow import quadratic_flow
+from openweyl.gaussian_packets.flow import quadratic_flow
 from openweyl.generators.generator import hierarchy
 from openweyl.model.pair import check_pair
 from openweyl.model.states import State
@@ -50,6 +50,7 @@ LEAST_IMPROVEMENT = 0.8
 
 
 @public
+@shows_progress("certify")
 def certify(
     system: System,
     state: State,
@@ -60,7 +61,7 @@ def certify(
     tol: float = 1e-6,
     memory: float | None = None,
     time_limit: float = TIME_LIMIT,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
 ) -> Certificate:
     """B_N(t) >= ||A(t) - Op(a_N(t))||_tr, and the enclosure of ||A(t) - Op(a_1(t))||_tr, from the classical run alone.
 
@@ -78,7 +79,7 @@ def certify(
     must(order is None or target is None, "order", "not be given together with `target`", order)
     check_pair(system, state)
     moments, tol = arguments.times(times), arguments.tolerance(tol)
-    run = partial(_certificate, system, state, moments, tol, memory, time_limit, progress)
+    run = partial(_certificate, system, state, moments, tol, memory, time_limit, callback(progress))
     if target is None:
         return run(3 if order is None else order, "as asked for")
     return _lowest_order(run, arguments.real("target", target, above=0.0))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +21,8 @@ from openweyl._core.arguments import flag, position
 from openweyl._core.calls import public
 from openweyl._core.display import block, html_picture, html_table
 from openweyl._core.estimates import Enclosure
+from openweyl._core.progress import Progress, callback, shares, shows_progress
 from openweyl._core.text import cut, excerpt, table
-from openweyl.evolution.control import Progress
 from openweyl.evolution.evolve import evolve
 from openweyl.evolution.pace import TIME_LIMIT
 from openweyl.evolution.solution import Solution, attributes, missed, symbol_dataset
@@ -113,7 +114,8 @@ class Comparison:
     @property
     def distance(self) -> Enclosure:
         """||A(t) - Op(a(t))||_tr between bounds, with the errors of both evolutions: arrays over time."""
-        return Enclosure(self.trace_norm - self.trace_norm_error, self.trace_norm + self.trace_norm_error)
+        lower = np.maximum(self.trace_norm - self.trace_norm_error, 0.0)
+        return Enclosure(lower, self.trace_norm + self.trace_norm_error)
 
     @public
     def difference(self, index: int = -1) -> Symbol:
@@ -209,6 +211,7 @@ class Comparison:
 
 
 @public
+@shows_progress("compare")
 def compare(
     system: System,
     state: State,
@@ -217,7 +220,7 @@ def compare(
     tol: float = 1e-6,
     memory: float | None = None,
     time_limit: float = TIME_LIMIT,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
 ) -> Comparison:
     """||A(t) - Op(a(t))||_tr at `times`, with Hilbert-Schmidt and L1 distances and the moments of both evolutions.
 
@@ -232,12 +235,9 @@ def compare(
     started = time.perf_counter()
     check_pair(system, state)
     times, tol = arguments.times(times), arguments.tolerance(tol)
-    quantum = evolve(
-        system, state, times, kind="quantum", tol=tol, memory=memory, time_limit=time_limit, progress=progress
-    )
-    classical = evolve(
-        system, state, times, kind="classical", tol=tol, memory=memory, time_limit=time_limit, progress=progress
-    )
+    first, second = shares(callback(progress), (1.0, 1.0))
+    run = partial(evolve, system, state, times, tol=tol, memory=memory, time_limit=time_limit)
+    quantum, classical = run(kind="quantum", progress=first), run(kind="classical", progress=second)
     rows, means, covariances = [], [], []
     for w, a in map(on_one_grid, quantum, classical):
         rows.append(_distances(w, a, tol))

@@ -136,11 +136,15 @@ class Solution(Sequence[Symbol]):
 
     @public
     def to_qutip(self, size: int | Sequence[int] | None = None, *, tol: float = 1e-9) -> list[Qobj]:
-        """The operators as Qobj's of QuTiP in one Fock basis: `Symbol.to_qutip` at each time."""
-        operators = [symbol.to_qutip(size, tol=tol) for symbol in self]
+        """The operators as Qobj's of QuTiP in one Fock basis: `Symbol.to_qutip` at each time.
+
+        The corrections, if there are any, are added up.
+        """
+        symbols = [_added_up(symbol) for symbol in self]
+        operators = [symbol.to_qutip(size, tol=tol) for symbol in symbols]
         if size is None:
             size = [max(levels) for levels in zip(*(one.dims[0] for one in operators), strict=True)]
-            operators = [symbol.to_qutip(size, tol=tol) for symbol in self]
+            operators = [symbol.to_qutip(size, tol=tol) for symbol in symbols]
         return operators
 
     @public
@@ -198,6 +202,11 @@ class Solution(Sequence[Symbol]):
         words = [cut(str(self.system)), self._words(), missed(self.tol, self)]
         pictures = html_picture(picture, "the symbols on phase space")
         return block(*words, html_table(HEADS, self._rows()), pictures)
+
+
+def _added_up(b: Symbol) -> Symbol:
+    """a_N = b_0 + ... + b_{N-1}."""
+    return b.like(b.values.sum(axis=0)) if b.batch else b
 
 
 def missed(tol: float, *solutions: Solution) -> str:

@@ -6,7 +6,7 @@ whose last term stands for the next order of an expansion y = c x^q (1 + b x^s +
 better: without it the slope would be that of no limit. The interval of q holds Student's 95 % interval, the fit without
 the point farthest from the limit, and what the errors of the y can do. C is then the least constant that serves on all
 points. Verdicts: `holds` if all of the interval is on the claim's side, `fails` if none of it is, else `undecided`; an
-exponent may be off by `SLACK`, as no limit is ever reached.
+exponent may be off by `EXPONENT_SLACK`, as no limit is ever reached.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ import numpy as np
 import scipy.stats
 
 Verdict = Literal["holds", "fails", "undecided"]
-SLACK = 0.05
-"""The exponent's distance from the claim that counts as agreement, relative to an exponent above 1."""
-NOISE = 0.2
-"""Points with a larger relative error are left out of fits."""
-FEWEST = 5
-"""An exponent needs at least this many points."""
-WIDEST = 0.5
-"""An interval wider than this decides no equality."""
+EXPONENT_SLACK = 0.05
+"""The exponent's distance from the claim that counts as agreement, relative to an exponent above 1: a tenth of 1/2, the
+smallest difference of two claims."""
+MAX_RELATIVE_ERROR = 0.2
+"""Points with a larger relative error are left out of fits: it alone moves an exponent over a factor 16 by 0.07."""
+FEWEST_POINTS = 5
+"""An exponent needs at least this many points: the fit has three parameters, and its interval leaves one point out."""
+WIDEST_INTERVAL = 0.5
+"""An interval wider than this decides no equality: it does not tell h^{1/2} from h."""
 
 
 @dataclass(frozen=True)
@@ -87,12 +88,12 @@ def bound(
     `exact`: the power is attained, y ~ C x^power; then C is that of the point nearest the limit, not the least C.
     """
     exponent, interval, part = fitted(x, y, large=large, error=error, order=order)
-    slack = SLACK * max(1.0, abs(power))
+    slack = EXPONENT_SLACK * max(1.0, abs(power))
     constants = np.asarray(y) / np.asarray(x) ** power
     verdict: Verdict
     if exact:
         reached = interval[0] - slack <= power <= interval[1] + slack
-        verdict = "fails" if not reached else "holds" if interval[1] - interval[0] <= WIDEST else "undecided"
+        verdict = "fails" if not reached else "holds" if interval[1] - interval[0] <= WIDEST_INTERVAL else "undecided"
         sign, constant = "=", constants[np.argmax(x) if large else np.argmin(x)]
     else:
         low, high = interval if not large else (-interval[1], -interval[0])
@@ -133,11 +134,11 @@ def fitted(
     """q of the fit log y = log c + q log x + b x^s, s = `order` (-`order` where `large`), its interval, its range."""
     u, v = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
     e = np.zeros_like(v) if error is None else np.asarray(error, dtype=float)
-    usable = (v > 0) & np.isfinite(v) & (e <= NOISE * v)
+    usable = (v > 0) & np.isfinite(v) & (e <= MAX_RELATIVE_ERROR * v)
     u, v, e = (a[usable] for a in (u, v, e))
     far_to_near = np.argsort(u if large else -u)
     u, v, e = (a[far_to_near] for a in (u, v, e))
-    if len(u) < FEWEST:
+    if len(u) < FEWEST_POINTS:
         return float("nan"), (-np.inf, np.inf), None
     model = np.stack([np.ones_like(u), np.log(u), (u / u[-1]) ** (-order if large else order)], axis=1)
     fits = [_slope(model[first:], np.log(v[first:]), e[first:] / v[first:]) for first in (0, 1)]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from numbers import Complex, Real
 from typing import Any
 
 import numpy as np
+from array_api_compat import is_array_api_obj
 
 from openweyl._core.arguments import fail, must
 from openweyl._core.fft import Array
@@ -18,7 +20,7 @@ MAX_VALUE = 1e100
 def as_array(w: Any, name: str) -> Array:
     """`w` as an array: of numbers, without gaps, if it is NumPy's; those of other namespaces may be traced."""
     given: Any = w
-    if not (hasattr(w, "shape") and hasattr(w, "dtype")) or isinstance(w, np.generic):
+    if not is_array_api_obj(w) or isinstance(w, np.generic):
         try:
             w = np.asarray(w)
         except Exception:  # whatever a value stumbles over that says how it becomes an array
@@ -43,4 +45,33 @@ def values_on(grid: PhaseGrid, values: Any) -> Array:
     must(bool(np.isfinite(values).all()), "values", "be finite", "not")
     size = float(np.abs(values).max(initial=0.0))
     must(size <= MAX_VALUE, "values", f"be at most {MAX_VALUE:g} in size", size)
-    return np.array(values, dtype=complex if values.dtype.kind == "c" else float, order="C", subok=False)
+    copy = np.array(values, dtype=complex if values.dtype.kind == "c" else float, order="C", subok=False)
+    copy.flags.writeable = False
+    return copy
+
+
+def check_result(values: Array, name: str) -> Array:
+    """`values`, if sums of their squares are numbers still. Raises InputError for the argument `name` if not."""
+    if isinstance(values, np.ndarray):
+        size = float(np.abs(values).max(initial=0.0))
+        what = f"lead to values of at most {MAX_VALUE:g} in size"
+        must(size <= MAX_VALUE, name, what, f"one that leads to {size:.3g}")
+    return values
+
+
+def number_of(value: Any, what: str) -> Any:
+    """`value` as a float or a complex number; arrays of no dimensions are, and those that are traced stay as they are.
+
+    Raises InputError for all else, of which the message says that it must `what`.
+    """
+    if getattr(value, "ndim", None) == 0 and hasattr(value, "dtype"):
+        if not isinstance(value, (np.ndarray, np.generic)):
+            return value
+        value = value.item()
+    must(isinstance(value, Complex) and not isinstance(value, bool), "other", what, value)
+    try:
+        number = float(value) if isinstance(value, Real) else complex(value)
+    except OverflowError:
+        raise fail("other", "be finite", value) from None
+    must(bool(np.isfinite(number)), "other", "be finite", value)
+    return number

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 from typing import Any, Self, TypeVar
 
 import numpy as np
@@ -20,16 +21,16 @@ from openweyl._core.arguments import fail, must, real, whole
 from openweyl._core.calls import public
 from openweyl._core.fft import Array
 
-from .arrays import MAX_VALUE, values_on
-from .grid import PhaseGrid, check_grid, common_grid
+from .arrays import check_result, number_of, values_on
+from .edges import check_edges
+from .grid import LARGE_GRID, PhaseGrid, check_fits, check_grid, common_grid
 from .moments import Moments, moments_of
-from .profiles import Profile, edge_loss, profiles_of
+from .profiles import Profile, profiles_of
 from .resampling import resampled, resized
 from .spectral import Order, convolved, differentiated, orders_of
 
-MAX_EDGE_FRACTION = 0.05
-"""The part of the L1 norm that may lie in the outermost points of an axis of one function that arithmetic resamples: as
-the box ends there, the sum is wrong by up to what lies there. Runs leave at most 4 %, at the largest tolerance."""
+TINY_NORM = 1e-140
+"""The Hilbert-Schmidt norm below which squares of values lose digits: the smallest numbers are 1e-308."""
 Function = TypeVar("Function", bound="GridFunction")
 
 
@@ -114,6 +115,12 @@ class GridFunction:
     def __sub__(self, other: Any) -> Self:
         return self._with(other, lambda a, b: a - b)
 
+    def __radd__(self, other: Any) -> Self:
+        return self if type(other) is int and other == 0 else self + other  # `sum` starts from 0
+
+    def __rsub__(self, other: Any) -> Self:
+        return self - other  # refused: `other` is no function on a grid
+
     def __neg__(self) -> Self:
         return self.like(-self.values)
 
@@ -121,20 +128,23 @@ class GridFunction:
         """The product with a number, or of two functions at each point, on a grid as fine as both together."""
         if isinstance(other, GridFunction):
             return self._with(other, lambda a, b: a * b, sum_of_waves=True)
-        return self.like(self.values * _number(other))
+        number = number_of(other, "be a number or a Symbol")
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self.like(check_result(self.values * number, "other"))
 
     __rmul__ = __mul__
 
     def __truediv__(self, other: Any) -> Self:
-        number = _number(other)
-        must(number != 0, "other", "not be 0", other)
-        return self.like(self.values / number)
+        number = number_of(other, "be a number")
+        must(not isinstance(number, (float, complex)) or number != 0, "other", "not be 0", other)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self.like(check_result(self.values / number, "other"))
 
     def _with(self, other: Any, operation: Callable[[Array, Array], Array], *, sum_of_waves: bool = False) -> Self:
         a, b = on_one_grid(self, other)
         if sum_of_waves:
             a, b = a.doubled(), b.doubled()
-        return self.like(operation(a.values, b.values), a.grid)
+        return self.like(check_result(operation(a.values, b.values), "other"), a.grid)
 
     @public
     def inner(self, other: GridFunction) -> Array:
@@ -161,14 +171,18 @@ class GridFunction:
 
     def doubled(self) -> Self:
         """The same function on twice as many points of each axis."""
-        values = self.values
+        values, fine = self.values, self.grid.scaled(1 / 2)
+        if fine.size > LARGE_GRID:
+            check_fits(fine, 24.0 * prod(self.batch), "take smaller grids")
         for position, axis in enumerate(self.grid.x + self.grid.xi):
             values = resized(values, position - 2 * self.n, 2 * axis.size)
-        return self.like(values, self.grid.scaled(1 / 2))
+        return self.like(values, fine)
 
     @public
     def derivative(self, x: Order = 0, xi: Order = 0) -> Self:
         """d_x^a d_xi^b f, spectrally: exact for the band-limited function. `x`, `xi`: the orders, n of each.
+
+        On the box, which is periodic: a box that cuts through the function is a jump there.
 
         >>> from openweyl import PhaseGrid, coherent
         >>> f = coherent(0, 0).symbol(PhaseGrid.box(h=0.1, x=(-3, 3), xi=(-3, 3), size=(64, 64)))
@@ -176,7 +190,9 @@ class GridFunction:
         -10.0
         """
         orders = [*orders_of("x", x, self.n), *orders_of("xi", xi, self.n)]
-        return self.like(differentiated(self.values, self.grid, orders))
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = differentiated(self.values, self.grid, orders)
+        return self.like(check_result(values, "x" if any(orders[: self.n]) else "xi"))
 
     @public
     def smoothed(self, variance: float) -> Self:
@@ -200,7 +216,11 @@ class GridFunction:
         """(2 pi h)^{-n/2} ||f||_{L^2} = ||Op(f)||_HS, for each of a batch; differentiable on JAX arrays."""
         xp = array_namespace(self.values)
         square = self.values * self.values if self.values.dtype.kind != "c" else xp.abs(self.values) ** 2
-        return xp.sqrt(self._sum(square))
+        norm = xp.sqrt(self._sum(square))
+        if isinstance(norm, np.floating) and float(norm) < TINY_NORM and self.values.any():
+            scale = float(np.abs(self.values).max())
+            return self.like(self.values / scale).hilbert_schmidt() * scale
+        return norm
 
     def moments(self) -> Moments:
         """<z> = (2 pi h)^-n int z f and <(z_i - <z_i>)(z_j - <z_j>)>, over the trace: see `Moments`.
@@ -230,17 +250,6 @@ class GridFunction:
         must(grid.n == self.n, name, f"have n = {self.n} degrees of freedom", grid.n)
         must(grid.h == self.h, name, f"have h = {self.h:.10g}", grid.h, "Symbols of two h are of two quantizations.")
 
-    def check_edges(self, grid: PhaseGrid) -> None:
-        """Raise InputError if resampling on `grid` would cut through what the function holds."""
-        size = float(np.abs(np.asarray(self.values)).sum()) * self.grid.cell
-        old, new = self.grid.x + self.grid.xi, grid.x + grid.xi
-        for j, (profile, axis, other) in enumerate(zip(self.profiles, old, new, strict=True)):
-            most = max(edge_loss(profile, axis)) if axis != other else 0.0
-            if most > MAX_EDGE_FRACTION * size:
-                name = f"{'x' if j < self.n else 'xi'}{j % self.n + 1 if self.n > 1 else ''}"
-                what = "be negligible at the edges of its grid, where it meets one on another grid"
-                raise fail("symbol", what, f"of {most / size:.2g} of its size at those of {name}", "Take a larger one.")
-
 
 def check_function(value: Any, name: str = "symbol") -> None:
     """Raise InputError unless `value` is a function on a grid."""
@@ -255,7 +264,7 @@ def on_one_grid(first: Function, second: Function) -> tuple[Function, Function]:
     function holds, so that nobody knows what lies beyond.
     """
     if not isinstance(second, GridFunction):
-        raise fail("other", f"be a {type(first).__name__}", second, "Arrays know no grid: Symbol(values, grid) does.")
+        raise fail("other", f"be a {type(first).__name__}", second, "Symbol(values, grid) makes one of an array.")
     same = first.batch == second.batch or not (first.batch and second.batch)
     must(same, "other", f"be one, or a batch of shape {first.batch}", f"a batch of shape {second.batch}")
     if first.grid == second.grid:
@@ -263,17 +272,5 @@ def on_one_grid(first: Function, second: Function) -> tuple[Function, Function]:
     first._check_same(second.grid, "other")
     grid = common_grid([first.grid, second.grid])
     for function in (first, second):
-        function.check_edges(grid)
+        check_edges(np.asarray(function.values), function.grid, grid)
     return first.resampled(grid), second.resampled(grid)
-
-
-def _number(value: Any) -> Any:
-    if isinstance(value, (bool, str, bytes)) or not isinstance(value, (int, float, complex, np.number)):
-        raise fail("other", "be a number, or a function on a grid", value)
-    try:
-        size: Any = abs(value)
-        good = bool(size <= MAX_VALUE)  # False for what is not a number, too
-    except OverflowError:  # a complex number
-        good = False
-    must(good, "other", f"be at most {MAX_VALUE:g} in size", value)
-    return value

@@ -42,12 +42,10 @@ def profiles_of(w: np.ndarray, grid: PhaseGrid) -> tuple[Profile, ...]:
     profiles = []
     spectral = sqrt(grid.cell * grid.states)
     magnitude = np.abs(w)
-    for position, axis in enumerate(grid.x + grid.xi):
-        index = position - 2 * grid.n
+    for index in range(-2 * grid.n, 0):
         others = tuple(a for a in range(-w.ndim, 0) if a != index)
         content = magnitude.sum(axis=others) * grid.cell
-        f = rfft(w, (index,))
-        power = (f.real**2 + f.imag**2).sum(axis=others) * (2 / axis.size)  # both signs of the wave number
+        power = _power(w.real, index) + _power(w.imag, index) if w.dtype.kind == "c" else _power(w, index)
         profiles.append(
             Profile(
                 left=np.cumsum(content),
@@ -58,6 +56,13 @@ def profiles_of(w: np.ndarray, grid: PhaseGrid) -> tuple[Profile, ...]:
     return tuple(profiles)
 
 
+def _power(w: np.ndarray, index: int) -> np.ndarray:
+    """The sum of squares of a real `w` in each wave number along an axis, of both signs."""
+    f = rfft(w, (index,))
+    others = tuple(a for a in range(-w.ndim, 0) if a != index)
+    return np.asarray((f.real**2 + f.imag**2).sum(axis=others) * (2 / w.shape[index]))
+
+
 def edge_points(axis: Axis) -> int:
     """The number of points at either end of an axis that count as its edge."""
     return max(2, round(EDGE_FRACTION * axis.size))
@@ -65,7 +70,7 @@ def edge_points(axis: Axis) -> int:
 
 def edge_loss(profile: Profile, axis: Axis) -> tuple[float, float, float]:
     """The content of the outermost points: left, right and in wave numbers."""
-    band = edge_points(axis)
+    band = min(edge_points(axis), axis.size)
     return (
         float(profile.left[band - 1]),
         float(profile.right[band - 1]),

@@ -25,7 +25,7 @@ def resampled(w: Array, old: PhaseGrid, new: PhaseGrid) -> Array:
     """
     if new.size > LARGE_GRID:
         check_fits(new, 24.0 * prod(w.shape[: w.ndim - 2 * old.n]), "take symbols whose boxes differ less")
-    if isinstance(w, np.ndarray) and w.dtype.kind == "c":
+    if w.dtype.kind == "c":
         return resampled(w.real, old, new) + 1j * resampled(w.imag, old, new)
     for position, (a, b) in enumerate(zip(old.x + old.xi, new.x + new.xi, strict=True)):
         w = _resample_axis(w, position - 2 * old.n, a, b)
@@ -60,7 +60,7 @@ def resized(w: Array, axis: int, size: int) -> Array:
 
     The wave cos(pi j) of an even number of samples is half of e^{ikx} and half of e^{-ikx} among more samples.
     """
-    if isinstance(w, np.ndarray) and w.dtype.kind == "c":
+    if w.dtype.kind == "c":
         return resized(w.real, axis, size) + 1j * resized(w.imag, axis, size)
     xp = array_namespace(w)
     have = w.shape[axis]

@@ -91,7 +91,9 @@ def _scale(term: sympy.Expr, v: sympy.Symbol, cells: _Cells, coarsest: float, fi
         steepest = cells.copy().supremum(slope, lambda taken: 2 * taken)[1]
         return Scale(term, v, spacing, at, cells.size, steepest, resolved=resolved)
 
-    if not bend.has(v) or cells.size <= allowed < np.inf:  # three points tell all of what is quadratic
+    if (
+        not bend.has(v) or cells.size <= allowed * (1 + ROUND_OFF) < np.inf
+    ):  # three points tell all of what is quadratic
         return scale(coarsest, float(cells.low[row, 0]), resolved=True)
 
     def spacing(largest: float) -> float:

@@ -19,8 +19,9 @@ import sympy
 from openweyl._core import arguments
 from openweyl._core.calls import public
 from openweyl.model.escape import completeness, escapes
+from openweyl.model.gaussian_states import coherent
 from openweyl.model.pair import check_pair, check_system
-from openweyl.model.states import State, coherent
+from openweyl.model.states import State
 from openweyl.model.system import System
 from openweyl.symbolic.expressions import TIME
 from openweyl.symbolic.sentences import Prose, Sign
@@ -32,7 +33,7 @@ from .stretching import stretching
 from .symbol_classes import ellipticity_line, hamiltonian_line, jump_line
 
 T = sympy.Symbol("t", positive=True)
-ROUND_OFF = 1e-12
+COUPLING_ROUND_OFF = 1e-12
 """Relative: a coupling of h^{2 rho - 1} as a user computes it is allowed."""
 
 
@@ -122,7 +123,7 @@ def _coupling_line(h: float, gamma: float) -> Line:
 def _class_coupling_line(h: float, gamma: float, rho: float) -> Line:
     """h^{2 rho - 1} <= gamma <= 1/h, of Theorems 2 and 3."""
     least = h ** (2 * rho - 1)
-    inside = least * (1 - ROUND_OFF) <= gamma <= 1 / h
+    inside = least * (1 - COUPLING_ROUND_OFF) <= gamma <= 1 / h
     text = Prose(GAMMA, Sign.EQ, gamma, f" {_lies(inside)} between ", least, " and ", 1 / h, "; ", RHO, Sign.EQ, rho)
     return Line(Prose(H ** (2 * RHO - 1), Sign.LE, GAMMA, Sign.LE, 1 / H), inside, "proved", least, text)
 

@@ -1,0 +1,162 @@
+"""The closed form of both evolutions where p is quadratic in (x, xi) and the jumps are linear: Gaussians stay Gaussian.
+
+The flow of p and of the friction is dz/dt = M z + m, its diffusion D (in units of h), the same for both evolutions:
+
+    (M z + m)_i  =  {z_i, p} + gamma sum_{l = a + i b} ( b {z_i, a} - a {z_i, b} ),
+    D_ij         =  gamma sum_{l = a + i b} ( {z_i, a} {z_j, a} + {z_i, b} {z_j, b} ).
+
+So the transform of the symbol obeys d_t u(k) = (M^T k).d_k u - i k.m u - (h/2) k.D k u, and that of a packet of
+`states`, u = exp(-i k.z - (h/2) (k - q/h).C (k - q/h)), stays of this form:
+
+    dz/dt = M z + m,      dC/dt = M C + C M^T + D,      dy/dt = M y for y = C q,      A exp(-q.C q/2h), phase constant.
+
+With (F, d, S) of `maps`: z -> F z + d, C -> F C F^T + S, y -> F y. The last line is the trace of the packet.
+
+Errors are those of packet_errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import sympy
+
+from openweyl.model.states import PacketState
+from openweyl.model.system import System, real_and_imaginary
+from openweyl.symbolic.algebra import polynomial
+from openweyl.symbolic.brackets import poisson
+from openweyl.symbolic.expressions import TIME, derivative, evaluate
+from openweyl.symbolic.intervals import Interval
+from openweyl.symbolic.time_variation import TimeVariation, evaluated
+
+from .carrying import carried, check_moderate
+from .maps import EXTRA_BITS, GaussianMap, constant_maps, digits
+from .packet_errors import cell_errors
+from .time_cells import Cells, Unseen, joined, resolved_cells
+
+MAX_STEEPNESS = 2.0
+"""A coefficient is what its values show it to be if, by interval arithmetic, it is at most so many times as steep as at
+CELL_FRACTIONS of a cell, ..."""
+NEGLIGIBLE_PART = 1e-14
+"""... or if all that it may do there unseen is below this part of its integral, a few roundings."""
+CELL_FRACTIONS = np.linspace(0, 1, 9)
+
+
+@dataclass(frozen=True)
+class QuadraticFlow:
+    """M, m and D of a system, exact: `matrix` and `shift` may depend on time. Made by `quadratic_flow`."""
+
+    system: System
+    matrix: sympy.Matrix
+    shift: sympy.Matrix
+    noise: sympy.Matrix
+    driven: sympy.Expr
+    """The part of p that depends on time, multiplied out."""
+
+    def carry(self, state: PacketState, times: Sequence[float]) -> list[tuple[PacketState, float]]:
+        """The state at each of `times` (increasing, >= 0), and a bound on its error in trace norm.
+
+        Raises ResourceError if the coefficients vary too fast, InputError where the state outgrows double precision.
+        """
+        if not self.driven.has(TIME) or times[-1] == 0:
+            matrix, shift = (part.subs(TIME, 0) for part in (self.matrix, self.shift))
+            maps = constant_maps(matrix.tolist(), list(shift), self.noise.tolist(), times)
+            return [carried(state, gaussian_map, self.system.h, t) for gaussian_map, t in zip(maps, times, strict=True)]
+        return self._carry_by_cells(state, times)
+
+    def _carry_by_cells(self, state: PacketState, times: Sequence[float]) -> list[tuple[PacketState, float]]:
+        """The same where coefficients depend on time."""
+        cells = self._cells(times)
+        F, d, S = maps = cells.composed()
+        ends = np.searchsorted(cells.edges, times) - 1
+        lost = cell_errors(self.system.h, state, cells, maps, constant=not self.matrix.has(TIME))
+        errors = np.concatenate([[0.0], np.cumsum(lost)])
+        one = np.eye(len(self.noise.tolist()))
+        states = []
+        exact = self._exact(times)
+        for j, (k, t) in enumerate(zip(ends, times, strict=True)):
+            parts = (F[k], d[k], S[k]) if k >= 0 else (one, 0 * d[0], 0 * S[0])
+            if exact is not None:
+                gaussian_map = replace(exact[j], shift=digits(parts[1], exact[j].bits))
+            else:
+                check_moderate(all(np.isfinite(part).all() for part in parts), t)
+                F_t, d_t, S_t = (digits(part, EXTRA_BITS) for part in parts)
+                gaussian_map = GaussianMap(F_t, d_t, S_t, EXTRA_BITS)
+            later, error = carried(state, gaussian_map, self.system.h, t)
+            states.append((later, error + float(errors[k + 1])))
+        return states
+
+    def _exact(self, times: Sequence[float]) -> list[GaussianMap] | None:
+        """F and S, if M is constant."""
+        if self.matrix.has(TIME):
+            return None
+        return constant_maps(self.matrix.tolist(), [0] * self.matrix.rows, self.noise.tolist(), times)
+
+    def _cells(self, times: Sequence[float]) -> Cells:
+        seen = TimeVariation(self.driven, {}, times[-1])
+        edges = joined(np.unique(np.concatenate([[0.0, times[-1]], *seen.cells])))
+        edges = np.unique(np.concatenate([edges, np.asarray(times, dtype=float)]))
+        return resolved_cells(self._rates, self._floats(self.noise), edges, self._unseen(edges))
+
+    def _unseen(self, edges: np.ndarray) -> Unseen:
+        """Cells in which a coefficient may be steeper than it is seen to be: pulses inside of other functions."""
+        parts = {f for entry in [*self.matrix, *self.shift] for f in sympy.Add.make_args(entry) if f.has(TIME)}
+        middles = (edges[1:] + edges[:-1]) / 2
+        slopes = []
+        for f in parts:
+            with np.errstate(all="ignore"):
+                whole = float(np.abs(evaluated(f, {})(middles)[0] * np.diff(edges)).sum())
+            slopes.append((evaluated(derivative(f, TIME), {}), NEGLIGIBLE_PART * whole))
+
+        def unseen(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+            steep = np.zeros(len(starts), dtype=bool)
+            for slope, negligible in slopes:
+                moments = starts + np.outer(CELL_FRACTIONS, lengths)
+                with np.errstate(all="ignore"):
+                    bound = slope(Interval(starts, starts + lengths)).largest()[0]
+                    seen = np.abs(slope(moments.ravel())[0]).reshape(moments.shape)
+                    steep |= ~((bound <= MAX_STEEPNESS * seen.max(axis=0)) | (bound * lengths**2 <= negligible))
+            return steep
+
+        return unseen
+
+    def _rates(self, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        size = self.matrix.rows
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = [evaluate(f, {TIME: t}, np) + np.zeros(len(t)) for f in [*self.matrix, *self.shift]]
+        table = np.array(values).T
+        check_moderate(bool(np.isfinite(table).all()), float(t[-1]))
+        return table[:, : size**2].reshape(-1, size, size), table[:, size**2 :]
+
+    @staticmethod
+    def _floats(matrix: sympy.Matrix) -> np.ndarray:
+        return np.array(matrix.tolist(), dtype=float)
+
+
+def quadratic_flow(system: System) -> QuadraticFlow | None:
+    """The flow of `system`; None unless p is of degree <= 2 and the jumps of degree <= 1 in (x, xi).
+
+    The coefficients of p may depend on time; without coupling the jumps are free.
+    """
+    z = system.x + system.xi
+    p = polynomial(system.hamiltonian, z, 2)
+    jumps = [real_and_imaginary(jump) for jump in system.jumps] if system.gamma else []
+    parts = [[polynomial(f, z, 1) for f in jump] for jump in jumps]
+    if p is None or any(f is None for jump in parts for f in jump):
+        return None
+    gamma = sympy.Rational(system.gamma)
+
+    def bracket(f: sympy.Expr, g: sympy.Expr) -> sympy.Expr:
+        return poisson(f, g, system.x, system.xi)
+
+    field = [bracket(v, p) + gamma * sum(b * bracket(v, a) - a * bracket(v, b) for a, b in parts) for v in z]
+    noise = [[gamma * sum(bracket(u, f) * bracket(v, f) for jump in parts for f in jump) for v in z] for u in z]
+    return QuadraticFlow(
+        system=system,
+        matrix=sympy.Matrix([[f.diff(v) for v in z] for f in field]),
+        shift=sympy.Matrix([f.subs(dict.fromkeys(z, 0)) for f in field]),
+        noise=sympy.Matrix(noise),
+        driven=sympy.Add(*(term for term in sympy.Add.make_args(p) if term.has(TIME) and term.has(*z))),
+    )
