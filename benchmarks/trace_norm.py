@@ -28,9 +28,9 @@ def row(power: int, moment: float, tol: float, largest: int, repeats: int) -> di
     """One line of the table."""
     from threadpoolctl import threadpool_limits
 
-    from openweyl import System, coherent, dense_trace_norm, evolve, resample, trace_norm
+    from openweyl import System, coherent, evolve, trace_norm
     from openweyl.norms.coherent_bounds import trace_norm_bounds
-    from openweyl.phase_space.grid import common_grid
+    from openweyl.norms.dense import dense_trace_norm
     from openweyl.phase_space.kernels import kernel_points
 
     def timed(function, *arguments):
@@ -43,18 +43,19 @@ def row(power: int, moment: float, tol: float, largest: int, repeats: int) -> di
 
     started = time.perf_counter()
     system = System("xi**2 + (x**2 - 1/2)**2", ["x", "xi"], h=2.0**-power, gamma=1.0)
-    runs = [evolve(system, coherent(1, 0), [moment], kind=kind, tol=tol) for kind in ("quantum", "classical")]
-    grid = common_grid([run.grids[0] for run in runs])
-    quantum, classical = (resample(run.symbols[0], run.grids[0], grid) for run in runs)
+    quantum, classical = (
+        evolve(system, coherent(1, 0), [moment], kind=kind, tol=tol).final for kind in ("quantum", "classical")
+    )
     difference = quantum - classical
+    grid = difference.grid
     evolved = time.perf_counter() - started
-    (lower, upper), seconds, used = timed(trace_norm, difference, grid)
-    (low, high), coherent_seconds, _ = timed(lambda: trace_norm_bounds(difference, grid, rtol=1e-2))
+    (lower, upper), seconds, used = timed(trace_norm, difference)
+    (low, high), coherent_seconds, _ = timed(lambda: trace_norm_bounds(difference, rtol=1e-2))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     dense = dense_used = nan
     if kernel_points(grid)[0] <= largest:
         with threadpool_limits(1, user_api="blas"):
-            value, dense, dense_used = timed(dense_trace_norm, difference, grid)
+            value, dense, dense_used = timed(dense_trace_norm, difference)
         if not lower <= value <= upper:
             raise ArithmeticError(f"{value} is not between {lower} and {upper}")
     return {
@@ -82,7 +83,7 @@ def smooth() -> None:
 
     import numpy as np
 
-    from openweyl import PhaseGrid, trace_norm
+    from openweyl import PhaseGrid, Symbol, trace_norm
     from openweyl.norms.coherent_bounds import trace_norm_bounds
 
     def timed(function):
@@ -94,19 +95,19 @@ def smooth() -> None:
     for scale in (3, 5, 10, 14, 20, 30):
         grid = PhaseGrid.box(h=1 / scale**2, x=(-7, 7), xi=(-7, 7), size=(96, 96))
         (x,), (xi,) = grid.mesh("x", "xi")
-        w = x * xi * np.exp(-(x**2 + xi**2) / 2)
-        width, seconds = timed(lambda w=w, grid=grid: trace_norm_bounds(w, grid, rtol=1e-2))
+        w = Symbol(x * xi * np.exp(-(x**2 + xi**2) / 2), grid)
+        width, seconds = timed(lambda w=w: trace_norm_bounds(w, rtol=1e-2))
         other, cells = nan, nan
         if scale <= 10:  # minutes beyond
             with mock.patch("openweyl.norms.trace_norm.first_order_width", return_value=inf):
-                other, cells = timed(lambda w=w, grid=grid: trace_norm(w, grid))
+                other, cells = timed(lambda w=w: trace_norm(w))
         print(f"{scale:6} {grid.states:8.0f} {width:9.1e} {seconds:7.3f} {other:9.1e} {cells:7.2f}", flush=True)
     grid = PhaseGrid.box(h=1.6e-8, x=(-3.2, 3.2), xi=(-3.2, 3.2), size=(128, 128))
     (x,), (xi,) = grid.mesh("x", "xi")
     a, b = (np.exp(-beta * ((x**2 + xi**2) / 2 + 0.1 * x**4)) for beta in (4.0, 4.04))
-    w = a / (a.sum() * grid.cell) - b / (b.sum() * grid.cell)
+    w = Symbol(a / (a.sum() * grid.cell) - b / (b.sum() * grid.cell), grid)
     for rtol in (1e-2, 1e-4):
-        width, seconds = timed(lambda rtol=rtol: trace_norm(w, grid, rtol))
+        width, seconds = timed(lambda rtol=rtol: trace_norm(w, rtol))
         print(f"rtol = {rtol:g}, {grid.states:.3g} states: width {width:.1e} in {seconds:.3f} s")
 
 

@@ -27,7 +27,7 @@ from pathlib import Path
 import numpy as np
 import scipy.stats
 
-from openweyl import evolve, moments, plot
+from openweyl import evolve, plot
 from openweyl.problems.problem import Problem
 
 PROBLEM = Problem.load("driven-duffing")
@@ -41,8 +41,8 @@ STEPS = 160
 
 def open_mean(kind: str, times: np.ndarray = TIMES, gamma: float = PROBLEM.system.gamma) -> np.ndarray:
     """<x> of the Lindblad ("quantum") or the Fokker-Planck ("classical") evolution."""
-    found = evolve(PROBLEM.system.replace(gamma=gamma), PROBLEM.state, list(times), kind=kind, tol=1e-2)
-    return np.array([moments(w, grid).mean[0] for w, grid in zip(found.symbols, found.grids, strict=True)])
+    solution = evolve(PROBLEM.system.replace(gamma=gamma), PROBLEM.state, list(times), kind=kind, tol=1e-2)
+    return np.array([symbol.moments().mean[0] for symbol in solution])
 
 
 def closed_classical_mean(times: np.ndarray = TIMES) -> np.ndarray:

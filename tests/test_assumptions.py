@@ -13,7 +13,8 @@ from click.testing import CliRunner
 from common import slow_but
 from openweyl import InputError, System, cat, check_assumptions, coherent, from_wavefunction, mixture, squeezed
 from openweyl.cli import application
-from openweyl.problems.problem import Problem, problems
+from openweyl.problems.problem import Problem
+from openweyl.problems.texts import problems
 from openweyl.theory.bounds import CORRESPONDENCE_TIME, GAMMA, H, covers, growth_rate, right_side
 
 PENDULUM = "xi**2/2 - cos(x)"

@@ -20,11 +20,12 @@ import pytest
 
 import openweyl
 from common import Done, invoke
-from openweyl import System, coherent, compare
-from openweyl.cli import main, progress, runs
+from openweyl import InputError, System, certify, coherent, compare, evolve
+from openweyl._core import progress
+from openweyl.cli import main
 from openweyl.evolution.solution import table
 from openweyl.files.netcdf import load
-from openweyl.problems.problem import problems
+from openweyl.problems.texts import problems
 
 GRAMMAR = re.compile(r"openweyl: (.+: )?Argument `[a-z.]+` must .+, but .+\.\n")
 COMMAND = [sys.executable, "-m", "openweyl"]
@@ -254,7 +255,7 @@ def test_a_run_that_fails_leaves_no_folder(run: Callable[..., Done], monkeypatch
         def fails(*_: Any, error: BaseException = error, **__: Any) -> None:
             raise error
 
-        monkeypatch.setattr(runs, "compare", fails)
+        monkeypatch.setattr(openweyl, "compare", fails)
         for more in ([], ["--out", "a/b"], ["--json"]):
             done = run("compare", "harmonic", *more)
             assert (done.status, done.out, done.err.lstrip()) == (status, "", f"openweyl: {words}\n")
@@ -418,11 +419,27 @@ def test_what_importing_does_not_import() -> None:
     assert done.stdout == "\n\n"
 
 
+HELPED = """
+import sys
+from click.testing import CliRunner
+from openweyl.cli import application
+for command in ([], *([name] for name in application.commands)):
+    assert CliRunner().invoke(application, [*command, "--help"]).exit_code == 0
+print(*(name for name in ("numpy", "sympy", "scipy", "matplotlib", "xarray", "rich") if name in sys.modules))
+"""
+
+
+def test_help_imports_nothing_heavy() -> None:
+    """That of each command, too: what they do is imported when it is done."""
+    done = subprocess.run([sys.executable, "-c", HELPED], capture_output=True, text=True, check=True)
+    assert done.stdout == "\n"
+
+
 @pytest.mark.parametrize("terminal", [True, False])
 def test_progress_is_for_terminals(
     terminal: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(progress, "PATIENCE", 0.0)
+    monkeypatch.setattr(progress, "SECONDS_BEFORE_BAR", 0.0)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal, raising=False)
     with progress.Bar("my problem") as bar:
@@ -438,6 +455,22 @@ def test_progress_waits(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.
     with progress.Bar("my problem") as bar:
         bar(0.5, 1.0, "48x48 grid")
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("call", [evolve, compare, certify])
+def test_progress_may_be_true(call: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a terminal a bar, gone at the end; elsewhere, and with False, nothing."""
+    monkeypatch.setattr(progress, "SECONDS_BEFORE_BAR", 0.0)
+    monkeypatch.setenv("TERM", "xterm")
+    run = System("xi**2/2 - cos(x)", ["x"], h=0.5, gamma=1.0), coherent(0, 0), [0.1]
+    for terminal, wanted in ((True, True), (True, False), (False, True)):
+        monkeypatch.setattr(sys.stderr, "isatty", lambda terminal=terminal: terminal, raising=False)
+        call(*run, tol=1e-2, progress=wanted)
+        out, err = capsys.readouterr()
+        assert out == "" and (f"{call.__name__}: " in err and "%" in err) == (terminal and wanted)
+        assert err == "" or (terminal and wanted)
+    with pytest.raises(InputError, match=r"^Argument `progress` must be a function, or True for a bar, but is 1\."):
+        call(*run, progress=1)
 
 
 def test_a_number_that_is_not_known_is_explained() -> None:
@@ -488,7 +521,7 @@ def test_a_lack_of_memory_is_one_line_wherever_it_shows(
     def fails(*_: Any, **__: Any) -> None:
         raise error
 
-    monkeypatch.setattr(runs, "compare", fails)
+    monkeypatch.setattr(openweyl, "compare", fails)
     monkeypatch.setattr(sys, "argv", ["openweyl", "compare", "harmonic", "--json"])
     with pytest.raises(SystemExit) as end:
         main()
@@ -501,7 +534,7 @@ def test_an_error_of_the_program_is_no_lack_of_memory(monkeypatch: pytest.Monkey
     def fails(*_: Any, **__: Any) -> None:
         raise RuntimeError("a mistake")
 
-    monkeypatch.setattr(runs, "compare", fails)
+    monkeypatch.setattr(openweyl, "compare", fails)
     monkeypatch.setattr(sys, "argv", ["openweyl", "compare", "harmonic", "--json"])
     with pytest.raises(RuntimeError, match="a mistake"):
         main()

@@ -10,7 +10,8 @@ import pytest
 
 from common import refused
 from openweyl import PhaseGrid, Symbol, System, coherent
-from openweyl.evolution.splitting import Stepper, best_scheme
+from openweyl.evolution.schemes import best_scheme
+from openweyl.evolution.stepper import Stepper
 from openweyl.generators.generator import fokker_planck, hierarchy, lindblad
 
 jax = pytest.importorskip("jax")

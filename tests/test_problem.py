@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from openweyl import InputError, System, cat, coherent, mixture, squeezed
-from openweyl.problems.problem import LARGEST_FILE, Problem, problems
+from openweyl.problems.problem import Problem
+from openweyl.problems.texts import MAX_PROBLEM_BYTES, problems
 
 NAMES = (
     "caldeira-leggett", "damped-oscillator", "double-well", "double-well-closed", "driven-duffing", "duffing",
@@ -218,7 +219,7 @@ def test_each_mistake_in_a_file_has_its_line(tmp_path: Path, old: str, new: str,
         (bytes(range(256)) * 8, "must be a text file in UTF-8"),
         (GOOD.encode("utf-16"), "must be a text file in UTF-8"),
         (b"\x00" * 10, "must be a TOML file"),
-        (b"#" * (LARGEST_FILE + 1), f"must be a file of at most {LARGEST_FILE} bytes"),
+        (b"#" * (MAX_PROBLEM_BYTES + 1), f"must be a file of at most {MAX_PROBLEM_BYTES} bytes"),
     ],
     ids=["binary", "utf-16", "zeros", "large"],
 )

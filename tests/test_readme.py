@@ -58,7 +58,7 @@ def test_the_python_examples(capsys: pytest.CaptureFixture[str]) -> None:
     assert comparison.times == (0.0, 0.5, 1.0, 2.0)
     assert comparison.trace_norm[0] < 1e-6 < comparison.trace_norm[-1]
     assert 0 < names["solution"].numerics.error[0] < 1e-6
-    assert {"x", "xi", "time"} == set(names["solution"].dataset.dims)
+    assert {"x", "xi", "time"} == set(names["solution"].to_xarray().dims)
     certificate = names["certificate"]
     assert 0 < certificate.distance_lower[0] < certificate.estimate[0] < certificate.distance_upper[0]
     printed = capsys.readouterr().out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import inspect
 import json
 import os
 import re
@@ -733,6 +734,19 @@ def test_the_command_tells_what_it_did(monkeypatch: pytest.MonkeyPatch, capsys: 
 def test_no_permission() -> None:
     Path("locked").mkdir(mode=0o500)
     assert "must be a folder that can be made and written" in refused("harmonic", "--out", "locked/store")
+
+
+@pytest.mark.parametrize(
+    "name", sorted(set(inspect.signature(sweep).parameters) - {"h", "gamma", "times", "tol", "parameters"})
+)
+def test_parameters_that_sweep_takes_for_itself_are_refused(name: str) -> None:
+    text = Problem.load("harmonic").text.replace('"xi**2/2 + x**2/2"', f'"xi**2/2 + {name}*x**2/2"')
+    problem = Problem.parse(f"{text}[parameters]\n{name} = 1\n", "mine", "mine")
+    assert problem.parameters == {name: 1.0}
+    with pytest.raises(InputError, match=rf"^Argument `problem` must have \[parameters\] .*, but is {name}\."):
+        sweep(problem, out="store")
+    Path("mine.toml").write_text(problem.text)
+    assert "Argument `" in refused("mine.toml", "--out", "s", "--param", f"{name}=1,2")
 
 
 @pytest.mark.slow

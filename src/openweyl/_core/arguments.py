@@ -118,7 +118,8 @@ def position(value: Any, size: int) -> int:
     good = isinstance(value, Integral) and not isinstance(value, bool)
     must(good, "index", "be a whole number", value)
     if not -size <= int(value) < size:
-        raise IndexError(f"Argument `index` must lie between {-size} and {size - 1}, but is {shown(value)}.")
+        many = f"There are {size} times." if size > 1 else "There is one time."
+        raise IndexError(f"Argument `index` must lie between {-size} and {size - 1}, but is {shown(value)}. {many}")
     return int(value)
 
 

@@ -4,26 +4,21 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from markupsafe import Markup
 
 from .text import ROWS_SHOWN, cell, excerpt
-
-if TYPE_CHECKING:  # loaded where it is used: start-up time
-    from markupsafe import Markup
 
 
 def block(*parts: str) -> str:
     """The `parts`, text and HTML, below one another: what a `_repr_html_` returns."""
-    from markupsafe import Markup
-
     rows = [part if isinstance(part, Markup) else Markup("<p>{}</p>").format(part) for part in parts if part]
     return str(Markup("<div>{}</div>").format(Markup("").join(rows)))
 
 
 def html_table(heads: Sequence[str], rows: Sequence[Sequence[Any]], most: int = ROWS_SHOWN) -> Markup:
     """Numbers and words under their heads, as `text.table` writes them, but at most `most` rows."""
-    from markupsafe import Markup
-
     head = Markup("").join(Markup('<th scope="col">{}</th>').format(h) for h in heads)
     body = [Markup("").join(Markup("<td>{}</td>").format(cell(c)) for c in row) for row in excerpt(rows, most)]
     lines = Markup("").join(Markup("<tr>{}</tr>").format(line) for line in [head, *body])
@@ -32,15 +27,11 @@ def html_table(heads: Sequence[str], rows: Sequence[Sequence[Any]], most: int = 
 
 def html_facts(facts: Sequence[tuple[str, Any]]) -> Markup:
     """A table of names and what they are, numbers, text or HTML."""
-    from markupsafe import Markup
-
     row = Markup('<tr><th scope="row" style="text-align: left">{}</th><td style="text-align: left">{}</td></tr>')
     return Markup("<table>{}</table>").format(Markup("").join(row.format(name, cell(value)) for name, value in facts))
 
 
 def html_picture(png: bytes, words: str) -> Markup:
     """A picture within the page, and the `words` that stand for it where it is not shown."""
-    from markupsafe import Markup
-
     source = f"data:image/png;base64,{b64encode(png).decode()}"
     return Markup('<img src="{}" alt="{}">').format(source, words)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from openweyl._core.arguments import flag
 from openweyl._core.calls import public
 from openweyl._core.display import block, html_picture, html_table
 from openweyl._core.estimates import Enclosure
@@ -108,10 +109,11 @@ class Certificate:
             "seconds": self.seconds,
         }
 
+    @public
     def to_xarray(self, *, symbols: bool = True) -> xarray.Dataset:
         """The bounds over time, and with `symbols` the classical density and its corrections, on one grid."""
         summary = self._summary()
-        if not symbols:
+        if not flag("symbols", symbols):
             return summary
         return self.solution.to_xarray().merge(summary, combine_attrs="override").assign_attrs(summary.attrs)
 
@@ -123,15 +125,16 @@ class Certificate:
             data[name] = ("time", values)
         return data.assign_attrs(**attributes(self.system), order=self.order, tol=self.tol, state=str(self.state))
 
+    @public
     def plot(self, axes: Axes | None = None) -> Axes:
         """Draw the enclosure of the distance, its estimate and B_N over time into `axes` of Matplotlib (new ones for
         None), which are returned.
         """
-        from openweyl import plot
         from openweyl.plot import results
+        from openweyl.plot.certificate import draw_certificate
 
         axes = results.checked_axes(axes, (6.5, 4.2))
-        plot.draw_certificate(axes, self.to_xarray(symbols=False))
+        draw_certificate(axes, self.to_xarray(symbols=False))
         return axes
 
     def _heads(self) -> tuple[str, ...]:
@@ -154,15 +157,13 @@ class Certificate:
         return f"Certificate of {cut(str(self.system))}\n{cut(str(self.state))}\n{cut(self._words())}\n\n{made}"
 
     def _repr_html_(self) -> str:
+        from openweyl.plot import results
+
         words = [cut(str(self.system)), cut(str(self.state)), cut(self._words()), missed(self.tol, self.solution)]
-        return block(*words, html_table(self._heads(), self._rows()), self._picture())
-
-    def _picture(self) -> str:
-        from openweyl.plot import new_figure, results
-
-        figure, axes = new_figure(1, 1, (4.8, 3.2))
-        self.plot(axes[0, 0])
-        return html_picture(results.png(figure), "bounds on the distance over time")
+        picture = html_picture(
+            results.small_picture(lambda row: self.plot(row[0]), (4.2, 2.9)), "bounds on the distance over time"
+        )
+        return block(*words, html_table(self._heads(), self._rows()), picture)
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,7 +26,7 @@ import numpy as np
 from openweyl._core import arguments
 from openweyl._core.arguments import must
 from openweyl._core.calls import public
-from openweyl.evolution.control import Progress
+from openweyl._core.progress import Progress, callback, shows_progress
 from openweyl.evolution.evolve import MAX_ORDER, evolve
 from openweyl.evolution.pace import TIME_LIMIT
 from openweyl.gaussian_packets.flow import quadratic_flow
@@ -50,6 +50,7 @@ LEAST_IMPROVEMENT = 0.8
 
 
 @public
+@shows_progress("certify")
 def certify(
     system: System,
     state: State,
@@ -60,7 +61,7 @@ def certify(
     tol: float = 1e-6,
     memory: float | None = None,
     time_limit: float = TIME_LIMIT,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
 ) -> Certificate:
     """B_N(t) >= ||A(t) - Op(a_N(t))||_tr, and the enclosure of ||A(t) - Op(a_1(t))||_tr, from the classical run alone.
 
@@ -78,7 +79,7 @@ def certify(
     must(order is None or target is None, "order", "not be given together with `target`", order)
     check_pair(system, state)
     moments, tol = arguments.times(times), arguments.tolerance(tol)
-    run = partial(_certificate, system, state, moments, tol, memory, time_limit, progress)
+    run = partial(_certificate, system, state, moments, tol, memory, time_limit, callback(progress))
     if target is None:
         return run(3 if order is None else order, "as asked for")
     return _lowest_order(run, arguments.real("target", target, above=0.0))
@@ -210,7 +211,7 @@ class _Integral:
 def residual(system: System, b: Symbol, t: float = 0.0) -> Symbol:
     """(L - Q) b_{N-1} at time t: what keeps a_N from solving the quantum equation; `b` holds b_0, ..., b_{N-1}."""
     last = b[-1] if b.batch else b
-    return last.like(_hierarchy(system, last.grid).residual(last.values, t))
+    return _hierarchy(system, last.grid).residual(last, t)
 
 
 _hierarchy = lru_cache(maxsize=1)(hierarchy)  # the same grid serves several times

@@ -10,18 +10,19 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from openweyl._core import arguments
-from openweyl._core.arguments import position
+from openweyl._core.arguments import flag, position
 from openweyl._core.calls import public
 from openweyl._core.display import block, html_picture, html_table
 from openweyl._core.estimates import Enclosure
+from openweyl._core.progress import Progress, callback, shares, shows_progress
 from openweyl._core.text import cut, excerpt, table
-from openweyl.evolution.control import Progress
 from openweyl.evolution.evolve import evolve
 from openweyl.evolution.pace import TIME_LIMIT
 from openweyl.evolution.solution import Solution, attributes, missed, symbol_dataset
@@ -113,7 +114,8 @@ class Comparison:
     @property
     def distance(self) -> Enclosure:
         """||A(t) - Op(a(t))||_tr between bounds, with the errors of both evolutions: arrays over time."""
-        return Enclosure(self.trace_norm - self.trace_norm_error, self.trace_norm + self.trace_norm_error)
+        lower = np.maximum(self.trace_norm - self.trace_norm_error, 0.0)
+        return Enclosure(lower, self.trace_norm + self.trace_norm_error)
 
     @public
     def difference(self, index: int = -1) -> Symbol:
@@ -146,13 +148,14 @@ class Comparison:
             "seconds": self.seconds,
         }
 
+    @public
     def to_xarray(self, *, symbols: bool = True) -> xarray.Dataset:
         """Distances and moments over time, and with `symbols` both evolutions on one grid, as one labelled dataset.
 
         Units and conventions are in the attributes. Raises ResourceError if the symbols would not fit in memory.
         """
         summary = self._summary()
-        if not symbols:
+        if not flag("symbols", symbols):
             return summary
         both = symbol_dataset(self.quantum, self.classical)
         return both.merge(summary, combine_attrs="override").assign_attrs(summary.attrs)
@@ -172,14 +175,15 @@ class Comparison:
             data["covariance" + suffix] = (("time", "coordinate", "coordinate_"), covariance)
         return data.assign_attrs(**attributes(self.system), tol=self.tol, state=str(self.state))
 
+    @public
     def plot(self, axes: Axes | None = None) -> Axes:
         """Draw the three distances over time into `axes` of Matplotlib (new ones for None), which are returned."""
-        from openweyl import plot
         from openweyl.plot import results
+        from openweyl.plot.distances import draw_distances
 
         axes = results.checked_axes(axes, (6, 4))
         series = {label: self.series[name] for label, name in DRAWN.items()}
-        plot.draw_distances(axes, self.times, series, self.trace_norm_error)
+        draw_distances(axes, self.times, series, self.trace_norm_error)
         return axes
 
     def _rows(self) -> list[tuple[float, ...]]:
@@ -197,18 +201,17 @@ class Comparison:
         return f"Comparison of {cut(str(self.system))}\n{cut(str(self.state))}\n\n{made}{self._missed()}"
 
     def _repr_html_(self) -> str:
+        from openweyl.plot import results
+
         words = [cut(str(self.system)), cut(str(self.state)), self._missed()]
-        return block(*words, html_table(("t", *HEADS), self._rows()), self._picture())
-
-    def _picture(self) -> str:
-        from openweyl.plot import new_figure, results
-
-        figure, axes = new_figure(1, 1, (4.8, 3.2))
-        self.plot(axes[0, 0])
-        return html_picture(results.png(figure), "the distances over time")
+        picture = html_picture(
+            results.small_picture(lambda row: self.plot(row[0]), (4.2, 2.9)), "the distances over time"
+        )
+        return block(*words, html_table(("t", *HEADS), self._rows()), picture)
 
 
 @public
+@shows_progress("compare")
 def compare(
     system: System,
     state: State,
@@ -217,7 +220,7 @@ def compare(
     tol: float = 1e-6,
     memory: float | None = None,
     time_limit: float = TIME_LIMIT,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
 ) -> Comparison:
     """||A(t) - Op(a(t))||_tr at `times`, with Hilbert-Schmidt and L1 distances and the moments of both evolutions.
 
@@ -232,12 +235,9 @@ def compare(
     started = time.perf_counter()
     check_pair(system, state)
     times, tol = arguments.times(times), arguments.tolerance(tol)
-    quantum = evolve(
-        system, state, times, kind="quantum", tol=tol, memory=memory, time_limit=time_limit, progress=progress
-    )
-    classical = evolve(
-        system, state, times, kind="classical", tol=tol, memory=memory, time_limit=time_limit, progress=progress
-    )
+    first, second = shares(callback(progress), (1.0, 1.0))
+    run = partial(evolve, system, state, times, tol=tol, memory=memory, time_limit=time_limit)
+    quantum, classical = run(kind="quantum", progress=first), run(kind="classical", progress=second)
     rows, means, covariances = [], [], []
     for w, a in map(on_one_grid, quantum, classical):
         rows.append(_distances(w, a, tol))

@@ -117,7 +117,7 @@ class Solution(Sequence[Symbol]):
         >>> from openweyl import System, coherent, evolve
         >>> harmonic = System("xi**2/2 + x**2/2", [], h=0.1, gamma=0.0)
         >>> evolve(harmonic, coherent(1, 0), [0.0, 3.14159]).expect("tanh(x)").value.round(3)
-        array([ 0.735, -0.735])
+        array([ 0.746, -0.746])
         """
         observable = Observable.of(observable, self.system.n)
         values, errors = [], []
@@ -136,13 +136,18 @@ class Solution(Sequence[Symbol]):
 
     @public
     def to_qutip(self, size: int | Sequence[int] | None = None, *, tol: float = 1e-9) -> list[Qobj]:
-        """The operators as Qobj's of QuTiP in one Fock basis: `Symbol.to_qutip` at each time."""
-        operators = [symbol.to_qutip(size, tol=tol) for symbol in self]
+        """The operators as Qobj's of QuTiP in one Fock basis: `Symbol.to_qutip` at each time.
+
+        The corrections, if there are any, are added up.
+        """
+        symbols = [_added_up(symbol) for symbol in self]
+        operators = [symbol.to_qutip(size, tol=tol) for symbol in symbols]
         if size is None:
             size = [max(levels) for levels in zip(*(one.dims[0] for one in operators), strict=True)]
-            operators = [symbol.to_qutip(size, tol=tol) for symbol in self]
+            operators = [symbol.to_qutip(size, tol=tol) for symbol in symbols]
         return operators
 
+    @public
     def plot(self, axes: Axes | Sequence[Axes] | None = None) -> list[Axes]:
         """Draw symbols over time, as `Symbol.plot` does, in a row: the corrections, if there are any, added up.
 
@@ -151,7 +156,9 @@ class Solution(Sequence[Symbol]):
         """
         from openweyl.plot import results
 
-        row = results.checked_row(axes, (3.4, 3.4), min(len(self), SYMBOLS_DRAWN))
+        size = results.panel_size(self._sums(SYMBOLS_DRAWN), 3.2)
+        row = results.checked_row(axes, size, min(len(self), SYMBOLS_DRAWN))
+        must(len(row) <= len(self), "axes", f"be at most {len(self)}, one for each time", len(row))
         self._draw(row)
         return row
 
@@ -159,9 +166,15 @@ class Solution(Sequence[Symbol]):
         from openweyl.plot import results
 
         must(len(row) <= len(self), "axes", f"be at most {len(self)}, one for each time", len(row))
-        picked = results.positions(len(self), len(row))
-        sums = [self[i].like(self[i].values.sum(axis=0)) if self[i].batch else self[i] for i in picked]
-        results.draw_row(row, sums, [f"t = {self.times[i]:.4g}" for i in picked])
+        titles = [f"t = {self.times[i]:.4g}" for i in results.positions(len(self), len(row))]
+        results.draw_row(row, self._sums(len(row)), titles)
+
+    def _sums(self, most: int) -> list[Symbol]:
+        """The symbols at `most` times, the corrections added up."""
+        from openweyl.plot import results
+
+        picked = [self[i] for i in results.positions(len(self), most)]
+        return [_added_up(symbol) for symbol in picked]
 
     def _words(self) -> str:
         n = self.numerics
@@ -181,16 +194,20 @@ class Solution(Sequence[Symbol]):
         return f"Solution of {cut(str(self.system))}\n{self._words()}\n\n{made}{missed(self.tol, self)}"
 
     def _repr_html_(self) -> str:
+        from openweyl.plot import results
+
+        symbols = self._sums(SYMBOLS_DRAWN)
+        width, height = results.panel_size(symbols, 2.0)
+        size = (width * len(symbols), height)
+        picture = results.small_picture(self._draw, size, len(symbols))
         words = [cut(str(self.system)), self._words(), missed(self.tol, self)]
-        return block(*words, html_table(HEADS, self._rows()), self._picture())
+        pictures = html_picture(picture, "the symbols on phase space")
+        return block(*words, html_table(HEADS, self._rows()), pictures)
 
-    def _picture(self) -> str:
-        from openweyl.plot import new_figure, results
 
-        count = min(len(self), SYMBOLS_DRAWN)
-        figure, axes = new_figure(1, count, (2.3 * count, 2.3))
-        self._draw(axes[0])
-        return html_picture(results.png(figure), "the symbols on phase space")
+def _added_up(b: Symbol) -> Symbol:
+    """a_N = b_0 + ... + b_{N-1}."""
+    return b.like(b.values.sum(axis=0)) if b.batch else b
 
 
 def missed(tol: float, *solutions: Solution) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from openweyl.evolution.evolve import evolve
-from openweyl.model.states import coherent
+from openweyl.model.gaussian_states import coherent
 from openweyl.model.system import System
 from openweyl.plot import BOUND, CLASSICAL, QUANTUM, draw_symbol, new_figure, write
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLUMNS = 4
+SHEET_COLUMNS = 4
 """Pictures side by side on a sheet."""
 COLOURS = {"holds": QUANTUM, "fails": "#cc0000", "undecided": CLASSICAL}
 
@@ -49,7 +49,7 @@ def picture(row: Row) -> Figure:
 
 def sheet(rows: list[Row]) -> Figure:
     """All rows in small."""
-    columns = min(len(rows), COLUMNS)
+    columns = min(len(rows), SHEET_COLUMNS)
     count = -(-len(rows) // columns)
     figure, axes = new_figure(count, columns, (2.7 * columns, 2.3 * count))
     for ax in axes.flat[len(rows) :]:

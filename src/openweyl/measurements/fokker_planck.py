@@ -18,7 +18,8 @@ from itertools import pairwise
 import numpy as np
 
 from openweyl.evolution.evolve import evolve
-from openweyl.model.states import State, cat, coherent
+from openweyl.model.gaussian_states import cat, coherent
+from openweyl.model.states import State
 from openweyl.model.system import System
 from openweyl.phase_space.grid import PhaseGrid
 from openweyl.weyl.symbol import Symbol
@@ -31,13 +32,13 @@ ORDERS = (1, 2, 3, 4)
 HYPERBOLIC = "-x*xi"
 """(4.25): p = x xi in the paper's direction of time."""
 TOL = 1e-7
-APART = 4.0
+CAT_DISTANCE = 4.0
 """The distance of a cat's halves, over the width."""
 
 
 def data(eps: float, part: float) -> list[State]:
     """A Gaussian and a cat of the width `part` eps at the pendulum's starting point."""
-    half = APART * part * eps / 2
+    half = CAT_DISTANCE * part * eps / 2
     return [START, cat([(2.0 - half, 0.0), (2.0 + half, 0.0)])]
 
 

@@ -17,7 +17,8 @@ from typing import TypeVar
 import numpy as np
 import sympy
 
-from openweyl.model.states import State, cat, coherent, gaussian, squeezed
+from openweyl.model.gaussian_states import cat, coherent, gaussian, squeezed
+from openweyl.model.states import State
 from openweyl.norms.trace_norm import enclosure
 from openweyl.phase_space.grid import PhaseGrid
 from openweyl.phase_space.grid_function import GridFunction
@@ -28,11 +29,11 @@ from openweyl.weyl.symbol import Symbol
 from .row import Row, bound, level
 from .theorems import MAX_DENSE_KERNEL, RTOL, powers
 
-HIGHEST = 3
+HIGHEST_DERIVATIVE = 3
 """2n + 1 for n = 1: the derivatives of Lemma 2.1, and those that norms of S_rho^{L1} are taken of here."""
 (X,), (XI,) = variables(1)
 Value = TypeVar("Value", np.ndarray, Symbol)
-WHAT = {"p": "p of the pendulum, in S_(2)", "a": "a = 1/(1 + |z|^2), in S"}
+FACTORS = {"p": "p of the pendulum, in S_(2)", "a": "a = 1/(1 + |z|^2), in S"}
 
 
 def runge_kutta(rate: Callable[[Value], Value], y: Value, t: float, steps: int) -> Value:
@@ -46,7 +47,7 @@ def runge_kutta(rate: Callable[[Value], Value], y: Value, t: float, steps: int) 
     return y
 
 
-def seminorms(w: GridFunction, scale: float, highest: int = HIGHEST) -> list[float]:
+def seminorms(w: GridFunction, scale: float, highest: int = HIGHEST_DERIVATIVE) -> list[float]:
     """h^-1 scale^k sum_{|alpha| = k} ||d^alpha w||_{L1} for k = 0, ..., `highest`; scale = h^rho for S_rho^{L1}."""
     cell = w.grid.cell * 2 * pi
     return [
@@ -137,7 +138,7 @@ def remainder_2_2(h: float, rho: float, terms: int, *, printed: bool = False) ->
     shift = -1j * k * h ** (1 - rho) / 2
     series = sum(((-shift if printed else shift) ** j) / factorial(j) for j in range(terms))
     rest = (np.exp(shift) - series) * np.fft.rfft(np.exp(-(u**2)))
-    norms = (np.abs(np.fft.irfft((1j * k) ** order * rest, u.size)).sum() for order in range(HIGHEST + 1))
+    norms = (np.abs(np.fft.irfft((1j * k) ** order * rest, u.size)).sum() for order in range(HIGHEST_DERIVATIVE + 1))
     return float(sum(norms) * spacing)
 
 
@@ -155,7 +156,7 @@ def lemma_2_3(*, fast: bool) -> list[Row]:
             norms = np.array([expansions(a, packet(one, rho), range(least, 5), rho) for one in h])
             for n in range(least, 5):
                 claim = (
-                    f"Lemma 2.3, {WHAT[name]}, rho = {rho:g}, N = {n}: the remainder lies in h^(N(1 - rho)) S_rho^L1"
+                    f"Lemma 2.3, {FACTORS[name]}, rho = {rho:g}, N = {n}: the remainder lies in h^(N(1 - rho)) S_rho^L1"
                 )
                 values = norms[:, n - least].tolist()
                 label = f"lemma-2.3/{name}-rho-{rho:g}-{n}"

@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from openweyl.evolution.evolve import evolve
-from openweyl.model.states import coherent, gaussian
+from openweyl.model.gaussian_states import coherent, gaussian
 from openweyl.phase_space.grid import PhaseGrid, common_grid
 from openweyl.weyl.symbol import Symbol
 
@@ -23,9 +23,9 @@ from .lemmas import runge_kutta
 from .row import Row, bound
 from .theorems import KINDS, PENDULUM, enclosed, powers, system
 
-STABLE = 2.5
+STABLE_RATE = 2.5
 """Rate times step: Runge and Kutta's method is stable up to 2.78 for real rates and up to 2.83 for imaginary ones."""
-SHARPER = 1.6
+GRID_REFINEMENT = 1.6
 """g is narrower than its symbol: by 2^{1/2} at the start."""
 
 
@@ -44,7 +44,7 @@ def mixture_distances(h: float, gamma: float, t: float, tol: float = 1e-6) -> tu
     """The distances of the mixture from the quantum and from the classical evolution, from one thermal start."""
     start, moments = gaussian(2.0, 0.0, np.eye(2).tolist()), np.linspace(0, t, 5).tolist()
     runs = [evolve(system(PENDULUM, h, gamma), start, moments, kind=kind, tol=tol) for kind in KINDS]
-    grid = common_grid([symbol.grid for symbol in runs[1]]).scaled(1 / SHARPER)
+    grid = common_grid([symbol.grid for symbol in runs[1]]).scaled(1 / GRID_REFINEMENT)
     grid = PhaseGrid.box(
         h=h,
         x=(grid.x[0].lower, grid.x[0].upper),
@@ -74,5 +74,5 @@ def moved(g: Symbol, gamma: float, t: float) -> Symbol:
 
     k, eta = (axis[0].reach for axis in (grid.x, grid.xi))
     fastest = max(float(np.abs(xi).max()) * k + eta, 1.5 * gamma * h * (k**2 + eta**2))
-    steps = int(np.ceil(t * fastest / STABLE))
+    steps = int(np.ceil(t * fastest / STABLE_RATE))
     return runge_kutta(rate, g, t, steps)

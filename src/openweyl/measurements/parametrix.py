@@ -19,7 +19,7 @@ import sympy
 
 from openweyl._core.fft import filtered
 from openweyl.evolution.evolve import evolve
-from openweyl.model.states import gaussian
+from openweyl.model.gaussian_states import gaussian
 from openweyl.model.system import System
 from openweyl.phase_space.grid import PhaseGrid
 from openweyl.weyl.symbol import Symbol
@@ -29,12 +29,13 @@ from .remainder import CONSTANT, POINT, VARIABLE, Field, pointwise, remainder, r
 from .row import Row, bound, level
 from .theorems import powers
 
-COUPLING = 512.0
+GAMMA = 512.0
 """gamma in eps^2 = gamma h/2: large, so that h is small and f is the symbol of a state."""
-NODES, WIDTHS, SIZE = 6, 8, 144
-"""Points in time, values of a among which Gaussians are interpolated, and points on each axis of the grids."""
-START = 1 / 8
-"""The heat time of f, over t."""
+TIME_NODES, WIDTH_NODES, AXIS_POINTS = 6, 8, 144
+"""Gauss-Legendre points in time, values of a among which Gaussians are interpolated, and points on each axis of the
+grids: with these the error of K_2 falls with t as far as it is looked at."""
+START_HEAT_TIME = 1 / 8
+"""The heat time of f, over t: f is narrow beside what t makes of it, and its grid resolves it."""
 
 
 class Iteration:
@@ -42,10 +43,10 @@ class Iteration:
 
     def __init__(self, field: Field, t: float) -> None:
         self.field, self.t = field, t
-        self.h = 2 * field.eps**2 / COUPLING
-        self.half = 7 * field.eps * sqrt(2 * t * (1 + START)) * np.exp(t)
+        self.h = 2 * field.eps**2 / GAMMA
+        self.half = 7 * field.eps * sqrt(2 * t * (1 + START_HEAT_TIME)) * np.exp(t)
         self.home = self._grid(0.0)
-        nodes, weights = np.polynomial.legendre.leggauss(NODES)
+        nodes, weights = np.polynomial.legendre.leggauss(TIME_NODES)
         self.unit, self.weights = (nodes + 1) / 2, weights / 2
         self.f = self._gaussian()
 
@@ -53,11 +54,11 @@ class Iteration:
         """A box around phi^{-s}(y)."""
         x, xi = self.field.flow(np.array(POINT), -s)
         sides = ((x - self.half, x + self.half), (xi - self.half, xi + self.half))
-        return PhaseGrid.box(h=self.h, x=sides[0], xi=sides[1], size=(SIZE, SIZE))
+        return PhaseGrid.box(h=self.h, x=sides[0], xi=sides[1], size=(AXIS_POINTS, AXIS_POINTS))
 
     def _gaussian(self) -> Symbol:
         x, xi = (axis[0] for axis in self.home.mesh("x", "xi"))
-        four = 4 * self.field.eps**2 * self.t * START
+        four = 4 * self.field.eps**2 * self.t * START_HEAT_TIME
         w = np.exp(-((x - POINT[0]) ** 2 + (xi - POINT[1]) ** 2) / four)
         return Symbol(w / (w.sum() * self.home.cell), self.home)
 
@@ -74,7 +75,7 @@ class Iteration:
         eta = -s / w.h
         u = np.cos(w.grid.x[0].points)[:, None]
         low, high = float(u.min()), float(u.max())
-        count = WIDTHS if self.field.matrix.free_symbols else 1
+        count = WIDTH_NODES if self.field.matrix.free_symbols else 1
         values = (low + high) / 2 - (high - low) / 2 * np.cos(pi * (np.arange(count) + 0.5) / count)
         total: np.ndarray = np.zeros_like(w.values)
         for i, value in enumerate(values):
@@ -119,7 +120,7 @@ class Iteration:
                 if k == 1:
                     there = self.first(self.carry(self.f, s, grid), s)
                 else:
-                    below = np.array([self.carry(r, s, grid).values for r in rows[-1][:NODES]])
+                    below = np.array([self.carry(r, s, grid).values for r in rows[-1][:TIME_NODES]])
                     there = self.f.like(np.zeros(grid.shape), grid)
                     for node, weight in zip(self.unit, self.weights, strict=True):
                         g = there.like(np.tensordot(self._between(s * node), below, axes=1))
@@ -139,7 +140,7 @@ class Iteration:
         sums = [self.smooth(self.carry(self.f, self.t, grid), self.t)]
         for row in corrections:
             total = sums[-1]
-            for node, weight, r in zip(self.unit, self.weights, row[:NODES], strict=True):
+            for node, weight, r in zip(self.unit, self.weights, row[:TIME_NODES], strict=True):
                 there = self.carry(r, self.t, grid)
                 total = total + self.t * weight * self.smooth(there, self.t * (1 - node))
             sums.append(total)
@@ -147,8 +148,8 @@ class Iteration:
 
     def true(self) -> Symbol:
         """e^{tQ} f by the solver."""
-        system = System(-(XI**2) / 2 + sympy.cos(X), list(self.field.jumps), h=self.h, gamma=COUPLING)
-        start = gaussian(*POINT, (np.eye(2) * COUPLING * self.t * START).tolist())
+        system = System(-(XI**2) / 2 + sympy.cos(X), list(self.field.jumps), h=self.h, gamma=GAMMA)
+        start = gaussian(*POINT, (np.eye(2) * GAMMA * self.t * START_HEAT_TIME).tolist())
         run = evolve(system, start, [self.t], kind="classical", tol=1e-8)
         return run.final.resampled(self._grid(self.t))
 

@@ -3,10 +3,10 @@
     y <= C x^q    is measured by a fit of    log y = log c + q log x + b x^s,
 
 whose last term stands for the next order of an expansion y = c x^q (1 + b x^s + ...), s = 1 unless the claim knows
-better: without it the slope would be that of no limit. The interval of q holds Student's 95 % interval, the fit without
-the point farthest from the limit, and what the errors of the y can do. C is then the least constant that serves on all
-points. Verdicts: `holds` if all of the interval is on the claim's side, `fails` if none of it is, else `undecided`; an
-exponent may be off by `SLACK`, as no limit is ever reached.
+better: see `power_law`. The interval of q holds that of the fit, with what the errors of the y can do, and the fit
+without the point farthest from the limit. C is then the least constant that serves on all points. Verdicts: `holds` if
+all of the interval is on the claim's side, `fails` if none of it is, else `undecided`; an exponent may be off by
+`EXPONENT_SLACK`, as no limit is ever reached.
 """
 
 from __future__ import annotations
@@ -16,17 +16,19 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-import scipy.stats
+
+from openweyl._core.power_law import power_law
 
 Verdict = Literal["holds", "fails", "undecided"]
-SLACK = 0.05
-"""The exponent's distance from the claim that counts as agreement, relative to an exponent above 1."""
-NOISE = 0.2
-"""Points with a larger relative error are left out of fits."""
-FEWEST = 5
-"""An exponent needs at least this many points."""
-WIDEST = 0.5
-"""An interval wider than this decides no equality."""
+EXPONENT_SLACK = 0.05
+"""The exponent's distance from the claim that counts as agreement, relative to an exponent above 1: a tenth of 1/2, the
+smallest difference of two claims."""
+MAX_RELATIVE_ERROR = 0.2
+"""Points with a larger relative error are left out of fits: it alone moves an exponent over a factor 16 by 0.07."""
+FEWEST_POINTS = 5
+"""An exponent needs at least this many points: the fit has three parameters, and its interval leaves one point out."""
+WIDEST_INTERVAL = 0.5
+"""An interval wider than this decides no equality: it does not tell h^{1/2} from h."""
 
 
 @dataclass(frozen=True)
@@ -87,12 +89,12 @@ def bound(
     `exact`: the power is attained, y ~ C x^power; then C is that of the point nearest the limit, not the least C.
     """
     exponent, interval, part = fitted(x, y, large=large, error=error, order=order)
-    slack = SLACK * max(1.0, abs(power))
+    slack = EXPONENT_SLACK * max(1.0, abs(power))
     constants = np.asarray(y) / np.asarray(x) ** power
     verdict: Verdict
     if exact:
         reached = interval[0] - slack <= power <= interval[1] + slack
-        verdict = "fails" if not reached else "holds" if interval[1] - interval[0] <= WIDEST else "undecided"
+        verdict = "fails" if not reached else "holds" if interval[1] - interval[0] <= WIDEST_INTERVAL else "undecided"
         sign, constant = "=", constants[np.argmax(x) if large else np.argmin(x)]
     else:
         low, high = interval if not large else (-interval[1], -interval[0])
@@ -133,23 +135,14 @@ def fitted(
     """q of the fit log y = log c + q log x + b x^s, s = `order` (-`order` where `large`), its interval, its range."""
     u, v = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
     e = np.zeros_like(v) if error is None else np.asarray(error, dtype=float)
-    usable = (v > 0) & np.isfinite(v) & (e <= NOISE * v)
+    usable = (v > 0) & np.isfinite(v) & (e <= MAX_RELATIVE_ERROR * v)
     u, v, e = (a[usable] for a in (u, v, e))
     far_to_near = np.argsort(u if large else -u)
     u, v, e = (a[far_to_near] for a in (u, v, e))
-    if len(u) < FEWEST:
+    if len(u) < FEWEST_POINTS:
         return float("nan"), (-np.inf, np.inf), None
-    model = np.stack([np.ones_like(u), np.log(u), (u / u[-1]) ** (-order if large else order)], axis=1)
-    fits = [_slope(model[first:], np.log(v[first:]), e[first:] / v[first:]) for first in (0, 1)]
-    half = fits[0][1]
-    low, high = (pick(fits[0][0] + sign * half, fits[1][0]) for pick, sign in ((min, -1), (max, 1)))
-    return fits[0][0], (low, high), (float(u.min()), float(u.max()))
-
-
-def _slope(model: np.ndarray, b: np.ndarray, relative: np.ndarray) -> tuple[float, float]:
-    """The second coefficient of the least-squares fit of b, and half of its interval."""
-    inverse = np.linalg.pinv(model)
-    residual = b - model @ (inverse @ b)
-    free = len(b) - 3
-    spread = np.sqrt(residual @ residual / free * (inverse[1] @ inverse[1]))
-    return float(inverse[1] @ b), float(scipy.stats.t.ppf(0.975, free) * spread + np.abs(inverse[1]) @ relative)
+    next_order = -order if large else order
+    whole, nearer = (power_law(u[first:], v[first:], e[first:], next_order=next_order) for first in (0, 1))
+    low = min(whole.exponent - whole.half_width, nearer.exponent)
+    high = max(whole.exponent + whole.half_width, nearer.exponent)
+    return whole.exponent, (low, high), (float(u.min()), float(u.max()))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from openweyl._core.arguments import InputError, ResourceError
+from openweyl._core.progress import shares
 from openweyl.evolution.evolve import evolve
 from openweyl.model.system import System
 from openweyl.phase_space.grid import Axis, PhaseGrid
@@ -16,11 +17,10 @@ from openweyl.problems.problem import Problem
 from openweyl.sweeps.points import EXTENT, SYMBOLS
 
 from .portraits import Film, Moment, film, representatives, shown_times
-from .progress import shares
 from .study import Study, StudyPoint
 
 if TYPE_CHECKING:
-    from openweyl.evolution.control import Progress
+    from openweyl._core.progress import Progress
     from openweyl.evolution.solution import Solution
 
 COARSE = 1e-4

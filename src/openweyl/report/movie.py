@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from openweyl._core.arguments import InputError, fail, must, needs
+from openweyl._core.progress import shares
 from openweyl.files.atomic import output_file, writing
 from openweyl.plot import new_figure
 from openweyl.problems.problem import Problem
@@ -23,10 +24,9 @@ from .films import both, moments_of
 from .gallery import TITLES
 from .markup import coordinate, letters, number
 from .portraits import BANDS, KINDS, PIXELS, Moment, box_around, drawn, palette
-from .progress import shares
 
 if TYPE_CHECKING:
-    from openweyl.evolution.control import Progress
+    from openweyl._core.progress import Progress
 
 SUFFIXES = (".mp4", ".gif")
 MOST_FRAMES, PER_SECOND = 2000, 12

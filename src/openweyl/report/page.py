@@ -29,7 +29,7 @@ from .theorem import Verdict
 if TYPE_CHECKING:
     import xarray
 
-    from openweyl.evolution.control import Progress
+    from openweyl._core.progress import Progress
 
 
 def page(dataset: xarray.Dataset, *, pictures: bool = True, store: str = "", progress: Progress | None = None) -> str:

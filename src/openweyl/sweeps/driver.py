@@ -12,7 +12,7 @@ from math import log, prod
 import numpy as np
 
 from openweyl._core.arguments import InputError, fail
-from openweyl.evolution.control import Progress
+from openweyl._core.progress import Progress
 from openweyl.problems.problem import Problem
 
 from .points import VERSION, FinishedRow, Task, compute

@@ -15,6 +15,7 @@ from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.metadata import version
+from inspect import signature
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,11 +23,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from openweyl._core import arguments
-from openweyl._core.arguments import InputError, check_path, flag, moderate, must, numbers_of, whole
+from openweyl._core.arguments import InputError, check_path, flag, moderate, must, numbers_of
 from openweyl._core.calls import public
+from openweyl._core.progress import Progress, callback, shows_progress
 from openweyl.analysis.compare import SERIES
-from openweyl.evolution.control import Progress
-from openweyl.evolution.evolve import MAX_ORDER
+from openweyl.evolution.evolve import expansion_order
 from openweyl.evolution.solution import attributes
 from openweyl.files import netcdf
 from openweyl.model.states import State
@@ -48,6 +49,7 @@ MAX_ROWS = 1_000_000
 
 
 @public
+@shows_progress("sweep")
 def sweep(
     problem: Problem | System,
     state: State | None = None,
@@ -61,7 +63,7 @@ def sweep(
     keep_symbols: bool = False,
     executor: Executor | int | str | Any | None = None,
     retry: bool = False,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
     **parameters: Sequence[float],
 ) -> xarray.Dataset:
     """`compare` at every combination of `h`, `gamma` and `parameters`, as one dataset with dims (h, gamma, ..., time).
@@ -79,16 +81,16 @@ def sweep(
     """
     problem = _problem(problem, state, times, tol)
     axes = _axes(problem, h, gamma, parameters)
-    order = None if order is None else whole("order", order, 1, MAX_ORDER)
+    order = None if order is None else expansion_order(order)
     keep_symbols, retry = flag("keep_symbols", keep_symbols), flag("retry", retry)
-    arguments.function("progress", progress)
+    report = callback(progress)
     must(not keep_symbols or problem.system.n == 1, "keep_symbols", "be left out for n > 1", keep_symbols)
     folder = check_path("out", out, "name a folder")
     with ExitStack() as stack:
         pool = stack.enter_context(open_pool(executor))
         rows = _store(folder, problem, axes, order, keep_symbols)
         stack.callback(rows.close)
-        Driver(rows, problem, order, keep_symbols, pool, retry, progress).run()
+        Driver(rows, problem, order, keep_symbols, pool, retry, report).run()
     return load_rows(folder)
 
 
@@ -107,6 +109,9 @@ def _problem(
 ) -> Problem:
     if isinstance(problem, Problem):
         must(state is None, "state", "be left out: the problem has one", state)
+        own = signature(sweep).parameters
+        for name in problem.parameters:
+            must(name not in own, "problem", "have [parameters] that are no arguments of sweep", name, "Rename it.")
         return problem.replace(times=times, tol=tol)
     must(isinstance(problem, System), "problem", "be a Problem or a System", problem)
     if state is None or times is None:

@@ -74,10 +74,9 @@ class Assumptions:
         }
 
     def __repr__(self) -> str:
-        verdicts = [
-            f"{name.replace('_', ' ')} {'applies' if good else 'does not'}" for name, good in self.applies.items()
-        ]
-        return f"<Assumptions: {', '.join(verdicts)}; {cut(str(self.system))}; {cut(str(self.state))}>"
+        words = {name: "applies" if good else "does not apply" for name, good in self.applies.items()}
+        verdicts = ", ".join(f"{name.replace('_', ' ')} {word}" for name, word in words.items())
+        return f"<Assumptions: {verdicts}; {cut(str(self.system))}; {cut(str(self.state))}>"
 
     def __str__(self) -> str:
         width = max(len(line.text) for line in self.lines)

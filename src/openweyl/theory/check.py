@@ -17,11 +17,11 @@ from math import log, sqrt
 import sympy
 
 from openweyl._core import arguments
-from openweyl._core.arguments import must
 from openweyl._core.calls import public
 from openweyl.model.escape import completeness, escapes
-from openweyl.model.pair import check_pair
-from openweyl.model.states import State, coherent
+from openweyl.model.gaussian_states import coherent
+from openweyl.model.pair import check_pair, check_system
+from openweyl.model.states import State
 from openweyl.model.system import System
 from openweyl.symbolic.expressions import TIME
 from openweyl.symbolic.sentences import Prose, Sign
@@ -33,7 +33,7 @@ from .stretching import stretching
 from .symbol_classes import ellipticity_line, hamiltonian_line, jump_line
 
 T = sympy.Symbol("t", positive=True)
-ROUND_OFF = 1e-12
+COUPLING_ROUND_OFF = 1e-12
 """Relative: a coupling of h^{2 rho - 1} as a user computes it is allowed."""
 
 
@@ -53,7 +53,7 @@ def check_assumptions(system: System, state: State | None = None, times: Sequenc
     >>> print(found.reasons["theorem_1"][0])
     (1.6): 1 jump for 2 dimensions, so H H* has the eigenvalue 0; Smith, arXiv:2601.04489, covers momentum diffusion
     """
-    must(isinstance(system, System), "system", "be a System", system)
+    check_system(system)
     state = coherent([0.0] * system.n, [0.0] * system.n) if state is None else state
     check_pair(system, state)
     h, gamma = system.h, system.gamma
@@ -123,7 +123,7 @@ def _coupling_line(h: float, gamma: float) -> Line:
 def _class_coupling_line(h: float, gamma: float, rho: float) -> Line:
     """h^{2 rho - 1} <= gamma <= 1/h, of Theorems 2 and 3."""
     least = h ** (2 * rho - 1)
-    inside = least * (1 - ROUND_OFF) <= gamma <= 1 / h
+    inside = least * (1 - COUPLING_ROUND_OFF) <= gamma <= 1 / h
     text = Prose(GAMMA, Sign.EQ, gamma, f" {_lies(inside)} between ", least, " and ", 1 / h, "; ", RHO, Sign.EQ, rho)
     return Line(Prose(H ** (2 * RHO - 1), Sign.LE, GAMMA, Sign.LE, 1 / H), inside, "proved", least, text)
 

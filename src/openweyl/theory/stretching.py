@@ -12,11 +12,11 @@ from math import inf, log
 
 import numpy as np
 
-from openweyl.model.states import symplectic_form
+from openweyl.model.packets import symplectic_form
 from openweyl.model.system import System
 from openweyl.symbolic.expressions import TIME, derivative, evaluate
 
-HORIZON = 50.0
+TIME_HORIZON = 50.0
 """The time over which the flow's stretching is followed, if it does not reach h^{-1/2} before."""
 MAX_EVALUATIONS = 30_000
 """The most evaluations of the flow's field, a few seconds: fast orbits are followed for as long as these last."""
@@ -40,7 +40,7 @@ def stretching(system: System, start: np.ndarray) -> tuple[float, float | None]:
 
     with np.errstate(all="ignore"):
         try:
-            run = RK45(field, 0.0, np.concatenate([start, np.eye(2 * n).ravel()]), HORIZON, rtol=1e-6, atol=1e-9)
+            run = RK45(field, 0.0, np.concatenate([start, np.eye(2 * n).ravel()]), TIME_HORIZON, rtol=1e-6, atol=1e-9)
             while run.status == "running" and run.nfev < MAX_EVALUATIONS and stretch(run.y) < goal:
                 run.step()
         except OverflowError:  # the orbit runs off to infinity

@@ -3,10 +3,9 @@
     p in S_(2):  |d^alpha p| <= C_alpha, |alpha| >= 2;     l:  |d^alpha l| <= C_alpha <z>^{1 - |alpha|};     H H* >= c,
 
 Li (1.2), (1.6). Polynomials are decided by their degree, jumps by variables that do not enter, bounded functions by
-interval bounds: such lines are called proved. Their formulas are exact and their intervals hold the values; the
-eigenvalues of a constant H are floating-point numbers, told from 0 up to `ROUND_OFF`. The rest is sampled on shells
-|z| = 2^j: that is evidence, and the line says so.
-(1.2) asks for all derivatives; looked at are those up to the order `highest`.
+interval bounds, which are rounded outward: such lines are called proved. (Sums of such bounds, and the singular values
+of a constant H, are floating-point numbers.) The rest is sampled on shells |z| = 2^j: that is evidence, and the line
+says so. (1.2) asks for all derivatives; looked at are those up to the order `highest`.
 """
 
 from __future__ import annotations
@@ -27,17 +26,19 @@ from openweyl.symbolic.smoothness import interval
 
 from .assumptions import Line
 
-SHELLS = 17
-"""Samples lie on the shells |z| = 2^-2, 2^-1, ..., 2^(SHELLS - 3)."""
-DIRECTIONS = 512
-"""Samples on each shell."""
-GROWTH = 1.5
-"""A supremum that grows by this factor over the outer half of the shells is taken for unbounded."""
-ROUND_OFF, DEGENERATE = 1e-12, 1e-6
-"""What is told from 0: the least singular value of a constant H, the least eigenvalue of H H* on samples, both in units
-of the largest."""
+SHELL_COUNT = 17
+"""Samples lie on the shells |z| = 2^-2, 2^-1, ..., 2^(SHELL_COUNT - 3): 1/4 to 16384."""
+SHELL_POINTS = 512
+"""Samples on each shell beside the axes: a power of two, as Sobol's sequence wants."""
+UNBOUNDED_GROWTH = 1.5
+"""A supremum that grows by this factor over the outer half of the shells is taken for unbounded: even log |z|
+grows by 14/6 there."""
+SINGULAR_VALUE_ROUND_OFF = 1e-12
+"""The least singular value of a constant H, over the largest, that is told from 0: some thousand times its error."""
+DEGENERATE_EIGENVALUE = 1e-6
+"""The least eigenvalue of H H* on samples, over the largest, that is told from 0: samples miss the zeros themselves."""
 SMITH = "Smith, arXiv:2601.04489, covers momentum diffusion"
-LONGEST = 90
+MAX_FORMULA_LETTERS = 90
 """Letters of a formula in a sentence; of a longer one the sentence has the order of the derivative alone."""
 P, S_2 = sympy.symbols("p S_(2)")
 C, Z = sympy.symbols("c <z>", positive=True)
@@ -82,7 +83,7 @@ def ellipticity_line(system: System) -> Line:
     slopes = [linear(jump, z) for jump in jumps]
     if None not in slopes:
         values = np.linalg.svd(np.array(slopes), compute_uv=False)
-        c = float(values[-1]) ** 2 if values[-1] > ROUND_OFF * values[0] else 0.0
+        c = float(values[-1]) ** 2 if values[-1] > SINGULAR_VALUE_ROUND_OFF * values[0] else 0.0
         return Line(name, c > 0, "proved", c, Prose("H H* is constant, ", C, Sign.EQ, c))
     gradients = [[derivative(jump, v) for v in z] for jump in jumps]
     gram = [[sympy.Add(*(g[a] * g[b] for g in gradients)) for b in range(len(z))] for a in range(len(z))]
@@ -100,11 +101,11 @@ def ellipticity_line(system: System) -> Line:
         return Line(name, False, "sampled", None, "H H* grows beyond double precision on samples")
     values = np.linalg.eigvalsh(products)
     least = values[..., 0].min(axis=1)
-    half = SHELLS // 2
+    half = SHELL_COUNT // 2
     c = max(float(least.min()), 0.0)
-    decays = least[half:].min() < least[:half].min() / GROWTH**2
+    decays = least[half:].min() < least[:half].min() / UNBOUNDED_GROWTH**2
     text = Prose(C, Sign.EQ, c, " on samples", ", which falls far from the origin" if decays else "")
-    return Line(name, c > DEGENERATE * float(values.max()) and not decays, "sampled", c, text)
+    return Line(name, c > DEGENERATE_EIGENVALUE * float(values.max()) and not decays, "sampled", c, text)
 
 
 def _derivatives(f: sympy.Expr, z: tuple[sympy.Symbol, ...], first: int, last: int) -> Iterator[tuple[int, sympy.Expr]]:
@@ -141,7 +142,7 @@ def _line(
             value, grows = _sampled(d, z, shells, size**power)
             proved = proved and power < 0 and linear(d, z) is not None
             if grows:
-                what = Prose(d) if len(str(d)) <= LONGEST else Prose(f"one of order {order}")
+                what = Prose(d) if len(str(d)) <= MAX_FORMULA_LETTERS else Prose(f"one of order {order}")
                 times = Prose(", times ", Z**power) if power else ""
                 text = Prose("a derivative grows without bound on samples: ", what, times)
                 return Line(name, False, "sampled", inf, text)
@@ -156,8 +157,8 @@ def _sampled(d: sympy.Expr, z: tuple[sympy.Symbol, ...], shells: np.ndarray, wei
     """The largest weight |d| on the shells, and whether it grows over the outer half of them."""
     values = np.abs(_on(d, z, shells) * weight)
     suprema = np.max(np.where(np.isnan(values), np.inf, values), axis=1)
-    half = SHELLS // 2
-    return float(suprema.max()), bool(suprema[half:].max() > GROWTH * suprema[: half + 1].max())
+    half = SHELL_COUNT // 2
+    return float(suprema.max()), bool(suprema[half:].max() > UNBOUNDED_GROWTH * suprema[: half + 1].max())
 
 
 def _on(d: sympy.Expr, z: tuple[sympy.Symbol, ...], shells: np.ndarray) -> np.ndarray:
@@ -169,7 +170,7 @@ def _shells(dimension: int) -> np.ndarray:
     """Points (dimension, shell, direction): quasi-random directions, and the axes."""
     from scipy.stats import qmc  # slow to import
 
-    normal = scipy.special.ndtri(qmc.Sobol(dimension, seed=0).random(DIRECTIONS) * (1 - 2e-9) + 1e-9)
+    normal = scipy.special.ndtri(qmc.Sobol(dimension, seed=0).random(SHELL_POINTS) * (1 - 2e-9) + 1e-9)
     axes = np.concatenate([np.eye(dimension), -np.eye(dimension)])
     points = np.concatenate([axes, normal / np.linalg.norm(normal, axis=1, keepdims=True)])
-    return np.asarray(points.T[:, None, :] * (2.0 ** np.arange(-2, SHELLS - 2))[None, :, None])
+    return np.asarray(points.T[:, None, :] * (2.0 ** np.arange(-2, SHELL_COUNT - 2))[None, :, None])

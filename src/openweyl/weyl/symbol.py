@@ -75,6 +75,7 @@ class Symbol(GridFunction):
         self.check_single()
         return Observable.of(observable, self.n).value(self)
 
+    @public
     def marginal(self, *names: str) -> Marginal:
         """(2 pi h)^-n int w over all variables but those of these names: the density of "x", of "xi", or of several.
 
@@ -126,6 +127,7 @@ class Symbol(GridFunction):
         must(leakage <= tol, "size", f"leave out at most tol = {tol:g}", f"one that leaves out {leakage:.2g}", advice)
         return qutip.Qobj(matrix, dims=[levels, levels])
 
+    @public
     def plot(self, axes: Axes | None = None) -> Axes:
         """Draw the symbol into `axes` of Matplotlib (new ones for None), which are returned.
 
@@ -135,9 +137,9 @@ class Symbol(GridFunction):
         from openweyl.plot import results
 
         self.check_single()
-        drawn = results.checked_axes(axes, (4.2, 3.6))
-        results.draw_function(drawn, self)
-        return drawn
+        drawn_into = results.checked_axes(axes, results.panel_size([self], 4.4))
+        results.draw_function(drawn_into, self, bar=axes is None)
+        return drawn_into
 
     def to_xarray(self) -> xarray.DataArray:
         """The values with their coordinates, dims (..., x, xi) or (..., x1, .., xi1, ..), and h as an attribute."""
@@ -155,6 +157,8 @@ class Symbol(GridFunction):
         return f"<Symbol, n = {self.n}, {batch}{kind}{cut(str(self.grid), 400)}>"
 
     def _repr_html_(self) -> str:
+        from openweyl.plot import results
+
         axes = zip(("x", "xi"), (self.grid.x, self.grid.xi), strict=True)
         facts: list[tuple[str, Any]] = [
             (name, f"{a.lower:.4g} to {a.upper:.4g}, {a.size} points") for name, side in axes for a in side
@@ -163,15 +167,11 @@ class Symbol(GridFunction):
         if self.batch or self._complex:
             return block(html_facts([("symbol", repr(self))]))
         facts += [("trace", float(self.trace())), ("purity", float(self.purity()))]
-        return block(html_facts(facts), self._picture())
+        picture = results.small_picture(
+            lambda row: results.draw_function(row[0], self), results.panel_size([self], 3.0)
+        )
+        return block(html_facts(facts), html_picture(picture, "the symbol on phase space"))
 
     @property
     def _complex(self) -> bool:
         return np.dtype(self.values.dtype).kind == "c"
-
-    def _picture(self) -> str:
-        from openweyl.plot import new_figure, results
-
-        figure, axes = new_figure(1, 1, (3.2, 2.6))
-        results.draw_function(axes[0, 0], self)
-        return html_picture(results.png(figure), "the symbol on phase space")

@@ -1,0 +1,52 @@
+"""The table [parameters]: names for numbers in the formulas of a problem."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Set
+from typing import Any
+
+from openweyl._core.arguments import must
+from openweyl.symbolic.parsing import FUNCTIONS, parse_number
+
+from .table import Table
+
+NAME = re.compile("[A-Za-z][A-Za-z0-9_]{0,19}")
+"""A name as long as fits into a chart's label."""
+FORMULA_NAMES = re.compile("(x|xi)[0-9]*|t|I|pi|time|" + "|".join(FUNCTIONS))
+"""The names that mean something else in a formula, or, as `time`, in a dataset."""
+
+
+def parameters(value: Any, path: str, taken: Set[str]) -> dict[str, float]:
+    """The names and their numbers; `taken`: names that mean something else in a call."""
+    table = Table(value, path)
+    for name in table.content:
+        free = NAME.fullmatch(name) and not FORMULA_NAMES.fullmatch(name) and name not in taken
+        what = "be a name of at most 20 letters and digits that means nothing else"
+        must(bool(free), path, what, name, "Taken are x, xi, t, h, gamma, functions and the like.")
+    return {name: parse_number(number, f"{path}.{name}") for name, number in table.content.items()}
+
+
+def put(values: Mapping[str, float], system: dict[str, Any], state: dict[str, Any]) -> None:
+    """Write the values for their names into the formulas of both tables: digits, which are read as exact numbers.
+
+    Raises InputError for a name that no formula has.
+    """
+    pattern = re.compile(rf"(?<![\w.])({'|'.join(values)})\b")
+    used: set[str] = set()
+
+    def digits(match: re.Match[str]) -> str:
+        used.add(match[0])
+        return f"({values[match[0]]!r})"
+
+    def filled(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: inner if key == "kind" else filled(inner) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [filled(inner) for inner in value]
+        return pattern.sub(digits, value) if isinstance(value, str) else value
+
+    system.update({key: filled(system[key]) for key in ("hamiltonian", "jumps") if key in system})
+    state.update(filled(state))
+    for name in values:
+        must(name in used, f"parameters.{name}", "be used in the formulas of [system] or [state]", "not used")

@@ -1,0 +1,127 @@
+"""The text of a problem read as a system, a state, times and a tolerance.
+
+Every key is checked; expressions are parsed, never evaluated. The layout:
+
+    description = "..."                       # optional
+    [system]
+    hamiltonian = "xi**2 + (x**2 - 1/2)**2"
+    jumps = ["x", "xi"]
+    h = "2**-4"                               # a number, or arithmetic in quotes
+    gamma = 1.0
+    [state]
+    kind = "coherent"                         # or squeezed, cat, mixture
+    x = 1.0                                   # n numbers for n degrees of freedom
+    xi = 0.0
+    [run]
+    times = [0.0, 0.5, 1.0, 2.0]
+    tol = 1e-6
+    [parameters]                              # optional: names for the formulas of [system] and the numbers of [state]
+    depth = 0.5
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+from functools import partial
+
+from openweyl._core import arguments
+from openweyl._core.arguments import InputError, fail, must, shown
+from openweyl.model.decomposition import decomposition
+from openweyl.model.gaussian_states import cat, coherent, mixture, squeezed
+from openweyl.model.states import State
+from openweyl.model.system import System
+from openweyl.symbolic.parsing import parse_number
+
+from .parameters import parameters, put
+from .table import Table, coordinates, numbers, text, texts
+
+ZERO: float | list[float] = 0.0
+"""The angle of a squeezed state, of each degree of freedom, if it is not given."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """What the text of a problem says: the attributes of `Problem` of the same names."""
+
+    system: System
+    state: State
+    times: tuple[float, ...]
+    tol: float
+    description: str
+    parameters: Mapping[str, float]
+
+
+def read(written: str, source: str, taken: Set[str], changed: Mapping[str, float] | None = None) -> Content:
+    """What `written` says, with the numbers of `changed` for its own [parameters], whose names are not `taken`.
+
+    Raises InputError, with `source` in it, which is what messages call the text.
+    """
+    try:
+        content = tomllib.loads(written)
+    except (ValueError, RecursionError) as error:  # numbers of too many digits are a bare ValueError
+        what = f"Argument `problem` must be a TOML file, but {shown(source)} is not: {shown(str(error))}."
+        raise InputError(what) from None
+    try:
+        return _content(Table(content, ""), taken, changed or {})
+    except InputError as error:
+        raise InputError(f"{shown(source)}: {error}") from None
+    except RecursionError:
+        raise fail("problem", "be tables in tables of moderate depth", source) from None
+
+
+def _content(top: Table, taken: Set[str], changed: Mapping[str, float]) -> Content:
+    description = top.get("description", text, "")
+    of_system, of_state, of_run = top.table("system"), top.table("state"), top.table("run")
+    values = top.get("parameters", partial(parameters, taken=taken), dict[str, float]())
+    top.finish()
+    if values:
+        values = {**values, **changed}
+        put(values, of_system.content, of_state.content)
+    system, state = _system(of_system), _state(of_state)
+    times = arguments.times(of_run.take("times", numbers))
+    tol = arguments.tolerance(of_run.take("tol", parse_number))
+    of_run.finish()
+    what = f"have n = {system.n} degrees of freedom, as the system"
+    must(state.n == system.n, "state", what, state.n)
+    return Content(system, state, times, tol, description.strip(), values)
+
+
+def _system(table: Table) -> System:
+    """The system that the table [system] writes."""
+    system = System(
+        table.take("hamiltonian", text),
+        table.take("jumps", texts),
+        h=table.take("h", parse_number),
+        gamma=table.take("gamma", parse_number),
+    )
+    decomposition(system)  # what cannot be evolved is refused here, where the file is known
+    table.finish()
+    return system
+
+
+def _state(table: Table) -> State:
+    """The state that a table [state], or one of the members of a mixture, writes."""
+    kind = table.take("kind", text)
+    if kind == "coherent":
+        made = coherent(table.take("x", coordinates), table.take("xi", coordinates))
+    elif kind == "squeezed":
+        made = squeezed(
+            table.take("x", coordinates),
+            table.take("xi", coordinates),
+            r=table.take("r", coordinates),
+            angle=table.get("angle", coordinates, ZERO),
+        )
+    elif kind == "cat":
+        parts = table.tables("components")
+        pairs = [(part.take("x", coordinates), part.take("xi", coordinates)) for part in parts]
+        made = cat(pairs, [part.get("amplitude", parse_number, 1.0) for part in parts])
+        for part in parts:
+            part.finish()
+    elif kind == "mixture":
+        made = mixture([(part.take("weight", parse_number), _state(part)) for part in table.tables("members")])
+    else:
+        raise fail(f"{table.where}.kind", "be coherent, squeezed, cat or mixture", kind)
+    table.finish()
+    return made

@@ -1,0 +1,76 @@
+"""A TOML table whose keys are taken one by one, each with the conversion that checks it; what is left is an error.
+
+Argument `system.jumps` must be a list, but is x.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from openweyl._core.arguments import InputError, must, shown
+from openweyl.symbolic.parsing import parse_number
+
+Value = TypeVar("Value")
+
+
+class Table:
+    """The table `content` at the path `where`, such as "state.components"; "" for the whole file."""
+
+    def __init__(self, content: Any, where: str) -> None:
+        must(isinstance(content, dict), where, "be a table", content)
+        self.content, self.where = dict(content), where
+
+    def take(self, key: str, convert: Callable[[Any, str], Value]) -> Value:
+        """The value of `key`, as `convert` makes it of what is written and of its path.
+
+        Raises InputError if it is missing.
+        """
+        path = f"{self.where}.{key}" if self.where else key
+        must(key in self.content, path, "be given", "missing")
+        return convert(self.content.pop(key), path)
+
+    def get(self, key: str, convert: Callable[[Any, str], Value], default: Value) -> Value:
+        """The value of `key` likewise, or `default` if it is missing."""
+        return self.take(key, convert) if key in self.content else default
+
+    def table(self, key: str) -> Table:
+        """The table that is the value of `key`."""
+        return self.take(key, Table)
+
+    def tables(self, key: str) -> list[Table]:
+        """The tables of the list that is the value of `key`."""
+        return self.take(key, lambda value, path: [Table(part, path) for part in sequence(value, path)])
+
+    def finish(self) -> None:
+        """Raise InputError if there is a key that nobody took."""
+        where = f" in [{self.where}]" if self.where else ""
+        for key in self.content:
+            raise InputError(f"Unknown key `{shown(key)}`{where}: remove it, or correct its spelling.")
+
+
+def text(value: Any, path: str) -> str:
+    """`value`, which is text."""
+    must(isinstance(value, str), path, "be text in quotes", value)
+    return str(value)
+
+
+def sequence(value: Any, path: str) -> list[Any]:
+    """`value`, which is a list."""
+    must(isinstance(value, list), path, "be a list", value)
+    return list(value)
+
+
+def texts(value: Any, path: str) -> list[str]:
+    """`value`, which is a list of texts."""
+    return [text(item, path) for item in sequence(value, path)]
+
+
+def numbers(value: Any, path: str) -> list[float]:
+    """`value`, a list of numbers or of arithmetic in quotes, as numbers."""
+    return [parse_number(item, path) for item in sequence(value, path)]
+
+
+def coordinates(value: Any, path: str) -> float | list[float]:
+    """`value`, a number or a list of them, one for each degree of freedom."""
+    return numbers(value, path) if isinstance(value, list) else parse_number(value, path)
