@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import systems
 from common import ROWS, STEPPED, refused, row_state, row_system
 from openweyl import (
     Certificate,
@@ -36,12 +37,11 @@ from openweyl.norms.trace_norm import enclosure
 from openweyl.phase_space.grid import common_grid
 from openweyl.problems.problem import Problem
 from openweyl.problems.texts import problems
+from systems import HARMONIC, PENDULUM
 
 TOL, PRINTED = 1e-5, 1e-6
-DOUBLE_WELL = System("xi**2 + (x**2 - 1/2)**2", ["x", "xi"], h=2.0**-5, gamma=1.0)
-PENDULUM = System("xi**2/2 - cos(x)", ["x", "xi"], h=2.0**-4, gamma=1.0)
+DOUBLE_WELL = systems.DOUBLE_WELL.replace(h=2.0**-5)
 WELLS = [pytest.param(DOUBLE_WELL, id="double-well", marks=pytest.mark.slow), pytest.param(PENDULUM, id="pendulum")]
-HARMONIC = System("xi**2/2 + x**2/2", ["x", "xi"], h=2.0**-4, gamma=1.0)
 START = coherent(1.0, 0.0)
 
 

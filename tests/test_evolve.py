@@ -21,9 +21,8 @@ from openweyl import (
 )
 from openweyl.model.states import PacketState
 from openweyl.norms.dense import dense_trace_norm
+from systems import DOUBLE_WELL, IN_A_WELL, TWO_AT_REST
 
-WELL = System("xi**2 + (x**2 - 1/2)**2", ["x", "xi"], h=2**-4, gamma=1.0)
-START = coherent(0.7, 0.0)
 OVERLY_CAUTIOUS = 300
 """An estimate this much larger than the error would waste more than half of all digits."""
 
@@ -71,7 +70,7 @@ def test_second_order_runs_end(system: System, tol: float) -> None:
 
 def test_a_cat_at_strong_coupling() -> None:
     """Stiff decoherence of interference fringes, from the first step on."""
-    system = WELL.replace(h=2**-5, gamma=4.0)
+    system = DOUBLE_WELL.replace(h=2**-5, gamma=4.0)
     state = cat([(0.7, 0.0), (-0.7, 0.2)])
     solution, reference = (evolve(system, state, [0.05, 0.3], tol=tol) for tol in (1e-5, 1e-8))
     for index in (0, 1):
@@ -90,15 +89,18 @@ def test_long_steps_in_a_strongly_anharmonic_well(tol: float) -> None:
 
 
 def test_time_nought_alone() -> None:
-    solution = evolve(WELL, START, [0.0], tol=1e-8)
+    solution = evolve(DOUBLE_WELL, IN_A_WELL, [0.0], tol=1e-8)
     assert solution.numerics.steps == 0
     assert solution.numerics.scheme == "none"
-    assert np.array_equal(solution[0].values, START.symbol(solution[0].grid).values)
+    assert np.array_equal(solution[0].values, IN_A_WELL.symbol(solution[0].grid).values)
     assert solution[0].trace() == pytest.approx(1, rel=0, abs=1e-8)
 
 
 def test_times_between_do_no_harm() -> None:
-    many, few = evolve(WELL, START, [0, 0.1, 0.35, 0.4, 1], tol=1e-7), evolve(WELL, START, [1.0], tol=1e-7)
+    many, few = (
+        evolve(DOUBLE_WELL, IN_A_WELL, [0, 0.1, 0.35, 0.4, 1], tol=1e-7),
+        evolve(DOUBLE_WELL, IN_A_WELL, [1.0], tol=1e-7),
+    )
     assert many.times == (0.0, 0.1, 0.35, 0.4, 1.0)
     assert few.times == (1.0,)
     assert distance(many, few) <= 2e-7
@@ -124,7 +126,7 @@ class Tight(PacketState):
 
 def test_rollbacks_happen_and_are_harmless() -> None:
     """Strong diffusion, which no flow of the classical equations foretells, fills the edges of a box without room."""
-    start, system = coherent(0.0, 0.0), WELL.replace(hamiltonian="cos(x)/1000", gamma=4.0)
+    start, system = coherent(0.0, 0.0), DOUBLE_WELL.replace(hamiltonian="cos(x)/1000", gamma=4.0)
     solution = evolve(system, Tight(start.members, start.description), [0.2], tol=1e-5)
     assert solution.numerics.rollbacks > 0
     assert distance(solution, evolve(system, start, [0.2], tol=1e-9)) <= 1e-5
@@ -132,7 +134,7 @@ def test_rollbacks_happen_and_are_harmless() -> None:
 
 def test_memory_is_limited_in_one_line() -> None:
     with pytest.raises(ResourceError, match=r"grid of \d+ x \d+ points.*limit.*raise `memory`") as caught:
-        evolve(WELL, coherent(0.0, 0.0), [2.0], memory=1.5e6)
+        evolve(DOUBLE_WELL, coherent(0.0, 0.0), [2.0], memory=1.5e6)
     assert "\n" not in str(caught.value) and caught.value.kind == "memory"
 
 
@@ -152,7 +154,7 @@ def test_memory_is_limited_before_the_first_grid() -> None:
 
 def test_progress_is_called() -> None:
     calls: list[tuple[float, float, str]] = []
-    evolve(WELL, START, [0.2, 0.5], tol=1e-5, progress=lambda *args: calls.append(args))
+    evolve(DOUBLE_WELL, IN_A_WELL, [0.2, 0.5], tol=1e-5, progress=lambda *args: calls.append(args))
     times = [call[0] for call in calls]
     assert times == sorted(times)
     assert times[-1] == 0.5
@@ -176,11 +178,11 @@ def test_progress_is_called() -> None:
         ({"tol": "small"}, "tol"),
         ({"kind": "both"}, "kind"),
         ({"memory": -1.0}, "memory"),
-        ({"state": coherent([0, 0], [0, 0])}, "state"),
+        ({"state": TWO_AT_REST}, "state"),
     ],
 )
 def test_bad_arguments(change: dict[str, object], name: str) -> None:
-    arguments = {"system": WELL, "state": START, "times": [1.0], **change}
+    arguments = {"system": DOUBLE_WELL, "state": IN_A_WELL, "times": [1.0], **change}
     with pytest.raises(InputError, match=f"^Argument `{name}` must ") as caught:
         evolve(arguments.pop("system"), arguments.pop("state"), arguments.pop("times"), **arguments)
     assert "\n" not in str(caught.value)

@@ -32,6 +32,7 @@ from openweyl.evolution.schemes import CHIN, STRANG, best_scheme
 from openweyl.evolution.stepper import Stepper
 from openweyl.generators.generator import Generator, fokker_planck, hierarchy, lindblad
 from openweyl.norms.dense import dense_trace_norm
+from systems import DOUBLE_WELL, IN_A_WELL
 
 H = 0.1
 MIXED = ["x + xi/2", "x/3 - xi"]
@@ -194,10 +195,7 @@ def test_reversed_runs_backwards() -> None:
     assert back[0].moments().mean == pytest.approx([0.6, 0.2], rel=0, abs=1e-8)
 
 
-DOUBLE_WELL = System("xi**2 + (x**2 - 1/2)**2", ["x", "xi"], h=2**-4, gamma=1.0)
-
-
-@pytest.mark.parametrize("state", [coherent(0.7, 0), cat([(0.7, 0), (-0.7, 0)])], ids=["coherent", "cat"])
+@pytest.mark.parametrize("state", [IN_A_WELL, cat([(0.7, 0), (-0.7, 0)])], ids=["coherent", "cat"])
 def test_quantum_states_stay_positive(state: State) -> None:
     """Complete positivity: no eigenvalue below the error, trace one, purity at most one."""
     tol = 1e-7
@@ -214,7 +212,7 @@ def test_quantum_states_stay_positive(state: State) -> None:
 def test_classical_densities_stay_positive_and_keep_their_mass() -> None:
     """The maximum principle: min a >= 0, so its L1 norm stays its mass."""
     tol = 1e-7
-    solution = evolve(DOUBLE_WELL, coherent(0.7, 0), [0.1, 0.5, 1.5], kind="classical", tol=tol)
+    solution = evolve(DOUBLE_WELL, IN_A_WELL, [0.1, 0.5, 1.5], kind="classical", tol=tol)
     for a in solution:
         assert a.values.min() >= -1e-6 * a.values.max()
         assert a.trace() == pytest.approx(1.0, rel=0, abs=tol)

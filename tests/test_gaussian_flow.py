@@ -34,29 +34,30 @@ from openweyl import (
 )
 from openweyl.evolution.closed_form import BYTES_PER_POINT, fitted_grid
 from openweyl.gaussian_packets.flow import QuadraticFlow, quadratic_flow
-from openweyl.gaussian_packets.maps import constant_maps, resolved_cells
+from openweyl.gaussian_packets.maps import constant_maps
+from openweyl.gaussian_packets.time_cells import resolved_cells
 from openweyl.generators.generator import fokker_planck, hierarchy, lindblad
-from openweyl.model.states import Packet, PacketState
+from openweyl.model.packets import Packet
+from openweyl.model.states import PacketState
 from openweyl.norms.dense import dense_trace_norm
+from systems import LOSS, ROTATION
 
-DAMPING = "(x + I*xi)/sqrt(2)"
-DAMPING_2 = ("(x1 + I*xi1)/sqrt(2)", "(x2 + I*xi2)/sqrt(2)")
-ROTATION = "(x**2 + xi**2)/2"
+LOSS_2 = ("(x1 + I*xi1)/sqrt(2)", "(x2 + I*xi2)/sqrt(2)")
 SYSTEMS = {
-    "damped": (ROTATION, (DAMPING,)),
+    "damped": (ROTATION, (LOSS,)),
     "free": ("xi**2/2 + xi/3", ("x",)),
     "linear": ("x/2 - xi", ("x - xi",)),
     "inverted with friction": ("xi**2/2 - x**2/2 - xi/4", ("x/2 + I*xi",)),
     "tilted friction": ("xi**2 + x**2/3 + x*xi/5", ("x + xi/3 + I*(xi - x/4)", "x - I*x/2")),
     "displaced friction": (ROTATION, ("(x + I*xi)/sqrt(2) + 1/3 - I/4", "x + I/2", "xi - 3")),
-    "driven": ("(x**2 + xi**2)/2 + x*cos(2*t) - xi*t/3", (DAMPING, "x")),
-    "driven far": ("xi**2/2 + (x - 1000*cos(t))**2/2", (DAMPING,)),
+    "driven": ("(x**2 + xi**2)/2 + x*cos(2*t) - xi*t/3", (LOSS, "x")),
+    "driven far": ("xi**2/2 + (x - 1000*cos(t))**2/2", (LOSS,)),
     "parametric": ("xi**2/2 + (2 + sin(3*t))*x**2/4", ("x", "xi")),
-    "turning saddle": ("x*xi*cos(4*t)/2 + (xi**2 - x**2)*sin(4*t)/4", ("x", DAMPING)),
+    "turning saddle": ("x*xi*cos(4*t)/2 + (xi**2 - x**2)*sin(4*t)/4", ("x", LOSS)),
 }
 SYSTEMS_2 = {
     "coupled": ("xi1**2/2 + xi2**2 + x1**2/2 + x1*x2/3 - x2*xi1", ("x1", "x1 - xi2/2", "x2/2 + I*xi1 + 2*I")),
-    "parametric amplifier": ("cos(t)*(x1*xi2 + x2*xi1)/2 + (x1**2 + xi1**2)/2 + x2*sin(t)", DAMPING_2),
+    "parametric amplifier": ("cos(t)*(x1*xi2 + x2*xi1)/2 + (x1**2 + xi1**2)/2 + x2*sin(t)", LOSS_2),
 }
 
 
@@ -128,7 +129,7 @@ def test_decoherence_of_a_damped_cat() -> None:
     start = cat([(a, 0.2), (-a, -0.2)])
     alpha2 = (a**2 + 0.2**2) / (2 * h)
     for t in (0.0, 0.1, 0.7, 3.0):
-        left = carried(System(ROTATION, [DAMPING], h=h, gamma=gamma), start, t)
+        left = carried(System(ROTATION, [LOSS], h=h, gamma=gamma), start, t)
         _, fringe, last = left.members[0][1]
         factor = abs(fringe.weight) / abs(start.members[0][1][1].weight)
         assert factor == pytest.approx(exp(-2 * alpha2 * (1 - exp(-gamma * t))), rel=1e-12)
@@ -142,7 +143,7 @@ def test_decay_of_fringes_without_round_off() -> None:
     h, gamma = 1e-14, 1e-3
     start = cat([(0.5, 0.0), (-0.5, 0.0)])
     t = 1e-10
-    fringe = carried(System("0.1*x", [DAMPING], h=h, gamma=gamma), start, t).members[0][1][1]
+    fringe = carried(System("0.1*x", [LOSS], h=h, gamma=gamma), start, t).members[0][1][1]
     lost = 2 * 0.25 / (2 * h) * -np.expm1(-gamma * t)
     assert 1 < lost < 10
     assert abs(fringe.weight) == pytest.approx(2 * exp(-lost) * abs(start.members[0][1][0].weight), rel=1e-12)
@@ -162,7 +163,7 @@ def test_a_beam_splitter_entangles_a_cat() -> None:
 def test_two_mode_squeezing_with_loss() -> None:
     """x1 + x2 grows at the rate g - gamma/2, x1 - x2 shrinks at g + gamma/2, with noise gamma/2 each."""
     g, gamma, t, h = 0.5, 0.2, 2.0, 1.0
-    system = System("(x1*xi2 + x2*xi1)/2", list(DAMPING_2), h=h, gamma=gamma)
+    system = System("(x1*xi2 + x2*xi1)/2", list(LOSS_2), h=h, gamma=gamma)
     found = evolve(system, coherent([0, 0], [0, 0]), [t], tol=1e-2)
     variances = [exp(rate * t) / 2 + gamma / 2 * (exp(rate * t) - 1) / rate for rate in (2 * g - gamma, -2 * g - gamma)]
     plus, minus = ((variances[0] + sign * variances[1]) / 2 for sign in (1, -1))
@@ -179,7 +180,7 @@ PULSE = "(x**2 + xi**2)/2 + 100*x*exp(-(t - 50)**2/(2*0.01**2))/(50*sqrt(2*pi))"
 def test_a_short_pulse_of_a_linear_drive() -> None:
     """z' = -(i + gamma/2) z - i f(t), z = x + i xi, f of area 0.02: the transform of a Gaussian."""
     gamma, width = 0.01, 0.01
-    system = System(PULSE, [DAMPING], h=1.0, gamma=gamma)
+    system = System(PULSE, [LOSS], h=1.0, gamma=gamma)
     states = flow_of(system).carry(coherent(0, 0), [49.9, 50.1, 60.0])  # type: ignore[arg-type]
     rate = 1j + gamma / 2
     for t, (state, error) in zip((49.9, 50.1, 60.0), states, strict=True):
@@ -224,7 +225,7 @@ def test_no_pulse_is_missed_inside_of_another_function(place: float) -> None:
 def test_constants_in_jumps_are_forces() -> None:
     """Two spellings of one system: l + c, and l with p - gamma Im(conj(c) l); in all rates, for any gamma, n = 1, 2."""
     cases = [
-        (("x**2/2 + xi**2", [DAMPING + " - 2"]), ("x**2/2 + xi**2 + sqrt(2)*xi*{gamma}", [DAMPING])),
+        (("x**2/2 + xi**2", [LOSS + " - 2"]), ("x**2/2 + xi**2 + sqrt(2)*xi*{gamma}", [LOSS])),
         (("xi**2", ["x + xi + 1 + I*(x - xi + 3)"]), ("xi**2 + {gamma}*(2*x + 4*xi)", ["x + xi + I*(x - xi)"])),
         (
             ("xi1**2 + cos(x1)*x2", ["x1 + I*xi1 + 1/2", "x2 - x1 + 2*I"]),
@@ -247,7 +248,7 @@ def test_constants_in_jumps_are_forces() -> None:
 
 @pytest.mark.parametrize("kind", ["quantum", "classical"])
 def test_constants_in_jumps_step_by_step(kind: str) -> None:
-    hamiltonian, jumps, h, gamma = "xi**2/2 + x**2/2", (DAMPING + " - 1/2 + I/3", "x + I/2"), 0.1, 0.8
+    hamiltonian, jumps, h, gamma = "xi**2/2 + x**2/2", (LOSS + " - 1/2 + I/3", "x + I/2"), 0.1, 0.8
     run = evolve(System(hamiltonian + STEPPED, list(jumps), h=h, gamma=gamma), coherent(0.6, 0.1), [0.7], kind=kind)
     assert run.numerics.steps > 0
     mean, covariance = Gaussian(hamiltonian, jumps, h, gamma).moments(np.array([0.6, 0.1]), h / 2 * np.eye(2), 0.7)
@@ -325,7 +326,7 @@ def test_units_do_not_matter(
 
 
 def test_both_evolutions_are_one_and_corrections_vanish() -> None:
-    system, state = System(ROTATION, [DAMPING], h=0.1, gamma=0.5), cat([(1, 0), (-1, 0)])
+    system, state = System(ROTATION, [LOSS], h=0.1, gamma=0.5), cat([(1, 0), (-1, 0)])
     quantum, classical = (evolve(system, state, [0.0, 0.5], kind=kind) for kind in ("quantum", "classical"))
     assert np.array_equal(quantum[1].values, classical[1].values)
     third = evolve(system, state, [0.5], kind="classical", order=3)
@@ -363,7 +364,7 @@ def test_what_lies_beyond_the_grid(state: PacketState, tol: float) -> None:
 @settings(max_examples=6)
 @given(st.floats(0.5, 4), st.floats(1, 9), st.floats(0, 3), st.floats(0, 40), st.floats(-4, -1))
 def test_what_lies_beyond_the_grid_of_any_packet(a: float, b: float, angle: float, q: float, digits: float) -> None:
-    """Thick and thin, turned, with fringes across: E G E of `gaussian_flow` with any q."""
+    """Thick and thin, turned, with fringes across: E G E of `gaussian_packets` with any q."""
     h, turn = 0.5, np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     C = turn @ np.diag([a, b / (4 * a)]) @ turn.T
     packet = Packet((0.3, -9.0), tuple(map(tuple, C.tolist())), 1.0, 0.3, (q / 10, q / 20))
@@ -437,7 +438,7 @@ def test_long_and_stiff_times() -> None:
     stiff = System("1e-6*xi**2 + 1e6*x**2", [], h=1.0, gamma=0.0)
     packet = only(carried(stiff, coherent(1e-3, 0.0), pi))  # the angle is 2 pi up to the double's error in pi
     assert packet.center == pytest.approx([1e-3, -2e-3 * 1e6 * sin_of_double_pi()], rel=1e-9)
-    damped = only(carried(System(ROTATION, [DAMPING], h=1.0, gamma=100.0), squeezed(1e6, 0.0, r=3), 1000.0))
+    damped = only(carried(System(ROTATION, [LOSS], h=1.0, gamma=100.0), squeezed(1e6, 0.0, r=3), 1000.0))
     assert damped.center == pytest.approx([0, 0], abs=1e-300)
     assert np.array(damped.covariance) == pytest.approx(np.eye(2) / 2, rel=1e-15)
 
@@ -479,7 +480,7 @@ def test_cells_bound_their_errors() -> None:
 
 
 def test_looks_and_progress() -> None:
-    system, state = System(ROTATION, [DAMPING], h=0.1, gamma=0.5), coherent(1, 0)
+    system, state = System(ROTATION, [LOSS], h=0.1, gamma=0.5), coherent(1, 0)
     looks, calls = [], []
     evolve(
         system, state, [0.5, 0.8], watch=lambda t, w: looks.append((t, w.trace())), watch_every=0.2,

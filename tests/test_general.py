@@ -31,28 +31,28 @@ from openweyl.analysis.certify import residual
 from openweyl.norms.dense import dense_trace_norm
 from openweyl.phase_space.resampling import interpolation
 from oracle import XI, Oracle, T, X
+from systems import LOSS
 
 H, TOL = 1 / 8, 1e-7
 ORACLE = 5e-9
 """The trace-norm error of the oracle's states, from runs with more levels."""
-DAMPING = "(x + I*xi)/sqrt(2)"
 THERMAL = ("sqrt(1.5)*(x + I*xi)/sqrt(2)", "sqrt(0.5)*(x - I*xi)/sqrt(2)")
 
 
 CASES = {
     "kerr": Case("(x**2 + xi**2)**2/4", ("x", "xi"), (0.7, 0.0), 70, 70),
-    "kerr-damped": Case("(x**2 + xi**2)**2/4", (DAMPING,), (0.7, 0.0), 40, 40),
+    "kerr-damped": Case("(x**2 + xi**2)**2/4", (LOSS,), (0.7, 0.0), 40, 40),
     "two-quantum loss": Case("(x**2 + xi**2)**2/8", ("(x + I*xi)**2/2",), (0.7, 0.0), 44, 44, time=0.1),
     "saddle": Case("x*xi" + STEPPED, ("x", "xi"), (0.3, 0.2), 100, 100, time=0.6),
     "x**2*xi**2": Case("x**2*xi**2/4 + (x**2 + xi**2)/2", ("x", "xi"), (0.5, 0.2), 100, 84),
     "position-dependent mass": Case("xi**2*(2 + cos(x))/4 + x**2/2", ("x", "xi"), (0.7, 0.2), 90, 80),
     "mixed jump": Case("(x**2 + xi**2)/2", ("sqrt(1 + x**2 + xi**2)",), (0.7, 0.2), 46, 46),
     "bounded jump": Case("xi**2 + (x**2 - 1/2)**2", ("x/sqrt(1 + x**2)", "xi"), (0.7, 0.0), 140, 100, time=0.6),
-    "damped-oscillator": Case("(x**2 + xi**2)/2" + STEPPED, (DAMPING,), (0.7, 0.2), 40, 40),
+    "damped-oscillator": Case("(x**2 + xi**2)/2" + STEPPED, (LOSS,), (0.7, 0.2), 40, 40),
     "thermal oscillator": Case("(x**2 + xi**2)/2" + STEPPED, THERMAL, (0.7, 0.2), 50, 50),
     "caldeira-leggett": Case("xi**2/2 + x**4/4 - x**2/2 + x*xi/10", ("x + I*xi/10",), (0.5, 0.0), 70, 44),
     "driven": Case("xi**2/2 + x**4/4 + x*cos(2*t)", ("x",), (0.5, 0.3), 100, 60, gamma=0.5),
-    "driven, mixed": Case("xi**2/2 + x**4/4 + x*xi*sin(3*t)/4", ("x", DAMPING), (0.5, 0.3), 90, 70, gamma=0.5),
+    "driven, mixed": Case("xi**2/2 + x**4/4 + x*xi*sin(3*t)/4", ("x", LOSS), (0.5, 0.3), 90, 70, gamma=0.5),
     "nonlinear friction": Case("(x**2 + xi**2)/2", ("x + I*xi/(1 + xi**2)",), (0.7, 0.2), 60, 60),
 }
 LINEAR = ("damped-oscillator", "saddle", "thermal oscillator")
@@ -162,7 +162,7 @@ def test_certificates_enclose_the_truth(name: str, order: int) -> None:
 
 
 GAUSSIAN = {
-    "damped": ("(x**2 + xi**2)/2", (DAMPING,)),
+    "damped": ("(x**2 + xi**2)/2", (LOSS,)),
     "heated": ("(x**2 + xi**2)/2", ("(x - I*xi)/sqrt(2)",)),
     "thermal": ("(x**2 + xi**2)/2", THERMAL),
     "saddle": ("x*xi", ("x", "xi")),
@@ -171,7 +171,7 @@ GAUSSIAN = {
     "inverted with friction": ("xi**2/2 - x**2/2 - xi/4", ("x/2 + I*xi",)),
     "tilted friction": ("xi**2 + x**2/3 + x*xi/5", ("x + xi/3 + I*(xi - x/4)", "x - I*x/2")),
     "displaced friction": ("(x**2 + xi**2)/2", ("(x + I*xi)/sqrt(2) + 1/3 - I/4", "x + I/2")),
-    "driven": ("(x**2 + xi**2)/2 + x*cos(2*t) - xi*t/3", (DAMPING, "x")),
+    "driven": ("(x**2 + xi**2)/2 + x*cos(2*t) - xi*t/3", (LOSS, "x")),
     "parametric": ("xi**2/2 + (2 + sin(3*t))*x**2/4", ("x", "xi")),
     "turning saddle": ("x*xi*cos(4*t)/2 + (xi**2 - x**2)*sin(4*t)/4", ("x", "xi")),
 }
@@ -217,9 +217,7 @@ def test_stationary_states(occupation: float, kind: str) -> None:
 def test_the_damped_oscillator_stays_coherent() -> None:
     """L = sqrt(gamma) a: z(t) = z0 e^{-(i + gamma/2) t}, a pure state, in both evolutions."""
     h, gamma, t = 0.1, 0.8, 1.5
-    found = compare(
-        System("(x**2 + xi**2)/2" + STEPPED, [DAMPING], h=h, gamma=gamma), coherent(0.6, -0.3), [t], tol=1e-8
-    )
+    found = compare(System("(x**2 + xi**2)/2" + STEPPED, [LOSS], h=h, gamma=gamma), coherent(0.6, -0.3), [t], tol=1e-8)
     z = (0.6 - 0.3j) * np.exp(-(1j + gamma / 2) * t)
     assert found.series["purity"][0] == pytest.approx(1, rel=0, abs=1e-8)
     assert found.trace_norm[0] < 2e-8

@@ -19,17 +19,17 @@ from harness import ORACLE, TINY, Outcome, Problem, gaussian_truth, judge, withi
 from kernel_oracle import ClassicalOracle, SplitSystem
 from openweyl import Observable, PhaseGrid, Solution, State, System, certify, coherent, compare, evolve
 from packets import Packet, at, evolved, symbol_error
+from systems import LOSS
 
 LIMIT = 20.0
 """Seconds of the processor for each run: most take a tenth of one."""
-FRICTION = "(x + I*xi)/sqrt(2)"
 NAMED = {
     "free": Problem("xi**2/2", ("x",), 2**-8, 0.01, at(0, 3), 1.0, 1e-4, "quantum"),
     "free, fast": Problem("xi**2/2", ("x",), 2**-6, 0.01, at(0, 10), 1.0, 1e-6, "quantum"),
     "closed": Problem("xi**2/2", ("x",), 0.1, 0.0, at(0, 50), 1.0, 1e-3, "quantum"),
     "oscillator": Problem("(x**2 + xi**2)/2", ("x",), 0.01, 0.1, at(50, 0), 1.0, 1e-2, "quantum"),
     "oblique jump": Problem("xi**2/2", ("0.6*x - 0.8*xi",), 0.013, 0.01, at(-9.2, 28.5), 1.0, 1e-6, "quantum"),
-    "saddle": Problem("0.807*x*xi", (FRICTION,), 0.00183, 1.0, at(29.46, 5.669), 4.0, 1e-4, "quantum"),
+    "saddle": Problem("0.807*x*xi", (LOSS,), 0.00183, 1.0, at(29.46, 5.669), 4.0, 1e-4, "quantum"),
 }
 MEANS = {
     "free": (3, 3),

@@ -13,7 +13,6 @@ from common import refused
 from openweyl import (
     PhaseGrid,
     ResourceError,
-    System,
     certify,
     check_assumptions,
     coherent,
@@ -28,11 +27,9 @@ from openweyl.evolution.step_control import StepPolicy
 from openweyl.interchange.units import Units
 from openweyl.norms import trace_norm as trace_norm_module
 from openweyl.phase_space import left_multiplication
+from systems import DOUBLE_WELL, IN_A_WELL, PLANE, TWO_AT_REST
 
-WELL = System("xi**2 + (x**2 - 1/2)**2", ["x", "xi"], h=2**-4, gamma=1.0)
-START, TWO = coherent(0.7, 0.0), coherent([0, 0], [0, 0])
-GRID = PhaseGrid.box(h=0.1, x=(-3, 3), xi=(-3, 3), size=(64, 64))
-W = coherent(0, 0).symbol(GRID)
+W = coherent(0, 0).symbol(PLANE)
 BEAD = Units("1 fg", "1 nm", "1 us")
 
 
@@ -46,20 +43,20 @@ BEAD = Units("1 fg", "1 nm", "1 us")
         ({"tol": True}, "`tol` must be a finite number"),
         ({"memory": 0}, "`memory` must be > 0"),
         ({"memory": "much"}, "`memory` must be a finite number"),
-        ({"state": TWO}, "`state` must have n = 1 degrees of freedom"),
+        ({"state": TWO_AT_REST}, "`state` must have n = 1 degrees of freedom"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_runs(call: Callable[..., object], change: dict[str, Any], what: str) -> None:
-    given = {"state": START, "times": [0.1], **change}
-    refused(lambda: call(WELL, given.pop("state"), given.pop("times"), **given), f"Argument {what}")
+    given = {"state": IN_A_WELL, "times": [0.1], **change}
+    refused(lambda: call(DOUBLE_WELL, given.pop("state"), given.pop("times"), **given), f"Argument {what}")
 
 
 @pytest.mark.parametrize(
     ("call", "what"),
     [
-        (lambda: check_assumptions(WELL, TWO), "`state` must have n = 1 degrees of freedom"),
-        (lambda: check_assumptions(WELL, times=[2.0, 1.0]), "`times` must increase"),
+        (lambda: check_assumptions(DOUBLE_WELL, TWO_AT_REST), "`state` must have n = 1 degrees of freedom"),
+        (lambda: check_assumptions(DOUBLE_WELL, times=[2.0, 1.0]), "`times` must increase"),
         (lambda: from_wavefunction([], [], 1.0), "`psi` must hold at least one number"),
         (lambda: from_wavefunction([1.0], [0.0], 1.0), "`x` must be a list of at least two points"),
         (lambda: from_wavefunction([1.0, 1.0], [0.0, 1.0], 0), "`h` must be > 0"),
@@ -80,7 +77,9 @@ def test_values(call: Callable[[], object], what: str) -> None:
 
 def test_terms_without_a_method(monkeypatch: pytest.MonkeyPatch) -> None:
     grid = PhaseGrid.box(h=1.0, x=[(-2, 2)] * 2, xi=[(-2, 2)] * 2, size=(8, 8))
-    refused(lambda: star("cos(x1*xi1)", TWO.symbol(grid)), "With n = 2 every term that mixes x and xi must be a ")
+    refused(
+        lambda: star("cos(x1*xi1)", TWO_AT_REST.symbol(grid)), "With n = 2 every term that mixes x and xi must be a "
+    )
     monkeypatch.setattr(left_multiplication, "MAX_SAMPLES", 200)  # the real number takes seconds
     refused(lambda: star("1/(1 + (300*x*xi)**2)", W), "A term that mixes x and xi must vary on scales that a mod")
 
@@ -89,6 +88,6 @@ def test_runs_that_are_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
     """The limits are lowered: what would reach them takes hours or all memory."""
     monkeypatch.setattr(time_loop, "StepPolicy", partial(StepPolicy, shortest=0.5))
     far = coherent(2.0, 0.0)
-    refused(lambda: evolve(WELL, far, [2.0]), "At t = 0 a step of 0.0", ResourceError)
+    refused(lambda: evolve(DOUBLE_WELL, far, [2.0]), "At t = 0 a step of 0.0", ResourceError)
     monkeypatch.setattr(trace_norm_module, "BYTES", 1e12)
     refused(lambda: trace_norm(W - W.like(np.roll(W.values, 3))), "The kernel needs", ResourceError)

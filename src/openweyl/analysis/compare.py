@@ -114,7 +114,8 @@ class Comparison:
     @property
     def distance(self) -> Enclosure:
         """||A(t) - Op(a(t))||_tr between bounds, with the errors of both evolutions: arrays over time."""
-        return Enclosure(self.trace_norm - self.trace_norm_error, self.trace_norm + self.trace_norm_error)
+        lower = np.maximum(self.trace_norm - self.trace_norm_error, 0.0)
+        return Enclosure(lower, self.trace_norm + self.trace_norm_error)
 
     @public
     def difference(self, index: int = -1) -> Symbol:
@@ -204,7 +205,7 @@ class Comparison:
 
         words = [cut(str(self.system)), cut(str(self.state)), self._missed()]
         picture = html_picture(
-            results.small_picture(lambda row: self.plot(row[0]), (4.8, 3.2)), "the distances over time"
+            results.small_picture(lambda row: self.plot(row[0]), (4.2, 2.9)), "the distances over time"
         )
         return block(*words, html_table(("t", *HEADS), self._rows()), picture)
 

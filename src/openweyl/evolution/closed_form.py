@@ -1,4 +1,4 @@
-"""Evolutions in closed form: the packets of `gaussian_flow` on the smallest grids that hold them."""
+"""Evolutions in closed form: the packets of `gaussian_packets` on the smallest grids that hold them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import numpy as np
 
 from openweyl._core.arguments import ResourceError
 from openweyl._core.progress import Progress
-from openweyl.gaussian_packets.flow import QuadraticFlow, packets_of
+from openweyl.gaussian_packets.flow import QuadraticFlow
+from openweyl.gaussian_packets.packet_errors import packets_of
 from openweyl.model.states import PacketState
 from openweyl.phase_space.grid import PhaseGrid, check_fits
 

@@ -60,7 +60,7 @@ def evolve(
     seconds that it may take (an hour), by forecast; closed forms take no steps and need none. `watch` is called
     with (t, symbol) at time 0 and as the run goes on, at the saved times and at least every `watch_every`. Grid
     and step are chosen, and reported with the error they leave in `.numerics`. Gaussian packets under quadratic p with
-    linear jumps are carried in closed form, without steps (`gaussian_flow`).
+    linear jumps are carried in closed form, without steps (`gaussian_packets`).
 
     `progress`: True for a bar, where it takes longer than two seconds; or a function, which is called with the time
     reached, the last time, and a few words on the grid.

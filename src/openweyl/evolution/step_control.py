@@ -54,8 +54,8 @@ class StepPolicy:
 
     How much the numbers matter was measured on 26 runs (wells, pendulums, drives, corrections; tol from 1e-2 to 1e-8),
     with one changed at a time. `safety` from 0.4 to 0.8, `keep_above` from 0.1 to 0.5, `shrink_above` from 0.7 to 0.95,
-    `retry_safety` from 0.3 to 0.8, `early` from 0.1 to 0.5, `inherited_growth` from 1.05 to 1.4 and `probe_segments` from
-    2 to 8 change the number of steps by 1.4 % at the most; what other numbers cost stands beside them.
+    `retry_safety` from 0.3 to 0.8, `early` from 0.1 to 0.5, `inherited_growth` from 1.05 to 1.4 and `probe_segments`
+    from 2 to 8 change the number of steps by 1.4 % at the most; what other numbers cost stands beside them.
     """
 
     share: float = 0.45
