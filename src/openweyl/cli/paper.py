@@ -39,7 +39,7 @@ def theory_command(rows: str | None, fast: bool, as_json: bool, out: Path | None
     Interrupted, it goes on where it was when it is called again: a group of rows that the folder holds is not measured
     twice.
     """
-    from openweyl.measurements import battery, drawing, record  # with SciPy's statistics: slow to import
+    from openweyl.measurements import battery, drawing, record
 
     names = battery.chosen([] if rows is None else [name.strip() for name in rows.split(",")])
     folder = folder_for(out, as_json, "theory-fast" if fast else "theory")

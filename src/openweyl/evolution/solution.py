@@ -165,6 +165,7 @@ class Solution(Sequence[Symbol]):
     def _draw(self, row: Sequence[Axes]) -> None:
         from openweyl.plot import results
 
+        must(len(row) <= len(self), "axes", f"be at most {len(self)}, one for each time", len(row))
         titles = [f"t = {self.times[i]:.4g}" for i in results.positions(len(self), len(row))]
         results.draw_row(row, self._sums(len(row)), titles)
 
@@ -173,7 +174,7 @@ class Solution(Sequence[Symbol]):
         from openweyl.plot import results
 
         picked = [self[i] for i in results.positions(len(self), most)]
-        return [symbol.like(symbol.values.sum(axis=0)) if symbol.batch else symbol for symbol in picked]
+        return [_added_up(symbol) for symbol in picked]
 
     def _words(self) -> str:
         n = self.numerics
