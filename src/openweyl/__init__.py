@@ -17,10 +17,10 @@ if _typing.TYPE_CHECKING:  # for type checkers and editors; a test compares this
     from .analysis.certificate import Certificate as Certificate
     from .analysis.certificate import Expectation as Expectation
     from .analysis.certify import certify as certify
-    from .analysis.compare import Comparison as Comparison
     from .analysis.compare import compare as compare
+    from .analysis.comparison import Comparison as Comparison
     from .evolution.evolve import evolve as evolve
-    from .evolution.solution import Numerics as Numerics
+    from .evolution.numerics import Numerics as Numerics
     from .evolution.solution import Solution as Solution
     from .interchange.fock import from_fock as from_fock
     from .interchange.qutip import from_qutip as from_qutip
@@ -58,14 +58,14 @@ _MODULES = {
     "Assumptions": "theory.assumptions",
     "Axis": "phase_space.grid",
     "Certificate": "analysis.certificate",
-    "Comparison": "analysis.compare",
+    "Comparison": "analysis.comparison",
     "Enclosure": "_core.estimates",
     "Estimate": "_core.estimates",
     "Expectation": "analysis.certificate",
     "InputError": "_core.arguments",
     "Kernel": "phase_space.kernels",
     "Moments": "phase_space.moments",
-    "Numerics": "evolution.solution",
+    "Numerics": "evolution.numerics",
     "Observable": "observables.observable",
     "PhaseGrid": "phase_space.grid",
     "Problem": "problems.problem",

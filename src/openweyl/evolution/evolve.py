@@ -23,10 +23,11 @@ from .closed_form import closed_form
 from .equation import equation
 from .grid_control import check_memory
 from .loop import AdaptiveIntegrator
+from .numerics import Numerics
 from .outputs import Watch
 from .pace import TIME_LIMIT
 from .schemes import described
-from .solution import Numerics, Solution
+from .solution import Solution
 
 Kind = Literal["quantum", "classical"]
 MOST_LOOKS = 1_000_000
