@@ -13,9 +13,10 @@ from openweyl.model.system import System
 from .equation import equation
 from .grid_control import check_memory
 from .loop import AdaptiveIntegrator
+from .numerics import Numerics
 from .outputs import Watch
 from .schemes import described
-from .solution import Numerics, Solution
+from .solution import Solution
 
 FIRST_LEVEL = 1e-3
 """The part of the tolerance that the first grid leaves out at each edge: little, as that is in all errors to come."""
