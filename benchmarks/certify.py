@@ -36,9 +36,9 @@ def rows(orders: int, tol: float) -> None:
         state, distance = coherent(row["x0"], row["xi0"]), row["trace_norm"]
         # with a weak environment the terms grow with the order, and with them the grids
         several = range(1, (orders if row["gamma"] >= 1 else 2) + 1)
-        found = [certify(system, state, [row["t"]], order=n, tol=tol) for n in several]
-        half = [float(c.bound[0]) for c in found]
-        best = min(float(c.distance_upper[0]) for c in found)
+        certificates = [certify(system, state, [row["t"]], order=n, tol=tol) for n in several]
+        half = [float(c.bound[0]) for c in certificates]
+        best = min(float(c.distance_upper[0]) for c in certificates)
         cells = [f"{w:.3g}" for w in half] + ["-"] * (orders - len(half))
         head = " | ".join(f"{row[name]:g}" for name in ("h", "gamma", "t", "x0"))
         ratios = f"{distance:.4f} | {half[0] / distance:.2f} | {best / distance:.2f}"
@@ -55,10 +55,10 @@ def orders_at_two(orders: int, tol: float) -> None:
     click.echo("| h | distance | " + " | ".join(f"N = {n}" for n in range(1, orders + 1)) + " | seconds |")
     for exponent in (-6, -8):
         system = System("xi**2 + (x**2 - 1/2)**2", ["x", "xi"], h=2.0**exponent, gamma=1.0)
-        found = [certify(system, coherent(1, 0), [2.0], order=n, tol=tol) for n in range(1, orders + 1)]
-        distance = float(found[-1].estimate[0])
-        ratios = " | ".join(f"{100 * float(c.bound[0]) / distance:.3g} %" for c in found)
-        seconds = ", ".join(f"{c.seconds:.0f}" for c in found)
+        certificates = [certify(system, coherent(1, 0), [2.0], order=n, tol=tol) for n in range(1, orders + 1)]
+        distance = float(certificates[-1].estimate[0])
+        ratios = " | ".join(f"{100 * float(c.bound[0]) / distance:.3g} %" for c in certificates)
+        seconds = ", ".join(f"{c.seconds:.0f}" for c in certificates)
         click.echo(f"| 2^{exponent} | {distance:.5f} | {ratios} | {seconds} |")
 
 

@@ -38,20 +38,20 @@ def slowest(count: int = 10) -> list[tuple[float, str]]:
     """The packages that `import openweyl` spends longest in, cumulated, from `-X importtime`."""
     command = [PYTHON, "-X", "importtime", "-c", "import openweyl"]
     lines = subprocess.run(command, check=True, capture_output=True, text=True).stderr.splitlines()
-    found = []
+    packages = []
     for line in lines[1:]:
         _, total, name = line.removeprefix("import time:").split("|")
         if name.strip().count(".") == 0 or name.strip().startswith("openweyl."):
-            found.append((int(total) / 1e6, name.strip()))
-    return sorted(found, reverse=True)[:count]
+            packages.append((int(total) / 1e6, name.strip()))
+    return sorted(packages, reverse=True)[:count]
 
 
 @click.command(help=__doc__)
 @click.option("--rounds", default=7, help="Runs of which the median is taken.")
 def main(rounds: int) -> None:
     """Print the table."""
-    found = [[seconds(command) for command in COMMANDS.values()] for _ in range(rounds)]
-    for name, times in zip(COMMANDS, zip(*found, strict=True), strict=True):
+    measured = [[seconds(command) for command in COMMANDS.values()] for _ in range(rounds)]
+    for name, times in zip(COMMANDS, zip(*measured, strict=True), strict=True):
         click.echo(f"{name:37}{statistics.median(times):7.2f} s   ({min(times):.2f} .. {max(times):.2f})")
     click.echo("\ncumulated in `import openweyl`:")
     for total, name in slowest():

@@ -98,11 +98,11 @@ def initial(cutoff: int, omega: float) -> np.ndarray:
     psi = (np.pi * H) ** -0.25 * np.exp(-((x - 1) ** 2) / (2 * H)) * dx
     y = x * np.sqrt(omega / H)
     f, before = (omega / (np.pi * H)) ** 0.25 * np.exp(-(y**2) / 2), 0.0
-    found = np.empty(cutoff)
+    amplitudes = np.empty(cutoff)
     for n in range(cutoff):
-        found[n] = f @ psi
+        amplitudes[n] = f @ psi
         f, before = np.sqrt(2 / (n + 1)) * y * f - np.sqrt(n / (n + 1)) * before, f
-    return np.outer(found, found).astype(complex)
+    return np.outer(amplitudes, amplitudes).astype(complex)
 
 
 Run = Callable[[], float]
@@ -169,8 +169,8 @@ RUNS = {"QuTiP": qutip_run, "dynamiqs": dynamiqs_run}
 def timed(run: Run) -> tuple[float, float]:
     """The error of the purity and the seconds."""
     started = time.perf_counter()
-    found = run()
-    return abs(found - REFERENCE), time.perf_counter() - started
+    purity = run()
+    return abs(purity - REFERENCE), time.perf_counter() - started
 
 
 def table(level: Level, rounds: int) -> None:
@@ -178,14 +178,14 @@ def table(level: Level, rounds: int) -> None:
     runs = [openweyl_run(tol), *(RUNS[s.package](s) for s in level.settings)]
     for run in runs:
         run()
-    found = [[timed(run) for run in runs] for _ in range(rounds)]
+    measured = [[timed(run) for run in runs] for _ in range(rounds)]
     click.echo(f"\nerror of the purity <= {level.name}")
     click.echo(f"{'':10}{'cutoff':>7}  {'settings':52}{'error':>9}{'seconds':>9}{'ratio':>7}")
-    seconds = [statistics.median(row[i][1] for row in found) for i in range(len(runs))]
-    ratios = [statistics.median(row[i][1] / row[0][1] for row in found) for i in range(len(runs))]
+    seconds = [statistics.median(row[i][1] for row in measured) for i in range(len(runs))]
+    ratios = [statistics.median(row[i][1] / row[0][1] for row in measured) for i in range(len(runs))]
     names = [("openweyl", "-", f"tol = {tol:g}"), *((s.package, str(s.cutoff), str(s)) for s in level.settings)]
     for i, (package, cutoff, what) in enumerate(names):
-        click.echo(f"{package:10}{cutoff:>7}  {what:52}{found[0][i][0]:9.1e}{seconds[i]:9.3f}{ratios[i]:7.1f}")
+        click.echo(f"{package:10}{cutoff:>7}  {what:52}{measured[0][i][0]:9.1e}{seconds[i]:9.3f}{ratios[i]:7.1f}")
 
 
 def search(limit: float) -> None:
@@ -195,15 +195,15 @@ def search(limit: float) -> None:
         omega = min(cutoffs, key=lambda o: o * cutoffs[o] ** 3)  # stages ~ ||p|| ~ omega cutoff^2, each ~ cutoff
         click.echo(f"\nerror <= {limit:g}: cutoffs by omega {cutoffs}")
         usual = Setting("QuTiP", cutoffs[omega], omega, "", 0.0, "Dia matrix")
-        found = [
+        candidates = [
             _loosest(replace(usual, method=m), limit) for m in ("tsit5", "vern7", "vern9", "dop853", "adams", "bdf")
         ]
-        best = min(found)[1]
+        best = min(candidates)[1]
         for storage in ("CSR matrix", "Dia super", "CSR super"):
             _loosest(replace(best, storage=storage), limit)
         usual = replace(usual, package="dynamiqs", storage="dia")
-        found = [_loosest(replace(usual, method=m), limit) for m in ("Tsit5", "Dopri5", "Dopri8")]
-        _loosest(replace(min(found)[1], storage="dense"), limit)
+        candidates = [_loosest(replace(usual, method=m), limit) for m in ("Tsit5", "Dopri5", "Dopri8")]
+        _loosest(replace(min(candidates)[1], storage="dense"), limit)
 
 
 def _cutoff(omega: float, limit: float) -> int:

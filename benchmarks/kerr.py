@@ -67,8 +67,8 @@ def qutip_run(h: float, cutoff: int, method: str, rtol: float) -> Run:
 
     def run() -> float:
         jumps = [x / np.sqrt(h), xi / np.sqrt(h)]
-        found = qutip.mesolve(p / h, rho, [0.0, T], c_ops=jumps, options=options).final_state.full()
-        return float((np.abs(found) ** 2).sum())
+        rho_t = qutip.mesolve(p / h, rho, [0.0, T], c_ops=jumps, options=options).final_state.full()
+        return float((np.abs(rho_t) ** 2).sum())
 
     return run
 
@@ -80,8 +80,8 @@ def dynamiqs_run(h: float, cutoff: int, method: str, rtol: float) -> Run:
     solver = getattr(dq.method, method)(rtol=rtol, atol=rtol / 10)
 
     def run() -> float:
-        found = dq.mesolve(hamiltonian, jumps, rho, np.array([0.0, T]), method=solver, save_states=False)
-        return float((np.abs(found.final_state.to_numpy()) ** 2).sum())
+        result = dq.mesolve(hamiltonian, jumps, rho, np.array([0.0, T]), method=solver, save_states=False)
+        return float((np.abs(result.final_state.to_numpy()) ** 2).sum())
 
     return run
 
@@ -106,16 +106,16 @@ def smallest_cutoff(h: float, reference: float) -> int:
 def best(name: str, h: float, cutoff: int, reference: float) -> tuple[Run, str]:
     """The fastest run of a package whose error is at most LIMIT."""
     make, methods = PACKAGES[name]
-    found = []
+    candidates = []
     for method in methods:
         for rtol in (1e-4, 1e-5, 1e-6, 1e-7):
             run = make(h, cutoff, method, rtol)
             run()  # compilation
             value, seconds = timed(run)
             if abs(value - reference) <= LIMIT:
-                found.append((seconds, f"{method}, rtol = {rtol:.0e}", run))
+                candidates.append((seconds, f"{method}, rtol = {rtol:.0e}", run))
                 break
-    _, words, run = min(found, key=lambda f: f[0])
+    _, words, run = min(candidates, key=lambda f: f[0])
     return run, words
 
 
@@ -131,10 +131,10 @@ def main(rounds: int) -> None:
         cutoff = smallest_cutoff(h, reference)
         runs = {"openweyl": (openweyl_run(h, 1e-6), "tol = 1e-6")}
         runs |= {name: best(name, h, cutoff, reference) for name in PACKAGES}
-        found = {name: [timed(run) for _ in range(rounds)] for name, (run, _) in runs.items()}
+        measured = {name: [timed(run) for _ in range(rounds)] for name, (run, _) in runs.items()}
         click.echo(f"\nh = 2^-{m}, cutoff {cutoff}")
-        ours = statistics.median(seconds for _, seconds in found["openweyl"])
-        for name, rows in found.items():
+        ours = statistics.median(seconds for _, seconds in measured["openweyl"])
+        for name, rows in measured.items():
             seconds = statistics.median(s for _, s in rows)
             error = abs(rows[0][0] - reference)
             click.echo(f"{name:10}{runs[name][1]:24}error {error:8.1e}{seconds:9.3f} s{seconds / ours:8.1f}")

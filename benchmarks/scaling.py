@@ -41,13 +41,13 @@ def henon_heiles() -> dict[str, object]:
 
     problem = Problem.load("henon-heiles")
     started = time.perf_counter()
-    found = openweyl.compare(problem.system, problem.state, problem.times, tol=problem.tol)
+    comparison = openweyl.compare(problem.system, problem.state, problem.times, tol=problem.tol)
     return {
         "seconds": time.perf_counter() - started,
-        "steps": found.quantum.numerics.steps,
-        "grid": found.quantum.numerics.largest_grid.shape,
-        "trace_norm": found.trace_norm.tolist(),
-        "error": found.trace_norm_error.tolist(),
+        "steps": comparison.quantum.numerics.steps,
+        "grid": comparison.quantum.numerics.largest_grid.shape,
+        "trace_norm": comparison.trace_norm.tolist(),
+        "error": comparison.trace_norm_error.tolist(),
     }
 
 
@@ -69,16 +69,16 @@ def main(two: bool, smallest: int, rounds: int, inside: str | None) -> None:
     """Print the table."""
     if inside:
         run = {"nothing": dict, "henon-heiles": henon_heiles}.get(inside) or (lambda: double_well(int(inside)))
-        found = run()
-        found["mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MIB
-        click.echo(json.dumps(found))
+        result = run()
+        result["mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MIB
+        click.echo(json.dumps(result))
         return
     base = fresh("nothing")["mib"]
     click.echo(f"importing openweyl: {base:.0f} MiB, taken off below")
     if two:
-        found = fresh("henon-heiles")
-        click.echo(f"henon-heiles: {found['seconds']:.0f} s, {found['mib'] - base:.0f} MiB, grid {found['grid']}")
-        click.echo(f"trace norms {found['trace_norm']}\nerrors      {found['error']}")
+        result = fresh("henon-heiles")
+        click.echo(f"henon-heiles: {result['seconds']:.0f} s, {result['mib'] - base:.0f} MiB, grid {result['grid']}")
+        click.echo(f"trace norms {result['trace_norm']}\nerrors      {result['error']}")
         return
     click.echo(f"{'h':>7}{'seconds':>9}{'MiB':>8}{'steps':>7}  largest grid")
     rows = []

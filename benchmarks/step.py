@@ -18,7 +18,8 @@ import numpy as np
 
 from openweyl import PhaseGrid, System, coherent
 from openweyl._core.fft import _threads, spectrum_shape
-from openweyl.evolution.splitting import CHIN, Stepper
+from openweyl.evolution.schemes import CHIN
+from openweyl.evolution.stepper import Stepper
 from openweyl.generators.generator import lindblad
 
 SIZES = (256, 512, 1024, 2048)
@@ -54,17 +55,17 @@ def measure(size: int, rounds: int) -> tuple[float, float, float]:
     buffers = {axis: np.empty(spectrum_shape(w.shape, (axis,)), dtype=complex) for axis in (0, 1)}
     stepper.run(w, 2)  # computes the factors
     bare(same, buffers)
-    found = []
+    measured = []
     for _ in range(rounds):
         started = time.perf_counter()
         stepper.run(w, STEPS)
         between = time.perf_counter()
         bare(same, buffers)
-        found.append(((between - started) / STEPS, (time.perf_counter() - between) / STEPS))
+        measured.append(((between - started) / STEPS, (time.perf_counter() - between) / STEPS))
     return (
-        statistics.median(row[0] for row in found),
-        statistics.median(row[1] for row in found),
-        statistics.median(row[0] / row[1] for row in found),
+        statistics.median(row[0] for row in measured),
+        statistics.median(row[1] for row in measured),
+        statistics.median(row[0] / row[1] for row in measured),
     )
 
 

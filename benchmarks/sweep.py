@@ -24,7 +24,8 @@ import numpy as np
 
 from openweyl import PhaseGrid, Problem, System, coherent, load, sweep
 from openweyl.analysis.compare import SERIES
-from openweyl.evolution.splitting import CHIN, Stepper
+from openweyl.evolution.schemes import CHIN
+from openweyl.evolution.stepper import Stepper
 from openweyl.generators.generator import lindblad
 from openweyl.sweeps import driver, points
 from openweyl.sweeps.opening import Layout, open_store
@@ -47,9 +48,9 @@ def speed(folder: Path) -> None:
     data = load(folder / "two")
     alone = load(folder / "one")
     click.echo(f"2 workers {two:.1f} s, 1 worker {one:.1f} s: {one / two:.2f} times the speed")
-    for name, found in (("2 workers", data), ("1 worker", alone)):
-        seconds = found["seconds"].values
-        click.echo(f"{name}: {(found['status'] == 'done').values.sum()} done; runs took {seconds.sum():.1f} s in all, "
+    for name, rows in (("2 workers", data), ("1 worker", alone)):
+        seconds = rows["seconds"].values
+        click.echo(f"{name}: {(rows['status'] == 'done').values.sum()} done; runs took {seconds.sum():.1f} s in all, "
                    f"{seconds.min():.2f} to {seconds.max():.2f} s")  # fmt: skip
     difference = np.abs(data["trace_norm"] - alone["trace_norm"]).max()
     click.echo(f"largest difference of the distances: {float(difference):.1e}")

@@ -29,7 +29,8 @@ from openweyl import (
     evolve,
 )
 from openweyl.analysis.certify import _Integral, residual
-from openweyl.evolution.splitting import CHIN, Stepper
+from openweyl.evolution.schemes import CHIN
+from openweyl.evolution.stepper import Stepper
 from openweyl.generators.generator import fokker_planck
 from openweyl.norms.dense import dense_trace_norm
 from openweyl.norms.trace_norm import enclosure

@@ -22,7 +22,7 @@ import openweyl
 from common import Done, invoke
 from openweyl import InputError, System, certify, coherent, compare, evolve
 from openweyl._core import progress
-from openweyl.cli import main, runs
+from openweyl.cli import main
 from openweyl.evolution.solution import table
 from openweyl.files.netcdf import load
 from openweyl.problems.texts import problems
@@ -255,7 +255,7 @@ def test_a_run_that_fails_leaves_no_folder(run: Callable[..., Done], monkeypatch
         def fails(*_: Any, error: BaseException = error, **__: Any) -> None:
             raise error
 
-        monkeypatch.setattr(runs, "compare", fails)
+        monkeypatch.setattr(openweyl, "compare", fails)
         for more in ([], ["--out", "a/b"], ["--json"]):
             done = run("compare", "harmonic", *more)
             assert (done.status, done.out, done.err.lstrip()) == (status, "", f"openweyl: {words}\n")
@@ -419,6 +419,22 @@ def test_what_importing_does_not_import() -> None:
     assert done.stdout == "\n\n"
 
 
+HELPED = """
+import sys
+from click.testing import CliRunner
+from openweyl.cli import application
+for command in ([], *([name] for name in application.commands)):
+    assert CliRunner().invoke(application, [*command, "--help"]).exit_code == 0
+print(*(name for name in ("numpy", "sympy", "scipy", "matplotlib", "xarray", "rich") if name in sys.modules))
+"""
+
+
+def test_help_imports_nothing_heavy() -> None:
+    """That of each command, too: what they do is imported when it is done."""
+    done = subprocess.run([sys.executable, "-c", HELPED], capture_output=True, text=True, check=True)
+    assert done.stdout == "\n"
+
+
 @pytest.mark.parametrize("terminal", [True, False])
 def test_progress_is_for_terminals(
     terminal: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -505,7 +521,7 @@ def test_a_lack_of_memory_is_one_line_wherever_it_shows(
     def fails(*_: Any, **__: Any) -> None:
         raise error
 
-    monkeypatch.setattr(runs, "compare", fails)
+    monkeypatch.setattr(openweyl, "compare", fails)
     monkeypatch.setattr(sys, "argv", ["openweyl", "compare", "harmonic", "--json"])
     with pytest.raises(SystemExit) as end:
         main()
@@ -518,7 +534,7 @@ def test_an_error_of_the_program_is_no_lack_of_memory(monkeypatch: pytest.Monkey
     def fails(*_: Any, **__: Any) -> None:
         raise RuntimeError("a mistake")
 
-    monkeypatch.setattr(runs, "compare", fails)
+    monkeypatch.setattr(openweyl, "compare", fails)
     monkeypatch.setattr(sys, "argv", ["openweyl", "compare", "harmonic", "--json"])
     with pytest.raises(RuntimeError, match="a mistake"):
         main()

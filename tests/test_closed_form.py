@@ -9,8 +9,9 @@ import pytest
 
 from common import refused
 from openweyl import PhaseGrid, ResourceError, System, cat, coherent, evolve, squeezed
-from openweyl.evolution.closed_form import DEAD_SHARE, GRID_SHARE, fitted_grid, outside_of, without_dead
-from openweyl.gaussian_packets.flow import QuadraticFlow, quadratic_flow
+from openweyl.evolution.closed_form import GRID_SHARE, NEGLIGIBLE_SHARE, fitted_grid, outside_of, without_negligible
+from openweyl.gaussian_packets.flow import quadratic_flow
+from openweyl.gaussian_packets.time_cells import Parts
 
 
 @pytest.mark.parametrize("time", [0.023, 0.026, 0.03])
@@ -21,11 +22,11 @@ def test_fringes_that_are_left_out_are_counted(time: float) -> None:
     flow = quadratic_flow(system)
     assert flow is not None
     ((carried, _),) = flow.carry(state, [time])
-    living, dead = without_dead(carried, h, DEAD_SHARE * tol)
+    living, dead = without_negligible(carried, h, NEGLIGIBLE_SHARE * tol)
     assert len(living.members[0][1]) == 2
     size = exp(-gamma * time / (2 * h) / (1 + 2 * gamma * time))  # to a factor of 2
     assert size / 2 < dead < 2.1 * size
-    assert 1e-7 < dead < 2 * DEAD_SHARE * tol
+    assert 1e-7 < dead < 2 * NEGLIGIBLE_SHARE * tol
     run = evolve(system, state, [time], tol=tol).numerics
     assert run.grid_error[0] == pytest.approx(fitted_grid(living, h, GRID_SHARE * tol)[1] + dead, rel=1e-12)
     assert run.grid_error[0] >= dead
@@ -77,15 +78,17 @@ def test_the_errors_of_cells_of_time_add_up(monkeypatch: pytest.MonkeyPatch) -> 
     flow = quadratic_flow(System("(x**2 + xi**2)/2 + x*cos(5*t)", ["x"], h=0.1, gamma=0.3))
     assert flow is not None
     times = [0.0, 0.4, 1.0]
-    monkeypatch.setattr(QuadraticFlow, "_defects", lambda _flow, _state, _cells, F, *_: np.zeros(len(F)))
+    name = "openweyl.gaussian_packets.flow.cell_errors"
+    monkeypatch.setattr(name, lambda _h, _state, _cells, maps, **_: np.zeros(len(maps[0])))
     plain = [error for _, error in flow.carry(coherent(0.5, 0.0), times)]
     counts: list[int] = []
 
-    def defects(_flow: QuadraticFlow, _state: object, _cells: object, F: np.ndarray, *_: object) -> np.ndarray:
-        counts.append(len(F))
-        return np.full(len(F), 1e-6)
+    def cell_errors(_h: float, _state: object, _cells: object, maps: Parts, *, constant: bool) -> np.ndarray:
+        assert constant
+        counts.append(len(maps[0]))
+        return np.full(len(maps[0]), 1e-6)
 
-    monkeypatch.setattr(QuadraticFlow, "_defects", defects)
+    monkeypatch.setattr(name, cell_errors)
     found = [error for _, error in flow.carry(coherent(0.5, 0.0), times)]
     assert found[0] == plain[0]
     assert 0.9e-6 < found[1] - plain[1] < found[2] - plain[2]

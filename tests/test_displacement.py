@@ -1,4 +1,4 @@
-"""What a segment carries where: the rim and its flow by closed forms, and islands of wave numbers that would hop."""
+"""What a segment carries where: the boundary and its flow by closed forms, islands of wave numbers that would jump."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from math import cos, exp, inf, pi, sin, sqrt
 import numpy as np
 import pytest
 
-from openweyl import PhaseGrid, State, System, cat, coherent
+from openweyl import PhaseGrid, State, Symbol, System, cat, coherent
 from openweyl._core.fft import filtered
-from openweyl.evolution.displacement import Content, carried, hopping
+from openweyl.evolution.displacement import Content, needs_along_flow, needs_of_islands
 from openweyl.evolution.witness import Velocities
 from openweyl.generators.generator import Generator, fokker_planck, lindblad
-from openweyl.phase_space.support import RequiredBox, profiles, required_box
+from openweyl.phase_space.support import RequiredBox, required_box
 
 H, LEVEL = 0.02, 1e-6
 GRID = PhaseGrid.box(h=H, x=(-2, 3), xi=(-3, 2), size=(160, 160))
@@ -21,14 +21,13 @@ Z = (0.6, -0.4)
 
 def content(state: State, grid: PhaseGrid = GRID) -> tuple[Content, list[RequiredBox]]:
     w = state.symbol(grid)
-    found = profiles(w, grid)
-    return Content.of(w, found, grid), [required_box(p, a, LEVEL) for p, a in zip(found, grid.x + grid.xi, strict=True)]
+    return Content.of(w), [required_box(p, a, LEVEL) for p, a in zip(w.profiles, grid.x + grid.xi, strict=True)]
 
 
-def test_the_rim_of_a_packet_is_a_circle() -> None:
+def test_the_boundary_of_a_packet_is_a_circle() -> None:
     """Beyond it lies less than the level, e^{-r^2/h}, but not much less; the inner points are left out."""
     seen, _ = content(coherent(*Z))
-    x, xi = seen.rim(LEVEL)
+    x, xi = seen.boundary(LEVEL)
     least, radius = sqrt(H * np.log(1 / LEVEL)), sqrt(H * np.log(6 / LEVEL))  # sizes are left out by factors of 4
     distances = np.hypot(x - Z[0], xi - Z[1])
     diagonal = np.hypot(GRID.x[0].spacing, GRID.xi[0].spacing)
@@ -37,20 +36,20 @@ def test_the_rim_of_a_packet_is_a_circle() -> None:
     assert 2 * pi * radius / diagonal < len(x) < 8 * radius / GRID.x[0].spacing + 8
 
 
-def test_what_the_rim_leaves_out_is_below_the_level() -> None:
+def test_what_the_boundary_leaves_out_is_below_the_level() -> None:
     state = cat([(0.6, -0.4), (-0.4, 0.3)])
     seen, _ = content(state)
-    w = state.symbol(GRID)
+    w = state.symbol(GRID).values.copy()
     box = [slice(np.searchsorted(a.points, v.min()), np.searchsorted(a.points, v.max()) + 1)
-           for a, v in zip(GRID.x + GRID.xi, seen.rim(LEVEL), strict=True)]  # fmt: skip
+           for a, v in zip(GRID.x + GRID.xi, seen.boundary(LEVEL), strict=True)]  # fmt: skip
     w[tuple(box)] = 0
     assert np.abs(w).sum() * GRID.cell < LEVEL
 
 
-def test_a_rim_of_four_dimensions_is_thinned() -> None:
+def test_a_boundary_of_four_dimensions_is_thinned() -> None:
     grid = PhaseGrid.box(h=1.0, x=[(-6, 6)] * 2, xi=[(-6, 6)] * 2, size=(20, 20))
     w = coherent([0, 0], [0, 0]).symbol(grid)
-    points = Content.of(w, profiles(w, grid), grid).rim(1e-4)
+    points = Content.of(w).boundary(1e-4)
     assert len(points) == 4
     assert 1000 < len(points[0]) <= 4000
 
@@ -73,14 +72,14 @@ FLOWS = {
 
 
 @pytest.mark.parametrize("name", FLOWS)
-def test_the_rim_moves_with_the_flow(name: str) -> None:
-    """t from 0.3 to 0.8: the ends of the support move as the farthest points of the rim do on the way."""
+def test_the_boundary_moves_with_the_flow(name: str) -> None:
+    """t from 0.3 to 0.8: the ends of the support move as the farthest points of the boundary do on the way."""
     hamiltonian, jumps, flow = FLOWS[name]
     seen, needs = content(coherent(*Z))
-    rim = seen.rim(LEVEL)
-    ahead = carried(seen, Velocities(System(hamiltonian, jumps, h=H, gamma=0.8)), needs, 0.3, 0.5, LEVEL)
-    way = [flow(*rim, 0.5 * part / 3) for part in range(4)]
-    for before, after, start, points in zip(needs, ahead, rim, zip(*way, strict=True), strict=True):
+    boundary = seen.boundary(LEVEL)
+    ahead = needs_along_flow(seen, Velocities(System(hamiltonian, jumps, h=H, gamma=0.8)), needs, 0.3, 0.5, LEVEL)
+    way = [flow(*boundary, 0.5 * part / 3) for part in range(4)]
+    for before, after, start, points in zip(needs, ahead, boundary, zip(*way, strict=True), strict=True):
         left, right = ends(np.stack(points), start)
         assert after.lower - before.lower == pytest.approx(left, abs=2e-4)
         assert after.upper - before.upper == pytest.approx(right, abs=2e-4)
@@ -93,14 +92,14 @@ def test_what_flies_off_to_infinity_is_infinitely_far() -> None:
     """p = x^2 xi: x = x0/(1 - t x0) is infinite before t = 3 wherever x0 > 1/3, by far in these steps."""
     seen, needs = content(coherent(*Z))
     velocities = Velocities(System("exp(20*x**2)*xi", ["x"], h=H, gamma=0.1))
-    assert carried(seen, velocities, needs, 0.0, 3.0, LEVEL)[0].upper == inf
+    assert needs_along_flow(seen, velocities, needs, 0.0, 3.0, LEVEL)[0].upper == inf
 
 
 def test_nothing_goes_nowhere() -> None:
-    w = np.zeros(GRID.shape)
-    seen = Content.of(w, profiles(w, GRID), GRID)
+    w = Symbol(np.zeros(GRID.shape), GRID)
+    seen = Content.of(w)
     needs = [RequiredBox(0.0, 1.0, 3.0)] * 2
-    assert carried(seen, Velocities(System("xi**2/2", ["x"], h=H, gamma=0.1)), needs, 0.0, 1.0, LEVEL) == needs
+    assert needs_along_flow(seen, Velocities(System("xi**2/2", ["x"], h=H, gamma=0.1)), needs, 0.0, 1.0, LEVEL) == needs
 
 
 SMALL = 0.01
@@ -111,11 +110,11 @@ BOX = PhaseGrid.box(h=SMALL, x=(-0.5, 1.5), xi=(-2, 2), size=(192, 256))
 
 
 def shift(build: object, system: System, state: State = FAR, step: float = 0.1) -> list[float]:
-    """How far `hopping` would move the reach of both axes of `BOX`."""
+    """How far `needs_of_islands` would move the reach of both axes of `BOX`."""
     seen, needs = content(state, BOX)
     generator = build(system, BOX)
     assert isinstance(generator, Generator)
-    after = hopping(seen, generator, needs, 0.0, step, LEVEL)
+    after = needs_of_islands(seen, generator, needs, 0.0, step, LEVEL)
     assert all((a.lower, a.upper) == (b.lower, b.upper) for a, b in zip(after, needs, strict=True))
     return [a.reach - b.reach for a, b in zip(after, needs, strict=True)]
 
@@ -136,7 +135,9 @@ def test_a_potential_moves_the_islands_of_a_cat_in_position() -> None:
     state = cat([(-1.0, 0.5), (1.0, 0.5)])
     seen, needs = content(state, grid)
     for hamiltonian, most in (("x**2/2", 2.0), ("x**4/4", 8.0)):
-        found = hopping(seen, lindblad(System(hamiltonian, [], h=SMALL, gamma=0.0), grid), needs, 0.0, 0.1, LEVEL)
+        found = needs_of_islands(
+            seen, lindblad(System(hamiltonian, [], h=SMALL, gamma=0.0), grid), needs, 0.0, 0.1, LEVEL
+        )
         # d/dx [V(x + s/2) - V(x - s/2)]/h at x = 0, s = 2 is [V'(1) - V'(-1)]/h
         here = {"x**2/2": 2.0, "x**4/4": 2.0}[hamiltonian]
         moved = found[0].reach - needs[0].reach
@@ -150,11 +151,10 @@ def test_ridges_move_islands_too() -> None:
     grid = PhaseGrid.box(h=SMALL, x=(-2, 3), xi=(-2.2, 2.2), size=(720, 640))
     generator = lindblad(System("(x + xi)**4/4", [], h=SMALL, gamma=0.0), grid)
     (ridge,) = generator.ridges
-    w = cat([(0.5, -1.4), (0.5, 1.4)]).symbol(grid)  # a shear widens packets in wave numbers
-    both = np.stack([w, filtered(w, np.exp(ridge.shear), grid.array_axes(x=True, xi=False))])
-    found = profiles(both, grid)
-    needs = [required_box(p, a, LEVEL) for p, a in zip(found, grid.x + grid.xi, strict=True)]
-    ahead = hopping(Content.of(both, found, grid), generator, needs, 0.0, 0.1, LEVEL)
+    w = cat([(0.5, -1.4), (0.5, 1.4)]).symbol(grid).values  # a shear widens packets in wave numbers
+    both = Symbol(np.stack([w, filtered(w, np.exp(ridge.shear), grid.array_axes(x=True, xi=False))]), grid)
+    needs = [required_box(p, a, LEVEL) for p, a in zip(both.profiles, grid.x + grid.xi, strict=True)]
+    ahead = needs_of_islands(Content.of(both), generator, needs, 0.0, 0.1, LEVEL)
     assert max(a.reach - b.reach for a, b in zip(ahead, needs, strict=True)) > 0
 
 
@@ -164,17 +164,18 @@ def test_what_is_connected_does_not_hop(state: State) -> None:
 
 
 def test_islands_in_a_shear_that_a_drive_turns_on() -> None:
-    """The rate is that of the present time: nil at t = 0 and not at t = 1."""
+    """The rate is that of the present time: 0 at t = 0 and not at t = 1."""
     seen, needs = content(FAR, BOX)
     generator = lindblad(System("t*xi**2/2", ["x"], h=SMALL, gamma=0.1), BOX)
-    early, late = (hopping(seen, generator, needs, t, 0.1, LEVEL) for t in (0.0, 1.0))
+    early, late = (needs_of_islands(seen, generator, needs, t, 0.1, LEVEL) for t in (0.0, 1.0))
     assert early[1].reach == needs[1].reach
     assert late[1].reach - needs[1].reach > 0.1 * 2 / SMALL
 
 
-def test_round_off_far_out_is_no_rim() -> None:
-    """Values of 1e-11 on all of a wide box hold less than may be left out: the rim is that of the packet."""
+def test_round_off_far_out_is_no_boundary() -> None:
+    """Values of 1e-11 on all of a wide box hold less than may be left out: the boundary is that of the packet."""
     grid = PhaseGrid.box(h=0.1, x=(-20, 20), xi=(-20, 20), size=(240, 240))
-    w = coherent(0.0, 0.0).symbol(grid) + 1e-11 * np.random.default_rng(0).standard_normal(grid.shape)
-    rim = Content.of(w, profiles(w, grid), grid).rim(1e-6)
-    assert max(np.abs(z).max() for z in rim) < 3
+    w = coherent(0.0, 0.0).symbol(grid)
+    w = w.like(w.values + 1e-11 * np.random.default_rng(0).standard_normal(grid.shape))
+    boundary = Content.of(w).boundary(1e-6)
+    assert max(np.abs(z).max() for z in boundary) < 3

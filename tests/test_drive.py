@@ -9,7 +9,6 @@ import pytest
 import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from openweyl.norms.norms import moments
 
 from common import STEPPED
 from openweyl import ResourceError, System, certify, coherent, compare, evolve
@@ -33,7 +32,7 @@ FORMULAS = [
 def mean(system: System, times: list[float], tol: float) -> tuple[np.ndarray, float]:
     """<(x, xi)> at the last time from a coherent start at 0, and the error that is reported."""
     run = evolve(system, coherent(0, 0), times, tol=tol)
-    return moments(run.symbols[-1], run.grids[-1]).mean, run.numerics.error[-1]
+    return run.final.moments().mean, run.numerics.error[-1]
 
 
 @settings(max_examples=30, deadline=None, derandomize=True)
@@ -135,7 +134,7 @@ def test_a_pulse_in_a_trap_that_the_packet_meets_later() -> None:
         f"xi**2/2 + {tall}*(x - 3)*exp(-((t - {t})/0.00001)**2 - ((x - 3)/{width})**2)", ["x"], h=h, gamma=gamma
     )
     solution = evolve(system, coherent(0.0, 3.0), [1.0131], tol=1e-3, kind="classical")
-    found = moments(solution.symbols[0], solution.grids[0])
+    found = solution[0].moments()
     variance = h / 2 * (1 + t**2) + gamma * h * t**3 / 3
     x = 3 * t + np.linspace(-8, 8, 4001) * sqrt(variance)
     weight = np.exp(-((x - 3 * t) ** 2) / (2 * variance))

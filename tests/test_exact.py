@@ -28,7 +28,8 @@ from openweyl import (
     quantize,
     squeezed,
 )
-from openweyl.evolution.splitting import CHIN, STRANG, Stepper, best_scheme
+from openweyl.evolution.schemes import CHIN, STRANG, best_scheme
+from openweyl.evolution.stepper import Stepper
 from openweyl.generators.generator import Generator, fokker_planck, hierarchy, lindblad
 from openweyl.norms.dense import dense_trace_norm
 from systems import DOUBLE_WELL, IN_A_WELL

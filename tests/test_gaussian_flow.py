@@ -32,11 +32,13 @@ from openweyl import (
     mixture,
     squeezed,
 )
-from openweyl.evolution.closed_form import BYTES, fitted_grid
+from openweyl.evolution.closed_form import BYTES_PER_POINT, fitted_grid
 from openweyl.gaussian_packets.flow import QuadraticFlow, quadratic_flow
-from openweyl.gaussian_packets.maps import constant_maps, resolved_cells
+from openweyl.gaussian_packets.maps import constant_maps
+from openweyl.gaussian_packets.time_cells import resolved_cells
 from openweyl.generators.generator import fokker_planck, hierarchy, lindblad
-from openweyl.model.states import Packet, PacketState
+from openweyl.model.packets import Packet
+from openweyl.model.states import PacketState
 from openweyl.norms.dense import dense_trace_norm
 from systems import LOSS, ROTATION
 
@@ -362,7 +364,7 @@ def test_what_lies_beyond_the_grid(state: PacketState, tol: float) -> None:
 @settings(max_examples=6)
 @given(st.floats(0.5, 4), st.floats(1, 9), st.floats(0, 3), st.floats(0, 40), st.floats(-4, -1))
 def test_what_lies_beyond_the_grid_of_any_packet(a: float, b: float, angle: float, q: float, digits: float) -> None:
-    """Thick and thin, turned, with fringes across: E G E of `gaussian_flow` with any q."""
+    """Thick and thin, turned, with fringes across: E G E of `gaussian_packets` with any q."""
     h, turn = 0.5, np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     C = turn @ np.diag([a, b / (4 * a)]) @ turn.T
     packet = Packet((0.3, -9.0), tuple(map(tuple, C.tolist())), 1.0, 0.3, (q / 10, q / 20))
@@ -512,7 +514,7 @@ def test_memory_is_kept() -> None:
     finally:
         tracemalloc.stop()
     sizes = [w.grid.size for w in done]
-    needed = max(BYTES * size + 8 * sum(sizes[: j + 1]) for j, size in enumerate(sizes))
+    needed = max(BYTES_PER_POINT * size + 8 * sum(sizes[: j + 1]) for j, size in enumerate(sizes))
     assert 0.5 * needed < peak < needed
     refused(lambda: evolve(system, state, times, tol=1e-4, memory=0.99 * needed), "At t = ", ResourceError)
     assert evolve(system, state, times, tol=1e-4, memory=1.01 * needed).numerics.steps == 0

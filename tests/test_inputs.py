@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import openweyl
 from common import Done, invoke, refused
 from openweyl import (
     Observable,
@@ -23,29 +24,22 @@ from openweyl import (
     certify,
     check_assumptions,
     coherent,
-    dense_trace_norm,
     evolve,
     from_fock,
     gaussian,
-    hilbert_schmidt,
-    l1_norm,
     mixture,
-    moments,
     plot,
-    purity,
     quantize,
     squeezed,
-    to_fock,
-    trace,
     trace_norm,
 )
 from openweyl._core.arguments import LARGEST, SMALLEST, moderate, real, times, whole
 from openweyl.analysis.certificate import Certificate, paper_bound
 from openweyl.analysis.compare import compare
-from openweyl.cli import paper, runs
-from openweyl.phase_space.grid import check_fits, symbol_on
+from openweyl.cli import runs
+from openweyl.phase_space.grid import check_fits
 from openweyl.problems.problem import Problem
-from openweyl.theory import assumptions as checks
+from openweyl.theory import stretching
 
 PENDULUM = System("xi**2/2 - cos(x)", ["x", "xi"], h=0.1, gamma=1.0)
 GRID = PhaseGrid.box(h=0.1, x=(-3, 3), xi=(-3, 3), size=(32, 32))
@@ -177,38 +171,39 @@ def test_an_interval_may_be_written_in_several_ways(x: Any) -> None:
     assert box(x=x) == GRID and box(size=np.array([32, 32])) == GRID
 
 
-SYMBOLS = [
-    ("W", "`symbol` must be an array of numbers, but is W."),
-    ([[1.0], [1.0, 2.0]], "`symbol` must be an array of numbers"),
-    (None, "`symbol` must be an array of numbers, but is None."),
-    (1.0, "`symbol` must have the grid's shape (32, 32), but is ()."),
-    (W[:5], "`symbol` must have the grid's shape (32, 32), but is (5, 32)."),
-    (np.full(GRID.shape, "a"), "`symbol` must be an array of numbers"),
-    (np.full(GRID.shape, None), "`symbol` must be an array of numbers"),
-    (W * float("nan"), "`symbol` must be finite"),
-    (W + np.inf, "`symbol` must be finite"),
+VALUES = [
+    ("W", "`values` must be an array of numbers, but is W."),
+    ([[1.0], [1.0, 2.0]], "`values` must be an array of numbers"),
+    (None, "`values` must be an array of numbers, but is None."),
+    (1.0, "`values` must have the grid's shape (32, 32), but is ()."),
+    (W.values[:5], "`values` must have the grid's shape (32, 32), but is (5, 32)."),
+    (np.full(GRID.shape, "a"), "`values` must be an array of numbers"),
+    (np.full(GRID.shape, None), "`values` must be an array of numbers"),
+    (W.values * float("nan"), "`values` must be finite"),
+    (W.values + np.inf, "`values` must be finite"),
 ]
 
 
-@pytest.mark.parametrize(("value", "what"), [*SYMBOLS, (W * 1j, "`symbol` must be real, but is complex.")])
-def test_what_is_no_real_symbol(value: Any, what: str) -> None:
-    refused(lambda: symbol_on(value, GRID), f"Argument {what}")
-    refused(lambda: to_fock(value, GRID), f"Argument {what}")
+@pytest.mark.parametrize(("value", "what"), VALUES)
+def test_what_are_no_values_of_a_symbol(value: Any, what: str) -> None:
+    refused(lambda: Symbol(value, GRID), f"Argument {what}")
 
 
-@pytest.mark.parametrize(("value", "what"), SYMBOLS)
-def test_what_cannot_be_quantized(value: Any, what: str) -> None:
-    refused(lambda: quantize(value, GRID), f"Argument {what}")
+def test_a_complex_symbol_is_that_of_no_state() -> None:
+    refused((W * 1j).fock, "Argument `symbol` must be real, but is complex.")
 
 
 def test_symbols_of_other_kinds_are_taken_for_what_they_are() -> None:
-    expected, leakage = to_fock(W, GRID, tol=1e-6)
-    for same in (W + 0j, W.tolist(), np.asfortranarray(W)):
-        found, lost = to_fock(same, GRID, tol=1e-6)
-        assert np.abs(found - expected).max() < 1e-14 and lost == pytest.approx(leakage, abs=1e-12)
+    expected, leakage = W.fock(tol=1e-6)
+    for same in (W.values + 0j, W.values.tolist(), np.asfortranarray(W.values)):
+        symbol = Symbol(same, GRID)
+        assert np.array_equal(symbol.values, W.values)
+        if symbol.values.dtype.kind != "c":
+            found, lost = symbol.fock(tol=1e-6)
+            assert np.abs(found - expected).max() < 1e-14 and lost == pytest.approx(leakage, abs=1e-12)
     ones = np.ones(GRID.shape, dtype=int)
-    assert np.array_equal(quantize(ones, GRID).matrix, quantize(ones.astype(float), GRID).matrix)
-    assert symbol_on(W, GRID) is W  # nothing is copied without need
+    whole, real_ = (quantize(Symbol(values, GRID)).matrix for values in (ones, ones.astype(float)))
+    assert np.array_equal(whole, real_)
 
 
 def test_a_grid_beyond_the_memory() -> None:
@@ -282,7 +277,7 @@ def test_problems_take_no_other_numbers() -> None:
 
 def test_what_holds_arrays_is_equal_to_itself_alone() -> None:
     one, two = (certify(PENDULUM, coherent(0, 0), [0.1], order=2, tol=1e-2) for _ in range(2))
-    for first, second in ((one, two), (one.solution, two.solution), (quantize(W, GRID), quantize(W, GRID))):
+    for first, second in ((one, two), (one.solution, two.solution), (quantize(W), quantize(W))):
         assert first == first and first != second  # noqa: PLR0124
         assert len({first, second}) == 2
     observable = Observable.parse("tanh(x)", 1)
@@ -302,9 +297,9 @@ def test_orbits_beyond_double_precision(hamiltonian: str, x: float) -> None:
 
 
 def test_fast_orbits_are_followed_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
-    calls, evaluate = [], checks.evaluate
-    monkeypatch.setattr(checks, "evaluate", lambda *given: calls.append(0) or evaluate(*given))
-    monkeypatch.setattr(checks, "EVALUATIONS", 500)
+    calls, evaluate = [], stretching.evaluate
+    monkeypatch.setattr(stretching, "evaluate", lambda *given: calls.append(0) or evaluate(*given))
+    monkeypatch.setattr(stretching, "MAX_EVALUATIONS", 500)
     system = System("xi**2/2 + 10**12*x**2/2", ["x", "xi"], h=1e-20, gamma=1)
     check_assumptions(system, coherent(0, 0))
     assert len(calls) < 6 * 600  # two slopes and four second derivatives each time
@@ -348,13 +343,13 @@ def test_the_bound_of_li_has_a_range(certificate: Certificate, gamma: float) -> 
     outside = certify(PENDULUM.replace(gamma=gamma), coherent(0, 0), [0.1], order=2, tol=1e-2)
     bound = paper_bound(outside)
     assert np.isnan(bound).all()
-    assert not any("1.10" in label for label in drawn(outside.dataset, bound)[1])
+    assert not any("1.10" in label for label in drawn(outside.to_xarray(), bound)[1])
     inside = paper_bound(certificate)
-    assert np.isfinite(inside).all() and any("1.10" in label for label in drawn(certificate.dataset, inside)[1])
+    assert np.isfinite(inside).all() and any("1.10" in label for label in drawn(certificate.to_xarray(), inside)[1])
 
 
 def test_small_distances_are_drawn_where_they_are(certificate: Certificate) -> None:
-    dataset = certificate.dataset.copy(deep=True)
+    dataset = certificate.to_xarray().copy(deep=True)
     dataset["distance_estimate"].values[:] = [0.0, 1e-9, 0.5]
     dataset["certificate"].values[:] = [0.0, 0.0, 0.25]
     dataset["distance_upper"].values[:] = [0.0, 1e-8, 1.0]
@@ -366,12 +361,12 @@ def test_small_distances_are_drawn_where_they_are(certificate: Certificate) -> N
 
 
 def test_a_single_time_is_seen(certificate: Certificate) -> None:
-    axes, lines = drawn(certificate.dataset.isel(time=[0, 2]), paper_bound(certificate)[[0, 2]])
+    axes, lines = drawn(certificate.to_xarray().isel(time=[0, 2]), paper_bound(certificate)[[0, 2]])
     assert all(line.get_marker() not in ("", "None") for line in lines.values())
     assert [bar.get_linewidth()[0] > 4 for bar in axes.collections] == [True]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        plot.certificate_figure(certificate.dataset.isel(time=[0])).canvas.draw()  # nothing to show
+        plot.certificate_figure(certificate.to_xarray().isel(time=[0])).canvas.draw()  # nothing to show
 
 
 @pytest.mark.parametrize(("wide", "height"), [(1.0, 4.0), (8.0, 2.5)])
@@ -389,8 +384,8 @@ def test_memory_that_runs_out(run: Run, monkeypatch: pytest.MonkeyPatch) -> None
     def fails(*_: Any, **__: Any) -> None:
         raise MemoryError
 
-    for module, name, command in ((paper, "check_assumptions", "check"), (runs, "compare", "compare")):
-        monkeypatch.setattr(module, name, fails)
+    for name, command in (("check_assumptions", "check"), ("compare", "compare")):
+        monkeypatch.setattr(openweyl, name, fails)
         status, out, err = run(command, "harmonic", "--json")
         assert (status, out) == (2, "") and err.startswith("openweyl: The run needs more memory than there is:")
         assert err.count("\n") == 1
@@ -435,7 +430,7 @@ def test_symbols_too_large_for_a_file(
 ) -> None:
     result = compare(PENDULUM, coherent(0, 0), [0.1], tol=1e-2)
     for limit, files in ((10**9, 3), (100, 2)):
-        monkeypatch.setattr(runs, "LARGEST_FILE", limit)
+        monkeypatch.setattr(runs, "MAX_SYMBOL_BYTES", limit)
         assert len(runs.write_comparison(result, tmp_path)) == files
     assert "are left out of the dataset" in capsys.readouterr().err
 
@@ -447,21 +442,22 @@ def test_a_run_can_be_compared_with_another() -> None:
     assert first != second
 
 
-SMALL = PhaseGrid.box(h=0.1, x=(-3, 3), xi=(-3, 3), size=(32, 32))
-
-
-@pytest.mark.parametrize("call", [trace, hilbert_schmidt, purity, l1_norm, moments, dense_trace_norm, trace_norm])
+@pytest.mark.parametrize("call", [trace_norm, quantize, Observable.parse("tanh(x)", 1).value])
 def test_what_is_no_symbol(call: Callable[..., Any]) -> None:
-    w = coherent(0, 0).symbol(SMALL)
-    for bad in (w[:5], "a", None, w * np.nan, np.full(SMALL.shape, "a")):
-        refused(lambda bad=bad: call(bad, SMALL), "Argument `symbol` must ")  # type: ignore[misc]
-    if call is not trace:  # which is linear
-        refused(lambda: call(1j * w, SMALL), "Argument `symbol` must be real")
-    call(w.tolist(), SMALL)
+    for bad in (W.values, W.values[:5], "a", None):
+        refused(lambda bad=bad: call(bad), "Argument `")  # type: ignore[misc]
+    call(W)
+
+
+@pytest.mark.parametrize("call", [Symbol.moments, Symbol.l1, Symbol.trace_norm])
+def test_what_must_be_one_real_symbol(call: Callable[..., Any]) -> None:
+    refused(lambda: call(W * 1j), "Argument `symbol` must be real")
+    refused(lambda: call(Symbol(np.stack([W.values] * 2), GRID)), "Argument `symbol` must be one")
+    call(W)
 
 
 def test_moments_of_nothing() -> None:
-    refused(lambda: moments(np.zeros(SMALL.shape), SMALL), "Argument `symbol` must be of nonzero trace")
+    refused((W * 0.0).moments, "Argument `symbol` must be of nonzero trace")
 
 
 @pytest.mark.parametrize("call", [evolve, compare, certify, check_assumptions])

@@ -24,7 +24,8 @@ from openweyl import (
     gaussian,
     quantize,
 )
-from openweyl.evolution.splitting import CHIN, Stepper, best_scheme
+from openweyl.evolution.schemes import CHIN, best_scheme
+from openweyl.evolution.stepper import Stepper
 from openweyl.generators.generator import fokker_planck, lindblad
 from openweyl.norms.dense import dense_trace_norm
 from openweyl.phase_space.resampling import interpolation

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from openweyl import PhaseGrid, Symbol, System, coherent
-from openweyl.evolution.splitting import Stepper, best_scheme
+from openweyl.evolution.schemes import best_scheme
+from openweyl.evolution.stepper import Stepper
 from openweyl.generators.generator import fokker_planck, hierarchy, lindblad
 
 jax = pytest.importorskip("jax")

@@ -8,7 +8,7 @@ import numpy as np
 import pint
 import pytest
 
-from openweyl import InputError, System, Units, coherent, evolve, gaussian, moments
+from openweyl import InputError, System, Units, coherent, evolve, gaussian
 
 HBAR, K_B = 1.054571817e-34, 1.380649e-23
 BEAD = Units(mass="2.8 fg", length="10 pm", time="0.5 us")
@@ -16,7 +16,7 @@ BEAD = Units(mass="2.8 fg", length="10 pm", time="0.5 us")
 
 def variance(system: System, state: object, time: float) -> np.ndarray:
     solution = evolve(system, state, [time], tol=1e-7)
-    return moments(solution.symbols[0], solution.grids[0]).covariance
+    return solution[0].moments().covariance
 
 
 def test_numbers_and_back() -> None:
@@ -60,7 +60,7 @@ def test_friction_leads_to_equipartition() -> None:
     """d<P>/dT = -Gamma <P> and Var P(T) = m k_B T_b + e^{-2 Gamma T} (Var P(0) - m k_B T_b), whatever X does."""
     free = BEAD.system("0", damping="1/us", temperature="50 uK")
     solution = evolve(free, coherent(0.0, 1.0), [0.8], tol=1e-7)
-    found = moments(solution.symbols[0], solution.grids[0])
+    found = solution[0].moments()
     assert found.mean[1] == pytest.approx(exp(-0.4), rel=1e-6)
     theta = K_B * 50e-6 / (2.8e-18 * 1e-11**2 / 5e-7**2)
     assert found.covariance[1, 1] == pytest.approx(theta + exp(-0.8) * (free.h / 2 - theta), rel=1e-5)

@@ -19,7 +19,8 @@ import pytest
 
 from common import ROWS, row_state, row_system, slow_but
 from openweyl import Comparison, PhaseGrid, Symbol, compare
-from openweyl.evolution.splitting import STRANG, Stepper
+from openweyl.evolution.schemes import STRANG
+from openweyl.evolution.stepper import Stepper
 from openweyl.generators.generator import lindblad
 
 HALF_A_UNIT, TOL = 0.5e-6, 1e-7

@@ -37,7 +37,7 @@ def test_means_of_a_packet(order: int) -> None:
     """<x^3> = x^3 + 3 x h/2 for a coherent state; the first of several symbols counts alone."""
     witness = MeansWitness(Velocities(System("xi**2/2 + x**4/4 + x*t", [FRICTION], h=H, gamma=0.8)))
     w = coherent(0.7, -0.3).symbol(GRID)
-    found = witness.look(w if order == 1 else np.stack([w, 1 + w]), GRID, 0.5)
+    found = witness.look(w if order == 1 else w.like(np.stack([w.values, 1 + w.values])), 0.5)
     assert found.trace == pytest.approx(1, abs=1e-12)
     assert found.mean == pytest.approx([0.7, -0.3], abs=1e-12)
     force = -(0.7**3 + 3 * 0.7 * H / 2) - 0.5
@@ -47,7 +47,7 @@ def test_means_of_a_packet(order: int) -> None:
 def test_means_of_two_degrees_of_freedom() -> None:
     grid = PhaseGrid.box(h=1.0, x=[(-6, 6)] * 2, xi=[(-6, 6)] * 2, size=(20, 20))
     witness = MeansWitness(Velocities(System("xi1**2/2 + x1*x2", ["x1", "x2"], h=1.0, gamma=0.1)))
-    found = witness.look(coherent([0.3, -0.2], [0.1, 0.4]).symbol(grid), grid, 0.0)
+    found = witness.look(coherent([0.3, -0.2], [0.1, 0.4]).symbol(grid), 0.0)
     assert found.mean == pytest.approx([0.3, -0.2, 0.1, 0.4], abs=1e-5)
     assert found.velocity == pytest.approx([0.1, 0, 0.2, -0.3], abs=1e-5)
 
@@ -66,11 +66,11 @@ def test_agreement(name: str) -> None:
     """What moves as it should agrees; what is a sixth of the box elsewhere, or runs the other way, does not."""
     hamiltonian, place = PLACES[name]
     witness = MeansWitness(Velocities(System(hamiltonian, [FRICTION] * (name == "damped"), h=H, gamma=0.8)))
-    before, after = (witness.look(coherent(*place(t)).symbol(GRID), GRID, t) for t in (0.2, 0.5))
+    before, after = (witness.look(coherent(*place(t)).symbol(GRID), t) for t in (0.2, 0.5))
     assert witness.agree(before, after, 0.3, GRID)
     for side in ((1.5, 0), (0, -1.5)):
         z = np.add(place(0.5), side)
-        wrapped = witness.look(coherent(*z).symbol(GRID), GRID, 0.5)
+        wrapped = witness.look(coherent(*z).symbol(GRID), 0.5)
         wrapped = Means(wrapped.trace, wrapped.mean, after.velocity)
         assert not witness.agree(before, wrapped, 0.3, GRID)
         assert not witness.agree(wrapped, before, 0.3, GRID)
@@ -80,7 +80,7 @@ def test_what_is_lost_does_not_agree() -> None:
     """A packet half of which has left the box: its mean is that of what is there, times the trace."""
     witness = MeansWitness(Velocities(System("xi**2/2", ["x"], h=H, gamma=0.1)))
     w = coherent(3.0, 0.0).symbol(GRID)
-    before, after = witness.look(w, GRID, 0.0), witness.look(w / 2, GRID, 0.1)
+    before, after = witness.look(w, 0.0), witness.look(w / 2, 0.1)
     assert after.trace == pytest.approx(0.5, abs=1e-9)
     assert not witness.agree(before, after, 0.1, GRID)
 

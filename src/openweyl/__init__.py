@@ -28,12 +28,12 @@ if TYPE_CHECKING:  # for type checkers and editors; a test compares this list wi
     from .interchange.qutip import from_qutip as from_qutip
     from .interchange.units import Units as Units
     from .interchange.wavefunction import from_wavefunction as from_wavefunction
+    from .model.gaussian_states import cat as cat
+    from .model.gaussian_states import coherent as coherent
+    from .model.gaussian_states import gaussian as gaussian
+    from .model.gaussian_states import mixture as mixture
+    from .model.gaussian_states import squeezed as squeezed
     from .model.states import State as State
-    from .model.states import cat as cat
-    from .model.states import coherent as coherent
-    from .model.states import gaussian as gaussian
-    from .model.states import mixture as mixture
-    from .model.states import squeezed as squeezed
     from .model.system import System as System
     from .norms.trace_norm import trace_norm as trace_norm
     from .observables.observable import Observable as Observable
@@ -77,24 +77,24 @@ _MODULES = {
     "Symbol": "weyl.symbol",
     "System": "model.system",
     "Units": "interchange.units",
-    "cat": "model.states",
+    "cat": "model.gaussian_states",
     "certify": "analysis.certify",
     "check_assumptions": "theory.check",
-    "coherent": "model.states",
+    "coherent": "model.gaussian_states",
     "compare": "analysis.compare",
     "dequantize": "weyl.quantization",
     "evolve": "evolution.evolve",
     "from_fock": "interchange.fock",
     "from_qutip": "interchange.qutip",
     "from_wavefunction": "interchange.wavefunction",
-    "gaussian": "model.states",
+    "gaussian": "model.gaussian_states",
     "hamiltonian_field": "symbolic.brackets",
     "load": "sweeps",
-    "mixture": "model.states",
+    "mixture": "model.gaussian_states",
     "moyal_bracket": "phase_space.star_product",
     "poisson_bracket": "symbolic.brackets",
     "quantize": "phase_space.kernels",
-    "squeezed": "model.states",
+    "squeezed": "model.gaussian_states",
     "star": "phase_space.star_product",
     "sweep": "sweeps",
     "trace_norm": "norms.trace_norm",

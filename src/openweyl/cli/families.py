@@ -9,13 +9,12 @@ from typing import Any
 
 import click
 
+import openweyl
 from openweyl._core.arguments import must
 from openweyl._core.progress import Bar
 from openweyl.files.atomic import output_file
-from openweyl.problems.problem import Problem
-from openweyl.sweeps import load, parse_values, sweep
 
-from .options import HELP, number, prints_json, takes_folder, takes_problem, whole
+from .options import HELP, number, prints_json, takes_folder, takes_problem, values, whole
 
 
 @click.command("sweep")
@@ -53,11 +52,11 @@ def sweep_command(
     """
     must(workers is None or scheduler is None, "workers", "not be given together with `scheduler`", workers)
     started = time.perf_counter()
-    chosen = Problem.load(problem)
+    chosen = openweyl.Problem.load(problem)
     store = out or Path(f"openweyl-{chosen.name}-sweep")
     with Bar(chosen.name, lines=True) as bar:
         options: dict[str, Any] = {
-            "times": None if times is None else parse_values(times, "times"),
+            "times": None if times is None else values(times, "times"),
             "out": store,
             "tol": None if tol is None else number(tol, "tol"),
             "order": None if order is None else whole(order, "order"),
@@ -66,7 +65,7 @@ def sweep_command(
             "retry": retry,
             "progress": bar,
         }
-        data = sweep(chosen, **{**options, **_axes(chosen, h, gamma, parameters)})
+        data = openweyl.sweep(chosen, **{**options, **_axes(chosen, h, gamma, parameters)})
     counts = {status: int((data["status"] == status).sum()) for status in ("done", "failed", "missing")}
     seconds = time.perf_counter() - started
     messages = sorted(set(data["message"].values.ravel().tolist()) - {""})
@@ -80,15 +79,15 @@ def sweep_command(
     click.echo(f"{', '.join(f'{count} {status}' for status, count in counts.items())}; {seconds:.2g} s; wrote {store}")
 
 
-def _axes(problem: Problem, h: str | None, gamma: str | None, parameters: tuple[str, ...]) -> dict[str, Any]:
+def _axes(problem: openweyl.Problem, h: str | None, gamma: str | None, parameters: tuple[str, ...]) -> dict[str, Any]:
     """The values of h, gamma and the problem's parameters, by name."""
     given = (("h", h), ("gamma", gamma))
-    axes: dict[str, Any] = {name: parse_values(text, name) for name, text in given if text is not None}
+    axes: dict[str, Any] = {name: values(text, name) for name, text in given if text is not None}
     for name, equals, text in (parameter.partition("=") for parameter in parameters):
         must(equals == "=" and name not in axes, "param", "be NAME=VALUES, once for each name", name + equals + text)
         known = f"Known: {', '.join(problem.parameters)}." if problem.parameters else "The problem has no [parameters]."
         must(name in problem.parameters, "param", "name a parameter of the problem", name, known)
-        axes[name] = parse_values(text, name)
+        axes[name] = values(text, name)
     return axes
 
 
@@ -101,7 +100,7 @@ def report_command(store: str, out: str, no_pictures: bool) -> None:
     from openweyl import report  # pages are for these two commands alone
 
     target = output_file(out)
-    dataset = load(store)
+    dataset = openweyl.load(store)
     with Bar(Path(store).name) as bar:
         text = report.page(dataset, pictures=not no_pictures, store=store, progress=bar)
     report.write(text, target)
@@ -116,7 +115,7 @@ def report_command(store: str, out: str, no_pictures: bool) -> None:
 @click.option("--one-scale", is_flag=True, help="Keep one colour scale (default: each frame has its own).")
 @click.option("--out", help="The movie, .mp4 or .gif (default openweyl-PROBLEM.mp4).")
 def movie_command(
-    problem: Problem, times: str | None, frames: str | None, tol: str | None, one_scale: bool, out: str | None
+    problem: openweyl.Problem, times: str | None, frames: str | None, tol: str | None, one_scale: bool, out: str | None
 ) -> None:
     """Write a movie of both evolutions of PROBLEM side by side, and of their difference."""
     from openweyl import report
@@ -126,7 +125,7 @@ def movie_command(
     target = report.checked(f"openweyl-{problem.name}.mp4" if out is None else out)
     count = 60 if frames is None else whole(frames, "frames")
     must(2 <= count <= report.MOST_FRAMES, "frames", f"lie between 2 and {report.MOST_FRAMES}", count)
-    moments = parse_values(f"0:{problem.times[-1]!r}:{count}" if times is None else times, "times")
+    moments = values(f"0:{problem.times[-1]!r}:{count}" if times is None else times, "times")
     chosen = problem.replace(times=moments, tol=allowed)
     with Bar(chosen.name) as bar:
         report.movie(chosen, target, times=chosen.times, one_scale=one_scale, progress=bar)

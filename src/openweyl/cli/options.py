@@ -9,12 +9,10 @@ from typing import Any, TypeVar
 
 import click
 
+import openweyl
 from openweyl._core.arguments import must, real
 from openweyl.evolution.pace import TIME_LIMIT
 from openweyl.files.atomic import output_folder
-from openweyl.problems.problem import Problem
-from openweyl.sweeps import parse_values
-from openweyl.symbolic.parsing import parse_number
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -42,12 +40,12 @@ def takes_problem(*names: str) -> Callable[[Callable[..., None]], Callable[..., 
     return decorate
 
 
-def load_problem(problem: str, *, times: str | None = None, **numbers: str | None) -> Problem:
+def load_problem(problem: str, *, times: str | None = None, **numbers: str | None) -> openweyl.Problem:
     """The problem of this name or file, with these numbers in place of its own."""
     changes: dict[str, Any] = {name: number(text, name) for name, text in numbers.items() if text is not None}
     if times is not None:
-        changes["times"] = parse_values(times, "times")
-    return Problem.load(problem).replace(**changes)
+        changes["times"] = values(times, "times")
+    return openweyl.Problem.load(problem).replace(**changes)
 
 
 def _named(_context: click.Context, _parameter: click.Parameter, folder: str | None) -> Path | None:
@@ -85,7 +83,16 @@ def folder_for(out: Path | None, as_json: bool, name: str) -> Path | None:
 
 def number(text: str, name: str) -> float:
     """The number that `text` is; powers may be written 2^-4."""
+    from openweyl.symbolic.parsing import parse_number
+
     return parse_number(text.replace("^", "**"), name)
+
+
+def values(text: str, name: str) -> list[float]:
+    """The numbers of a list or of ranges: see `parse_values`."""
+    from openweyl.sweeps.ranges import parse_values
+
+    return parse_values(text, name)
 
 
 def whole(text: str, name: str) -> int:

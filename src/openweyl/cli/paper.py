@@ -8,14 +8,10 @@ from pathlib import Path
 
 import click
 
-from openweyl import plot
+import openweyl
 from openweyl._core.arguments import must
 from openweyl._core.progress import Bar
-from openweyl.evolution.evolve import evolve
 from openweyl.files.atomic import output_folder
-from openweyl.problems.problem import Problem
-from openweyl.theory.check import check_assumptions
-from openweyl.weyl.symbol import Symbol
 
 from .options import folder_for, prints_json, takes_folder, takes_problem
 
@@ -26,9 +22,9 @@ FIGURE_1_TIME = 2.0
 @click.command("check")
 @takes_problem("h", "gamma", "times")
 @prints_json
-def check_command(problem: Problem, as_json: bool) -> None:
+def check_command(problem: openweyl.Problem, as_json: bool) -> None:
     """Say which of the paper's assumptions PROBLEM satisfies, and which theorems apply."""
-    result = check_assumptions(problem.system, problem.state, problem.times)
+    result = openweyl.check_assumptions(problem.system, problem.state, problem.times)
     click.echo(json.dumps(result.as_dict()) if as_json else str(result))
 
 
@@ -43,7 +39,7 @@ def theory_command(rows: str | None, fast: bool, as_json: bool, out: Path | None
     Interrupted, it goes on where it was when it is called again: a group of rows that the folder holds is not measured
     twice.
     """
-    from openweyl.measurements import battery, drawing, record  # with SciPy's statistics: slow to import
+    from openweyl.measurements import battery, drawing, record
 
     names = battery.chosen([] if rows is None else [name.strip() for name in rows.split(",")])
     folder = folder_for(out, as_json, "theory-fast" if fast else "theory")
@@ -71,16 +67,16 @@ def figure_command(number: str, out: Path) -> None:
     """Draw a figure of the paper: 1 (both evolutions at t = 2, open and closed)."""
     must(number.strip() == "1", "number", "be 1", number, "Figure 1 is the one that can be drawn.")
     folder = output_folder(out)
-    problems = [Problem.load(name) for name in ("double-well", "double-well-closed")]
+    problems = [openweyl.Problem.load(name) for name in ("double-well", "double-well-closed")]
     rows = {rf"$\gamma = {problem.system.gamma:g}$": _both(problem) for problem in problems}
     title = rf"$t = {FIGURE_1_TIME:g}$,  $h = {problems[0].system.h:g}$"
     folder.mkdir(parents=True, exist_ok=True)
-    path = plot.write(plot.figure_1(rows, title=title), folder / "figure1.png")
+    path = openweyl.plot.write(openweyl.plot.figure_1(rows, title=title), folder / "figure1.png")
     click.echo(f"wrote {path}")
 
 
-def _both(problem: Problem) -> tuple[Symbol, Symbol]:
+def _both(problem: openweyl.Problem) -> tuple[openweyl.Symbol, openweyl.Symbol]:
     """The quantum symbol and the classical density of `problem` at the time of Figure 1."""
-    run = partial(evolve, problem.system, problem.state, [FIGURE_1_TIME], tol=problem.tol)
+    run = partial(openweyl.evolve, problem.system, problem.state, [FIGURE_1_TIME], tol=problem.tol)
     with Bar(problem.name) as bar:
         return run(kind="quantum", progress=bar).final, run(kind="classical", progress=bar).final

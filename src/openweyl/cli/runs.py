@@ -1,4 +1,7 @@
-"""Commands on one problem: `compare`, `certify`, `problems`."""
+"""Commands on one problem: `compare`, `certify`, `problems`.
+
+What they call is reached through `openweyl`, which loads it at its first use: `--help` needs none of it.
+"""
 
 from __future__ import annotations
 
@@ -8,21 +11,15 @@ from typing import Any
 
 import click
 
-from openweyl import plot
+import openweyl
 from openweyl._core.progress import Bar
-from openweyl.analysis.certificate import Certificate, paper_bound
-from openweyl.analysis.certify import certify
-from openweyl.analysis.compare import Comparison, compare
-from openweyl.evolution.solution import Solution, symbol_bytes
 from openweyl.files.netcdf import save
-from openweyl.observables.observable import Observable
-from openweyl.problems.problem import Problem
 from openweyl.problems.texts import problems
 
 from .options import folder_for, number, prints_json, takes_folder, takes_problem, takes_time_limit, whole
 
-LARGEST_FILE = 200_000_000
-"""Bytes of symbols that a dataset may hold; beyond it has distances and moments only."""
+MAX_SYMBOL_BYTES = 200_000_000
+"""Of the symbols that a dataset holds; larger ones take many seconds to write, and fill disks unasked."""
 FOLDER = "Folder for the dataset and the pictures."
 
 
@@ -31,7 +28,7 @@ FOLDER = "Folder for the dataset and the pictures."
 @prints_json
 @takes_folder(FOLDER)
 @takes_time_limit
-def compare_command(problem: Problem, as_json: bool, out: Path | None, time_limit: float) -> None:
+def compare_command(problem: openweyl.Problem, as_json: bool, out: Path | None, time_limit: float) -> None:
     """Evolve PROBLEM (a built-in name or a TOML file) both ways and print their distance over time.
 
     Without --json, the dataset and the pictures go to the folder of --out, by default openweyl-PROBLEM.
@@ -46,34 +43,36 @@ def compare_command(problem: Problem, as_json: bool, out: Path | None, time_limi
     click.echo(f"\n{result.seconds:.2g} s; wrote {', '.join(str(path) for path in written)}")
 
 
-def _compare(problem: Problem, time_limit: float) -> Comparison:
+def _compare(problem: openweyl.Problem, time_limit: float) -> openweyl.Comparison:
     with Bar(problem.name) as bar:
-        return compare(
+        return openweyl.compare(
             problem.system, problem.state, problem.times, tol=problem.tol, time_limit=time_limit, progress=bar
         )
 
 
-def write_comparison(result: Comparison, folder: Path) -> list[Path]:
+def write_comparison(result: openweyl.Comparison, folder: Path) -> list[Path]:
     """The dataset and the pictures of `result` in `folder`; without the symbols where these would be very large."""
     complete = _complete(result.quantum, result.classical)
     dataset = result.to_xarray(symbols=complete)
     written = [save(dataset, folder / "comparison.nc")]
-    written.append(plot.write(plot.distance_figure(dataset), folder / "distances.png"))
+    written.append(openweyl.plot.write(openweyl.plot.distance_figure(dataset), folder / "distances.png"))
     if result.system.n == 1 and complete:
         h, gamma, t = result.system.h, result.system.gamma, result.times[-1]
         title = rf"$t = {t:.4g}$,  $h = {h:.4g}$,  $\gamma = {gamma:.4g}$"
         error = float(result.trace_norm_error[-1])
-        drawn = plot.phase_portraits(result.quantum.final, result.classical.final, error=error, title=title)
-        written.append(plot.write(drawn, folder / "symbols.png"))
+        drawn = openweyl.plot.phase_portraits(result.quantum.final, result.classical.final, error=error, title=title)
+        written.append(openweyl.plot.write(drawn, folder / "symbols.png"))
     return written
 
 
-def _complete(*solutions: Solution) -> bool:
+def _complete(*solutions: openweyl.Solution) -> bool:
     """Whether the symbols go into a dataset; a note on standard error if they are too large for it."""
+    from openweyl.evolution.solution import symbol_bytes
+
     size = symbol_bytes(*solutions)
-    if size >= LARGEST_FILE:
+    if size >= MAX_SYMBOL_BYTES:
         click.echo(f"The symbols, {size / 1e9:.2g} GB on one grid, are left out of the dataset.", err=True)
-    return size < LARGEST_FILE
+    return size < MAX_SYMBOL_BYTES
 
 
 @click.command("certify")
@@ -86,7 +85,7 @@ def _complete(*solutions: Solution) -> bool:
 @click.option("--check", is_flag=True, help="Run the quantum evolution too, and compare.")
 @takes_time_limit
 def certify_command(
-    problem: Problem,
+    problem: openweyl.Problem,
     as_json: bool,
     out: Path | None,
     order: str | None,
@@ -100,12 +99,14 @@ def certify_command(
     Observables: f(x) + g(xi), smooth(o), region(e), husimi(x, xi), parity.
     """
     system, state, times, tol = problem.system, problem.state, problem.times, problem.tol
-    wanted = [Observable.parse(text, system.n) for text in observables]
+    wanted = [openweyl.Observable.parse(text, system.n) for text in observables]
     n = None if order is None else whole(order, "order")
     limit = None if target is None else number(target, "target")
     folder = folder_for(out, as_json, problem.name)
     with Bar(problem.name) as bar:
-        result = certify(system, state, times, order=n, target=limit, tol=tol, time_limit=time_limit, progress=bar)
+        result = openweyl.certify(
+            system, state, times, order=n, target=limit, tol=tol, time_limit=time_limit, progress=bar
+        )
     true = _compare(problem, time_limit) if check else None
     expectations = [result.expectation(observable) for observable in wanted]
     written = write_certificate(result, true, folder) if folder else []
@@ -123,17 +124,19 @@ def certify_command(
     click.echo(f"\n{result.seconds:.2g} s; wrote {', '.join(str(path) for path in written)}")
 
 
-def write_certificate(result: Certificate, true: Comparison | None, folder: Path) -> list[Path]:
+def write_certificate(result: openweyl.Certificate, true: openweyl.Comparison | None, folder: Path) -> list[Path]:
     """The dataset and the picture of `result` in `folder`."""
+    from openweyl.analysis.certificate import paper_bound
+
     dataset = result.to_xarray(symbols=_complete(result.solution))
-    drawn = plot.certificate_figure(dataset, None if true is None else true.trace_norm, paper_bound(result))
-    return [save(dataset, folder / "certificate.nc"), plot.write(drawn, folder / "certificate.png")]
+    drawn = openweyl.plot.certificate_figure(dataset, None if true is None else true.trace_norm, paper_bound(result))
+    return [save(dataset, folder / "certificate.nc"), openweyl.plot.write(drawn, folder / "certificate.png")]
 
 
 @click.command("problems")
 def problems_command() -> None:
     """List the built-in problems."""
-    loaded = [Problem.load(name) for name in problems()]
+    loaded = [openweyl.Problem.load(name) for name in problems()]
     width = max(len(problem.name) for problem in loaded)
     for problem in loaded:
         click.echo(f"{problem.name.ljust(width)}  {problem.description}")

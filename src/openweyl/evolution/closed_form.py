@@ -1,25 +1,35 @@
-"""Evolutions in closed form: the packets of `gaussian_flow` on the smallest grids that hold them."""
+"""Evolutions in closed form: the packets of `gaussian_packets` on the smallest grids that hold them."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from itertools import pairwise
 from math import ceil, erfc, sqrt
 
 import numpy as np
 
 from openweyl._core.arguments import ResourceError
-from openweyl.gaussian_packets.flow import QuadraticFlow, packets_of
+from openweyl._core.progress import Progress
+from openweyl.gaussian_packets.flow import QuadraticFlow
+from openweyl.gaussian_packets.packet_errors import packets_of
 from openweyl.model.states import PacketState
 from openweyl.phase_space.grid import PhaseGrid, check_fits
-from openweyl.weyl.symbol import Symbol
 
+from .outputs import Watch
 from .solution import Numerics, Solution
+from .step_control import TIE
 
-GRID_SHARE, DEAD_SHARE = 0.4, 1e-3
-"""The parts of the tolerance given to what lies beyond a grid, and to packets that are left out."""
-BYTES = 70
-"""What the values of packets on a grid need, in bytes per point, beside the symbols that are kept (measured)."""
+GRID_SHARE = 0.4
+"""The part of the tolerance given to what lies beyond a grid, and as much to round-off; the rest is a reserve."""
+NEGLIGIBLE_SHARE = 1e-3
+"""The part of the tolerance below which a packet is left out, by its trace norm: a hundred such still cost little."""
+BYTES_PER_POINT = 70
+"""What the values of packets on a grid need, beside the symbols that are kept (measured)."""
+FIRST_LEVEL, NEXT_LEVEL, MOST_NEXT_LEVEL = 0.3, 0.5, 0.3
+"""A grid is fitted at this part of what may lie beyond it all in all; if more does, at this part of what would be in
+proportion, and at this part of the level before at the most, so that few grids are tried."""
+LARGEST_ERROR = 2.0
+"""No two states differ by more in trace norm."""
 
 
 def closed_form(
@@ -31,11 +41,11 @@ def closed_form(
     order: int,
     tol: float,
     memory: float,
-    progress: Callable[[float, float, str], None] | None,
-    watch: Callable[[float, Symbol], None] | None,
+    progress: Progress | None,
+    watch: Watch | None,
     watch_every: float,
 ) -> Solution:
-    """The solution of either equation, as `evolve` returns it; corrections are nil, as both equations are one.
+    """The solution of either equation, as `evolve` returns it; corrections are 0, as both equations are one.
 
     Raises ResourceError where a grid or a symbol passes the memory limit, or round-off passes the tolerance.
     """
@@ -43,26 +53,17 @@ def closed_form(
     h = flow.system.h
     for _, packet in packets_of(state, h):
         packet.check_resolved(h)
-    looks = list(times)
-    if watch:
-        before = (0.0, *times[:-1])
-        looks = sorted({t for a, b in zip(before, times, strict=True) for t in _between(a, b, watch_every)})
-    symbols, grids, rounding, outside = [], [], [], []
+    looks = _looks(times, watch_every) if watch else list(times)
+    symbols, rounding, outside = [], [], []
     saved, kept = set(times), 0
     for t, (carried, error) in zip(looks, flow.carry(state, looks), strict=True):
-        if not error <= GRID_SHARE * tol:
-            found = error if error < 2 else 2.0
-            raise ResourceError(
-                f"At t = {t:.4g} round-off alone leaves an error of {found:.2g}, and tol = {tol:g}: raise `tol` or "
-                "`h`, shorten `times`, or shift the coordinates.",
-                kind="precision",
-            )
-        living, dead = without_dead(carried, h, DEAD_SHARE * tol)
-        grid, beyond = fitted_grid(living, h, GRID_SHARE * tol)
+        _check_round_off(error, tol, t)
+        remaining, left_out = without_negligible(carried, h, NEGLIGIBLE_SHARE * tol)
+        grid, beyond = fitted_grid(remaining, h, GRID_SHARE * tol)
         kept += grid.size * (t in saved)
-        each = BYTES + 8 * order * kept / grid.size
+        each = BYTES_PER_POINT + 8 * order * kept / grid.size
         check_fits(grid, each, "shorten `times`, raise `tol` or `h`, or raise `memory`", memory, f"At t = {t:.4g} the")
-        w = living.symbol(grid)
+        w = remaining.symbol(grid)
         if order > 1:
             w = w.like(np.concatenate([w.values[None], np.zeros((order - 1, *grid.shape))]))
         if watch:
@@ -71,9 +72,8 @@ def closed_form(
             progress(t, times[-1], "x".join(map(str, grid.shape)) + " grid, closed form")
         if t in saved:
             symbols.append(w)
-            grids.append(grid)
             rounding.append(error)
-            outside.append(beyond + dead)
+            outside.append(beyond + left_out)
     return Solution(
         system=flow.system,
         kind=kind,
@@ -83,7 +83,7 @@ def closed_form(
         numerics=Numerics(
             scheme="closed form",
             steps=0,
-            largest_grid=max(grids, key=lambda grid: grid.size),
+            largest_grid=max((w.grid for w in symbols), key=lambda grid: grid.size),
             regrids=0,
             rollbacks=0,
             step_error=tuple(rounding),
@@ -94,33 +94,51 @@ def closed_form(
     )
 
 
-def _between(start: float, stop: float, every: float) -> list[float]:
-    """`start`, `stop` and as few times between, evenly, as are at most `every` apart."""
-    parts = max(ceil((stop - start) / every * (1 - 1e-9)), 1)
-    return [start + (stop - start) * j / parts for j in range(parts)] + [stop]
+def _looks(times: tuple[float, ...], every: float) -> list[float]:
+    """0, all `times`, and as few times between, evenly, as are at most `every` apart."""
+    looks = {0.0, *times}
+    for start, stop in pairwise((0.0, *times)):
+        parts = max(ceil((stop - start) / every * (1 - TIE)), 1)
+        looks |= {start + (stop - start) * j / parts for j in range(parts)}
+    return sorted(looks)
 
 
-def without_dead(state: PacketState, h: float, level: float) -> tuple[PacketState, float]:
-    """`state` without the packets whose trace norms are below `level`, as fringes are that have decayed, and these."""
-    members, lost = [], 0.0
+def _check_round_off(error: float, tol: float, t: float) -> None:
+    """Raise ResourceError if round-off passes its share of the tolerance."""
+    if not error <= GRID_SHARE * tol:
+        shown = error if error < LARGEST_ERROR else LARGEST_ERROR  # it may be no number
+        raise ResourceError(
+            f"At t = {t:.4g} round-off alone leaves an error of {shown:.2g}, and tol = {tol:g}: raise `tol` or "
+            "`h`, shorten `times`, or shift the coordinates.",
+            kind="precision",
+        )
+
+
+def without_negligible(state: PacketState, h: float, level: float) -> tuple[PacketState, float]:
+    """`state` without the packets whose trace norms are below `level`, as fringes are that have decayed, and these.
+
+    The largest packet of each member stays.
+    """
+    members, left_out = [], 0.0
     for probability, packets in state.members:
         trace = abs(sum(packet.trace(h) for packet in packets))
         sizes = [probability * abs(packet.weight) / trace for packet in packets]
-        kept = [packet for packet, size in zip(packets, sizes, strict=True) if size >= level or size == max(sizes)]
-        lost += sum(sizes) - sum(size for size in sizes if size >= level or size == max(sizes))
+        stays = [size >= level or size == max(sizes) for size in sizes]
+        kept = [packet for packet, stay in zip(packets, stays, strict=True) if stay]
+        left_out += sum(sizes) - sum(size for size, stay in zip(sizes, stays, strict=True) if stay)
         members.append((probability, tuple(kept)))
-    return PacketState(tuple(members), state.description), max(lost, 0.0)
+    return PacketState(tuple(members), state.description), max(left_out, 0.0)
 
 
 def fitted_grid(state: PacketState, h: float, allowed: float) -> tuple[PhaseGrid, float]:
     """The smallest grid outside of which at most `allowed` of the state lies in trace norm, and how much does."""
-    level = 0.3 * allowed
+    level = FIRST_LEVEL * allowed
     while True:
         grid = state.window(h, level=level, room=0.0)
         outside = outside_of(grid, state)
         if outside <= allowed:
             return grid, outside
-        level *= min(0.5 * allowed / outside, 0.3)
+        level *= min(NEXT_LEVEL * allowed / outside, MOST_NEXT_LEVEL)
 
 
 def outside_of(grid: PhaseGrid, state: PacketState) -> float:

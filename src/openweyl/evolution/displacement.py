@@ -3,9 +3,9 @@
 What moves farther than the edge comes back at the other end, exactly, and in every run alike, so that no comparison of
 runs can see it. So the reach of a segment is known before it is made.
 
-Along x and xi: the classical flow, dx/dt = dp/dxi, dxi/dt = -dp/dx and friction, of the points at the rim of where the
-symbol lives. Interference stays between the parts of the state that interfere, and moves with the mean of their
-velocities, so that it passes no edge before they do.
+Along x and xi: the classical flow, dx/dt = dp/dxi, dxi/dt = -dp/dx and friction, of the points at the boundary of the
+set where the symbol is not negligible. Interference stays between the parts of the state that interfere, and moves with
+the mean of their velocities, so that it passes no edge before they do.
 
 Wave numbers: e^{tau K} in (x, s) shifts those of x by tau d(Im K)/dx, which is proportional to s near s = 0. So content
 that is connected in s stays connected in k, and is seen at the edge before it passes it; only islands, such as the
@@ -24,76 +24,76 @@ import numpy as np
 from openweyl._core.fft import Array
 from openweyl.generators.generator import Generator, Rate, at_time
 from openweyl.phase_space.grid import Axis, PhaseGrid
-from openweyl.phase_space.profiles import EDGE_FRACTION as EDGE
-from openweyl.phase_space.profiles import Profile
+from openweyl.phase_space.grid_function import GridFunction
+from openweyl.phase_space.profiles import EDGE_FRACTION, Profile
 from openweyl.phase_space.support import RequiredBox
 
 from .witness import Velocities
 
-SUBSTEPS = 3
-"""Steps of Runge and Kutta's method for the flow of the rim in a segment, which is short against the motion."""
-STEP, MOST_STEPS = 4.0, 60
+FLOW_SUBSTEPS = 3
+"""Steps of Runge and Kutta's method for the flow of the boundary in a segment, which is short against the motion."""
+LEVEL_FACTOR, MAX_LEVELS = 4.0, 60
 """By how much the size below which points are left out is raised while they hold less than may be left out, and how
 often at most: from below round-off to the largest value."""
-RIM = 4000
-"""The most points of the rim that are followed; of more, which only n > 1 has, every second, third, ... is taken."""
+MAX_BOUNDARY_POINTS = 4000
+"""The most points of the boundary that are followed; of more, which only n > 1 has, every second, third, ... is."""
 
 
 @dataclass(frozen=True)
 class Content:
-    """A symbol as the guard sees it: its size |w| on the grid (leading axes summed over) and its profiles."""
+    """What a symbol holds where: its size |w| on the grid (batches are summed over), in trace norm, and profiles."""
 
     size: np.ndarray
-    found: tuple[Profile, ...]
+    profiles: tuple[Profile, ...]
     grid: PhaseGrid
 
     @staticmethod
-    def of(w: np.ndarray, found: tuple[Profile, ...], grid: PhaseGrid) -> Content:
-        return Content(np.abs(w).reshape(-1, *grid.shape).sum(axis=0) * grid.cell, found, grid)
+    def of(w: GridFunction, profiles: tuple[Profile, ...] | None = None) -> Content:
+        """`profiles`: those of what is watched in place of the symbol's own."""
+        size = np.abs(w.values).reshape(-1, *w.grid.shape).sum(axis=0) * w.grid.cell
+        return Content(size, w.profiles if profiles is None else profiles, w.grid)
 
-    def rim(self, level: float) -> list[np.ndarray]:
-        """The coordinates (x, then xi) of the points at the rim of where |w| is not negligible.
+    def boundary(self, level: float) -> list[np.ndarray]:
+        """The coordinates (x, then xi) of the points at the boundary of the set where |w| is not negligible.
 
         All that lies outside holds less than `level`, in trace norm.
         """
         least = level / self.size.size
-        for _ in range(MOST_STEPS):  # many points of round-off may hold less than level, however far they reach
-            if float(self.size[self.size <= STEP * least].sum()) > level:
+        for _ in range(MAX_LEVELS):  # many points of round-off may hold less than level, however far they reach
+            if float(self.size[self.size <= LEVEL_FACTOR * least].sum()) > level:
                 break
-            least *= STEP
-        lives = self.size > least
-        inner = lives.copy()
-        for axis in range(lives.ndim):
+            least *= LEVEL_FACTOR
+        inside = self.size > least
+        interior = inside.copy()
+        for axis in range(inside.ndim):
             for shift in (1, -1):
-                neighbour = np.roll(lives, shift, axis=axis)
-                inner &= neighbour
-        index = np.nonzero(lives & ~inner)
-        thin = -(-len(index[0]) // RIM) or 1
-        kept = np.zeros(len(index[0]), dtype=bool)
-        kept[::thin] = True
-        for place in index if len(index[0]) else ():  # what reaches farthest along an axis is always among them
-            kept[[place.argmin(), place.argmax()]] = True
-        return [axis.points[i[kept]] for axis, i in zip(self.grid.x + self.grid.xi, index, strict=True)]
+                interior &= np.roll(inside, shift, axis=axis)
+        indices = np.nonzero(inside & ~interior)
+        count = len(indices[0])
+        kept = np.zeros(count, dtype=bool)
+        kept[:: -(-count // MAX_BOUNDARY_POINTS) or 1] = True
+        for index in indices if count else ():  # what reaches farthest along an axis is always among them
+            kept[[index.argmin(), index.argmax()]] = True
+        return [axis.points[i[kept]] for axis, i in zip(self.grid.x + self.grid.xi, indices, strict=True)]
 
 
-def carried(
+def needs_along_flow(
     content: Content, velocities: Velocities, needs: Sequence[RequiredBox], t: float, tau: float, level: float
 ) -> list[RequiredBox]:
     """The intervals that the symbol needs during [t, t + tau], as the classical flow carries it there from `needs`."""
-    z = content.rim(level)
+    start = z = content.boundary(level)
     if not z[0].size:
         return list(needs)
-    start = z
     low, high = [v.min() for v in z], [v.max() for v in z]
-    dt = tau / SUBSTEPS
+    dt = tau / FLOW_SUBSTEPS
     with np.errstate(all="ignore"):
-        for j in range(SUBSTEPS):
+        for j in range(FLOW_SUBSTEPS):
             z = _runge_kutta(velocities, z, t + j * dt, dt)
             low = [np.minimum(a, v.min()) for a, v in zip(low, z, strict=True)]
             high = [np.maximum(a, v.max()) for a, v in zip(high, z, strict=True)]
     return [
-        want.moved(_finite(least - first.min()), _finite(most - first.max()), 0.0)
-        for want, first, least, most in zip(needs, start, low, high, strict=True)
+        need.moved(_finite(least - first.min()), _finite(most - first.max()), 0.0)
+        for need, first, least, most in zip(needs, start, low, high, strict=True)
     ]
 
 
@@ -114,52 +114,55 @@ def _runge_kutta(velocities: Velocities, z: list[np.ndarray], t: float, dt: floa
     return at(mean, 1.0)
 
 
-def hopping(
+def needs_of_islands(
     content: Content, generator: Generator, needs: Sequence[RequiredBox], t: float, step: float, allowed: float
 ) -> list[RequiredBox]:
-    """The wave numbers that the symbol needs, where islands of it might hop over an edge in one step.
+    """The wave numbers that the symbol needs, where islands of it might jump over an edge in one step.
 
     `allowed`: the trace norm of what may be overlooked.
     """
     grid = generator.grid
-    islands = [_has_island(profile, allowed) for profile in content.found]
+    islands = [_has_island(profile, allowed) for profile in content.profiles]
     if not any(islands):
         return list(needs)
     n, axes = grid.n, grid.x + grid.xi
-    beyond = [0.0] * (2 * n)
+    shifts = [0.0] * (2 * n)
     position, momentum = grid.array_axes(x=False, xi=True), grid.array_axes(x=True, xi=False)
     rates: list[tuple[tuple[int, ...], Rate]] = [(position, generator.kick), (momentum, generator.drift)]
     rates += [(ridge.axes, ridge.rate) for ridge in generator.ridges]
     for transformed, rate in rates:
         if not any(islands[a] for a in transformed):
             continue
-        places = _places(needs, axes, transformed)
+        support = _support_slices(needs, axes, transformed)
         phase = np.imag(at_time(rate, t)[0])
         for a in transformed:
             u = (a + n) % (2 * n)  # the variable of the same degree of freedom that is not transformed
-            steps = np.abs(np.diff(phase, axis=u))[places]
-            beyond[u] = max(beyond[u], step * float(steps.max(initial=0.0)) / axes[u].spacing)
-    return [want.moved(0.0, 0.0, more) for want, more in zip(needs, beyond, strict=True)]
+            differences = np.abs(np.diff(phase, axis=u))[support]
+            shifts[u] = max(shifts[u], step * float(differences.max(initial=0.0)) / axes[u].spacing)
+    return [need.moved(0.0, 0.0, shift) for need, shift in zip(needs, shifts, strict=True)]
 
 
 def _has_island(profile: Profile, allowed: float) -> bool:
     """Whether content lies beyond a gap in the wave numbers that is as wide as what is looked at, at the edge."""
     beyond = profile.high[::-1] ** 2  # of all wave numbers from this one on
-    width = max(1, round(EDGE * beyond.size))
+    width = max(1, round(EDGE_FRACTION * beyond.size))
     if beyond.size <= width + 1:
         return False
     inside = beyond[:-width] - beyond[width:]
     return bool(((inside < allowed**2) & (beyond[width:] > allowed**2)).any())
 
 
-def _places(needs: Sequence[RequiredBox], axes: Sequence[Axis], transformed: tuple[int, ...]) -> tuple[slice, ...]:
+def _support_slices(
+    needs: Sequence[RequiredBox], axes: Sequence[Axis], transformed: tuple[int, ...]
+) -> tuple[slice, ...]:
     """The support in a representation: an interval of points, wave numbers up to the reach on the last axis."""
-    places = []
-    for a, (want, axis) in enumerate(zip(needs, axes, strict=True)):
+    slices = []
+    for a, (need, axis) in enumerate(zip(needs, axes, strict=True)):
         if a - len(axes) in transformed:
-            last = a - len(axes) == transformed[-1]
-            places.append(slice(0, int(np.ceil(want.reach * axis.length / (2 * np.pi))) + 1) if last else slice(None))
+            halved = a - len(axes) == transformed[-1]
+            stop = int(np.ceil(need.reach * axis.length / (2 * np.pi))) + 1
+            slices.append(slice(0, stop) if halved else slice(None))
             continue
-        first = min(max(int((want.lower - axis.lower) / axis.spacing), 0), axis.size - 1)
-        places.append(slice(first, max(int((want.upper - axis.lower) / axis.spacing), first) + 1))
-    return tuple(places)
+        first = min(max(int((need.lower - axis.lower) / axis.spacing), 0), axis.size - 1)
+        slices.append(slice(first, max(int((need.upper - axis.lower) / axis.spacing), first) + 1))
+    return tuple(slices)

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from math import inf
 from typing import Literal
 
-import numpy as np
-
 from openweyl._core import arguments
 from openweyl._core.arguments import ResourceError, must
 from openweyl._core.calls import public
@@ -16,18 +14,19 @@ from openweyl._core.memory import spare_memory
 from openweyl._core.progress import Progress, callback, shows_progress
 from openweyl._core.threads import one_thread
 from openweyl.gaussian_packets.flow import quadratic_flow
-from openweyl.generators.generator import fokker_planck, hierarchy, lindblad
 from openweyl.model.escape import escapes
 from openweyl.model.pair import check_pair
 from openweyl.model.states import PacketState, State
 from openweyl.model.system import System
-from openweyl.phase_space.grid import PhaseGrid
 
 from .closed_form import closed_form
-from .control import AdaptiveIntegrator, Watch, check_memory
+from .equation import equation
+from .grid_control import check_memory
+from .loop import AdaptiveIntegrator
+from .outputs import Watch
 from .pace import TIME_LIMIT
+from .schemes import described
 from .solution import Numerics, Solution
-from .splitting import described
 
 Kind = Literal["quantum", "classical"]
 MOST_LOOKS = 1_000_000
@@ -66,7 +65,7 @@ def evolve(
     seconds that it may take (an hour), by forecast; closed forms take no steps and need none. `watch` is called
     with (t, symbol) at time 0 and as the run goes on, at the saved times and at least every `watch_every`. Grid
     and step are chosen, and reported with the error they leave in `.numerics`. Gaussian packets under quadratic p with
-    linear jumps are carried in closed form, without steps (`gaussian_flow`).
+    linear jumps are carried in closed form, without steps (`gaussian_packets`).
 
     `progress`: True for a bar, where it takes longer than two seconds; or a function, which is called with the time
     reached, the last time, and a few words on the grid.
@@ -97,21 +96,12 @@ def evolve(
     level = 1e-3 * tol
     grid = state.window(system.h, level=level, room=0.4)
     check_memory(system, grid, order, tol, limit, 0.0)
+    solved = equation(quantum=kind == "quantum", order=order)
     run = AdaptiveIntegrator(
-        system=system,
-        build=lindblad if kind == "quantum" else fokker_planck if order == 1 else hierarchy,
-        order=order,
-        tol=tol,
-        horizon=max(moments[-1], 1e-300),
-        memory=limit,
-        time_limit=seconds,
-        progress=report,
-        watch=watch,
-        watch_every=watch_every,
-        grid=grid,
-        runs=[_start(state, grid, order)],
+        system, solved, grid, solved.start(state.symbol(grid).values), tol=tol, horizon=max(moments[-1], 1e-300),
+        memory=limit, time_limit=seconds, progress=report, watch=watch, watch_every=watch_every,
         grid_error=6 * system.n * level,  # at three edges of each axis
-    )
+    )  # fmt: skip
     try:
         with one_thread():
             outputs = run.outputs(moments)
@@ -125,10 +115,10 @@ def evolve(
         times=moments,
         symbols=tuple(output.symbol for output in outputs),
         numerics=Numerics(
-            scheme=described(run.generator, run.scheme) if run.steps else "none",
+            scheme=described(run.runs.generator, run.runs.scheme) if run.steps else "none",
             steps=run.steps,
-            largest_grid=run.largest,
-            regrids=run.regrids,
+            largest_grid=run.grids.largest,
+            regrids=run.grids.regrids,
             rollbacks=run.rollbacks,
             step_error=tuple(output.step_error for output in outputs),
             grid_error=tuple(output.grid_error for output in outputs),
@@ -136,9 +126,3 @@ def evolve(
         ),
         tol=tol,
     )
-
-
-def _start(state: State, grid: PhaseGrid, order: int) -> np.ndarray:
-    """The symbol at time 0; with corrections, which are 0 then, along a leading axis."""
-    w = state.symbol(grid).values.copy()
-    return w if order == 1 else np.concatenate([w[None], np.zeros((order - 1, *w.shape))])

@@ -1,4 +1,4 @@
-"""Wall-clock time of a run: how long it will take yet, and a refusal where that is longer than it may."""
+"""Wall-clock time of a run: how long it will still take, and a refusal where that is longer than it may."""
 
 from __future__ import annotations
 
@@ -8,11 +8,18 @@ from collections import deque
 from openweyl._core.arguments import ResourceError
 
 TIME_LIMIT = 3600.0
-"""Seconds that one evolution may take unless the caller says otherwise: what nobody asked for should end by itself."""
-SURE_AFTER = 8.0
+"""Seconds that one evolution may take unless the caller says otherwise: a run for hours is nothing to start by
+accident."""
+TRUSTED_AFTER = 8.0
 """Seconds after which a forecast is trusted: the first segments, on grids that still grow, say little."""
-WINDOW = 0.3
+RECENT_FRACTION = 0.3
 """The latest part of the seconds used from which the speed is taken: grids and steps change as the state does."""
+SHORTEST_TIMED = 1e-9
+"""Seconds in which no time of the run can pass; a clock may show less between two looks."""
+YEAR, DAY, HOUR, MINUTE = 3.156e7, 86400.0, 3600.0, 60.0
+"""In seconds."""
+MOST_SHOWN = 1e12
+"""Seconds beyond which a span is no number that tells anything."""
 
 
 class Pace:
@@ -31,12 +38,12 @@ class Pace:
         """
         used = time.monotonic() - self.started
         self.history.append((used, t))
-        while len(self.history) > 2 and self.history[1][0] < (1 - WINDOW) * used:
+        while len(self.history) > 2 and self.history[1][0] < (1 - RECENT_FRACTION) * used:
             self.history.popleft()
         earlier, then = self.history[0]
-        speed = (t - then) / max(used - earlier, 1e-9)
+        speed = (t - then) / max(used - earlier, SHORTEST_TIMED)
         left = (self.horizon - t) / speed if speed > 0 else float("inf")
-        if used > self.limit or (typical and used > min(SURE_AFTER, self.limit) and used + left > self.limit):
+        if used > self.limit or (typical and used > min(TRUSTED_AFTER, self.limit) and used + left > self.limit):
             self._refuse(t, used, left, hint)
         return left
 
@@ -50,7 +57,7 @@ class Pace:
         """Refuse a run whose time left costs `cost` seconds per unit of time, from a part of a step that was timed."""
         used = time.monotonic() - self.started
         left = cost * (self.horizon - t)
-        if used > self.limit or (used > min(SURE_AFTER, self.limit) and used + left > self.limit):
+        if used > self.limit or (used > min(TRUSTED_AFTER, self.limit) and used + left > self.limit):
             self._refuse(t, used, left, hint)
 
     def _refuse(self, t: float, used: float, left: float, hint: str) -> None:
@@ -66,7 +73,7 @@ class Pace:
 
 def in_words(seconds: float) -> str:
     """A span of time in its natural unit, two digits."""
-    for unit, size in (("years", 3.156e7), ("days", 86400.0), ("h", 3600.0), ("min", 60.0)):
+    for unit, size in (("years", YEAR), ("days", DAY), ("h", HOUR), ("min", MINUTE)):
         if seconds >= 2 * size:
-            return f"{seconds / size:.2g} {unit}" if seconds < 1e12 else "more than 10000 years"
+            return f"{seconds / size:.2g} {unit}" if seconds < MOST_SHOWN else "more than 10000 years"
     return f"{seconds:.2g} s"

@@ -1,8 +1,8 @@
-"""How fine a grid the formulas of a system ask for, where the symbol lives or is about to, and how wide a one.
+"""How fine a grid the formulas of a system ask for, over the support now and soon, and how wide a one.
 
 A grid that is fitted to the symbol samples p and the jumps on its own points, and what lies between these is seen by no
-run. So the scales of each formula over the support (`scales`) are a lower bound on the wave numbers of each axis. In
-the quantum evolution a wave of wave number K in x moves xi by +-h K at once, however weak it is, and content that hops
+run. So the length scales of each formula over the support are a lower bound on the wave numbers of each axis. In the
+quantum evolution a wave of wave number K in x moves xi by +-h K at once, however weak it is, and content that jumps
 over an edge is seen at none: a formula that bends within d asks for pi h/(2 d) more of xi at either end as well.
 
 A term too weak to matter may be left unresolved, and its whole effect counts as error. With D its own range along the
@@ -25,119 +25,124 @@ from openweyl.phase_space.support import RequiredBox
 from openweyl.symbolic.expressions import TIME
 from openweyl.symbolic.length_scales import Scale, scales
 
-MARGIN = 0.25
+SUPPORT_MARGIN = 0.25
 """The part of the support, at either end, that formulas are looked at beyond it: the state moves on."""
-FINEST = 2.0**-24
+MIN_SPACING_RATIO = 2.0**-24
 """The finest spacing looked for, as a part of that of the state: a grid that fine fits into no memory."""
+NEGLIGIBLE_SHARE = 1e-2
+"""The part of the tolerance that the effect of a term may have that is left unresolved."""
+SAME_SPACING = 0.999
+"""The part of the spacing of the state above which a scale asks for nothing: it is the state's own, up to round-off."""
+MAX_WIDTH_RATIO = 4.0
+"""How many times wider than the support an interval may be that was looked at, for what was found to hold still."""
+MIN_REACH_RATIO, MAX_REACH_RATIO = 0.7, 1.5
+"""The same for the largest wave number of the state now, over that of then."""
 
 
 @dataclass(frozen=True)
 class _Formula:
-    """A function that is sampled: its variables (indices of the axes), and whether it is a part of a jump."""
+    """A function f that is sampled, and whether it is a part of a jump.
+
+    quadratic: it bends alike everywhere, so that no grid is too coarse for it; it counts beside others only.
+    """
 
     f: sympy.Expr
     jump: bool
-    flat: bool
-    """Whether it bends alike everywhere, so that no grid is too coarse for it: it counts beside others only."""
+    quadratic: bool
 
 
 class Resolution:
     """The scales of the formulas of a system; remembered for the intervals that were looked at last."""
 
-    def __init__(
-        self, system: System, horizon: float, tol: float, *, quantum: bool, hopping: bool | None = None
-    ) -> None:
-        """`quantum`: whether differences are across chords, and not their first order; `hopping`: whether some are,
-        as in the hierarchy too (default: as `quantum`).
+    def __init__(self, system: System, horizon: float, tol: float, *, quantum: bool, hops: bool | None = None) -> None:
+        """`quantum`: whether differences are across chords, and not their first order; `hops`: whether some are, so
+        that waves move content at once, as in the hierarchy too (default: as `quantum`).
         """
-        terms = decomposition(system)
         self.system, self.horizon, self.quantum = system, horizon, quantum
-        self.hopping = quantum if hopping is None else hopping
-        self.negligible = 1e-2 * tol
-        energies = [
-            terms.kinetic,
-            terms.potential,
-            *(c * f for c, f in terms.operator_terms),
-            *(r.function for r in terms.ridges),
-        ]
-        jumps = [
-            *terms.position_jumps,
-            *terms.momentum_jumps,
-            *(part for pair in terms.operator_jumps for part in pair),
-        ]
-        variables = set(system.x + system.xi)
-        self.formulas = [
-            _Formula(f, jump, _at_most_quadratic(f, system))
-            for group, jump in ((energies, False), (jumps, True))
-            for f in group
-            if f.free_symbols & variables
-        ]
-        if all(formula.flat for formula in self.formulas):
-            self.formulas = []
-        self.overlooked: dict[tuple[sympy.Expr, bool], float] = {}
-        self.seen: list[RequiredBox] = []
-        self.looked: list[float] = []
+        self.hops = quantum if hops is None else hops
+        self.negligible = NEGLIGIBLE_SHARE * tol
+        self.formulas = _formulas(system)
+        self.neglected: dict[tuple[sympy.Expr, bool], float] = {}
+        """The effects of terms that are not resolved."""
+        self.boxes: list[RequiredBox] = []
+        """The intervals that were looked at."""
+        self.state_reach: list[float] = []
+        """The largest wave numbers of the state then."""
         self.reach: list[float] = []
-        self.hops: list[float] = []
+        self.room: list[float] = []
+        """What was found: the wave numbers, and the room at either end, that formulas ask for."""
         self.finest: Scale | None = None
 
     @property
     def error(self) -> float:
         """What the terms that are not resolved may change, in trace norm, up to the last time."""
-        return sum(self.overlooked.values())
+        return sum(self.neglected.values())
 
     def finer(self, needs: Sequence[RequiredBox]) -> list[RequiredBox]:
-        """`needs` with wave numbers up to what the formulas ask for there, and with room for what hops."""
+        """`needs` with wave numbers up to what the formulas ask for there, and with room for content that hops."""
         if not self.formulas:
             return list(needs)
-        if not self.seen or not all(map(_holds, self.seen, self.looked, needs)):
+        if not self.boxes or not all(map(_holds_still, self.boxes, self.state_reach, needs)):
             self._look(needs)
         return [
-            RequiredBox(want.lower - hop, want.upper + hop, max(want.reach, reach))
-            for want, reach, hop in zip(needs, self.reach, self.hops, strict=True)
+            RequiredBox(need.lower - room, need.upper + room, max(need.reach, reach))
+            for need, reach, room in zip(needs, self.reach, self.room, strict=True)
         ]
 
     def _look(self, needs: Sequence[RequiredBox]) -> None:
+        """Find what the formulas ask for around `needs`."""
         variables = self.system.x + self.system.xi
-        margins = [MARGIN * (want.upper - want.lower) for want in needs]
-        wide = [want.moved(-margin, margin, 0.0) for want, margin in zip(needs, margins, strict=True)]
-        self.seen, self.looked = wide, [want.reach for want in needs]
-        self.reach, self.hops, self.finest = [0.0] * len(variables), [0.0] * len(variables), None
-        box = {v: (want.lower, want.upper) for v, want in zip(variables, wide, strict=True)}
-        coarsest = {v: pi / want.reach for v, want in zip(variables, wide, strict=True)}
-        found: list[tuple[Scale, _Formula]] = []
-        for formula in self.formulas:
-            if formula.flat and not formula.jump:
+        margins = [SUPPORT_MARGIN * (need.upper - need.lower) for need in needs]
+        self.boxes = [need.moved(-margin, margin, 0.0) for need, margin in zip(needs, margins, strict=True)]
+        self.state_reach = [need.reach for need in needs]
+        self.reach, self.room, self.finest = [0.0] * len(variables), [0.0] * len(variables), None
+        coarsest = {v: pi / box.reach for v, box in zip(variables, self.boxes, strict=True)}
+        found = self._scales(coarsest)
+        dual_reach = {v: needs[self._dual(a)].reach for a, v in enumerate(variables)}
+        changes = [self._change(scale, dual_reach[scale.variable]) for scale, _ in found]
+        for j, (scale, formula) in enumerate(found):
+            if scale.spacing >= SAME_SPACING * coarsest[scale.variable]:
                 continue
-            used = [v for v in variables if formula.f.has(v)]
-            around = {v: box[v] for v in used} | ({TIME: (0.0, self.horizon)} if formula.f.has(TIME) else {})
-            spacings = {v: coarsest[v] for v in used}
-            finest = {v: d * FINEST for v, d in spacings.items()}
-            found += [(scale, formula) for scale in scales(formula.f, around, spacings, finest)]
-        duals = {v: needs[self._dual(a)].reach for a, v in enumerate(variables)}
-        changes = [self._change(scale, duals[scale.variable]) for scale, _ in found]
-        terms = decomposition(self.system)
-        together = terms.position_forces or terms.momentum_forces or terms.operator_jumps  # complex: parts meet
-        for change, (scale, formula) in zip(changes, found, strict=True):
-            if scale.spacing >= 0.999 * coarsest[scale.variable]:
-                continue
-            effect = self.horizon * change / self.system.h
-            if formula.jump:
-                beside = [f is formula or bool(together and f.jump) for _, f in found]
-                whole = sum(c for c, counts in zip(changes, beside, strict=True) if counts)
-                effect *= self.system.gamma * (2 * whole - change) / 2  # the other parts twice, and itself
+            effect = self._effect(j, [formula for _, formula in found], changes)
             if effect <= self.negligible:
                 key = (scale.term, formula.jump)
-                self.overlooked[key] = max(self.overlooked.get(key, 0.0), effect)
+                self.neglected[key] = max(self.neglected.get(key, 0.0), effect)
+            else:
+                self._ask(scale, variables.index(scale.variable))
+
+    def _scales(self, coarsest: dict[sympy.Symbol, float]) -> list[tuple[Scale, _Formula]]:
+        """The scales of all formulas in the boxes, from the spacing of the state down."""
+        variables = self.system.x + self.system.xi
+        intervals = {v: (box.lower, box.upper) for v, box in zip(variables, self.boxes, strict=True)}
+        found: list[tuple[Scale, _Formula]] = []
+        for formula in self.formulas:
+            if formula.quadratic and not formula.jump:
                 continue
-            self._ask(scale, variables.index(scale.variable))
+            used = [v for v in variables if formula.f.has(v)]
+            around = {v: intervals[v] for v in used}
+            around |= {TIME: (0.0, self.horizon)} if formula.f.has(TIME) else {}
+            spacings = {v: coarsest[v] for v in used}
+            finest = {v: d * MIN_SPACING_RATIO for v, d in spacings.items()}
+            found += [(scale, formula) for scale in scales(formula.f, around, spacings, finest)]
+        return found
+
+    def _effect(self, j: int, formulas: Sequence[_Formula], changes: Sequence[float]) -> float:
+        """What the j-th scale's term may change up to the last time, of all with their `formulas` and `changes`."""
+        effect = self.horizon * changes[j] / self.system.h
+        if not formulas[j].jump:
+            return effect
+        terms = decomposition(self.system)
+        together = terms.position_forces or terms.momentum_forces or terms.operator_jumps  # complex: parts meet
+        beside = [f is formulas[j] or bool(together and f.jump) for f in formulas]
+        whole = sum(change for change, counts in zip(changes, beside, strict=True) if counts)
+        return effect * (self.system.gamma * (2 * whole - changes[j]) / 2)  # the other parts twice, and itself
 
     def _ask(self, scale: Scale, a: int) -> None:
         """What `scale` asks for of the axis a and of its dual."""
         self.reach[a] = max(self.reach[a], pi / scale.spacing)
-        if self.hopping:
+        if self.hops:
             dual = self._dual(a)
-            self.hops[dual] = max(self.hops[dual], pi * self.system.h / (2 * scale.spacing))
+            self.room[dual] = max(self.room[dual], pi * self.system.h / (2 * scale.spacing))
         if self.finest is None or scale.spacing < self.finest.spacing:
             self.finest = scale
 
@@ -159,11 +164,31 @@ class Resolution:
         )
 
 
-def _holds(seen: RequiredBox, looked: float, want: RequiredBox) -> bool:
-    """Whether what was found for the interval `seen`, and a state of the wave numbers `looked`, still tells."""
-    inside = seen.lower <= want.lower and seen.upper >= want.upper
-    near = seen.upper - seen.lower <= 4 * (want.upper - want.lower) and 0.7 <= want.reach / looked <= 1.5
-    return inside and near
+def _formulas(system: System) -> list[_Formula]:
+    """The functions that are sampled; none if all are at most quadratic."""
+    terms = decomposition(system)
+    energies = [
+        terms.kinetic,
+        terms.potential,
+        *(c * f for c, f in terms.operator_terms),
+        *(ridge.function for ridge in terms.ridges),
+    ]
+    jumps = [*terms.position_jumps, *terms.momentum_jumps, *(part for pair in terms.operator_jumps for part in pair)]
+    variables = set(system.x + system.xi)
+    formulas = [
+        _Formula(f, jump, _at_most_quadratic(f, system))
+        for group, jump in ((energies, False), (jumps, True))
+        for f in group
+        if f.free_symbols & variables
+    ]
+    return [] if all(formula.quadratic for formula in formulas) else formulas
+
+
+def _holds_still(box: RequiredBox, reach: float, need: RequiredBox) -> bool:
+    """Whether what was found for the interval `box`, and a state of the wave numbers `reach`, holds for `need` too."""
+    inside = box.lower <= need.lower and box.upper >= need.upper
+    near = box.upper - box.lower <= MAX_WIDTH_RATIO * (need.upper - need.lower)
+    return inside and near and MIN_REACH_RATIO <= need.reach / reach <= MAX_REACH_RATIO
 
 
 def _at_most_quadratic(f: sympy.Expr, system: System) -> bool:

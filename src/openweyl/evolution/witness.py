@@ -19,11 +19,12 @@ import sympy
 from openweyl._core.fft import Array
 from openweyl.model.system import System, real_and_imaginary
 from openweyl.phase_space.grid import PhaseGrid
+from openweyl.phase_space.grid_function import GridFunction
 from openweyl.symbolic.expressions import TIME, derivative, evaluate
 
-ALLOWED = 0.05
-"""The part of the box's length by which means may miss their equation in a segment: a hundred times what it misses
-in a sound one, and a tenth of what a packet that wraps does."""
+MISSED_FRACTION = 0.05
+"""The part of the box's length by which means may miss their equation in a segment: a hundred times what they miss it
+by in a sound one, and a tenth of what a packet that wraps around does."""
 
 
 @dataclass(frozen=True)
@@ -66,13 +67,15 @@ class MeansWitness:
     def __init__(self, velocities: Velocities) -> None:
         self.velocities = velocities
 
-    def look(self, w: Array, grid: PhaseGrid, t: float) -> Means:
-        """The means of the symbol `w` (the first, if it has a leading axis) and their velocities at time t."""
-        w = w if w.ndim == 2 * grid.n else w[0]
+    def look(self, symbol: GridFunction, t: float) -> Means:
+        """The means of a symbol, of the first in a batch, and their velocities at time t."""
+        first = symbol[0] if symbol.batch else symbol
+        w, grid = first.values, first.grid
         points = grid.coordinates(())
         trace = float(w.sum()) * grid.cell
 
         def mean_of(f: Array) -> float:
+            """<f>, summed first over what f does not depend on."""
             values = np.asarray(f)
             if values.ndim == 0:
                 return float(values) * trace
@@ -90,7 +93,7 @@ class MeansWitness:
         """
         missed = after.mean - before.mean - tau * (before.velocity + after.velocity) / 2
         lengths = np.array([axis.length for axis in grid.x + grid.xi])
-        allowed = ALLOWED * lengths * max(abs(before.trace), abs(after.trace)) + tau * np.abs(
+        allowed = MISSED_FRACTION * lengths * max(abs(before.trace), abs(after.trace)) + tau * np.abs(
             after.velocity - before.velocity
         )
         return bool((np.abs(missed) <= allowed).all())

@@ -18,7 +18,7 @@ import numpy as np
 
 from openweyl.analysis.certify import residual
 from openweyl.evolution.evolve import evolve
-from openweyl.model.states import coherent
+from openweyl.model.gaussian_states import coherent
 from openweyl.model.system import System
 from openweyl.norms.trace_norm import enclosure
 from openweyl.theory.bounds import growth_rate, right_side

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from openweyl.evolution.evolve import evolve
-from openweyl.model.states import coherent
+from openweyl.model.gaussian_states import coherent
 from openweyl.model.system import System
 from openweyl.plot import BOUND, CLASSICAL, QUANTUM, draw_symbol, new_figure, write
 

@@ -18,7 +18,8 @@ from itertools import pairwise
 import numpy as np
 
 from openweyl.evolution.evolve import evolve
-from openweyl.model.states import State, cat, coherent
+from openweyl.model.gaussian_states import cat, coherent
+from openweyl.model.states import State
 from openweyl.model.system import System
 from openweyl.phase_space.grid import PhaseGrid
 from openweyl.weyl.symbol import Symbol

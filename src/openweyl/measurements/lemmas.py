@@ -17,7 +17,8 @@ from typing import TypeVar
 import numpy as np
 import sympy
 
-from openweyl.model.states import State, cat, coherent, gaussian, squeezed
+from openweyl.model.gaussian_states import cat, coherent, gaussian, squeezed
+from openweyl.model.states import State
 from openweyl.norms.trace_norm import enclosure
 from openweyl.phase_space.grid import PhaseGrid
 from openweyl.phase_space.grid_function import GridFunction

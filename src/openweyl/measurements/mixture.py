@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from openweyl.evolution.evolve import evolve
-from openweyl.model.states import coherent, gaussian
+from openweyl.model.gaussian_states import coherent, gaussian
 from openweyl.phase_space.grid import PhaseGrid, common_grid
 from openweyl.weyl.symbol import Symbol
 

@@ -19,7 +19,7 @@ import sympy
 
 from openweyl._core.fft import filtered
 from openweyl.evolution.evolve import evolve
-from openweyl.model.states import gaussian
+from openweyl.model.gaussian_states import gaussian
 from openweyl.model.system import System
 from openweyl.phase_space.grid import PhaseGrid
 from openweyl.weyl.symbol import Symbol

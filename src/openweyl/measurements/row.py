@@ -3,10 +3,10 @@
     y <= C x^q    is measured by a fit of    log y = log c + q log x + b x^s,
 
 whose last term stands for the next order of an expansion y = c x^q (1 + b x^s + ...), s = 1 unless the claim knows
-better: without it the slope would be that of no limit. The interval of q holds Student's 95 % interval, the fit without
-the point farthest from the limit, and what the errors of the y can do. C is then the least constant that serves on all
-points. Verdicts: `holds` if all of the interval is on the claim's side, `fails` if none of it is, else `undecided`; an
-exponent may be off by `EXPONENT_SLACK`, as no limit is ever reached.
+better: see `power_law`. The interval of q holds that of the fit, with what the errors of the y can do, and the fit
+without the point farthest from the limit. C is then the least constant that serves on all points. Verdicts: `holds` if
+all of the interval is on the claim's side, `fails` if none of it is, else `undecided`; an exponent may be off by
+`EXPONENT_SLACK`, as no limit is ever reached.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-import scipy.stats
+
+from openweyl._core.power_law import power_law
 
 Verdict = Literal["holds", "fails", "undecided"]
 EXPONENT_SLACK = 0.05
@@ -140,17 +141,8 @@ def fitted(
     u, v, e = (a[far_to_near] for a in (u, v, e))
     if len(u) < FEWEST_POINTS:
         return float("nan"), (-np.inf, np.inf), None
-    model = np.stack([np.ones_like(u), np.log(u), (u / u[-1]) ** (-order if large else order)], axis=1)
-    fits = [_slope(model[first:], np.log(v[first:]), e[first:] / v[first:]) for first in (0, 1)]
-    half = fits[0][1]
-    low, high = (pick(fits[0][0] + sign * half, fits[1][0]) for pick, sign in ((min, -1), (max, 1)))
-    return fits[0][0], (low, high), (float(u.min()), float(u.max()))
-
-
-def _slope(model: np.ndarray, b: np.ndarray, relative: np.ndarray) -> tuple[float, float]:
-    """The second coefficient of the least-squares fit of b, and half of its interval."""
-    inverse = np.linalg.pinv(model)
-    residual = b - model @ (inverse @ b)
-    free = len(b) - 3
-    spread = np.sqrt(residual @ residual / free * (inverse[1] @ inverse[1]))
-    return float(inverse[1] @ b), float(scipy.stats.t.ppf(0.975, free) * spread + np.abs(inverse[1]) @ relative)
+    next_order = -order if large else order
+    whole, nearer = (power_law(u[first:], v[first:], e[first:], next_order=next_order) for first in (0, 1))
+    low = min(whole.exponent - whole.half_width, nearer.exponent)
+    high = max(whole.exponent + whole.half_width, nearer.exponent)
+    return whole.exponent, (low, high), (float(u.min()), float(u.max()))

@@ -16,7 +16,8 @@ from openweyl._core.estimates import Enclosure
 from openweyl.analysis.certify import certify
 from openweyl.analysis.compare import Comparison, compare
 from openweyl.evolution.evolve import Kind, evolve
-from openweyl.model.states import State, coherent, gaussian
+from openweyl.model.gaussian_states import coherent, gaussian
+from openweyl.model.states import State
 from openweyl.model.system import System
 from openweyl.norms.trace_norm import enclosure
 from openweyl.weyl.symbol import Symbol

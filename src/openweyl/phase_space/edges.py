@@ -36,16 +36,16 @@ def check_edges(values: np.ndarray, old: PhaseGrid, new: PhaseGrid) -> None:
 def _check(profiles: tuple[Profile, ...], old: PhaseGrid, new: PhaseGrid, size: float) -> None:
     pairs = zip(profiles, old.x + old.xi, new.x + new.xi, strict=True)
     changed = [(index, profile, axis) for index, (profile, axis, other) in enumerate(pairs) if axis != other]
-    for index, profile, axis in changed:
-        left, right, high = edge_loss(profile, axis)
-        if high > MAX_EDGE_FRACTION * size:
-            raise _refusal(old, index, high / size, "largest wave numbers", "more points")
-        if max(left, right) > MAX_EDGE_FRACTION * size:
-            raise _refusal(old, index, max(left, right) / size, "ends", "a longer interval")
     lost = [lost_beyond(profile, axis) for _, profile, axis in changed]
     if sum(lost) > MAX_LOST_FRACTION * size:
         worst = int(np.argmax(lost))
         raise _refusal(old, changed[worst][0], sum(lost) / size, "ends, and beyond,", "a longer interval")
+    for index, profile, axis in changed:
+        left, right, high = edge_loss(profile, axis)
+        if max(left, right) > MAX_EDGE_FRACTION * size:
+            raise _refusal(old, index, max(left, right) / size, "ends", "a longer interval")
+        if high > MAX_EDGE_FRACTION * size:
+            raise _refusal(old, index, high / size, "largest wave numbers", "more points")
 
 
 def _refusal(grid: PhaseGrid, index: int, part: float, where: str, what: str) -> InputError:

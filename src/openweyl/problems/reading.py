@@ -29,7 +29,8 @@ from functools import partial
 from openweyl._core import arguments
 from openweyl._core.arguments import InputError, fail, must, shown
 from openweyl.model.decomposition import decomposition
-from openweyl.model.states import State, cat, coherent, mixture, squeezed
+from openweyl.model.gaussian_states import cat, coherent, mixture, squeezed
+from openweyl.model.states import State
 from openweyl.model.system import System
 from openweyl.symbolic.parsing import parse_number
 

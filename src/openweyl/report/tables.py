@@ -6,7 +6,7 @@ import numpy as np
 from markupsafe import Markup
 
 from . import plots
-from .fits import FEWEST, LIMITS, WIDEST, Fit, exponents
+from .fits import FEWEST_POINTS, LIMITS, WIDEST_HALF_WIDTH, Fit, exponents
 from .markup import coordinate, labelled, letter, number, table, with_error
 from .study import Study
 
@@ -43,13 +43,13 @@ def fits(study: Study) -> tuple[Markup, Markup]:
     telling = [fit for fit in fitted if fit.tells]
     vague = len(fitted) - len(telling)
     left = Markup("<p>Left out: {} of {} fits, with intervals beyond ± {:g}.</p>") if vague else Markup("")
-    left = left.format(vague, len(fitted), WIDEST)
+    left = left.format(vague, len(fitted), WIDEST_HALF_WIDTH)
     if not telling:
         few = Markup(
             "<p>No exponents: a fit needs {} values of <i>h</i>, <i>γ</i> or <i>t</i> with distances above twice their "
             "errors.</p>"
         )
-        return Markup(""), left or few.format(FEWEST)
+        return Markup(""), left or few.format(FEWEST_POINTS)
     rows = [
         [
             letter(fit.axis),

@@ -19,8 +19,9 @@ import sympy
 from openweyl._core import arguments
 from openweyl._core.calls import public
 from openweyl.model.escape import completeness, escapes
+from openweyl.model.gaussian_states import coherent
 from openweyl.model.pair import check_pair, check_system
-from openweyl.model.states import State, coherent
+from openweyl.model.states import State
 from openweyl.model.system import System
 from openweyl.symbolic.expressions import TIME
 from openweyl.symbolic.sentences import Prose, Sign

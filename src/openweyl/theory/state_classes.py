@@ -11,7 +11,8 @@ from math import pi
 import numpy as np
 import sympy
 
-from openweyl.model.states import MixedState, Packet, PacketState, State
+from openweyl.model.packets import Packet
+from openweyl.model.states import MixedState, PacketState, State
 from openweyl.phase_space.grid import check_fits
 from openweyl.symbolic.sentences import Prose, Sign
 

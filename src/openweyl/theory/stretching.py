@@ -12,7 +12,7 @@ from math import inf, log
 
 import numpy as np
 
-from openweyl.model.states import symplectic_form
+from openweyl.model.packets import symplectic_form
 from openweyl.model.system import System
 from openweyl.symbolic.expressions import TIME, derivative, evaluate
 

@@ -1,0 +1,141 @@
+"""The grid of a run, decided from numbers alone: what may be lost at its edges, and how it follows what it holds.
+
+A grid is changed at three occasions: before a segment, to hold what the segment carries to; at its end, if content near
+an edge is more than may be lost there, and the segment is done again; and after it, if content comes near an edge, or
+the grid is much too large (`support.next_axes`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from openweyl.model.decomposition import decomposition
+from openweyl.model.system import System
+from openweyl.phase_space.grid import Axis, PhaseGrid, check_fits
+from openweyl.phase_space.support import RequiredBox, covering
+
+from .error_estimate import SIXTH_ORDER_BELOW_TOL
+from .step_control import StepPlan
+
+CORRECTION_GAIN = 10.0
+"""With corrections, what a grid cuts off b_j comes back in b_{j+1} enlarged, by about this factor near the corners of
+(x, s), where L - Q is largest."""
+ROUND_OFF = 1e-12
+"""The relative size of what transforms leave there, which no grid can hold."""
+BYTES_PER_POINT, BYTES_FOR_MORE_RUNS, BYTES_PER_RIDGE, BYTES_FOR_OPERATOR_TERMS = 210, 120, 80, 2000
+"""Peak memory of a run per grid point: rates, factors, states and temporaries; what more runs than two add, what each
+ridge adds, and operator terms (measured, see docs/numerics.md)."""
+CORRECTION_MEMORY = 1.15
+"""The memory that each of b_1, b_2, ... takes over that of b_0 (measured)."""
+
+
+@dataclass(frozen=True)
+class GridPolicy:
+    """What may be lost at the edges, what counts as content, and by how much a grid is made larger."""
+
+    share: float = 0.4
+    """The part of the tolerance given to the grid: half of it for losses that a run of even losses comes to, half for
+    what comes all at once."""
+    pool: float = 0.02
+    """The part of the share still unspent that one segment may lose beyond its part of the time: a pulse of content at
+    an edge costs less than a new grid, and a run of thousands of segments is not left without a share."""
+    level: float = 0.1
+    """A grid is chosen so that beyond each edge lies less than this part of what all edges together may lose: there are
+    three on each axis, and content grows until the next look."""
+    step_noise: float = 0.02
+    """Content below this part of the step error is noise of the steps, which no grid can hold."""
+    most_step_noise: float = 0.25
+    """But never more than this part of what a segment may lose, so that a grid chosen by it passes the next look."""
+    round_off_margin: float = 10.0
+    """A segment may always lose this many times the round-off of its corrections."""
+
+    farthest: float = 1 / 2
+    """The part of its support by which a segment may carry a symbol: grids follow in few, but not too large, leaps."""
+    room_ahead: float = 0.1
+    """The part of the interval that a segment needs that is left free beyond it, on a grid made for the segment."""
+    rounds: int = 4
+    """New grids tried before a segment, after which it is made shorter; one is enough unless velocities grow outwards,
+    as more is seen of them on each larger grid."""
+    shortenings: int = 40
+    """The most times that a segment is made shorter before the run is refused: even halves reach 1e-12 by then."""
+    shortened_safety: float = 0.8
+    """The part of `farthest` that a shortened segment aims at."""
+    max_shortened_part: float = 0.5
+    """A segment that carries too far is made shorter by half at the least: the flow of a long one may be far off."""
+    min_shortened_part: float = 0.1
+    """And to a tenth at the most, since a flow that is infinitely far off says nothing of a shorter one."""
+
+    widening: float = 0.2
+    """The part of its length by which an axis grows at an end where too much content lies: three times the sixteenth
+    of it that counts as the edge."""
+    refinement: float = 1.25
+    """The factor of the largest wave number where too much content lies there."""
+
+    def allowed(self, tol: float, part: float, lost: float, round_off: float = 0.0) -> float:
+        """What a segment may lose that is this part of the whole time, after so much was lost before."""
+        total = self.share * tol
+        loss = total * part / 2 + self.pool * max(total / 2 - lost, 0.0)
+        return max(loss, self.round_off_margin * round_off)
+
+    def content_level(self, allowed: float, step_error: float, round_off: float = 0.0) -> float:
+        """What counts as content: less is small against the errors already made, and is not followed."""
+        noise = min(self.step_noise * step_error, self.most_step_noise * allowed)
+        return max(self.level * allowed, noise, round_off)
+
+    def axes_ahead(self, axes: Sequence[Axis], needs: Sequence[RequiredBox]) -> list[Axis]:
+        """Axes that hold the needs of a segment."""
+        return [
+            a if new.within(a) else covering(a, new, room=self.room_ahead) for a, new in zip(axes, needs, strict=True)
+        ]
+
+    def shortened(self, plan: StepPlan, block: int, far: float) -> StepPlan:
+        """A shorter segment in place of one that carries by this part of the support: fewer steps, or a shorter one."""
+        part = self.shortened_safety * self.farthest / max(far, self.farthest)
+        part = min(max(part, self.min_shortened_part), self.max_shortened_part)
+        blocks = int(plan.steps / block * part)
+        if blocks >= 1:
+            return StepPlan(plan.dt, block * blocks)
+        return StepPlan(plan.dt * part * plan.steps / block, block)
+
+    def enlarged(
+        self, axes: Sequence[Axis], losses: Sequence[tuple[float, float, float]], allowed: float
+    ) -> list[RequiredBox]:
+        """What to ask of the axes once these losses (left, right, in wave numbers) were more than was allowed."""
+        wanted = []
+        for axis, loss in zip(axes, losses, strict=True):
+            left, right, high = (part > self.level * allowed for part in loss)
+            lower = axis.lower - self.widening * axis.length * left
+            upper = axis.upper + self.widening * axis.length * right
+            wanted.append(RequiredBox(lower, upper, axis.reach * (self.refinement if high else 1.0)))
+        return wanted
+
+
+def moved_by(need: RequiredBox, ahead: RequiredBox) -> float:
+    """The part of the support `need` by which it grows or moves to become `ahead`."""
+    outwards = max(need.lower - ahead.lower, ahead.upper - need.upper) / (need.upper - need.lower)
+    return max(outwards, ahead.reach / need.reach - 1)
+
+
+def correction_weights(order: int) -> np.ndarray:
+    """What a loss in b_j is enlarged by on its way to b_{order-1}, for j = 0, 1, ..."""
+    return CORRECTION_GAIN ** np.arange(order - 1.0, -1.0, -1.0)
+
+
+def correction_round_off(order: int) -> float:
+    """The round-off in b_{order-1}, enlarged so; none without corrections."""
+    return ROUND_OFF * CORRECTION_GAIN ** (order - 1) if order > 1 else 0.0
+
+
+def check_memory(system: System, grid: PhaseGrid, order: int, tol: float, limit: float, t: float) -> None:
+    """Raise ResourceError if a run on `grid` would use more than `limit` bytes."""
+    terms = decomposition(system)
+    more_runs = tol < SIXTH_ORDER_BELOW_TOL[4] or not terms.fourth_order
+    each = BYTES_PER_POINT + BYTES_FOR_MORE_RUNS * more_runs + BYTES_PER_RIDGE * len(terms.ridges)
+    each += BYTES_FOR_OPERATOR_TERMS * bool(terms.operator_terms or terms.operator_jumps)
+    advice = "raise `tol` or `memory`, or take fewer degrees of freedom"  # at the start all else is the state's own
+    if t > 0:
+        advice = "shorten `times`, raise `tol`, `gamma` or `h`, or raise `memory`"
+    check_fits(grid, each * (1 + CORRECTION_MEMORY * (order - 1)), advice, limit, f"At t = {t:.4g} the")

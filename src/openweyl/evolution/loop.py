@@ -1,0 +1,237 @@
+"""The time loop: the grid and the step are chosen, watched and corrected, so that only a tolerance is asked for.
+
+Several runs go side by side, with steps dt, 2 dt, 4 dt, ... (`runs`); their extrapolation is what is returned, and
+their differences estimate its error (`error_estimate`). They are chains of segments of a few steps. For each:
+
+1. plan: the number of steps (`step_control`), and a grid that holds what the flows will carry to in them
+   (`displacement`), or a shorter segment;
+2. step;
+3. hold the error against the tolerance, and the means against their own equation (`witness`): go on, or back to the
+   start of the segment with a smaller step;
+4. look at all edges of the four representations: go on, or back to the start on a larger grid (`grid_control`);
+5. commit, and hand out what lies between the ends of the segment (`outputs`): times of output do not shape the steps;
+6. follow the content with the grid, and choose the next step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import inf
+from time import monotonic
+
+import numpy as np
+
+from openweyl._core.arguments import ResourceError
+from openweyl._core.progress import Progress
+from openweyl.model.system import System
+from openweyl.phase_space.grid import PhaseGrid
+
+from .drive_resolution import DriveResolution
+from .equation import Equation
+from .grid_control import GridPolicy
+from .grid_follower import GridFollower
+from .outputs import Output, Watch, outputs_between
+from .pace import Pace, in_words
+from .resolution import Resolution
+from .runs import Runs
+from .step_control import TIE, SegmentError, StepPlan, StepPolicy, landing
+from .witness import Means, MeansWitness, Velocities
+
+FASTEST_POINT = 5e-8
+"""Seconds for a step at one point that few machines beat: a forecast before anything was timed errs to this side."""
+TYPICAL_STEP = 0.5
+"""The part of the step that the error asks for below which a driven run is slower than it will be after its pulse."""
+SHOWN_SECONDS = 5.0
+"""Seconds left from which on they are told: less has passed before it is read."""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Steps from `begin` to `end`, and the runs' values at its beginning."""
+
+    plan: StepPlan
+    begin: float
+    end: float
+    start: list[np.ndarray]
+
+    @property
+    def duration(self) -> float:
+        return self.end - self.begin
+
+
+class AdaptiveIntegrator:
+    """The runs, the step, and what they have cost in accuracy so far.
+
+    start: the values of the symbol at time 0 on `grid`; horizon: the last time; memory: bytes; time_limit: seconds;
+    grid_error: what the first grid leaves out.
+    `dt` is the step that the error asks for; a segment may take a shorter one, to end at an output, to resolve a drive,
+    or to carry nothing too far.
+    """
+
+    def __init__(
+        self, system: System, equation: Equation, grid: PhaseGrid, start: np.ndarray, *, tol: float, horizon: float,
+        memory: float, time_limit: float, grid_error: float = 0.0, progress: Progress | None = None,
+        watch: Watch | None = None, watch_every: float = inf, policy: StepPolicy | None = None,
+        grid_policy: GridPolicy | None = None,
+    ) -> None:  # fmt: skip
+        self.tol, self.horizon, self.policy = tol, horizon, policy or StepPolicy()
+        self.progress, self.watch, self.watch_every = progress, watch, watch_every
+        self.pace = Pace(horizon, time_limit)
+        velocities = Velocities(system)
+        self.drive = DriveResolution(system, horizon) if velocities.timed else None
+        self.resolution = Resolution(system, horizon, tol, quantum=equation.quantum, hops=equation.hops)
+        self.runs = Runs(system, equation, tol, grid, start, growth=1 / horizon, tick=self._tick)
+        self.grids = GridFollower(
+            self.runs, velocities, self.resolution, grid_policy or GridPolicy(), horizon=horizon, memory=memory,
+            lost=grid_error,
+        )  # fmt: skip
+        self.witness = MeansWitness(velocities)
+        self.means = self.witness.look(self.runs.first, 0.0)
+        self.start_trace = self.means.trace
+
+        self.t, self.dt = 0.0, horizon * self.policy.first
+        self.segment_steps = self.policy.first_segment_steps
+        self.step_error = 0.0
+        self.steps = self.rollbacks = 0
+        self.segments_unasked = 0
+        self.seconds_per_point = FASTEST_POINT
+
+    @property
+    def grid(self) -> PhaseGrid:
+        return self.runs.grid
+
+    @property
+    def block(self) -> int:
+        """The fewest steps after which all runs are at the same time."""
+        return self.runs.extrapolation.block
+
+    def outputs(self, times: Sequence[float]) -> list[Output]:
+        """Run to the last of `times`; what the symbol is at each."""
+        if self.watch:
+            self.watch(self.t, self.runs.symbol_of(self.runs.values[0].copy()))
+        outputs: list[Output] = []
+        while len(outputs) < len(times):
+            if times[len(outputs)] <= self.t:
+                outputs.append(self._output())
+            else:
+                outputs += self._segment(times[len(outputs) :])
+        return outputs
+
+    def _output(self) -> Output:
+        return Output(self.runs.symbol(), self.step_error, self.grids.error)
+
+    def _segment(self, times: Sequence[float]) -> list[Output]:
+        """One segment; the outputs that it passes or ends at, or none if it has to be done again."""
+        until = landing(times, self.t, self.block * self.dt)
+        segment = self._step(self._plan(until), until)
+        error = self._error_of(segment)
+        means = self.witness.look(self.runs.first, segment.end)
+        sound = self.witness.agree(self.means, means, segment.duration, self.grid)
+        if not (sound and error.accepted):
+            self._retry_smaller(segment, error if sound else None)
+            return []
+
+        profiles, allowed = self.runs.look(), self.grids.allowed(segment.duration)
+        losses = self.grids.losses(profiles)
+        lost = sum(sum(loss) for loss in losses)
+        if lost > allowed:
+            self.rollbacks += 1
+            self.grids.enlarge(segment.start, losses, allowed, self.t)
+            return []
+
+        self.grids.lost = max(self.grids.lost + lost, abs(means.trace - self.start_trace) - error.total)
+        outputs = self._commit(segment, times, error.total, means)
+        self._report(segment.plan.dt)
+        self.runs.profiles = profiles
+        if self.t < self.horizon:
+            self.grids.follow(self.grids.content_level(allowed, self.step_error), self.t)
+        self.dt = self.policy.next_step(self.dt, segment.plan.dt, error, self.runs.extrapolation.pair_order)
+        return outputs
+
+    # ------------------------------------------------------------------ the parts of a segment
+
+    def _plan(self, until: float) -> StepPlan:
+        """The steps of the next segment towards `until`, and a grid that holds what it carries.
+
+        Where the flow carries too far, the segment is made shorter.
+        """
+        dt = self.dt
+        if self.drive:
+            steps = max(self.segment_steps // self.block, 1)
+            dt = min(dt, self.drive.longest(self.grids.support(self.step_error), self.t, steps) / self.block)
+        plan = self.policy.plan(until - self.t, dt, self.block, self.segment_steps, self.watch_every)
+        for _ in range(self.grids.policy.shortenings):
+            far = self.grids.make_room(plan, self.t, self.step_error)
+            if far is None:
+                return plan
+            plan = self.grids.policy.shortened(plan, self.block, far)
+            self.policy.check(plan.dt, self.t, self.horizon)
+        raise ResourceError(
+            f"At t = {self.t:.4g} the flow carries the symbol out of every grid that was tried: shorten `times`.",
+            kind="time",
+        )
+
+    def _step(self, plan: StepPlan, until: float) -> Segment:
+        """Go through a segment with all runs."""
+        steps = self.runs.steps_in(plan)
+        points = self.grid.size * self.runs.equation.order * steps
+        self.pace.before(self.t, points * self.seconds_per_point, plan.duration, hint=self._hint(plan.dt))
+        begun = monotonic()
+        start = [w.copy() for w in self.runs.values]
+        self.runs.advance(plan, self.t)
+        self.steps += steps
+        self.seconds_per_point = max((monotonic() - begun) / points, FASTEST_POINT)
+        reached = self.t + plan.duration
+        return Segment(plan, self.t, until if abs(reached - until) <= TIE * plan.dt else reached, start)
+
+    def _error_of(self, segment: Segment) -> SegmentError:
+        """The error at the end of a segment, and what the segment has added, if that is asked for."""
+        error = self.runs.error()
+        budget = self.policy.budget(self.tol, segment.end, self.horizon)
+        fair = self.policy.fair(self.tol, segment.duration / self.horizon)
+        asked = self.policy.asks_what_is_new(error.value, budget, self.segments_unasked)
+        self.segments_unasked = 0 if asked else self.segments_unasked + 1
+        added = self.runs.added(error, segment.start, segment.plan, self.t) if asked else None
+        return SegmentError(error.value, budget, fair, added)
+
+    def _retry_smaller(self, segment: Segment, error: SegmentError | None) -> None:
+        """Back to the start with a smaller step; `error`: None if the means have missed their equation."""
+        policy, order = self.policy, self.runs.extrapolation.pair_order
+        self.runs.values = segment.start
+        self.rollbacks += 1
+        factor = policy.retry_factor(error, self.step_error, order) if error else policy.min_retry_factor
+        self.dt = min(self.dt, segment.plan.dt) * factor
+        policy.check(self.dt, self.t, self.horizon)
+        self.pace.reached(self.t, typical=False, hint=self._hint(self.dt))
+
+    def _commit(self, segment: Segment, times: Sequence[float], error: float, means: Means) -> list[Output]:
+        """Go on from the end of a segment; the outputs that it passes or ends at."""
+        passed = [time for time in times if segment.begin < time < segment.end]
+        outputs = outputs_between(self.runs, segment.start, segment.begin, passed, self.grids.error)
+        self.t, self.step_error, self.means = segment.end, error, means
+        self.segment_steps = min(2 * self.segment_steps, self.policy.segment_steps)
+        if self.watch:
+            for time, output in zip(passed, outputs, strict=True):
+                self.watch(time, output.symbol)
+            self.watch(self.t, self.runs.symbol())
+        if segment.end in times:
+            outputs.append(self._output())
+        return outputs
+
+    # ------------------------------------------------------------------ words
+
+    def _tick(self, covered: float, seconds: float) -> None:
+        """Refuse a run whose operators alone will take too long: each of the runs has all of the time to cover."""
+        cost = self.runs.extrapolation.run_count * seconds / covered if covered else 0.0
+        self.pace.expect(self.t, cost, hint=self._hint(self.dt))
+
+    def _report(self, dt: float) -> None:
+        hint = self._hint(dt)
+        left = self.pace.reached(self.t, typical=dt > TYPICAL_STEP * self.dt or not self.drive, hint=hint)
+        if self.progress:
+            words = f", {in_words(left)} left" if SHOWN_SECONDS < left < inf else ""
+            self.progress(self.t, self.horizon, hint + words)
+
+    def _hint(self, dt: float) -> str:
+        return "x".join(map(str, self.grid.shape)) + f" grid, dt = {dt:.2g}"

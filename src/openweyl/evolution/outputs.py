@@ -1,0 +1,60 @@
+"""The symbol at times that were asked for, those between the ends of segments among them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from openweyl.weyl.symbol import Symbol
+
+from .error_estimate import extrapolated
+from .runs import Runs
+
+Watch: TypeAlias = Callable[[float, Symbol], None]
+"""Called with the time reached and the symbol there."""
+
+OUTPUT_SHARE = 0.05
+"""The part of the tolerance that the own steps to an output between the ends of a segment may cost."""
+MAX_PARTS = 64
+"""Steps to such an output at which its error, which is reported, is taken as it is."""
+
+
+@dataclass(frozen=True)
+class Output:
+    """The symbol at a time that was asked for, and the errors up to it."""
+
+    symbol: Symbol
+    step_error: float
+    grid_error: float
+
+
+def outputs_between(
+    runs: Runs, start: Sequence[np.ndarray], t: float, times: Sequence[float], grid_error: float
+) -> list[Output]:
+    """The symbols at `times`, each by steps of its own from the one before, the first from `start` at time t."""
+    now, error = runs.extrapolation.best(start), runs.extrapolation.error(start, runs.norm).value
+    made = []
+    for time in times:
+        now, own = _carried(runs, now, t, time)
+        t, error = time, error + own
+        made.append(Output(runs.symbol_of(now), error, grid_error))
+    return made
+
+
+def _carried(runs: Runs, start: np.ndarray, t: float, time: float) -> tuple[np.ndarray, float]:
+    """The symbol at `time` from that at t, and the error of these steps.
+
+    Two solutions, the second with twice the step, and their extrapolation; shorter steps until they agree.
+    """
+    order, parts = runs.scheme.order, 1
+    while True:
+        w, v = (
+            runs.output_steppers.get((time - t) / steps).run(start.copy(), steps, t) for steps in (2 * parts, parts)
+        )
+        error = runs.norm(w - v) / (2**order - 1)
+        if error <= OUTPUT_SHARE * runs.tol or parts >= MAX_PARTS:
+            return extrapolated(w, v, order), error
+        parts *= 2

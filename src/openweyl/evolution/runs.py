@@ -1,0 +1,136 @@
+"""Solutions with steps dt, 2 dt, 4 dt, ... on their common grid, and what is made anew when the grid changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import inf, pi
+
+import numpy as np
+
+from openweyl._core.fft import filtered
+from openweyl.generators.operator_terms import Tick
+from openweyl.model.system import System
+from openweyl.phase_space.grid import PhaseGrid
+from openweyl.phase_space.profiles import Profile, profiles_of
+from openweyl.phase_space.resampling import resampled
+from openweyl.phase_space.support import RequiredBox, required_box
+from openweyl.weyl.symbol import Symbol
+
+from .equation import Equation
+from .error_estimate import ErrorEstimate, Extrapolation
+from .grid_control import correction_weights
+from .schemes import best_scheme
+from .step_control import StepPlan
+from .stepper import Stepper, StepperCache
+
+FRINGE_FACTOR = pi / 2
+"""Trace norm over L1 norm of interference fringes, per degree of freedom: differences of runs count as if of these."""
+OUTPUT_STEPPERS = 4
+"""Steppers kept for outputs between the ends of segments, which mostly lie at even distances."""
+
+
+class Runs:
+    """The runs, finest step first: `values[j]` are the values of the symbol with step 2^j dt.
+
+    profiles: those of the first run, see `content`. growth: the rate at which a step may amplify; tick: see
+    `exponential_action`.
+    """
+
+    def __init__(
+        self, system: System, equation: Equation, tol: float, grid: PhaseGrid, start: np.ndarray, *,
+        growth: float = inf, tick: Tick | None = None,
+    ) -> None:  # fmt: skip
+        self.system, self.equation, self.tol = system, equation, tol
+        self.growth, self.tick = growth, tick
+        self._build_on(grid)
+        self.values = [start.copy() for _ in range(self.extrapolation.run_count)]
+        self.profiles = self.look()
+
+    def _build_on(self, grid: PhaseGrid) -> None:
+        self.grid = grid
+        self.generator = self.equation.build(self.system, grid)
+        self.scheme = best_scheme(self.generator)
+        self.extrapolation = Extrapolation(self.scheme.order, self.tol)
+        self.steppers = StepperCache(self.stepper, self.extrapolation.run_count)
+        self.output_steppers = StepperCache(self.stepper, OUTPUT_STEPPERS)
+
+    def stepper(self, dt: float, half: Stepper | None = None) -> Stepper:
+        """A new stepper on the present grid."""
+        return Stepper(
+            self.generator, self.scheme, dt, self.equation.order, growth=self.growth, half=half, tick=self.tick
+        )
+
+    def move_to(self, grid: PhaseGrid, values: Sequence[np.ndarray]) -> None:
+        """Go on from `values`, which are on the present grid, on another grid."""
+        self.values = [resampled(w, self.grid, grid) for w in values]
+        self._build_on(grid)
+        self.profiles = self.look()
+
+    # ------------------------------------------------------------------ steps
+
+    def steps_in(self, plan: StepPlan) -> int:
+        """The steps that all runs take together in a segment."""
+        return sum(plan.steps // 2**j for j in range(len(self.values)))
+
+    def advance(self, plan: StepPlan, t: float) -> None:
+        """A segment from time t."""
+        stepper: Stepper | None = None
+        for j, w in enumerate(self.values):
+            stepper = self.steppers.get(2**j * plan.dt, half=stepper)
+            self.values[j] = stepper.run(w, plan.steps // 2**j, t)
+
+    def symbol(self) -> Symbol:
+        """The best solution at the present time."""
+        return self.symbol_of(self.extrapolation.best(self.values))
+
+    @property
+    def first(self) -> Symbol:
+        """The finest run, as it is now: its array changes with the next step."""
+        return self.symbol_of(self.values[0])
+
+    def symbol_of(self, values: np.ndarray) -> Symbol:
+        """The symbol of these values on the present grid."""
+        return Symbol.trusted(values, self.grid)
+
+    # ------------------------------------------------------------------ errors
+
+    def norm(self, w: np.ndarray) -> float:
+        """The L1 norm of a difference of symbols, times what stands for its trace norm."""
+        return float(np.abs(w).sum()) * self.grid.cell * FRINGE_FACTOR**self.grid.n
+
+    def error(self) -> ErrorEstimate:
+        """The error of `symbol`."""
+        return self.extrapolation.error(self.values, self.norm)
+
+    def added(self, error: ErrorEstimate, start: Sequence[np.ndarray], plan: StepPlan, t: float) -> float:
+        """What the segment that went from `start` at time t has added to the error.
+
+        The equation is linear: the difference of the pair at the start is carried on by the coarsest steps, and what
+        becomes of it is taken from the error now.
+        """
+        w, v = self.extrapolation.pair(start)
+        block = self.extrapolation.block
+        old = self.steppers.get(block // 2 * plan.dt).run(w - v, plan.steps * 2 // block, t)
+        return max(error.value - self.extrapolation.error_of(self.norm(old), error.factor), 0.0)
+
+    # ------------------------------------------------------------------ content
+
+    def look(self) -> tuple[Profile, ...]:
+        """The profiles of the content now."""
+        return profiles_of(self.content(), self.grid)
+
+    def content(self) -> np.ndarray:
+        """The first run's symbol and what ridges see of it; b_j times what its losses are enlarged by."""
+        w, order = self.values[0], self.equation.order
+        shears = [ridge.shear for ridge in self.generator.ridges if ridge.shear is not None]
+        if shears:
+            x = self.grid.array_axes(x=True, xi=False)
+            w = np.stack([w, *(filtered(w, np.exp(shear), x) for shear in shears)], axis=0 if order == 1 else 1)
+        if order == 1:
+            return w
+        return w * correction_weights(order).reshape(-1, *(1,) * (w.ndim - 1))
+
+    def support(self, level: float) -> list[RequiredBox]:
+        """What the symbol needs of each axis now."""
+        axes = self.grid.x + self.grid.xi
+        return [required_box(p, a, level) for p, a in zip(self.profiles, axes, strict=True)]

@@ -1,0 +1,132 @@
+"""The states that are made of Gaussian packets: coherent, squeezed, Gaussian, superpositions (cats), and mixtures.
+
+Sources: Li (1.7)-(1.8) coherent, (1.12) squeezed, (1.13) mixtures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import cos, exp, sin
+
+import numpy as np
+
+from openweyl._core.arguments import is_list, moderate, must, real
+from openweyl._core.calls import public
+
+from .packets import Packet, symplectic_form
+from .state_arguments import Coordinates, amplitudes_of, center_of, one_for_each, pairs_of, point
+from .states import MixedState, PacketState, State
+
+MAX_SQUEEZING = 10
+"""The largest |r|: the variances are then e^{40} apart, at the edge of double precision."""
+
+
+@public
+def coherent(x: Coordinates, xi: Coordinates) -> State:
+    """The coherent state at z0 = (x, xi): w(z) = 2^n exp(-|z - z0|^2 / h), Li (1.7)-(1.8).
+
+    `x`, `xi`: a number for n = 1, n numbers in general.
+    """
+    center = center_of(x, xi)
+    return _single(center, np.eye(len(center)) / 2, f"coherent state at {point(center)}")
+
+
+@public
+def squeezed(x: Coordinates, xi: Coordinates, *, r: Coordinates, angle: Coordinates = 0.0) -> State:
+    """The squeezed state w(z) = 2^n exp(-(z - z0).sigma^{-1}(z - z0)), sigma/h symplectic, Li (1.12) with its sign.
+
+    sigma = h R diag(e^{-2r}, e^{2r}) R^T with R the rotation by `angle` (radians): r > 0 narrows x at angle 0. A
+    number for all degrees of freedom, or one for each.
+    """
+    center = center_of(x, xi)
+    n = len(center) // 2
+    covariance = np.zeros((2 * n, 2 * n))
+    for j, (r_j, angle_j) in enumerate(zip(one_for_each(r, n, "r"), one_for_each(angle, n, "angle"), strict=True)):
+        must(abs(r_j) <= MAX_SQUEEZING, "r", f"lie between -{MAX_SQUEEZING} and {MAX_SQUEEZING}", r_j)
+        rotation = np.array([[cos(angle_j), -sin(angle_j)], [sin(angle_j), cos(angle_j)]])
+        block = rotation @ np.diag([exp(-2 * r_j), exp(2 * r_j)]) @ rotation.T / 2
+        covariance[np.ix_([j, j + n], [j, j + n])] = block
+    return _single(center, covariance, f"squeezed state at {point(center)}, r = {r}, angle = {angle}")
+
+
+@public
+def gaussian(x: Coordinates, xi: Coordinates, covariance: Sequence[Sequence[float]]) -> State:
+    """The Gaussian state with means (x, xi) and covariance h C: w = det(C)^{-1/2} exp(-Z.(hC)^{-1}Z/2).
+
+    `covariance`: the symmetric 2n x 2n matrix C, in units of h, order (x, xi). Uncertainty asks C + iJ/2 >= 0.
+    """
+    center = center_of(x, xi)
+    size = len(center)
+    what = f"be a {size} x {size} matrix of numbers"
+    square = is_list(covariance) and len(covariance) == size
+    must(square and all(is_list(row) and len(row) == size for row in covariance), "covariance", what, covariance)
+    matrix = np.array([[real("covariance", entry) for entry in row] for row in covariance])
+    for variance in np.diag(matrix):
+        moderate("covariance", float(variance), above=0.0)
+    must(bool(np.allclose(matrix, matrix.T)), "covariance", "be symmetric", matrix.tolist())
+    lowest = float(np.linalg.eigvalsh(matrix + 0.5j * symplectic_form(size // 2))[0])
+    must(
+        lowest >= -1e-12,
+        "covariance",
+        "obey the uncertainty relation C + iJ/2 >= 0",
+        f"short of it by {-lowest:.3g}",
+        "It is in units of h: 1/2 on the diagonal for a coherent state.",
+    )
+    return _single(center, matrix, f"Gaussian state at {point(center)}")
+
+
+@public
+def cat(components: Sequence[tuple[Coordinates, Coordinates]], amplitudes: Sequence[complex] | None = None) -> State:
+    """The pure state sum_j c_j psi_{z_j} of coherent states, with its interference symbol, normalised.
+
+    The symbol of |psi_1><psi_2| is 2^n exp(-|Z|^2/h + (i/h)(X.dxi - Xi.dx) - (i/h) xi_m.dx), where Z = (X, Xi) is z
+    less the midpoint (x_m, xi_m), dx = x_1 - x_2, dxi = xi_1 - xi_2; phases as in Li (1.7).
+    `components`: pairs (x, xi); `amplitudes`: the c_j, all 1 by default.
+    """
+    centers = [np.array(center_of(*pair)) for pair in pairs_of(components, "components", "(x, xi)")]
+    sizes = [len(center) // 2 for center in centers]
+    must(len(set(sizes)) == 1, "components", "have one number of coordinates", f"with {sizes} of them")
+    c = amplitudes_of([1.0] * len(centers) if amplitudes is None else amplitudes, len(centers))
+    n = len(centers[0]) // 2
+    packets = []
+    for i, (z_i, c_i) in enumerate(zip(centers, c, strict=True)):
+        for j in range(i + 1):
+            difference, middle = z_i - centers[j], (z_i + centers[j]) / 2
+            packets.append(
+                Packet(
+                    center=tuple(middle.tolist()),
+                    covariance=_rows(np.eye(2 * n) / 2),
+                    # the pair (j, i) is the complex conjugate of (i, j): the real part counts both
+                    weight=c_i * np.conj(c[j]) * (1.0 if i == j else 2.0),
+                    phase=-float(middle[n:] @ difference[:n]),
+                    wave=(*difference[n:].tolist(), *(-difference[:n]).tolist()),
+                )
+            )
+    places = ", ".join(point(tuple(z.tolist())) for z in centers)
+    return PacketState(((1.0, tuple(packets)),), f"superposition of coherent states at {places}")
+
+
+@public
+def mixture(members: Sequence[tuple[float, State]]) -> State:
+    """sum_j p_j A_j, the p_j scaled to sum to one: Li (1.13). `members`: pairs (p_j >= 0, state)."""
+    members = pairs_of(members, "members", "(weight, state)")
+    weights = [moderate("weight", weight, low=0.0) for weight, _ in members]
+    must(sum(weights) > 0, "weight", "be > 0 for at least one member", weights)
+    for _, state in members:
+        must(isinstance(state, State), "members", "hold pairs (weight, state)", state, "Make states by `coherent` etc.")
+    sizes = [state.n for _, state in members]
+    must(len(set(sizes)) == 1, "members", "have one number of degrees of freedom", f"with {sizes} of them")
+    text = "mixture of " + "; ".join(f"{w:g} x {s}" for w, (_, s) in zip(weights, members, strict=True))
+    parts = [(w / sum(weights), s) for w, (_, s) in zip(weights, members, strict=True) if w > 0]
+    gaussian_parts = [(w, s) for w, s in parts if isinstance(s, PacketState)]
+    if len(gaussian_parts) < len(parts):
+        return MixedState(tuple(parts), text)
+    return PacketState(tuple((w * p, packets) for w, s in gaussian_parts for p, packets in s.members), text)
+
+
+def _single(center: tuple[float, ...], covariance: np.ndarray, description: str) -> State:
+    return PacketState(((1.0, (Packet(center, _rows(covariance)),)),), description)
+
+
+def _rows(matrix: np.ndarray) -> tuple[tuple[float, ...], ...]:
+    return tuple(tuple(row) for row in matrix.tolist())

@@ -1,0 +1,66 @@
+"""What callers give to make a state, checked: centres, pairs, amplitudes, numbers for each degree of freedom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import hypot
+from typing import Any, TypeAlias
+
+from openweyl._core.arguments import fail, is_list, moderate, must
+
+Coordinates: TypeAlias = float | Sequence[float]
+"""A number for n = 1, n numbers in general."""
+
+
+def center_of(x: Coordinates, xi: Coordinates) -> tuple[float, ...]:
+    """(x, xi) as 2n numbers."""
+    a, b = coordinates_of(x, "x"), coordinates_of(xi, "xi")
+    must(len(a) == len(b), "xi", f"have as many numbers as x ({len(a)})", len(b))
+    return (*a, *b)
+
+
+def pairs_of(value: Any, name: str, parts: str) -> list[tuple[Any, Any]]:
+    """`value` as a list of at least one pair; `parts`: what messages call the two."""
+    what = f"be a list of pairs {parts}"
+    must(is_list(value), name, what, value)
+    must(len(value) >= 1, name, f"hold at least one pair {parts}", value)
+    for pair in value:
+        must(is_list(pair) and len(pair) == 2, name, what, value)
+    return [(first, second) for first, second in value]
+
+
+def amplitudes_of(value: Any, count: int) -> list[complex]:
+    """`value` as `count` complex numbers, not all 0."""
+    must(is_list(value), "amplitudes", "be a list of numbers", value)
+    must(len(value) == count, "amplitudes", "be one number for each component", value, f"There are {count}.")
+    numbers = []
+    for amplitude in value:
+        if isinstance(amplitude, (str, bytes)):
+            raise fail("amplitudes", "be numbers", value)
+        try:
+            c = complex(amplitude)
+        except (TypeError, ValueError, OverflowError):
+            raise fail("amplitudes", "be numbers", value) from None
+        moderate("amplitudes", hypot(c.real, c.imag))
+        numbers.append(c)
+    must(any(numbers), "amplitudes", "be nonzero for at least one component", value)
+    return numbers
+
+
+def coordinates_of(value: Coordinates, name: str) -> list[float]:
+    """`value`, a number or several, as a list."""
+    values: Any = value if is_list(value) else [value]
+    must(len(values) >= 1, name, "hold at least one number", values)
+    return [moderate(name, v) for v in values]
+
+
+def one_for_each(value: Coordinates, n: int, name: str) -> list[float]:
+    """`value`, a number for all degrees of freedom or one for each, as n numbers."""
+    values = coordinates_of(value, name)
+    must(len(values) in (1, n), name, f"be a number or {n} numbers", values)
+    return values * n if len(values) == 1 else values
+
+
+def point(center: tuple[float, ...]) -> str:
+    """A point, in words."""
+    return "(" + ", ".join(f"{c:g}" for c in center) + ")"

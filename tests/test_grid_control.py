@@ -1,0 +1,127 @@
+"""The policy of grids by numbers alone: what may be lost, what is content, and how grids and segments give way."""
+
+from __future__ import annotations
+
+from functools import partial
+from math import inf, pi
+
+import pytest
+
+from common import refused
+from openweyl import PhaseGrid, ResourceError, System
+from openweyl.evolution.grid_control import (
+    GridPolicy,
+    check_memory,
+    correction_round_off,
+    correction_weights,
+    moved_by,
+)
+from openweyl.evolution.step_control import StepPlan
+from openweyl.phase_space.support import RequiredBox
+
+POLICY = GridPolicy()
+GRID = PhaseGrid.box(h=0.1, x=(-2, 2), xi=(-4, 4), size=(64, 96))
+AXES = GRID.x + GRID.xi
+
+
+# ---------------------------------------------------------------------- losses
+
+
+def test_even_losses_stay_within_the_share() -> None:
+    """Whatever the number of segments, if each loses all that it may: never more than 0.4 of the tolerance."""
+    for count in (1, 30, 3000):
+        lost = 0.0
+        for _ in range(count):
+            lost += POLICY.allowed(1e-4, 1 / count, lost)
+        assert 0.2e-4 < lost <= 0.4e-4
+
+
+def test_a_segment_of_no_length_may_draw_on_the_pool() -> None:
+    assert POLICY.allowed(1e-4, 0.0, 0.0) == pytest.approx(0.02 * 0.2e-4)
+    assert POLICY.allowed(1e-4, 0.0, 0.3e-4) == 0
+    assert POLICY.allowed(1e-4, 0.0, 0.3e-4, 1e-12) == pytest.approx(1e-11)
+
+
+@pytest.mark.parametrize(
+    ("step_error", "round_off", "level"),
+    [(0.0, 0.0, 1e-7), (1e-5, 0.0, 2e-7), (1e-3, 0.0, 2.5e-7), (1e-3, 1e-6, 1e-6)],
+)
+def test_what_counts_as_content(step_error: float, round_off: float, level: float) -> None:
+    """A tenth of what may be lost, or what the steps make as noise, up to a quarter of it; round-off at the least."""
+    assert POLICY.content_level(1e-6, step_error, round_off) == pytest.approx(level)
+
+
+def test_corrections_weigh_what_is_lost_of_the_first() -> None:
+    assert correction_weights(4).tolist() == [1000, 100, 10, 1]
+    assert correction_round_off(1) == 0
+    assert correction_round_off(3) == pytest.approx(1e-10)
+
+
+# ---------------------------------------------------------------------- room to move
+
+
+def test_axes_hold_what_a_segment_needs() -> None:
+    inside, wide = RequiredBox(-1.0, 1.5, 20.0), RequiredBox(-3.0, 6.5, 50.0)
+    x, xi = POLICY.axes_ahead(AXES, [inside, wide])
+    assert x == AXES[0]
+    assert wide.within(xi)
+    assert xi.length < 1.3 * 9.5
+
+
+def test_segments_that_carry_too_far_get_shorter() -> None:
+    """Fewer steps while there are whole blocks of them, then shorter steps; by half to a tenth."""
+    plan = StepPlan(0.1, 16)
+    assert POLICY.shortened(plan, 2, 0.6) == StepPlan(0.1, 8)
+    assert POLICY.shortened(plan, 2, 2.0) == StepPlan(0.1, 2)
+    dt, steps = POLICY.shortened(plan, 8, inf)
+    assert steps == 8
+    assert dt * steps == pytest.approx(0.16)
+
+
+def test_how_far_a_need_moves() -> None:
+    need = RequiredBox(0.0, 2.0, 10.0)
+    assert moved_by(need, RequiredBox(-0.5, 2.0, 10.0)) == 0.25
+    assert moved_by(need, RequiredBox(0.0, 3.0, 11.0)) == 0.5
+    assert moved_by(need, RequiredBox(0.0, 2.0, 17.0)) == pytest.approx(0.7)
+
+
+# ---------------------------------------------------------------------- larger grids
+
+
+def test_axes_grow_where_content_was_lost() -> None:
+    x, xi = POLICY.enlarged(AXES, [(0.0, 2e-7, 0.0), (5e-8, 0.0, 1e-6)], 1e-6)
+    assert (x.lower, x.upper, x.reach) == pytest.approx((-2, 2 + 0.2 * 4, AXES[0].reach))
+    assert (xi.lower, xi.upper, xi.reach) == pytest.approx((-4, 4, 1.25 * AXES[1].reach))
+    assert AXES[0].reach == pytest.approx(pi * 16)
+
+
+# ---------------------------------------------------------------------- memory
+
+
+def test_memory_grows_with_what_is_kept() -> None:
+    """The limit below which each is refused: more runs, ridges, star products and corrections need more."""
+    grid = PhaseGrid.box(h=0.1, x=(-2, 2), xi=(-2, 2), size=(1000, 1000))
+    plain = System("xi**2/2 + x**4", ["x"], h=0.1, gamma=0.1)
+
+    def fits(megabytes: float, system: System = plain, order: int = 1, tol: float = 1e-4) -> None:
+        check_memory(system, grid, order, tol, megabytes * 1e6, 0.0)
+
+    cases = [
+        (210, {}),
+        (330, {"tol": 1e-8}),
+        (330, {"system": System("xi**2/2 + x**2", ["tanh(xi)"], h=0.1, gamma=0.1)}),
+        (2330, {"system": System("cos(x)*tanh(xi)", [], h=0.1, gamma=0.0)}),
+        (210 * (1 + 1.15 * 2), {"order": 3}),
+    ]
+    for megabytes, given in cases:
+        fits(megabytes * 1.001, **given)
+        call = partial(fits, megabytes * 0.999, **given)
+        refused(call, "At t = 0 the symbol needs a grid of ", ResourceError)
+
+
+def test_what_helps_depends_on_when() -> None:
+    system = System("xi**2/2 + x**4", ["x"], h=0.1, gamma=0.1)
+    for t, words in ((0.0, "fewer degrees of freedom"), (0.5, "shorten `times`")):
+        with pytest.raises(ResourceError) as caught:
+            check_memory(system, GRID, 1, 1e-4, 1e5, t)
+        assert words in str(caught.value)
