@@ -11,7 +11,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from math import isnan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from openweyl._core.arguments import flag, position
 from openweyl._core.calls import public
 from openweyl._core.display import block, html_picture, html_table
 from openweyl._core.estimates import Enclosure
+from openweyl._core.plain import plain, plain_fields
 from openweyl._core.progress import Progress, callback, shares, shows_progress
 from openweyl._core.text import cut, excerpt, table
 from openweyl.evolution.evolve import evolve
@@ -132,20 +132,13 @@ class Comparison:
         means = {}
         for suffix, values in (("", self.mean), ("_classical", self.mean_classical)):
             for name, columns in (("mean_x", values[:, :n]), ("mean_xi", values[:, n:])):
-                means[name + suffix] = (columns[:, 0] if n == 1 else columns).tolist()
+                means[name + suffix] = columns[:, 0] if n == 1 else columns
+        numerics = {"tol": self.tol, "quantum": self.quantum.numerics, "classical": self.classical.numerics}
         return {
             "system": self.system.as_dict() | {"state": str(self.state)},
-            "times": list(self.times),
-            **{name: [None if isnan(v) else v for v in values.tolist()] for name, values in self.series.items()},
-            **means,
-            "covariance": self.covariance.tolist(),
-            "covariance_classical": self.covariance_classical.tolist(),
-            "numerics": {
-                "tol": self.tol,
-                "quantum": self.quantum.numerics.as_dict(),
-                "classical": self.classical.numerics.as_dict(),
-            },
-            "seconds": self.seconds,
+            **plain({"times": self.times, **self.series, **means}),
+            **plain_fields(self, "covariance", "covariance_classical"),
+            **plain({"numerics": numerics, "seconds": self.seconds}),
         }
 
     @public

@@ -12,6 +12,7 @@ from openweyl._core.arguments import must, position
 from openweyl._core.calls import public
 from openweyl._core.display import block, html_picture, html_table
 from openweyl._core.estimates import Estimate
+from openweyl._core.plain import plain, plain_fields
 from openweyl._core.text import cut, excerpt, table
 from openweyl.model.system import System
 from openweyl.observables.observable import Observable
@@ -62,17 +63,10 @@ class Numerics:
     def as_dict(self) -> dict[str, Any]:
         """Plain numbers, for JSON."""
         grid = self.largest_grid
-        return {
-            "scheme": self.scheme,
-            "steps": self.steps,
-            "grid": list(grid.shape),
-            "box": [[axis.lower, axis.upper] for axis in grid.x + grid.xi],
-            "regrids": self.regrids,
-            "rollbacks": self.rollbacks,
-            "step_error": list(self.step_error),
-            "grid_error": list(self.grid_error),
-            "seconds": self.seconds,
-        }
+        box = [(axis.lower, axis.upper) for axis in grid.x + grid.xi]
+        rest = ("regrids", "rollbacks", "step_error", "grid_error", "seconds")
+        chosen = plain_fields(self, "scheme", "steps") | plain({"grid": grid.shape, "box": box})
+        return chosen | plain_fields(self, *rest)
 
 
 @public
