@@ -527,7 +527,7 @@ RESULTS = {
 
 def test_every_public_name_is_tried(made: dict[str, Case]) -> None:
     assert tuple(made) == NAMES
-    public = {name for name in vars(openweyl) if callable(getattr(openweyl, name)) and not name.startswith("_")}
+    public = {name for name in openweyl.__all__ if callable(getattr(openweyl, name))}
     assert public - {name.split(" ")[0] for name in NAMES} == RESULTS | {"InputError", "ResourceError"}
     given: dict[Any, set[str]] = defaultdict(set)
     for case in made.values():

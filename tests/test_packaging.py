@@ -78,6 +78,13 @@ def test_no_room_has_the_name_of_a_function() -> None:
     assert not rooms & set(openweyl.__all__)
 
 
+def test_the_design_page_has_the_order_of_the_rooms() -> None:
+    layers = next(c["layers"] for c in PROJECT["tool"]["importlinter"]["contracts"] if c["type"] == "layers")
+    page = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^    (\w+(?: \| \w+)*)  ", page, flags=re.MULTILINE)
+    assert [line for line in shown if line in layers] == layers
+
+
 def test_pages_name_files_that_are_there() -> None:
     pages = [*(ROOT / "docs").glob("*.md"), *ROOT.glob("*.md"), ROOT / "benchmarks" / "README.md"]
     for page in pages:

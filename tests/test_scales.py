@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from openweyl.symbolic.expressions import TIME, evaluate, variables
 from openweyl.symbolic.intervals import Functions, Interval
-from openweyl.symbolic.length_scales import SHARE, Scale, scales
+from openweyl.symbolic.length_scales import BEND_FRACTION, Scale, scales
 from openweyl.symbolic.parsing import parse
 
 (X,), (XI,) = variables(1)
@@ -87,7 +87,7 @@ def test_sums_are_looked_at_term_by_term() -> None:
 def test_narrow(text: str, bend: float, spread: float, place: float | None) -> None:
     scale = only(text)
     assert scale.resolved
-    ideal = sqrt(SHARE * spread / bend)
+    ideal = sqrt(BEND_FRACTION * spread / bend)
     assert ideal / sqrt(12) <= scale.spacing <= ideal * 1.001  # a halving, the margin, and the range to a factor of two
     assert spread * 0.999 <= scale.size <= 2 * spread
     assert place is None or abs(scale.at - place) < 4 * ideal
@@ -167,7 +167,7 @@ def test_two_degrees_of_freedom_smooth(text: str) -> None:
 )
 def test_two_degrees_of_freedom_narrow(text: str, bends: tuple[float, ...], spread: float) -> None:
     for scale, bend in zip(found(text, n=2), bends, strict=True):
-        ideal = min(sqrt(SHARE * spread / bend), COARSE)
+        ideal = min(sqrt(BEND_FRACTION * spread / bend), COARSE)
         assert ideal / sqrt(12) <= scale.spacing <= ideal * 1.001
 
 

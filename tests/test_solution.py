@@ -303,7 +303,7 @@ def test_the_dataset_of_a_comparison() -> None:
     data = comparison.to_xarray()
     assert {"quantum", "classical", "mean", "covariance_classical", *SERIES} <= set(data.data_vars)
     assert data["quantum"].dims == data["classical"].dims == ("time", "x", "xi")
-    assert set(comparison.summary.data_vars) == set(data.data_vars) - {
+    assert set(comparison.to_xarray(symbols=False).data_vars) == set(data.data_vars) - {
         "quantum", "classical", "quantum_error", "classical_error",
     }  # fmt: skip
     cell = float(data["x"].diff("x")[0] * data["xi"].diff("xi")[0]) / (2 * np.pi * KERR.h)
@@ -343,7 +343,7 @@ def test_a_certificate_of_order_three() -> None:
     kept = {"certificate", "distance_estimate", "distance_lower", "distance_upper", "rate"}  # the names in files
     assert kept <= set(certificate.as_dict()) and kept <= set(certificate.to_xarray().data_vars)
     assert certificate.as_dict()["certificate"] == certificate.bound.tolist()
-    assert certificate.summary["distance_estimate"].values == pytest.approx(certificate.estimate)
+    assert certificate.to_xarray(symbols=False)["distance_estimate"].values == pytest.approx(certificate.estimate)
 
 
 def test_a_certificate_of_order_one() -> None:
@@ -358,7 +358,10 @@ def test_a_certificate_of_order_one() -> None:
 
 @pytest.mark.parametrize("call", [evolve, compare, certify], ids=lambda call: call.__name__)
 def test_swapped_arguments(call: Callable[..., Any]) -> None:
-    refused(lambda: call(IN_A_WELL, COARSE, [0.1]), "Argument `system` must be a System, but is coherent state at")
+    refused(
+        lambda: call(IN_A_WELL, COARSE, [0.1]),
+        "Argument `system` must be a System, but is <State, n = 1: coherent state at",
+    )
     refused(lambda: call(COARSE, COARSE, [0.1]), "Argument `state` must be a state, such as coherent(x, xi), but is")
     refused(lambda: call(COARSE, [0.1], IN_A_WELL), "Argument `state` must be a state, such as coherent(x, xi), but is")
     refused(lambda: call(COARSE, IN_A_WELL, COARSE), "Argument `times` must be a list of numbers, but is ")

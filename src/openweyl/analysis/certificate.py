@@ -154,7 +154,7 @@ class Certificate:
 
         words = [cut(str(self.system)), cut(str(self.state)), cut(self._words()), missed(self.tol, self.solution)]
         picture = html_picture(
-            results.small_picture(lambda row: self.plot(row[0]), (4.8, 3.2)), "bounds on the distance over time"
+            results.small_picture(lambda row: self.plot(row[0]), (4.2, 2.9)), "bounds on the distance over time"
         )
         return block(*words, html_table(self._heads(), self._rows()), picture)
 

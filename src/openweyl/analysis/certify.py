@@ -211,7 +211,7 @@ class _Integral:
 def residual(system: System, b: Symbol, t: float = 0.0) -> Symbol:
     """(L - Q) b_{N-1} at time t: what keeps a_N from solving the quantum equation; `b` holds b_0, ..., b_{N-1}."""
     last = b[-1] if b.batch else b
-    return last.like(_hierarchy(system, last.grid).residual(last.values, t))
+    return _hierarchy(system, last.grid).residual(last, t)
 
 
 _hierarchy = lru_cache(maxsize=1)(hierarchy)  # the same grid serves several times

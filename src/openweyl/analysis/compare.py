@@ -198,7 +198,7 @@ class Comparison:
 
         words = [cut(str(self.system)), cut(str(self.state)), self._missed()]
         picture = html_picture(
-            results.small_picture(lambda row: self.plot(row[0]), (4.8, 3.2)), "the distances over time"
+            results.small_picture(lambda row: self.plot(row[0]), (4.2, 2.9)), "the distances over time"
         )
         return block(*words, html_table(("t", *HEADS), self._rows()), picture)
 

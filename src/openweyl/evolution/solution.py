@@ -150,7 +150,9 @@ class Solution(Sequence[Symbol]):
         """
         from openweyl.plot import results
 
-        row = results.checked_row(axes, (3.4, 3.4), min(len(self), SYMBOLS_DRAWN))
+        size = results.panel_size(self._sums(SYMBOLS_DRAWN), 3.2)
+        row = results.checked_row(axes, size, min(len(self), SYMBOLS_DRAWN))
+        must(len(row) <= len(self), "axes", f"be at most {len(self)}, one for each time", len(row))
         self._draw(row)
         return row
 
@@ -158,9 +160,15 @@ class Solution(Sequence[Symbol]):
         from openweyl.plot import results
 
         must(len(row) <= len(self), "axes", f"be at most {len(self)}, one for each time", len(row))
-        picked = results.positions(len(self), len(row))
-        sums = [self[i].like(self[i].values.sum(axis=0)) if self[i].batch else self[i] for i in picked]
-        results.draw_row(row, sums, [f"t = {self.times[i]:.4g}" for i in picked])
+        titles = [f"t = {self.times[i]:.4g}" for i in results.positions(len(self), len(row))]
+        results.draw_row(row, self._sums(len(row)), titles)
+
+    def _sums(self, most: int) -> list[Symbol]:
+        """The symbols at `most` times, the corrections added up."""
+        from openweyl.plot import results
+
+        picked = [self[i] for i in results.positions(len(self), most)]
+        return [_added_up(symbol) for symbol in picked]
 
     def _words(self) -> str:
         n = self.numerics
@@ -182,12 +190,13 @@ class Solution(Sequence[Symbol]):
     def _repr_html_(self) -> str:
         from openweyl.plot import results
 
-        count = min(len(self), SYMBOLS_DRAWN)
+        symbols = self._sums(SYMBOLS_DRAWN)
+        width, height = results.panel_size(symbols, 2.0)
+        size = (width * len(symbols), height)
+        picture = results.small_picture(self._draw, size, len(symbols))
         words = [cut(str(self.system)), self._words(), missed(self.tol, self)]
-        picture = html_picture(
-            results.small_picture(self._draw, (2.3 * count, 2.3), count), "the symbols on phase space"
-        )
-        return block(*words, html_table(HEADS, self._rows()), picture)
+        pictures = html_picture(picture, "the symbols on phase space")
+        return block(*words, html_table(HEADS, self._rows()), pictures)
 
 
 def _added_up(b: Symbol) -> Symbol:

@@ -6,7 +6,7 @@ The flow of p and of the friction is dz/dt = M z + m, its diffusion D (in units 
     D_ij         =  gamma sum_{l = a + i b} ( {z_i, a} {z_j, a} + {z_i, b} {z_j, b} ).
 
 So the transform of the symbol obeys d_t u(k) = (M^T k).d_k u - i k.m u - (h/2) k.D k u, and that of a packet of
-`states`, u = exp(-i k.z - (h/2) (k - q/h).C (k - q/h)), stays of this form:
+`packets`, u = exp(-i k.z - (h/2) (k - q/h).C (k - q/h)), stays of this form:
 
     dz/dt = M z + m,      dC/dt = M C + C M^T + D,      dy/dt = M y for y = C q,      A exp(-q.C q/2h), phase constant.
 

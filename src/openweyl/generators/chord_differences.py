@@ -1,4 +1,9 @@
-"""Differences across chords, quantum and classical, and the places in phase space where rates live."""
+"""Differences of a function across chords, exact and to first order, at the points of a mixed representation.
+
+    f(z + c/2) - f(z - c/2)  (quantum),        c.f'(z)  (classical),
+
+with the chord c = s where x is kept, h k where xi is: the one factor in which the two generators differ.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +20,7 @@ from openweyl.phase_space.grid import PhaseGrid
 from openweyl.symbolic.expressions import TIME, derivative, evaluate
 
 Point = dict[sympy.Symbol, Array]
-Rule = Callable[[sympy.Expr, Point, Point, Any], tuple[Array, Array]]
+ChordRule = Callable[[sympy.Expr, Point, Point, Any], tuple[Array, Array]]
 """f, where and along which chord -> the difference of f across the chord, and its mean."""
 
 
@@ -33,7 +38,7 @@ def classical(f: sympy.Expr, at: Point, chord: Point, xp: Any) -> tuple[Array, A
 
 @dataclass(frozen=True)
 class MixedRepresentation:
-    """Where a rate lives: the points of a representation, its chords, and the transformed axes."""
+    """A representation in which a term multiplies: its points, the chords there, and the axes that are transformed."""
 
     at: Point
     chord: Point
@@ -56,20 +61,20 @@ class MixedRepresentation:
         return MixedRepresentation(at, chord, axes, shape)
 
     def filled(self, value: Array, xp: Any) -> Array:
-        """`value` at each point of the place: that of a constant, or of nothing, is a number."""
+        """`value` at each point: that of a constant, or of nothing, is a number."""
         return xp.broadcast_to(xp.asarray(value), self.shape)
 
     def now(self, t: float) -> MixedRepresentation:
-        """The same place at time t."""
+        """The same points at time t."""
         return MixedRepresentation(self.at | {TIME: t}, self.chord, self.axes, self.shape)
 
 
-def series(columns: list[Array], xp: Any) -> Array:
+def lambda_series(columns: list[Array], xp: Any) -> Array:
     """Rates (first, second, ...) as coefficients of lambda: first + lambda (second - first)."""
     return xp.stack([columns[0]] + [c - columns[0] for c in columns[1:]])
 
 
-def product(a: Array, b: Array, xp: Any) -> Array:
+def lambda_product(a: Array, b: Array, xp: Any) -> Array:
     """The product of two polynomials in lambda, given by coefficients along the leading axis."""
     if a.shape[0] == 1:
         return a * b

@@ -1,4 +1,4 @@
-"""What two multiplications do to each other: the double commutator of Chin's scheme, and diffusion along a drift."""
+"""How two multiplications meet: the double commutator of Chin's scheme, and diffusion integrated along a drift."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from openweyl.model.system import System
 from openweyl.phase_space.grid import PhaseGrid
 from openweyl.symbolic.expressions import derivative
 
-from .chord_differences import MixedRepresentation, Rule, product, series
+from .chord_differences import ChordRule, MixedRepresentation, lambda_product, lambda_series
 
 
-def commutator(system: System, place: MixedRepresentation, *, rules: list[Rule], xp: Any, rate: Array) -> Array:
+def double_commutator(
+    system: System, place: MixedRepresentation, *, rules: list[ChordRule], xp: Any, rate: Array
+) -> Array:
     """[A, [B, A]] = -2 i h (dA/dx).M (dA/ds) - 2 h^2 rate sum_b (b.dA/dx)^2 with T'' = M and xi-jumps b.xi.
 
     A is the kick rate; B = i h d_x.M d_s + h^2 rate sum_b (b.d_x)^2 + lower order. For rates that are polynomials
@@ -24,20 +26,24 @@ def commutator(system: System, place: MixedRepresentation, *, rules: list[Rule],
     mass = terms.kinetic_quadratic[0] if terms.kinetic_quadratic else ()
     directions = [*(terms.momentum_jumps_linear or ()), *(b for _, b in terms.linear_jumps)]
     gradients = [_gradient(system, place, rule, xp, rate) for rule in rules]
-    by_x, by_s = ([series([g[side][j] for g in gradients], xp) for j in range(system.n)] for side in ("x", "s"))
+    by_x, by_s = ([lambda_series([g[side][j] for g in gradients], xp) for j in range(system.n)] for side in ("x", "s"))
     powers = 2 * len(rules) - 1  # of lambda, in a product of two gradients
-    total = xp.zeros((powers, *place.shape), dtype=by_x[0].dtype)  # which it is where nothing pulls or diffuses
+    total = xp.zeros(
+        (powers, *place.shape), dtype=by_x[0].dtype
+    )  # which it is where neither a force nor diffusion acts
     for i in range(system.n):
         for j in range(system.n):
             if mass[i][j]:
-                total = total - 2j * h * mass[i][j] * product(by_x[i], by_s[j], xp)
+                total = total - 2j * h * mass[i][j] * lambda_product(by_x[i], by_s[j], xp)
     for b in directions:
         along = sum(b_j * g for b_j, g in zip(b, by_x, strict=True) if b_j)
-        total = total - 2 * h**2 * rate * product(along, along, xp)
+        total = total - 2 * h**2 * rate * lambda_product(along, along, xp)
     return total
 
 
-def _gradient(system: System, place: MixedRepresentation, rule: Rule, xp: Any, rate: Array) -> dict[str, list[Array]]:
+def _gradient(
+    system: System, place: MixedRepresentation, rule: ChordRule, xp: Any, rate: Array
+) -> dict[str, list[Array]]:
     """The derivatives of the kick rate by each x_j and each s_j: of a difference they are that, and the mean, of f'."""
     gradient: dict[str, list[Array]] = {"x": [], "s": []}
     terms = decomposition(system)

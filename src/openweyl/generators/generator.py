@@ -12,8 +12,8 @@ For p = T(xi) + V(x) every term multiplies in one representation of the symbol (
 Source: Li (1.1)-(1.5) with the time direction of von Neumann's equation. Both columns are one formula: a difference
 across a chord of length s (or hk), or its first-order part. A ridge F(x + c xi) is a potential after a shear. Terms of
 p that are c_j x_j xi_j, and linear friction, scale the axes, the same for both. The Hamiltonian that constants in
-jumps induce, gamma times a linear form, is kept apart from V and T: one may differentiate by gamma. The rest is an
-operator of `rest`.
+jumps induce, gamma times a linear form, is kept apart from V and T: one may differentiate by gamma. What is none of
+these is applied as an operator, by star products (operator_terms).
 
 `hierarchy` writes Q + lambda (L - Q) as the pair of rates (classical, quantum - classical): the Taylor coefficients
 in lambda of its evolution are the corrections of Li, Theorem 3. All rates carry this leading axis of powers of
@@ -31,14 +31,22 @@ import numpy as np
 import sympy
 
 from openweyl._core.fft import Array, filtered
-from openweyl.model.decomposition import decomposition
+from openweyl.model.decomposition import Decomposition, decomposition
+from openweyl.model.hamiltonian_terms import Ridge
 from openweyl.model.system import System
 from openweyl.phase_space.grid import PhaseGrid
+from openweyl.phase_space.grid_function import Function
 from openweyl.symbolic.expressions import TIME
 
-from .chord_differences import MixedRepresentation, Rule, classical, quantum, series
-from .double_commutator import commutator, linear_diffusion
-from .operator_terms import OperatorTerms, classical_rest, hierarchy_rest, quantum_rest
+from .chord_differences import ChordRule, MixedRepresentation, classical, lambda_series, quantum
+from .double_commutator import double_commutator, linear_diffusion
+from .operator_terms import (
+    OperatorTerms,
+    OperatorTermsOf,
+    classical_operator_terms,
+    hierarchy_operator_terms,
+    quantum_operator_terms,
+)
 
 Rate: TypeAlias = Array | Callable[[float], Array]
 """A rate, or, where it depends on time, the function that gives it."""
@@ -75,21 +83,21 @@ class Generator:
     scaling: tuple[Array, ...] | None = None
     operator_terms: OperatorTerms | None = field(default=None, repr=False)
 
-    def residual(self, w: Array, t: float = 0.0) -> Array:
-        """(L - Q) w at time t, if this is the hierarchy Q + lambda (L - Q)."""
-        grid = self.grid
-        total = filtered(w, at_time(self.kick, t)[1:2], grid.array_axes(x=False, xi=True))
-        total = total + filtered(w, at_time(self.drift, t)[1:2], grid.array_axes(x=True, xi=False))
+    def residual(self, w: Function, t: float = 0.0) -> Function:
+        """(L - Q) w at time t, for w on the grid of this generator, if it is the hierarchy Q + lambda (L - Q)."""
+        position, momentum = self.grid.array_axes(x=False, xi=True), self.grid.array_axes(x=True, xi=False)
+        values = w.values
+        total = filtered(values, at_time(self.kick, t)[1:2], position)
+        total = total + filtered(values, at_time(self.drift, t)[1:2], momentum)
         for ridge in self.ridges:
-            u = w if ridge.shear is None else filtered(w, np.exp(ridge.shear), grid.array_axes(x=True, xi=False))
+            u = values if ridge.shear is None else filtered(values, np.exp(ridge.shear), momentum)
             u = filtered(u, at_time(ridge.rate, t)[1:2], ridge.axes)
             if ridge.shear is not None:
-                u = filtered(u, np.exp(-ridge.shear), grid.array_axes(x=True, xi=False))
+                u = filtered(u, np.exp(-ridge.shear), momentum)
             total = total + u
         if self.operator_terms is not None:
-            stack = np.stack([w, np.zeros_like(w)])
-            total = total + self.operator_terms(stack, t)[1]
-        return total
+            total = total + self.operator_terms(np.stack([values, np.zeros_like(values)]), t)[1]
+        return w.like(total)
 
 
 def at_time(rate: Rate, t: float) -> Array:
@@ -102,75 +110,101 @@ def lindblad(system: System, grid: PhaseGrid, *, xp: Any = np, gamma: Array | No
 
     `gamma` replaces the system's coupling by an array scalar: that is what one differentiates by.
     """
-    return _build(system, grid, [quantum], quantum_rest, xp, gamma)
+    return _build(system, grid, [quantum], quantum_operator_terms, xp, gamma)
 
 
 def fokker_planck(system: System, grid: PhaseGrid, *, xp: Any = np, gamma: Array | None = None) -> Generator:
     """The classical generator Q of `system` on `grid`; arguments as for `lindblad`."""
-    return _build(system, grid, [classical], classical_rest, xp, gamma)
+    return _build(system, grid, [classical], classical_operator_terms, xp, gamma)
 
 
 def hierarchy(system: System, grid: PhaseGrid, *, xp: Any = np, gamma: Array | None = None) -> Generator:
     """Q + lambda (L - Q) as a polynomial in lambda; arguments as for `lindblad`."""
-    return _build(system, grid, [classical, quantum], hierarchy_rest, xp, gamma)
+    return _build(system, grid, [classical, quantum], hierarchy_operator_terms, xp, gamma)
 
 
-def _build(system: System, grid: PhaseGrid, rules: list[Rule], rest: Any, xp: Any, gamma: Array | None) -> Generator:
-    terms, h, n = decomposition(system), system.h, grid.n
-    coupling = system.gamma if gamma is None else gamma
-    rate = coupling / (2 * h)
-    position = MixedRepresentation.of(system, grid, (False,) * n, xp)
-    momentum = MixedRepresentation.of(system, grid, (True,) * n, xp)
-
-    def rates(energy: sympy.Expr, induced: sympy.Expr, jumps: Any, forces: Any, place: MixedRepresentation) -> Array:
-        columns = []
-        for rule in rules:
-            needed = {energy, induced, *jumps, *(f for ab in forces for f in ab)}
-            found = {f: rule(f, place.at, place.chord, xp) for f in needed}
-            column = -1j / h * found[energy][0] - rate * sum(found[jump][0] ** 2 for jump in jumps)
-            if induced != 0:
-                column = column - 2j * rate * found[induced][0]
-            for a, b in forces:  # -(i/2) ([a, {b, .}] - [b, {a, .}])
-                column = column - 2j * rate * (found[a][0] * found[b][1] - found[b][0] * found[a][1])
-            columns.append(place.filled(column, xp))
-        return series(columns, xp)
-
-    def timed(energy: sympy.Expr, make: Callable[[MixedRepresentation], Array], place: MixedRepresentation) -> Rate:
-        return (lambda t: make(place.now(t))) if energy.has(TIME) else make(place)
-
-    kick = partial(rates, terms.potential, terms.induced_potential, terms.position_jumps, terms.position_forces)
-    drift = partial(rates, terms.kinetic, terms.induced_kinetic, terms.momentum_jumps, terms.momentum_forces)
-    nested = partial(commutator, system, rules=rules, xp=xp, rate=rate)
+def _build(
+    system: System, grid: PhaseGrid, rules: list[ChordRule], operators: OperatorTermsOf, xp: Any, gamma: Array | None
+) -> Generator:
+    terms, coupling = decomposition(system), system.gamma if gamma is None else gamma
+    make = _Rates(system, grid, rules, xp, coupling / (2 * system.h))
+    position, momentum = make.representation((False,) * grid.n), make.representation((True,) * grid.n)
+    nested = partial(double_commutator, system, rules=rules, xp=xp, rate=make.rate)
+    diffusion = linear_diffusion(system, grid, xp, make.rate) if terms.linear_jumps else None
+    kick = make.rates(terms.potential, position, terms.position_jumps, terms.position_forces, terms.induced_potential)
+    drift = make.rates(terms.kinetic, momentum, terms.momentum_jumps, terms.momentum_forces, terms.induced_kinetic)
+    left = terms.operator_terms or terms.operator_jumps
     return Generator(
         grid=grid,
-        kick=timed(terms.potential, kick, position),
-        drift=timed(terms.kinetic, drift, momentum),
-        linear_diffusion=linear_diffusion(system, grid, xp, rate) if terms.linear_jumps else None,
-        commutator=timed(terms.potential, nested, position) if terms.fourth_order else None,
-        ridges=tuple(
-            _sheared(
-                system, grid, ridge, lambda f, place: timed(f, partial(rates, f, sympy.Integer(0), (), ()), place), xp
-            )
-            for ridge in terms.ridges
-        ),
-        scaling=_scaling(system, coupling),
-        operator_terms=rest(system, grid, coupling, xp) if terms.operator_terms or terms.operator_jumps else None,
+        kick=kick,
+        drift=drift,
+        linear_diffusion=diffusion,
+        commutator=_timed(terms.potential, nested, position) if terms.fourth_order else None,
+        ridges=tuple(map(make.ridge, terms.ridges)),
+        scaling=_scaling(terms, coupling),
+        operator_terms=operators(system, grid, coupling, xp) if left else None,
     )
 
 
-def _sheared(
-    system: System, grid: PhaseGrid, ridge: Any, rate: Callable[[sympy.Expr, MixedRepresentation], Rate], xp: Any
-) -> RidgeTerm:
-    """w(x, xi) -> w(x - c xi, xi) makes F(x + c xi) the potential F(x)."""
-    place = MixedRepresentation.of(system, grid, tuple(slope is None for slope in ridge.slopes), xp)
-    k, xi = grid.mesh("k", "xi", xp)
-    phases = [-1j * float(c) * k_j * xi_j for c, k_j, xi_j in zip(ridge.slopes, k, xi, strict=True) if c]
-    return RidgeTerm(sum(phases)[None] if phases else None, place.axes, rate(ridge.function, place))
+@dataclass(frozen=True)
+class _Rates:
+    """Makes the rates of multiplications: a column for each of `rules`; `rate` is gamma/(2h)."""
+
+    system: System
+    grid: PhaseGrid
+    rules: list[ChordRule]
+    xp: Any
+    rate: Array
+
+    def representation(self, momentum: tuple[bool, ...]) -> MixedRepresentation:
+        return MixedRepresentation.of(self.system, self.grid, momentum, self.xp)
+
+    def rates(
+        self,
+        energy: sympy.Expr,
+        place: MixedRepresentation,
+        jumps: tuple[sympy.Expr, ...] = (),
+        forces: tuple[tuple[sympy.Expr, sympy.Expr], ...] = (),
+        induced: sympy.Expr = sympy.S.Zero,
+    ) -> Rate:
+        """The rates of a part of p, of jumps and of what complex jumps do together, all functions in `place`."""
+        return _timed(energy, partial(self._now, energy, jumps, forces, induced), place)
+
+    def _now(
+        self,
+        energy: sympy.Expr,
+        jumps: tuple[sympy.Expr, ...],
+        forces: tuple[tuple[sympy.Expr, sympy.Expr], ...],
+        induced: sympy.Expr,
+        place: MixedRepresentation,
+    ) -> Array:
+        columns = []
+        for rule in self.rules:
+            needed = {energy, induced, *jumps, *(f for ab in forces for f in ab)}
+            across = {f: rule(f, place.at, place.chord, self.xp) for f in needed}
+            column = -1j / self.system.h * across[energy][0] - self.rate * sum(across[jump][0] ** 2 for jump in jumps)
+            if induced != 0:
+                column = column - 2j * self.rate * across[induced][0]
+            for a, b in forces:  # -(i/2) ([a, {b, .}] - [b, {a, .}])
+                column = column - 2j * self.rate * (across[a][0] * across[b][1] - across[b][0] * across[a][1])
+            columns.append(place.filled(column, self.xp))
+        return lambda_series(columns, self.xp)
+
+    def ridge(self, ridge: Ridge) -> RidgeTerm:
+        """w(x, xi) -> w(x - c xi, xi) makes F(x + c xi) the potential F(x)."""
+        place = self.representation(tuple(slope is None for slope in ridge.slopes))
+        k, xi = self.grid.mesh("k", "xi", self.xp)
+        phases = [-1j * float(c) * k_j * xi_j for c, k_j, xi_j in zip(ridge.slopes, k, xi, strict=True) if c]
+        return RidgeTerm(sum(phases)[None] if phases else None, place.axes, self.rates(ridge.function, place))
 
 
-def _scaling(system: System, coupling: Array) -> tuple[Array, ...] | None:
+def _timed(energy: sympy.Expr, make: Callable[[MixedRepresentation], Array], place: MixedRepresentation) -> Rate:
+    """What `make` gives, once, or at each time if `energy` depends on it."""
+    return (lambda t: make(place.now(t))) if energy.has(TIME) else make(place)
+
+
+def _scaling(terms: Decomposition, coupling: Array) -> tuple[Array, ...] | None:
     """The rates of growth of the axes; None if nothing is scaled."""
-    terms = decomposition(system)
     if not any(terms.scaling) and not any(terms.friction):
         return None
     return tuple(r + coupling * f for r, f in zip(terms.scaling, terms.friction, strict=True))

@@ -1,13 +1,13 @@
-"""What no split step covers: Hamiltonians and jumps that mix x and xi, applied as operators, and their exponential.
+"""The terms that multiply in no representation, Hamiltonians and jumps that mix x and xi, and their exponential.
 
 With C_f w = (f * w - w * f)/(i h) and M_f w = (f * w + w * f)/2 the Lindblad equation is
 
     dw/dt  =  C_p w  +  gamma sum_{l = a + i b} [ C_a ( (h/2) C_a w + M_b w )  +  C_b ( (h/2) C_b w - M_a w ) ],
 
 and the Fokker-Planck equation is the same with their limits {f, w} and f w. Quantum: C and M are imaginary and real
-part of f * w, see `leftstar`; the mean of f * w and its discrete adjoint makes C skew and M symmetric, so that nothing
-grows at the grid's corners, where values are huge and the symbol nil. Classical: {f, w} = div(w grad f turned),
-pseudo-spectrally, so that mass is kept.
+part of f * w (phase_space/left_multiplication.py); the mean of f * w and its discrete adjoint makes C skew and M
+symmetric, so that nothing grows at the grid's corners, where values of f are huge and the symbol is negligible.
+Classical: {f, w} = div(w (-f_xi, f_x)), pseudo-spectrally, so that mass is kept.
 """
 
 from __future__ import annotations
@@ -35,19 +35,26 @@ OperatorTerms: TypeAlias = Callable[[Array, float], Array]
 Tick: TypeAlias = Callable[[float, float], None]
 """Told after each part of a long action: the length of time that it covers, and the seconds that it took."""
 
-TERMS, GROWN = 30, 1e3
-"""The length of a Taylor series, and the growth of its terms, at which a step is cut in two."""
-ROUND_OFF = 1e-15
-FEW = 5
+OperatorTermsOf: TypeAlias = Callable[[System, PhaseGrid, Array, Any], OperatorTerms]
+"""system, grid, gamma, array namespace -> the operator."""
+
+MAX_TAYLOR_TERMS = 30
+"""The length of a Taylor series at which a step is cut in two: two halves then cost less."""
+MAX_TERM_GROWTH = 1e3
+"""The growth of its terms at which it is cut, too: as they cancel, three digits are lost."""
+NEGLIGIBLE_TERM = 1e-15
+"""The size of a term, relative to the symbol, at which the series ends: some units in the last place."""
+MIN_TAYLOR_TERMS = 5
 """Terms that a series has at least, for a forecast of the time that it takes."""
-MOST_PARTS = 2**14
+MAX_PARTS = 2**14
+"""The most parts of a step: about a million operations."""
 
 
 class Operator(Protocol):
-    """C_f and M_f."""
+    """C_f, the commutator with f, and M_f, the mean of the products from both sides."""
 
     def commutator(self, w: Array) -> Array: ...
-    def both(self, w: Array) -> tuple[Array, Array]: ...
+    def commutator_and_mean(self, w: Array) -> tuple[Array, Array]: ...
 
 
 @dataclass(frozen=True)
@@ -57,9 +64,9 @@ class Quantum:
     star: LeftMultiplication
 
     def commutator(self, w: Array) -> Array:
-        return self.both(w)[0]
+        return self.commutator_and_mean(w)[0]
 
-    def both(self, w: Array) -> tuple[Array, Array]:
+    def commutator_and_mean(self, w: Array) -> tuple[Array, Array]:
         product = (self.star(w) + self.star.adjoint(w)) / 2
         xp = array_namespace(product)
         return 2 / self.star.grid.h * xp.imag(product), xp.real(product)
@@ -76,23 +83,23 @@ class Classical:
     def commutator(self, w: Array) -> Array:
         return sum(filtered(slope * w, dual, (axis,)) for slope, dual, axis in self.slopes)
 
-    def both(self, w: Array) -> tuple[Array, Array]:
+    def commutator_and_mean(self, w: Array) -> tuple[Array, Array]:
         return self.commutator(w), self.value * w
 
 
-def quantum_rest(system: System, grid: PhaseGrid, gamma: Array, xp: Any = np) -> OperatorTerms:
-    """The rest of the quantum generator of `system` on `grid`."""
-    return _rest(system, gamma, lambda f: Quantum(left_multiplication(f, system.x, system.xi, grid, xp)))
+def quantum_operator_terms(system: System, grid: PhaseGrid, gamma: Array, xp: Any = np) -> OperatorTerms:
+    """Those of the quantum generator of `system` on `grid`."""
+    return _operator_terms(system, gamma, lambda f: Quantum(left_multiplication(f, system.x, system.xi, grid, xp)))
 
 
-def classical_rest(system: System, grid: PhaseGrid, gamma: Array, xp: Any = np) -> OperatorTerms:
-    """The rest of the classical generator."""
-    return _rest(system, gamma, lambda f: _classical(f, system, grid, xp))
+def classical_operator_terms(system: System, grid: PhaseGrid, gamma: Array, xp: Any = np) -> OperatorTerms:
+    """Those of the classical generator."""
+    return _operator_terms(system, gamma, lambda f: _classical(f, system, grid, xp))
 
 
-def hierarchy_rest(system: System, grid: PhaseGrid, gamma: Array, xp: Any = np) -> OperatorTerms:
-    """The rest of Q + lambda (L - Q): (R b)_j = Q b_j + (L - Q) b_{j-1}."""
-    quantum, classical = (make(system, grid, gamma, xp) for make in (quantum_rest, classical_rest))
+def hierarchy_operator_terms(system: System, grid: PhaseGrid, gamma: Array, xp: Any = np) -> OperatorTerms:
+    """Those of Q + lambda (L - Q): (R b)_j = Q b_j + (L - Q) b_{j-1}."""
+    quantum, classical = (make(system, grid, gamma, xp) for make in (quantum_operator_terms, classical_operator_terms))
 
     def apply(b: Array, t: float) -> Array:
         below = classical(b, t)
@@ -102,7 +109,7 @@ def hierarchy_rest(system: System, grid: PhaseGrid, gamma: Array, xp: Any = np) 
     return apply
 
 
-def _rest(system: System, gamma: Array, make: Callable[[sympy.Expr], Operator]) -> OperatorTerms:
+def _operator_terms(system: System, gamma: Array, make: Callable[[sympy.Expr], Operator]) -> OperatorTerms:
     terms, h = decomposition(system), system.h
     energies = [(c, make(f)) for c, f in terms.operator_terms]
     jumps = [(make(a), make(b) if b != 0 else None) for a, b in terms.operator_jumps]
@@ -115,7 +122,7 @@ def _rest(system: System, gamma: Array, make: Callable[[sympy.Expr], Operator]) 
             if b is None:
                 total = total + gamma * h / 2 * a.commutator(a.commutator(w))
                 continue
-            (C_a, M_a), (C_b, M_b) = a.both(w), b.both(w)
+            (C_a, M_a), (C_b, M_b) = a.commutator_and_mean(w), b.commutator_and_mean(w)
             total = total + gamma * a.commutator(h / 2 * C_a + M_b) + gamma * b.commutator(h / 2 * C_b - M_a)
         return total
 
@@ -137,7 +144,7 @@ def _classical(f: sympy.Expr, system: System, grid: PhaseGrid, xp: Any) -> Class
 
 
 def exponential_action(
-    rest: OperatorTerms, w: Array, t: float, tau: float, parts: int = 1, tick: Tick | None = None
+    terms: OperatorTerms, w: Array, t: float, tau: float, parts: int = 1, tick: Tick | None = None
 ) -> tuple[Array, int]:
     """e^{tau R} w with R taken at time t, and the number of parts into which tau was cut.
 
@@ -145,16 +152,16 @@ def exponential_action(
     cancel, is begun again with twice as many parts. `tick` is called with the length and the seconds of each part.
     """
     xp = array_namespace(w)
-    while parts <= MOST_PARTS:
+    while parts <= MAX_PARTS:
         result = w
         for _ in range(parts):
             started = time.monotonic()
-            found = _series(rest, result, t, tau / parts, xp, tick)
+            whole = _series(terms, result, t, tau / parts, xp, tick)
             if tick:
-                tick(tau / parts if found is not None else 0.0, time.monotonic() - started)
-            if found is None:
+                tick(tau / parts if whole is not None else 0.0, time.monotonic() - started)
+            if whole is None:
                 break
-            result = found
+            result = whole
         else:
             return result, parts
         parts *= 2
@@ -165,18 +172,18 @@ def exponential_action(
     )
 
 
-def _series(rest: OperatorTerms, w: Array, t: float, tau: float, xp: Any, tick: Tick | None) -> Array | None:
+def _series(terms: OperatorTerms, w: Array, t: float, tau: float, xp: Any, tick: Tick | None) -> Array | None:
     term, total = w, w
     size = float(xp.max(xp.abs(w)))
-    for j in range(1, TERMS + 1):
+    for j in range(1, MAX_TAYLOR_TERMS + 1):
         started = time.monotonic()
-        term = tau / j * rest(term, t)
+        term = tau / j * terms(term, t)
         if tick and j == 1:
-            tick(tau, FEW * (time.monotonic() - started))
+            tick(tau, MIN_TAYLOR_TERMS * (time.monotonic() - started))
         total = total + term
         now = float(xp.max(xp.abs(term)))
-        if not now <= GROWN * size:
+        if not now <= MAX_TERM_GROWTH * size:
             return None
-        if now <= ROUND_OFF * size:
+        if now <= NEGLIGIBLE_TERM * size:
             return total
     return None

@@ -257,19 +257,21 @@ def check_function(value: Any, name: str = "symbol") -> None:
         raise fail(name, "be a Symbol", value, "Symbol(values, grid) makes one of an array and its grid.")
 
 
-def on_one_grid(first: Function, second: Function) -> tuple[Function, Function]:
+def on_one_grid(first: Function, second: Function, name: str = "other") -> tuple[Function, Function]:
     """Both functions on one grid that holds both: the smallest box around both boxes, as fine as the finer of them.
+
+    `name`: that of the argument `second`, for messages.
 
     Raises InputError for what is no function on a grid, for another n or h, and where a box cuts through what its
     function holds, so that nobody knows what lies beyond.
     """
     if not isinstance(second, GridFunction):
-        raise fail("other", f"be a {type(first).__name__}", second, "Symbol(values, grid) makes one of an array.")
+        raise fail(name, f"be a {type(first).__name__}", second, "Symbol(values, grid) makes one of an array.")
     same = first.batch == second.batch or not (first.batch and second.batch)
-    must(same, "other", f"be one, or a batch of shape {first.batch}", f"a batch of shape {second.batch}")
+    must(same, name, f"be one, or a batch of shape {first.batch}", f"a batch of shape {second.batch}")
     if first.grid == second.grid:
         return first, second
-    first._check_same(second.grid, "other")
+    first._check_same(second.grid, name)
     grid = common_grid([first.grid, second.grid])
     for function in (first, second):
         check_edges(np.asarray(function.values), function.grid, grid)

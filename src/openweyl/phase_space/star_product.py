@@ -114,7 +114,7 @@ def _check_left_out(h: Any, order: Any) -> None:
 
 def _product(a: Any, b: Any) -> GridFunction:
     if isinstance(a, GridFunction) and isinstance(b, GridFunction):
-        return _of_functions(*on_one_grid(a, b))
+        return _of_functions(*on_one_grid(a, b, "b"))
     return _from_left(a, b) if isinstance(b, GridFunction) else _from_right(b, a)
 
 

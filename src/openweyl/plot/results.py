@@ -12,6 +12,7 @@ from openweyl._core.arguments import is_list, must
 from openweyl.phase_space.grid import Axis
 from openweyl.phase_space.grid_function import GridFunction
 from openweyl.phase_space.marginals import Marginal
+from openweyl.phase_space.resampling import resized
 from openweyl.symbolic.expressions import variables
 
 from .style import new_figure
@@ -20,12 +21,16 @@ from .symbol import box_around, colour_bar, draw_symbol
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-MAX_POINTS = 400
-"""Points of an axis of a symbol that is drawn: more than a picture's height has dots, and contours take their time."""
+FINER = 4
+"""Points of a drawn density for each of its own: a band-limited function is smooth between them."""
+POINTS_DRAWN = 256
+"""Points of each axis of a symbol that is drawn: as many as a picture has dots."""
 SMALL_DOTS_PER_INCH = 72
 """Of the small pictures: some 10 kB each, as a notebook keeps them all."""
-COLOURS_OF_SMALL = 64
-"""Colours of the small pictures: those of the map, and shades of the letters."""
+LABELS = 0.8
+"""Height of the labels of a horizontal axis and of a title, in inches."""
+MAX_RATIO = 5.0
+"""Ratio of the sides of a box up to which x and xi have one scale: flatter ones leave no room for labels."""
 
 
 def new_axes(count: int, size: tuple[float, float]) -> np.ndarray:
@@ -53,19 +58,35 @@ def checked_row(axes: Any, size: tuple[float, float], wanted: int) -> list[Axes]
     return [checked_axes(one, size) for one in row]
 
 
-def draw_function(axes: Axes, symbol: GridFunction, *, scale: float | None = None, bar: bool = False) -> None:
-    """Draw one real symbol: filled contours for n = 1, with a `bar` of their colours if asked for; else its densities.
+def panel_size(symbols: Sequence[GridFunction], width: float) -> tuple[float, float]:
+    """Width and height, in inches, of a picture of one of the symbols: for n = 1 that of their box, with labels."""
+    if symbols[0].n > 1:
+        return width, 0.8 * width
+    (left, right), (low, high) = box_around(symbols)
+    ratio = (high - low) / (right - left)
+    return width, min(max(0.8 * width * ratio + LABELS, 0.4 * width), 1.5 * width)
 
-    scale: the value of the strongest colour, the largest |w| for None.
+
+def draw_function(axes: Axes, symbol: GridFunction, *, scale: float | None = None, bar: bool = False) -> None:
+    """Draw one real symbol: filled contours for n = 1, densities for n > 1.
+
+    scale: the value of the strongest colour, the largest |w| for None. bar: whether there is a bar of colours.
     """
     if symbol.n > 1:
         draw_densities(axes, symbol)
         return
-    drawn = draw_symbol(axes, thinned(symbol), scale=scale)
-    across, up = box_around([symbol])
-    axes.set(xlim=across, ylim=up, facecolor=drawn.cmap(0.5))  # beyond its box a symbol is zero
+    drawn = draw_symbol(axes, sampled_to_draw(symbol), scale=scale, lines=False)  # they would cover fringes
+    axes.set_facecolor(drawn.cmap(0.5))  # beyond its box a symbol is zero
+    _limit(axes, [symbol])
     if bar:
         colour_bar(drawn, axes)
+
+
+def _limit(axes: Axes, symbols: Sequence[GridFunction]) -> None:
+    """Show the box of the symbols, with one scale for x and xi unless it is flat."""
+    across, up = box_around(symbols)
+    ratio = (up[1] - up[0]) / (across[1] - across[0])
+    axes.set(xlim=across, ylim=up, aspect="equal" if 1 / MAX_RATIO < ratio < MAX_RATIO else "auto")
 
 
 def draw_densities(axes: Axes, symbol: GridFunction) -> None:
@@ -75,11 +96,14 @@ def draw_densities(axes: Axes, symbol: GridFunction) -> None:
         density = Marginal.marginal(symbol, [j])
         line = "-" if j < symbol.n else "--"
         colour, label = f"C{j % symbol.n}", name.replace("xi", "ξ")
-        axes.plot(density.axes[0].points, density.values, line, color=colour, label=label, linewidth=1.2)
+        coarse = density.axes[0]
+        axis = Axis(coarse.lower, coarse.spacing / FINER, coarse.size * FINER)
+        values = resized(density.values, -1, axis.size)
+        axes.plot(axis.points, values, line, color=colour, label=label, linewidth=1.2)
     axes.set_xlabel("x, ξ")
     axes.set_ylabel("density")
     axes.grid(alpha=0.3)
-    axes.legend()
+    axes.legend(fontsize="small", handlelength=1.4)
 
 
 def draw_row(row: Sequence[Axes], symbols: Sequence[GridFunction], titles: Sequence[str]) -> None:
@@ -89,20 +113,22 @@ def draw_row(row: Sequence[Axes], symbols: Sequence[GridFunction], titles: Seque
         draw_function(axes, symbol, scale=scale)
         axes.set_title(title)
     if symbols[0].n == 1:
-        across, up = box_around(symbols)
         for axes in row:
-            axes.set(xlim=across, ylim=up)
+            _limit(axes, symbols)
+        return
+    for axes in row[1:]:
+        if (legend := axes.get_legend()) is not None:
+            legend.remove()  # that of the first is enough
 
 
-def thinned(symbol: GridFunction) -> GridFunction:
-    """The symbol (n = 1) around where it is not zero, on at most MAX_POINTS points of each axis."""
+def sampled_to_draw(symbol: GridFunction) -> GridFunction:
+    """The symbol (n = 1) around where it is not zero, on POINTS_DRAWN points of each axis: it is smooth between its own
+    points, contours are not, and where these are more than a picture has dots they take time.
+    """
     axes = symbol.grid.x + symbol.grid.xi
-    if max(axis.size for axis in axes) <= MAX_POINTS:
-        return symbol
-    box = [(max(low, a.lower), min(high, a.upper)) for (low, high), a in zip(box_around([symbol]), axes, strict=True)]
-    sizes = [min(MAX_POINTS, int((high - low) / a.spacing) + 1) for (low, high), a in zip(box, axes, strict=True)]
-    coarse = [Axis.between(low, high, size) for (low, high), size in zip(box, sizes, strict=True)]
-    return symbol.resampled(symbol.grid.with_axes(coarse))
+    box = zip(box_around([symbol]), axes, strict=True)
+    sides = [Axis.between(max(low, a.lower), min(high, a.upper), POINTS_DRAWN) for (low, high), a in box]
+    return symbol.resampled(symbol.grid.with_axes(sides))
 
 
 def positions(length: int, most: int) -> list[int]:
@@ -112,12 +138,9 @@ def positions(length: int, most: int) -> list[int]:
 
 
 def small_picture(draw: Callable[[Sequence[Axes]], object], size: tuple[float, float], count: int = 1) -> bytes:
-    """What `draw` puts into a row of `count` axes, of `size` in inches together, as a PNG of few colours."""
-    from PIL import Image
-
+    """What `draw` puts into a row of `count` axes, of `size` in inches together, as a PNG."""
     figure, axes = new_figure(1, count, size)
     draw(axes[0])
-    drawn, written = BytesIO(), BytesIO()
-    figure.savefig(drawn, dpi=SMALL_DOTS_PER_INCH, format="png")
-    Image.open(drawn).convert("RGB").quantize(COLOURS_OF_SMALL).save(written, format="png", optimize=True)
+    written = BytesIO()
+    figure.savefig(written, dpi=SMALL_DOTS_PER_INCH, format="png")
     return written.getvalue()

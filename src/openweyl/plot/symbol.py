@@ -23,13 +23,19 @@ MARGIN = 0.05
 
 
 def draw_symbol(
-    axes: Axes, symbol: GridFunction, *, scale: float | None = None, levels: int = 12, floor: float = 0.0
+    axes: Axes,
+    symbol: GridFunction,
+    *,
+    scale: float | None = None,
+    levels: int = 12,
+    floor: float = 0.0,
+    lines: bool = True,
 ) -> Any:
     """Filled contours of a real w(x, xi), n = 1, colours from -scale to scale; the zero level is white, as is
     |w| <= `floor`.
 
-    `scale`: the largest |w| if it is not given. `levels`: colours of either sign. Returns what Matplotlib's `contourf`
-    does, for a `colour_bar`.
+    `scale`: the largest |w| if it is not given. `levels`: colours of either sign. `lines`: whether there are any
+    between the colours. Returns what Matplotlib's `contourf` does, for a `colour_bar`.
 
     Raises InputError for a batch, for complex values, and for n > 1.
     """
@@ -38,9 +44,9 @@ def draw_symbol(
     w = np.where(np.abs(w) > floor, w, 0.0)
     edges = np.linspace(-scale, scale, 2 * levels + 2)
     drawn = axes.contourf(x, xi, np.clip(w, -scale, scale).T, levels=edges, cmap=DIVERGING)
-    lines = edges[np.abs(edges) > max(scale / (2 * levels), floor)]
-    if np.abs(w).max() > 0:
-        axes.contour(x, xi, w.T, levels=lines, colors="black", linewidths=0.25)
+    if lines and np.abs(w).max() > 0:
+        borders = edges[np.abs(edges) > max(scale / (2 * levels), floor)]
+        axes.contour(x, xi, w.T, levels=borders, colors="black", linewidths=0.25)
     axes.set_xlabel(r"$x$")
     axes.set_ylabel(r"$\xi$")
     axes.set_aspect("equal")
@@ -70,7 +76,7 @@ def box_around(symbols: Sequence[GridFunction], part: float = 1e-2) -> tuple[tup
     held: tuple[list[float], list[float]] = ([], [])
     for symbol in symbols:
         w, x, xi = _sampled(symbol)
-        inside = np.abs(w) > part * np.abs(w).max()
+        inside = np.abs(w) >= part * np.abs(w).max()  # all of a function that is 0
         held[0].extend(x[inside.any(axis=1)])
         held[1].extend(xi[inside.any(axis=0)])
     return _around(held[0]), _around(held[1])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import reduce
+from functools import lru_cache, reduce
 from itertools import product
 from math import comb, prod
 from typing import TypeAlias
@@ -41,6 +41,13 @@ def expandable(f: sympy.Expr) -> bool:
 def multiplied_out(f: sympy.Expr) -> sympy.Expr:
     """`f` as a sum; functions of sums, such as exponentials, stay whole: their factors may be out of range."""
     return sympy.expand(f, power_exp=False, power_base=False, log=False)
+
+
+@lru_cache(maxsize=128)
+def additive_terms(f: sympy.Expr) -> tuple[sympy.Expr, ...]:
+    """The additive terms of f; sums inside functions stay as they are: their intervals are the narrowest so."""
+    whole = sympy.Add.make_args(f)
+    return tuple(q for g in whole for q in sympy.Add.make_args(sympy.expand_mul(g, deep=False) if expandable(g) else g))
 
 
 def separate(p: sympy.Expr, x: Variables, xi: Variables) -> tuple[sympy.Expr, sympy.Expr] | None:

@@ -20,9 +20,9 @@ from .smoothness import interval
 
 Names = tuple[sympy.Symbol, ...]
 
-SAMPLES = 2000
+RANDOM_DIRECTIONS = 2000
 """Directions that are looked at, after the first 3^6 with coordinates -1, 0, 1."""
-CLEAR = 1e-3
+CLEARLY_POSITIVE = 1e-3
 """What is above this part of the largest |value|, on samples, is taken for positive."""
 
 
@@ -60,13 +60,13 @@ def definite(q: sympy.Expr, v: Names) -> tuple[int, str, tuple[float, ...]]:
             return 0, "not known", ()
     if _positive(q, v):
         return 1, "proved", ()
-    return (1, "sampled", ()) if lowest > CLEAR * size else (0, "not known", ())
+    return (1, "sampled", ()) if lowest > CLEARLY_POSITIVE * size else (0, "not known", ())
 
 
 def _directions(n: int) -> tuple[np.ndarray, ...]:
     """Points off the origin: first of coordinates -1, 0, 1, then at random with three decimals."""
     signs = np.array(list(islice(product((0.0, 1.0, -1.0), repeat=n), 1, 3**6)))
-    random = np.random.default_rng(0).normal(size=(SAMPLES, n))
+    random = np.random.default_rng(0).normal(size=(RANDOM_DIRECTIONS, n))
     return (signs, np.round(random, 3)) if n > 1 else (signs,)
 
 

@@ -4,7 +4,7 @@ A potential that is sampled may have a wall, a wave or a bump between the points
 same points would tell. So each additive term f is enclosed over cells of the box by interval arithmetic. Points at
 distance d in the variable v resolve it if
 
-    d^2 sup |d^2 f/dv^2|  <=  SHARE (sup f - inf f),
+    d^2 sup |d^2 f/dv^2|  <=  BEND_FRACTION (sup f - inf f),
 
 both over the whole box. Cells are cut until both are known to a factor, and only where they are not: no bump is too
 narrow to be found, and what intervals overrate on large cells is no alarm.
@@ -14,25 +14,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from math import ceil, isfinite, log2, sqrt
 
 import numpy as np
 import sympy
 
-from .algebra import expandable
+from .algebra import additive_terms
 from .expressions import derivative, enclose, evaluate
 from .intervals import Interval
 
-SHARE = 1 / 2
+BEND_FRACTION = 1 / 2
 """The part of its range by which a term may bend within a spacing: six points for each period of a cosine."""
-FIRST = {1: 32, 2: 8, 3: 4}
-"""Cells to begin with along each variable, by the number of variables; 3 if there are more."""
-MOST = 20_000
-"""The most cells. Where these are too few the bounds that are there are used, which ask for too fine a grid."""
-MARGIN = 1.5
+FIRST_CELLS = {1: 32, 2: 8, 3: 4}
+"""Cells to begin with along each variable, by the number of variables; 3 if there are more: so few cost
+hardly more than one."""
+MAX_CELLS = 20_000
+"""The most cells: one enclosure of a term on so many takes about 0.05 s. Where these are too few
+the bounds that are there are used, which ask for too fine a grid."""
+SUPREMUM_FACTOR = 1.5
 """A supremum is known when its upper bound is at most this many times a value that is taken."""
-ROUND_OFF = 1e-12
+NEGLIGIBLE_VARIATION = 1e-12
 """A variation below this part of the largest term is none."""
 
 
@@ -66,20 +67,13 @@ def scales(
     box: the interval of every variable of `f`, the time included. coarsest, finest: the spacings to begin with, halved
     while they are too wide, and to stop at. negligible: what varies less than this, in the unit of f, is not followed.
     """
-    found = [(term, _Cells.over(term, box)) for term in terms_of(f) if term.free_symbols & coarsest.keys()]
-    floor = max(ROUND_OFF * max((e.range for _, e in found), default=0.0), negligible)
+    sampled = [(term, _Cells.over(term, box)) for term in additive_terms(f) if term.free_symbols & coarsest.keys()]
+    floor = max(NEGLIGIBLE_VARIATION * max((cells.range for _, cells in sampled), default=0.0), negligible)
     return [
-        _scale(term, v, cells.copy(), coarsest[v], finest[v], max(SHARE * cells.range, floor))
-        for term, cells in found
+        _scale(term, v, cells.copy(), coarsest[v], finest[v], max(BEND_FRACTION * cells.range, floor))
+        for term, cells in sampled
         for v in sorted(term.free_symbols & coarsest.keys(), key=str)
     ]
-
-
-@lru_cache(maxsize=128)
-def terms_of(f: sympy.Expr) -> tuple[sympy.Expr, ...]:
-    """The additive terms of f; sums inside functions stay as they are: their intervals are the narrowest so."""
-    whole = sympy.Add.make_args(f)
-    return tuple(q for g in whole for q in sympy.Add.make_args(sympy.expand_mul(g, deep=False) if expandable(g) else g))
 
 
 def _scale(term: sympy.Expr, v: sympy.Symbol, cells: _Cells, coarsest: float, finest: float, allowed: float) -> Scale:
@@ -92,7 +86,7 @@ def _scale(term: sympy.Expr, v: sympy.Symbol, cells: _Cells, coarsest: float, fi
         return Scale(term, v, spacing, at, cells.size, steepest, resolved=resolved)
 
     if (
-        not bend.has(v) or cells.size <= allowed * (1 + ROUND_OFF) < np.inf
+        not bend.has(v) or cells.size <= allowed * (1 + NEGLIGIBLE_VARIATION) < np.inf
     ):  # three points tell all of what is quadratic
         return scale(coarsest, float(cells.low[row, 0]), resolved=True)
 
@@ -104,7 +98,7 @@ def _scale(term: sympy.Expr, v: sympy.Symbol, cells: _Cells, coarsest: float, fi
 
     def enough(taken: float) -> float:
         """The bound to stop at; any, if the grid is too fine already."""
-        d = spacing(MARGIN * taken)
+        d = spacing(SUPREMUM_FACTOR * taken)
         return allowed / d**2 if d >= finest else np.inf
 
     taken, bound, where = cells.supremum(bend, enough)
@@ -128,7 +122,7 @@ class _Cells:
     @staticmethod
     def over(term: sympy.Expr, box: Mapping[sympy.Symbol, tuple[float, float]]) -> _Cells:
         free = tuple(sorted(term.free_symbols, key=str))
-        edges = [np.linspace(*box[v], FIRST.get(len(free), 3) + 1) for v in free]
+        edges = [np.linspace(*box[v], FIRST_CELLS.get(len(free), 3) + 1) for v in free]
         low, high = (
             np.array(np.meshgrid(*(e[part] for e in edges), indexing="ij")).reshape(len(free), -1)
             for part in (slice(None, -1), slice(1, None))
@@ -151,7 +145,7 @@ class _Cells:
             if not isfinite(self.range):
                 return
             beyond = np.maximum(bounds.high - most, least - bounds.low)
-            wide = np.flatnonzero(beyond > max(self.range / 2, ROUND_OFF * max(abs(least), abs(most))))
+            wide = np.flatnonzero(beyond > max(self.range / 2, NEGLIGIBLE_VARIATION * max(abs(least), abs(most))))
             if not self._may_cut(wide):
                 return
             bounds, new = self._cut(term, wide, bounds)
@@ -184,7 +178,7 @@ class _Cells:
         """Whether there are cells `wide`, not too many, and wide enough for double precision to tell their halves."""
         low, high = self.low[:, wide], self.high[:, wide]
         thin = (high - low <= 1e-15 * np.maximum(np.abs(low), np.abs(high))).all(axis=0)
-        return wide.size > 0 and self.low.shape[1] + wide.size <= MOST and not bool(thin.any())
+        return wide.size > 0 and self.low.shape[1] + wide.size <= MAX_CELLS and not bool(thin.any())
 
     def _bounds(self, g: sympy.Expr, low: np.ndarray, high: np.ndarray) -> Interval:
         return enclose(g, {v: Interval(a, b) for v, a, b in zip(self.variables, low, high, strict=True)})

@@ -33,15 +33,15 @@ FUNCTIONS: dict[str, Any] = {
     "atan": sympy.atan,
     "erf": sympy.erf,
 }
-"""The functions that text may call. All are smooth where `smooth.check_smooth` lets them stand."""
+"""The functions that text may call. All are smooth where `smoothness.check_smooth` lets them stand."""
 
-NUMPY = {
+NUMPY_NUMBERS = {
     *(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)),
     *(f"float{bits}" for bits in (16, 32, 64)),
 }
 """NumPy's numbers as it prints them, np.float64(9.97), which are read as the digits that they hold."""
 
-# Abs, as SymPy makes it of sqrt(x**2), is left to `smooth.check_smooth`, which can say what is wrong.
+# Abs, as SymPy makes it of sqrt(x**2), is left to `smoothness.check_smooth`, which can say what is wrong.
 _FORMS = {*FUNCTIONS.values(), sympy.Abs}
 _OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow)
 _NOT_HERE = {"t": "This symbol cannot depend on time.", "I": "This symbol must be real."}
@@ -166,7 +166,7 @@ class _Builder:
                 return self._operate(type(op), self._build(left), self._build(right))
             case ast.Call(
                 func=ast.Attribute(value=ast.Name(id="np" | "numpy"), attr=kind), args=[number], keywords=[]
-            ) if kind in NUMPY and _is_literal(number):
+            ) if kind in NUMPY_NUMBERS and _is_literal(number):
                 return self._build(number)
             case ast.Attribute(value=ast.Name(id="np" | "numpy")):
                 raise self._refuse("write numbers as digits", self.text, "In an f-string: {float(value)}.")

@@ -16,7 +16,7 @@ from openweyl._core.arguments import InputError, shown
 from .expressions import enclose
 from .intervals import Interval
 
-MAX_DEGREE = 32
+MAX_COUNTED_DEGREE = 32
 """The degree up to which the real roots of polynomials are counted."""
 
 
@@ -62,7 +62,7 @@ def _rootless(f: sympy.Expr, v: sympy.Symbol) -> bool:
     degree = _degree(f)
     if degree == 2:
         return bool(sympy.discriminant(f, v).is_negative)
-    if degree > MAX_DEGREE:
+    if degree > MAX_COUNTED_DEGREE:
         return False
     try:
         expanded = ring([v], sympy.QQ)[0].from_expr(f)  # far faster than to multiply out expressions

@@ -1,4 +1,4 @@
-"""Enclosures of Taylor coefficients: what `symbols.evaluate` needs to bound high derivatives of a formula over cells.
+"""Enclosures of Taylor coefficients: what `evaluate` needs to bound high derivatives of a formula over cells.
 
 With u = u_0 + u_1 d + u_2 d^2 + ... in one variable, where u_k encloses u^(k)/k! over a whole cell, the coefficients of
 y = phi(u) follow from y' = phi'(u) u',
@@ -6,7 +6,8 @@ y = phi(u) follow from y' = phi'(u) u',
     k y_k  =  sum_{j=1..k}  j u_j g_{k-j},        g = phi'(u),
 
 with no formula for the derivatives. Coefficient 0 is an interval with ends; the others are midpoints and radii, whose
-products take a few operations on arrays (Moore, Kearfott, Cloud: Introduction to Interval Analysis, 2009, ch. 9).
+products take a few operations on arrays (Moore, Kearfott, Cloud: Introduction to Interval Analysis, 2009, ch. 9),
+and are as exact as double precision: only coefficient 0 is rounded outward.
 """
 
 from __future__ import annotations

@@ -5,9 +5,9 @@ them, would go unseen. So each term of p is enclosed over intervals of time,
 
     |p(t') - p(t'')|  <=  (b - a) sup_{[a, b]} |dp/dt|      for t', t'' in [a, b],
 
-the supremum by interval arithmetic, and intervals are halved until that is at most `SHARE` of the range of the term: no
-pulse is too short for that. Where p is f(x, xi) c(t), c alone is looked at; other terms over the box where the symbol
-is, and about to be.
+the supremum by interval arithmetic, and intervals are halved until that is at most VARIATION_FRACTION of the range of
+the term: no pulse is too short for that. Where p is f(x, xi) c(t), c alone is looked at; other terms over the box where
+the symbol is, and about to be.
 """
 
 from __future__ import annotations
@@ -21,18 +21,20 @@ import sympy
 
 from openweyl._core.arguments import ResourceError
 
-from .algebra import expandable
+from .algebra import additive_terms
 from .expressions import TIME, derivative, enclose, evaluate
 from .intervals import Interval
 
-SHARE = 1 / 2
+VARIATION_FRACTION = 1 / 2
 """The part of its range by which a term may vary while a step passes: twelve steps for each period of a cosine."""
-FIRST, MOST = 64, 200_000
-"""Intervals to begin with, and the most of them."""
-CELLS = {1: 16, 2: 6}
+FIRST_INTERVALS = 64
+"""Intervals to begin with."""
+MAX_INTERVALS = 200_000
+"""The most intervals: one enclosure of a term on so many takes about 0.5 s."""
+CELLS_PER_VARIABLE = {1: 16, 2: 6}
 """Cells of the box along each variable, by the number of variables; 3 if there are more. They only have to be small
 enough for a term to be seen at their corners and middles: between these it is enclosed."""
-NEGLIGIBLE = 1e-9
+NEGLIGIBLE_VARIATION = 1e-9
 """A variation below this part of a term's size is none."""
 
 
@@ -44,9 +46,7 @@ class TimeVariation:
 
         Raises ResourceError if there are too many intervals.
         """
-        whole = sympy.Add.make_args(p)  # sums inside functions stay as they are: their intervals are the narrowest so
-        parts = [q for f in whole for q in sympy.Add.make_args(sympy.expand_mul(f, deep=False) if expandable(f) else f)]
-        terms = dict.fromkeys(part.as_independent(TIME, as_Add=False)[1] for part in parts if part.has(TIME))
+        terms = dict.fromkeys(f.as_independent(TIME, as_Add=False)[1] for f in additive_terms(p) if f.has(TIME))
         self.local = any(term.free_symbols - {TIME} for term in terms)
         """Whether it matters which box was looked at."""
         self.cells = [_resolved(term, box, horizon) for term in terms]
@@ -69,7 +69,7 @@ def _longest(edges: np.ndarray, t: float, steps: int) -> float:
 def _resolved(term: sympy.Expr, box: Mapping[sympy.Symbol, tuple[float, float]], horizon: float) -> np.ndarray:
     """The edges of the intervals for one term: in each cell of `box` it varies by a part of its range there."""
     others = sorted(term.free_symbols - {TIME}, key=str)
-    count = CELLS.get(len(others), 3)
+    count = CELLS_PER_VARIABLE.get(len(others), 3)
     places = [np.linspace(*box[v], 2 * count + 1) for v in others]  # the ends and the middles of the cells
     points = np.array(list(product(*places)))
     cells = np.array(list(product(range(count), repeat=len(others))), dtype=int)
@@ -80,8 +80,8 @@ def _resolved(term: sympy.Expr, box: Mapping[sympy.Symbol, tuple[float, float]],
     shape = (2 * count + 1,) * len(others)
     corners = product(range(3), repeat=len(others))
     near = [np.ravel_multi_index(tuple((2 * cells + corner).T), shape) if others else [0] for corner in corners]
-    low = np.arange(FIRST) * (horizon / FIRST)
-    length = horizon / FIRST
+    low = np.arange(FIRST_INTERVALS) * (horizon / FIRST_INTERVALS)
+    length = horizon / FIRST_INTERVALS
     least, most = np.inf, -np.inf
     edges = [np.array([0.0, horizon])]
     while low.size:
@@ -91,15 +91,15 @@ def _resolved(term: sympy.Expr, box: Mapping[sympy.Symbol, tuple[float, float]],
             change = slope(Interval(low, low + length)).largest() * length
         size = np.max([np.maximum(np.abs(least), np.abs(most))[corner] for corner in near], axis=0)
         spread = np.max([(most - least)[corner] for corner in near], axis=0)
-        allowed = np.maximum(SHARE * spread, NEGLIGIBLE * size)
+        allowed = np.maximum(VARIATION_FRACTION * spread, NEGLIGIBLE_VARIATION * size)
         open_cells = ~(change <= allowed[..., None]).all(axis=0)  # what is not a number is not resolved
         edges.append(low)
         low, length = low[open_cells], length / 2
         low = np.concatenate([low, low + length])
-        if length < horizon * 2.0**-50 or sum(map(len, edges)) + low.size > MOST:
+        if length < horizon * 2.0**-50 or sum(map(len, edges)) + low.size > MAX_INTERVALS:
             raise ResourceError(
-                f"The term {term} varies faster than {MOST} steps up to t = {horizon:g} can follow: shorten `times`, "
-                "or write a slower one.",
+                f"The term {term} varies faster than {MAX_INTERVALS} steps up to t = {horizon:g} can follow: shorten "
+                "`times`, or write a slower one.",
                 kind="time",
             )
     return np.unique(np.concatenate(edges))

@@ -137,7 +137,7 @@ class Symbol(GridFunction):
         from openweyl.plot import results
 
         self.check_single()
-        drawn_into = results.checked_axes(axes, (4.4, 3.6))
+        drawn_into = results.checked_axes(axes, results.panel_size([self], 4.4))
         results.draw_function(drawn_into, self, bar=axes is None)
         return drawn_into
 
@@ -167,7 +167,9 @@ class Symbol(GridFunction):
         if self.batch or self._complex:
             return block(html_facts([("symbol", repr(self))]))
         facts += [("trace", float(self.trace())), ("purity", float(self.purity()))]
-        picture = results.small_picture(lambda row: results.draw_function(row[0], self), (3.2, 2.6))
+        picture = results.small_picture(
+            lambda row: results.draw_function(row[0], self), results.panel_size([self], 3.0)
+        )
         return block(html_facts(facts), html_picture(picture, "the symbol on phase space"))
 
     @property
