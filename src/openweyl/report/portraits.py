@@ -20,12 +20,14 @@ from openweyl.plot.symbol import ROUND_OFF
 from .study import Study, StudyPoint
 
 PIXELS, BANDS = 440, 10
-"""Side of a picture, and the number of bands of either sign."""
-MOST_TIMES, PATIENCE = 60, 10.0
-"""Pictures along time at most; seconds that a point may have taken to be computed once more."""
+"""Side of a picture, in dots of a screen, and bands of either sign: as many as eyes tell apart."""
+MOST_PICTURES = 60
+"""Along time: each is some 3 kB, and there are three at each time."""
+SECONDS_OF_CHEAP_POINT = 10.0
+"""That a point may have taken to be computed once more: a page is not to take minutes."""
 KINDS = ("quantum", "classical", "difference")
 _LINE = 2 * BANDS + 1
-
+"""The index of the colour of contour lines, behind those of the bands."""
 
 Box = tuple[float, float, float, float]
 """x_low, x_high, xi_low, xi_high."""
@@ -95,7 +97,7 @@ def representatives(study: Study, *, stored: bool) -> list[StudyPoint]:
     if not done:
         return []
     cost = {id(p): float(np.nan_to_num(study.at(seconds, p), nan=0.0)) for p in done}
-    cheap = done if stored else [p for p in done if cost[id(p)] <= PATIENCE]
+    cheap = done if stored else [p for p in done if cost[id(p)] <= SECONDS_OF_CHEAP_POINT]
     ranked = sorted(cheap or [min(done, key=lambda p: cost[id(p)])], key=lambda p: float(study.at(last, p)))
     return [ranked[-1], ranked[0]] if len(ranked) > 1 else ranked
 
@@ -103,7 +105,7 @@ def representatives(study: Study, *, stored: bool) -> list[StudyPoint]:
 def shown_times(study: Study) -> np.ndarray:
     """The indices of the times that get pictures."""
     count = len(study.times)
-    return np.unique(np.linspace(0, count - 1, min(count, MOST_TIMES)).round().astype(int))
+    return np.unique(np.linspace(0, count - 1, min(count, MOST_PICTURES)).round().astype(int))
 
 
 def film(point: StudyPoint, times: Sequence[float], moments: Sequence[Moment]) -> Film:
