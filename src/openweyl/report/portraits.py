@@ -129,7 +129,7 @@ def drawn(moment: Moment, box: Box, scales: tuple[float, float] | None = None) -
     gap = gap if gap > floor else 0.0
     top, most = scales or (scale, gap)
     difference = np.where(np.abs(w - a) > floor, w - a, 0.0)
-    return [_indices(f, end) for f, end in ((w, top), (a, top), (difference, most))], scale, gap
+    return [bands_of(f, end) for f, end in ((w, top), (a, top), (difference, most))], scale, gap
 
 
 def box_around(moments: Sequence[Moment], part: float = 3e-2) -> Box:
@@ -156,7 +156,7 @@ def _sampled(f: GridFunction, box: Box) -> np.ndarray:
     return np.asarray(map_coordinates(np.asarray(f.values, dtype=float), np.meshgrid(i, j), order=3, mode="constant"))
 
 
-def _indices(f: np.ndarray, scale: float) -> np.ndarray:
+def bands_of(f: np.ndarray, scale: float) -> np.ndarray:
     """The band of each pixel, 0 .. 2 BANDS, BANDS around zero; _LINE on contour lines, dashed where negative."""
     level = np.clip(np.rint(f / (scale or 1.0) * (BANDS + 0.49)), -BANDS, BANDS).astype(int)
     step = np.zeros(level.shape, dtype=int)  # the band away from zero at an edge between two bands
