@@ -99,7 +99,7 @@ def test_one_bar_runs_once_from_start_to_end() -> None:
 
 
 def test_the_scale_of_a_frame_is_written_whole() -> None:
-    """Every label lies in the picture, however small the difference; nil has no scale."""
+    """Every label lies in the picture, however small the difference; zero has no scale."""
     grid = PhaseGrid.box(h=0.5, x=(-3.0, 3.0), xi=(-3.0, 3.0), size=(32, 32))
     w = coherent(0, 0).symbol(grid)
     moments = [Moment(w, w * factor) for factor in (1.0, 1 - 4.4e-5, 0.5)]

@@ -31,7 +31,7 @@ from openweyl.report.fits import exponents
 from openweyl.report.maps import maps, pairs
 from openweyl.report.markup import coordinate, labelled, letter, number, table, told, with_error
 from openweyl.report.plots import over_time
-from openweyl.report.portraits import BANDS, _indices
+from openweyl.report.portraits import BANDS, bands_of
 from openweyl.report.sections import hypotheses, verdicts
 from openweyl.report.study import Study
 from openweyl.report.theorem import Verdict
@@ -290,7 +290,7 @@ def test_given_ticks_keep_apart() -> None:
 def test_pictures_tell_signs_without_colours() -> None:
     u = np.linspace(-3, 3, 200)
     field = np.exp(-((u[:, None] + 1) ** 2) - u**2) - np.exp(-((u[:, None] - 1) ** 2) - u**2)
-    lines = _indices(field, float(field.max())) == 2 * BANDS + 1
+    lines = bands_of(field, float(field.max())) == 2 * BANDS + 1
     positive, negative = lines[field > 0.05].sum(), lines[field < -0.05].sum()
     assert 0.3 * positive < negative < 0.7 * positive  # dashes
 

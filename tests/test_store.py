@@ -28,7 +28,7 @@ GRAMMAR = re.compile(r"Argument `(path|out)` must .+, but is .+\.")
 @pytest.fixture(scope="module")
 def dataset() -> xr.Dataset:
     system = System("xi**2/2 + x**2/2", ["x", "xi"], h=0.5, gamma=1.0)
-    return evolve(system, coherent(0.5, 0), [0.0, 0.25], kind="quantum", tol=1e-3).dataset
+    return evolve(system, coherent(0.5, 0), [0.0, 0.25], kind="quantum", tol=1e-3).to_xarray()
 
 
 def refused(function: Callable[..., Any], *args: Any) -> str:

@@ -197,7 +197,7 @@ def test_any_executor_gives_the_same(serial: xr.Dataset) -> None:
 
 @pytest.mark.slow
 def test_progress_tells_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(driver, "PAUSE", 0.0)
+    monkeypatch.setattr(driver, "SECONDS_BETWEEN_LOOKS", 0.0)
     told: list[tuple[float, float, str]] = []
     sweep(HARMONIC, coherent(0.5, 0), out="store", progress=lambda *args: told.append(args), **GRID)
     assert told[0] == (0, 4, "0 of 4 rows")
@@ -472,14 +472,14 @@ def test_a_pool_whose_thread_cannot_start_does_not_wait_for_ever(
 
     monkeypatch.setattr("multiprocessing.queues.Queue._start_thread", fails)
     monkeypatch.setattr(driver, "LOOK", 0.2)
-    monkeypatch.setattr(driver, "PAUSE", 0.2)
+    monkeypatch.setattr(driver, "SECONDS_BETWEEN_LOOKS", 0.2)
     with pytest.raises(InputError, match=r"it failed: RuntimeError can't start new thread\. What was finished is kept"):
         sweep(well(), out="store", executor=2, **GRID)
     assert capfd.readouterr().err == ""
 
 
 def test_a_cluster_without_workers_is_waited_for_and_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(driver, "PAUSE", 0.0)
+    monkeypatch.setattr(driver, "SECONDS_BETWEEN_LOOKS", 0.0)
 
     @contextmanager
     def empty(_: Any) -> Iterator[workers.Pool]:

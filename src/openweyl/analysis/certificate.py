@@ -11,6 +11,7 @@ from openweyl._core.arguments import flag
 from openweyl._core.calls import public
 from openweyl._core.display import block, html_picture, html_table
 from openweyl._core.estimates import Enclosure
+from openweyl._core.plain import plain, plain_fields
 from openweyl._core.text import cut, excerpt, table
 from openweyl.evolution.solution import Solution, attributes, missed
 from openweyl.model.states import State
@@ -93,19 +94,11 @@ class Certificate:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain numbers and lists: what `openweyl certify --json` prints."""
+        numerics = plain_fields(self, "tol", "quadrature_error", "solver_error", "nodes", "reason")
         return {
             "system": self.system.as_dict() | {"state": str(self.state)},
-            "times": list(self.times),
-            "order": self.order,
-            **{name: values.tolist() for name, values in self.series.items()},
-            "numerics": {
-                "tol": self.tol,
-                "quadrature_error": self.quadrature_error.tolist(),
-                "solver_error": self.solver_error.tolist(),
-                "nodes": self.nodes,
-                "reason": self.reason,
-                "classical": self.solution.numerics.as_dict(),
-            },
+            **plain({"times": self.times, "order": self.order, **self.series}),
+            "numerics": numerics | {"classical": self.solution.numerics.as_dict()},
             "seconds": self.seconds,
         }
 
@@ -179,8 +172,7 @@ class Expectation:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain numbers and lists, for JSON."""
-        names = ("classical", "classical_error", "corrected", "corrected_error")
-        return {"observable": self.observable, **{name: getattr(self, name).tolist() for name in names}}
+        return plain_fields(self, "observable", "classical", "classical_error", "corrected", "corrected_error")
 
     def __str__(self) -> str:
         return f"{self.observable}\n\n{table(EXPECTATION_HEADS, self._rows())}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isnan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from openweyl._core.arguments import flag, position
 from openweyl._core.calls import public
 from openweyl._core.display import block, html_picture, html_table
 from openweyl._core.estimates import Enclosure
+from openweyl._core.plain import plain, plain_fields
 from openweyl._core.text import cut, excerpt, table
 from openweyl.evolution.solution import Solution, attributes, missed, symbol_dataset
 from openweyl.model.states import State
@@ -111,20 +111,13 @@ class Comparison:
         means = {}
         for suffix, values in (("", self.mean), ("_classical", self.mean_classical)):
             for name, columns in (("mean_x", values[:, :n]), ("mean_xi", values[:, n:])):
-                means[name + suffix] = (columns[:, 0] if n == 1 else columns).tolist()
+                means[name + suffix] = columns[:, 0] if n == 1 else columns
+        numerics = {"tol": self.tol, "quantum": self.quantum.numerics, "classical": self.classical.numerics}
         return {
             "system": self.system.as_dict() | {"state": str(self.state)},
-            "times": list(self.times),
-            **{name: [None if isnan(v) else v for v in values.tolist()] for name, values in self.series.items()},
-            **means,
-            "covariance": self.covariance.tolist(),
-            "covariance_classical": self.covariance_classical.tolist(),
-            "numerics": {
-                "tol": self.tol,
-                "quantum": self.quantum.numerics.as_dict(),
-                "classical": self.classical.numerics.as_dict(),
-            },
-            "seconds": self.seconds,
+            **plain({"times": self.times, **self.series, **means}),
+            **plain_fields(self, "covariance", "covariance_classical"),
+            **plain({"numerics": numerics, "seconds": self.seconds}),
         }
 
     @public

@@ -71,8 +71,14 @@ def sweep_command(
     messages = sorted(set(data["message"].values.ravel().tolist()) - {""})
     if as_json:
         axes = {str(name): data[name].values.tolist() for name in data["status"].dims}
-        found = {"store": str(store), "axes": axes, "times": data["time"].values.tolist(), **counts, "seconds": seconds}
-        click.echo(json.dumps(found | {"messages": messages}))
+        summary = {
+            "store": str(store),
+            "axes": axes,
+            "times": data["time"].values.tolist(),
+            **counts,
+            "seconds": seconds,
+        }
+        click.echo(json.dumps(summary | {"messages": messages}))
         return
     for message in messages:
         click.echo(f"{int((data['message'] == message).sum())} failed: {message}")

@@ -44,19 +44,19 @@ def theory_command(rows: str | None, fast: bool, as_json: bool, out: Path | None
     names = battery.chosen([] if rows is None else [name.strip() for name in rows.split(",")])
     folder = folder_for(out, as_json, "theory-fast" if fast else "theory")
     kept = record.Record(folder, fast=fast) if folder else None
-    found = {name: kept.groups[name] for name in names if name in kept.groups} if kept else {}
-    if found:
-        click.echo(f"{folder} holds {', '.join(found)}.", err=True)
+    groups = {name: kept.groups[name] for name in names if name in kept.groups} if kept else {}
+    if groups:
+        click.echo(f"{folder} holds {', '.join(groups)}.", err=True)
     with Bar("theory") as bar:
         for done, name in enumerate(names):
             bar(done, len(names), name)
-            if name in found:
+            if name in groups:
                 continue
-            found[name] = battery.GROUPS[name](fast=fast)
+            groups[name] = battery.GROUPS[name](fast=fast)
             if folder and kept:
-                drawing.draw(name, found[name], folder)
-                kept.add(name, found[name])
-    listed = [row for name in names for row in found[name]]
+                drawing.draw(name, groups[name], folder)
+                kept.add(name, groups[name])
+    listed = [row for name in names for row in groups[name]]
     click.echo(json.dumps({"rows": [row.as_dict() for row in listed]}) if as_json else battery.as_table(listed))
 
 

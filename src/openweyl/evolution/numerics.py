@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from openweyl._core.plain import plain, plain_fields
 from openweyl.phase_space.grid import PhaseGrid
 
 
@@ -36,14 +37,7 @@ class Numerics:
     def as_dict(self) -> dict[str, Any]:
         """Plain numbers, for JSON."""
         grid = self.largest_grid
-        return {
-            "scheme": self.scheme,
-            "steps": self.steps,
-            "grid": list(grid.shape),
-            "box": [[axis.lower, axis.upper] for axis in grid.x + grid.xi],
-            "regrids": self.regrids,
-            "rollbacks": self.rollbacks,
-            "step_error": list(self.step_error),
-            "grid_error": list(self.grid_error),
-            "seconds": self.seconds,
-        }
+        box = [(axis.lower, axis.upper) for axis in grid.x + grid.xi]
+        rest = ("regrids", "rollbacks", "step_error", "grid_error", "seconds")
+        chosen = plain_fields(self, "scheme", "steps") | plain({"grid": grid.shape, "box": box})
+        return chosen | plain_fields(self, *rest)

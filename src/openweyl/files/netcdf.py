@@ -87,11 +87,11 @@ def _whole(source: Path) -> bool:
         if not end.startswith(SEAL):
             return True
         file.seek(0)
-        found, left = hashlib.blake2b(digest_size=DIGITS // 2), size
+        content_hash, left = hashlib.blake2b(digest_size=DIGITS // 2), size
         while left > 0 and (part := file.read(min(left, 1 << 20))):
-            found.update(part)
+            content_hash.update(part)
             left -= len(part)
-    return end[len(SEAL) :] == found.hexdigest().encode()
+    return end[len(SEAL) :] == content_hash.hexdigest().encode()
 
 
 @contextmanager

@@ -12,11 +12,12 @@ all of the interval is on the claim's side, `fails` if none of it is, else `unde
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 import numpy as np
 
+from openweyl._core.plain import plain_fields
 from openweyl._core.power_law import power_law
 
 Verdict = Literal["holds", "fails", "undecided"]
@@ -50,24 +51,8 @@ class Row:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain numbers and lists, for JSON."""
-        return {
-            "name": self.name,
-            "claim": self.claim,
-            "predicted": self.predicted,
-            "measured": _plain(self.measured),
-            "interval": [_plain(v) for v in self.interval],
-            "constant": _plain(self.constant),
-            "verdict": self.verdict,
-            "variable": self.variable,
-            "x": list(self.x),
-            "y": [_plain(v) for v in self.y],
-            "fitted": None if self.part is None else list(self.part),
-            "note": self.note,
-        }
-
-
-def _plain(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
+        row = plain_fields(self, *(field.name for field in fields(self)))
+        return {"fitted" if name == "part" else name: value for name, value in row.items()}
 
 
 def bound(

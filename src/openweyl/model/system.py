@@ -17,6 +17,7 @@ import sympy
 from openweyl._core.arguments import fail, moderate, must
 from openweyl._core.calls import public
 from openweyl._core.display import block, html_facts
+from openweyl._core.plain import plain_fields
 from openweyl._core.text import cut
 from openweyl.symbolic.algebra import expandable
 from openweyl.symbolic.expressions import TIME, variables, variables_of
@@ -99,12 +100,7 @@ class System:
 
     def as_dict(self) -> dict[str, Any]:
         """The system as text and numbers, for JSON."""
-        return {
-            "hamiltonian": str(self.hamiltonian),
-            "jumps": [str(jump) for jump in self.jumps],
-            "h": self.h,
-            "gamma": self.gamma,
-        }
+        return plain_fields(self, "hamiltonian", "jumps", "h", "gamma")
 
     def __str__(self) -> str:
         jumps = ", ".join(map(str, self.jumps)) or "none"

@@ -16,12 +16,15 @@ from markupsafe import Markup
 from .markup import listed, raised
 
 WIDTH, HEIGHT = 340.0, 240.0
+"""Of a chart, in units of SVG; three stand side by side on a page."""
 LEFT, RIGHT, TOP, BOTTOM = 46.0, 10.0, 24.0, 36.0
+"""The margins: numbers and the label are left and below, a label is above."""
 COLOURS = 8
+"""Of lines, variables of the style sheet; more cannot be told apart."""
 DASHES = ("4 3", "9 3", "1.5 2.5", "9 3 1.5 3")
 """Kinds of dashed lines."""
-APART = 0.1
-"""Part of an axis that two given ticks are apart at least."""
+LEAST_TICK_DISTANCE = 0.1
+"""Between two given ticks, as part of the axis: the width of a number of four digits."""
 _MARKERS = (
     "M-3 0a3 3 0 1 0 6 0a3 3 0 1 0-6 0z",
     "M-2.7-2.7h5.4v5.4h-5.4z",
@@ -84,7 +87,7 @@ class ChartAxis:
         """Those of `ticks`, which go up, that have room for their text."""
         kept: list[tuple[float, str]] = []
         for value, text in ticks:
-            if not kept or self.position(value) - self.position(kept[-1][0]) >= APART:
+            if not kept or self.position(value) - self.position(kept[-1][0]) >= LEAST_TICK_DISTANCE:
                 kept.append((value, text))
         return kept
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from openweyl._core.progress import Progress
     from openweyl.evolution.solution import Solution
 
-COARSE = 1e-4
-"""The tolerance of a run that is only looked at."""
+TOL_OF_PICTURES = 1e-4
+"""The tolerance of a run that is only looked at: a picture shows 1/21 of its scale."""
 
 
 def problem_of(study: Study) -> Problem | None:
@@ -32,9 +32,9 @@ def problem_of(study: Study) -> Problem | None:
     words of this version.
     """
     try:
-        found = Problem.parse(study.text, str(study.attrs.get("name", "problem")), "the problem in the store")
+        problem = Problem.parse(study.text, str(study.attrs.get("name", "problem")), "the problem in the store")
         values = {axis: float(study.values(axis)[index]) for axis, index in study.base.items()}
-        return found.replace(parameters=values) if values else found
+        return problem.replace(parameters=values) if values else problem
     except InputError:
         return None
 
@@ -92,7 +92,7 @@ def _computed(
     values = {axis: float(study.values(axis)[point[axis]]) for axis in study.axes}
     parameters = {axis: values[axis] for axis in study.parameters}
     chosen = problem.replace(h=values["h"], gamma=values["gamma"], parameters=parameters)
-    return moments_of(*both(chosen, times, tol=max(chosen.tol, COARSE), progress=progress))
+    return moments_of(*both(chosen, times, tol=max(chosen.tol, TOL_OF_PICTURES), progress=progress))
 
 
 def both(

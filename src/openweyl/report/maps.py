@@ -22,11 +22,11 @@ from .plots import logarithmic, name, said
 from .study import Study
 
 MOST_MAPS = 4
-"""Maps on a page; of more parameters the table has the rest."""
-NUMBERED = 9
-"""Rows or columns up to which the cells have their number written into them."""
-MOST_MOMENTS = 20_000
-"""Cells times moments; of a larger map the page has the last moment alone."""
+"""On a page, some 100 kB each; of more parameters the table has the rest."""
+MOST_NUMBERED = 9
+"""Rows or columns up to which cells have room for their number."""
+MOST_CELLS_TIMES = 20_000
+"""Cells times moments, about 1 MB; of a larger map the page has the last moment alone."""
 SHADES, BRIGHT = 64, 0.46
 """Colours of the scale, and the part of it from which on they need dark writing."""
 LINES = ((1 / 3, "1/3", DASHES[2]), (0.0, "", DASHES[1]), (-1.0, "−1", DASHES[3]))
@@ -66,21 +66,21 @@ def pairs(study: Study) -> list[tuple[str, str]]:
     """The axes over which there are maps: h and gamma, two parameters each, else the first two with several values."""
     several = [axis for axis in study.axes if len(study.values(axis)) > 1]
     own = [axis for axis in several if axis in study.parameters]
-    found = [("h", "gamma")] if {"h", "gamma"} <= set(several) else []
-    found += combinations(own, 2)
-    return (found or [*combinations(several, 2)][:1])[:MOST_MAPS]
+    chosen = [("h", "gamma")] if {"h", "gamma"} <= set(several) else []
+    chosen += combinations(own, 2)
+    return (chosen or [*combinations(several, 2)][:1])[:MOST_MAPS]
 
 
 def maps(study: Study, indices: Sequence[int]) -> tuple[Markup, list[dict[str, Any]]]:
     """All maps at the last time, empty if there is none, and what the script needs to show each at each time of these
     `indices`.
     """
-    found = pairs(study)
-    if not found:
+    mapped = pairs(study)
+    if not mapped:
         return Markup(""), []
-    cells = sum(len(study.values(a)) * len(study.values(b)) for a, b in found)
-    indices = indices[-1:] if cells * len(indices) > MOST_MOMENTS else indices
-    made = [map_of(study, pair, indices) for pair in found]
+    cells = sum(len(study.values(a)) * len(study.values(b)) for a, b in mapped)
+    indices = indices[-1:] if cells * len(indices) > MOST_CELLS_TIMES else indices
+    made = [map_of(study, pair, indices) for pair in mapped]
     times = [float(study.times[k]) for k in indices]
     shown = slider(times, "map-time") + Markup("").join(text for text, _ in made)
     return Markup('<div class="wide">{}</div>').format(shown), [data for _, data in made]
@@ -95,7 +95,7 @@ def map_of(study: Study, pair: tuple[str, str], indices: Sequence[int]) -> tuple
     part = tuple(kept.get(axis, slice(None)) for axis in study.axes)
     distance, error, status, seen = (a[part] for a in (study.distance, study.error, study.status, study.seen))
     low, high = _ends(np.where(seen, distance, np.nan)[..., indices])
-    written = max(status.shape) <= NUMBERED
+    written = max(status.shape) <= MOST_NUMBERED
     moments = [
         [
             _cell(float(d), float(e), str(s), low, high, written=written)

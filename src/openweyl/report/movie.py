@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from openweyl._core.progress import Progress
 
 SUFFIXES = (".mp4", ".gif")
-MOST_FRAMES, PER_SECOND = 2000, 12
+MOST_FRAMES, FRAMES_PER_SECOND = 2000, 12
+"""Three minutes at most: each frame takes a tenth of a second to draw."""
 
 
 def movie(
@@ -66,7 +67,7 @@ def movie(
 
 
 def checked(path: str | Path) -> Path:
-    """`path` as one that a movie can be written to, found out before the work starts."""
+    """`path` as one that a movie can be written to, checked before the work starts."""
     target = Path(path)
     must(target.suffix in SUFFIXES, "out", f"end in {' or '.join(SUFFIXES)}", str(path))
     if target.suffix == ".mp4":
@@ -104,7 +105,7 @@ def _film(
     from matplotlib.animation import FFMpegWriter, PillowWriter
 
     mp4 = path.suffix == ".mp4"
-    writer = FFMpegWriter(fps=PER_SECOND) if mp4 else PillowWriter(fps=PER_SECOND)
+    writer = FFMpegWriter(fps=FRAMES_PER_SECOND) if mp4 else PillowWriter(fps=FRAMES_PER_SECOND)
     settings: Any = {"animation.ffmpeg_path": _ffmpeg()} if mp4 else {}
     logging.getLogger("matplotlib.animation").setLevel(logging.CRITICAL)  # what it says of ffmpeg is said here
     with mpl.rc_context(settings), writer.saving(pictures.figure, str(path), dpi=120):

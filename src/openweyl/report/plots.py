@@ -13,12 +13,12 @@ DISTANCE = Markup(
     '‖<tspan class="v">A</tspan>(<tspan class="v">t</tspan>) − '
     'Op(<tspan class="v">a</tspan>(<tspan class="v">t</tspan>))‖<tspan class="sub" dy="3">tr</tspan>'
 )
-GREATEST = 2.0
-"""No two states are further apart."""
+GREATEST_DISTANCE = 2.0
+"""In trace norm: no two states are further apart."""
 MOST_CURVES, MOST_PANELS = 8, 9
-"""Curves in a panel, and panels."""
-WIDE = 5.0
-"""The ratio of the ends of a parameter's axis from which on it is logarithmic."""
+"""Curves in a panel, as many as there are colours, and panels, three rows of three."""
+LOGARITHMIC_RATIO = 5.0
+"""Of the ends of a parameter's axis, from which on it is logarithmic: half of its values would lie in a fifth of it."""
 NOTHING = "at most: below its error"
 """What the hollow markers of a chart are."""
 
@@ -32,7 +32,7 @@ def name(axis: str) -> Markup:
 
 def logarithmic(axis: str, values: np.ndarray) -> bool:
     """Whether the axis is logarithmic: of h and gamma always, of what else is positive if it ranges widely."""
-    return axis in ("h", "gamma") or bool((values > 0).all() and values.max() >= WIDE * values.min())
+    return axis in ("h", "gamma") or bool((values > 0).all() and values.max() >= LOGARITHMIC_RATIO * values.min())
 
 
 def said(value: float, error: float) -> str:
@@ -55,7 +55,7 @@ def over_time(study: Study) -> tuple[list[Markup], Markup]:
     drawn = _heights(study.distance[part], study.error[part], study.seen[part])
     log = bool((drawn > 0).any())
     if study.certified:  # the upper ends too, as far as a distance can reach
-        drawn = np.append(drawn, np.minimum(upper[part], GREATEST))
+        drawn = np.append(drawn, np.minimum(upper[part], GREATEST_DISTANCE))
     y = ChartAxis.around(above(drawn) if log else drawn, DISTANCE, log=log)
     panels = []
     for j in chosen(len(gamma), MOST_PANELS):

@@ -20,12 +20,14 @@ from openweyl.plot.symbol import ROUND_OFF
 from .study import Study, StudyPoint
 
 PIXELS, BANDS = 440, 10
-"""Side of a picture, and the number of bands of either sign."""
-MOST_TIMES, PATIENCE = 60, 10.0
-"""Pictures along time at most; seconds that a point may have taken to be computed once more."""
+"""Side of a picture, in dots of a screen, and bands of either sign: as many as eyes tell apart."""
+MOST_PICTURES = 60
+"""Along time: each is some 3 kB, and there are three at each time."""
+SECONDS_OF_CHEAP_POINT = 10.0
+"""That a point may have taken to be computed once more: a page is not to take minutes."""
 KINDS = ("quantum", "classical", "difference")
 _LINE = 2 * BANDS + 1
-
+"""The index of the colour of contour lines, behind those of the bands."""
 
 Box = tuple[float, float, float, float]
 """x_low, x_high, xi_low, xi_high."""
@@ -95,7 +97,7 @@ def representatives(study: Study, *, stored: bool) -> list[StudyPoint]:
     if not done:
         return []
     cost = {id(p): float(np.nan_to_num(study.at(seconds, p), nan=0.0)) for p in done}
-    cheap = done if stored else [p for p in done if cost[id(p)] <= PATIENCE]
+    cheap = done if stored else [p for p in done if cost[id(p)] <= SECONDS_OF_CHEAP_POINT]
     ranked = sorted(cheap or [min(done, key=lambda p: cost[id(p)])], key=lambda p: float(study.at(last, p)))
     return [ranked[-1], ranked[0]] if len(ranked) > 1 else ranked
 
@@ -103,7 +105,7 @@ def representatives(study: Study, *, stored: bool) -> list[StudyPoint]:
 def shown_times(study: Study) -> np.ndarray:
     """The indices of the times that get pictures."""
     count = len(study.times)
-    return np.unique(np.linspace(0, count - 1, min(count, MOST_TIMES)).round().astype(int))
+    return np.unique(np.linspace(0, count - 1, min(count, MOST_PICTURES)).round().astype(int))
 
 
 def film(point: StudyPoint, times: Sequence[float], moments: Sequence[Moment]) -> Film:
@@ -127,7 +129,7 @@ def drawn(moment: Moment, box: Box, scales: tuple[float, float] | None = None) -
     gap = gap if gap > floor else 0.0
     top, most = scales or (scale, gap)
     difference = np.where(np.abs(w - a) > floor, w - a, 0.0)
-    return [_indices(f, end) for f, end in ((w, top), (a, top), (difference, most))], scale, gap
+    return [bands_of(f, end) for f, end in ((w, top), (a, top), (difference, most))], scale, gap
 
 
 def box_around(moments: Sequence[Moment], part: float = 3e-2) -> Box:
@@ -154,7 +156,7 @@ def _sampled(f: GridFunction, box: Box) -> np.ndarray:
     return np.asarray(map_coordinates(np.asarray(f.values, dtype=float), np.meshgrid(i, j), order=3, mode="constant"))
 
 
-def _indices(f: np.ndarray, scale: float) -> np.ndarray:
+def bands_of(f: np.ndarray, scale: float) -> np.ndarray:
     """The band of each pixel, 0 .. 2 BANDS, BANDS around zero; _LINE on contour lines, dashed where negative."""
     level = np.clip(np.rint(f / (scale or 1.0) * (BANDS + 0.49)), -BANDS, BANDS).astype(int)
     step = np.zeros(level.shape, dtype=int)  # the band away from zero at an edge between two bands

@@ -49,24 +49,24 @@ def summary(study: Study) -> Markup:
     return Markup("<dl>{}</dl>").format(Markup("").join(shown))
 
 
-def problem(study: Study, system: System | None, found: Problem | None) -> Markup:
+def problem(study: Study, system: System | None, made_from: Problem | None) -> Markup:
     """The symbols, with the names of the parameters, and the start."""
     if system is None:
         return Markup("<p>The store does not say of which system it is.</p>")
     of_p, of_l = arguments(system, driven=system.hamiltonian.has(TIME)), arguments(system)
-    hamiltonian, jumps = found.formulas() if found else (system.hamiltonian, system.jumps)
+    hamiltonian, jumps = made_from.formulas() if made_from else (system.hamiltonian, system.jumps)
     rows = [display(mathml.name("p"), of_p, mathml.mo("="), mathml.element(hamiltonian))]
     for j, jump in enumerate(jumps, 1):
         rows.append(display(mathml.name(f"ℓ_{j}"), of_l, mathml.mo("="), mathml.element(jump)))
-    state = str(found.state) if found and study.parameters else str(study.attrs.get("state", ""))
+    state = str(made_from.state) if made_from and study.parameters else str(study.attrs.get("state", ""))
     start = Markup("<p>Initial state: {}{}.</p>").format(state, _charted(study)) if state else ""
     formulas = Markup('<div class="formulas">{}</div>').format(Markup("").join(rows))
-    return Markup("").join([formulas, _values(study, found), start])
+    return Markup("").join([formulas, _values(study, made_from), start])
 
 
-def _values(study: Study, found: Problem | None) -> Markup:
+def _values(study: Study, made_from: Problem | None) -> Markup:
     """What the names of the parameters stand for, in words."""
-    own = found.parameters if found else {}
+    own = made_from.parameters if made_from else {}
     fixed = [labelled(axis, value) for axis, value in own.items() if axis not in study.parameters]
     swept = []
     for axis in study.parameters:
@@ -111,13 +111,13 @@ COMPUTED = Markup(
 def hypotheses(verdict: Verdict) -> Markup:
     """The paper's assumptions, line by line."""
     section = Markup("<section><h2>Hypotheses</h2>{}</section>")
-    if verdict.found is None:
+    if verdict.assumptions is None:
         trouble = Markup("<p>They could not be checked: {}</p>").format(verdict.trouble)
         return section.format(trouble + COMPUTED) if verdict.trouble else Markup("")
-    rows = [[told(line.name), VERDICTS[line.holds], line.how, told(line.text)] for line in verdict.found.lines]
+    rows = [[told(line.name), VERDICTS[line.holds], line.how, told(line.text)] for line in verdict.assumptions.lines]
     at = Markup(", ").join(labelled(axis, value) for axis, value in verdict.point.items())
     made = table(["line", "verdict", "how", "what"], rows, Markup("At {}").format(at), "wrap")
-    theorems = Markup("<ul>{}</ul>").format(verdicts(verdict.found.reasons))
+    theorems = Markup("<ul>{}</ul>").format(verdicts(verdict.assumptions.reasons))
     return section.format(theorems + COMPUTED + made)
 
 

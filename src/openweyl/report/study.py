@@ -62,9 +62,9 @@ class Study:
         """The variable `name` with axes (*axes, time), or (*axes) if it does not depend on time; NaN where unknown."""
         if name not in self.dataset:
             return np.full(self.dataset[DISTANCE].transpose(*self.axes, "time").shape, np.nan)
-        found = self.dataset[name]
-        order = [a for a in (*self.axes, "time") if a in found.dims]
-        return np.asarray(found.transpose(*order).values)
+        variable = self.dataset[name]
+        order = [a for a in (*self.axes, "time") if a in variable.dims]
+        return np.asarray(variable.transpose(*order).values)
 
     @cached_property
     def distance(self) -> np.ndarray:
@@ -78,7 +78,7 @@ class Study:
 
     @cached_property
     def seen(self) -> np.ndarray:
-        """Where the distance exceeds its error: what does not is nil as far as anybody knows, and mostly round-off."""
+        """Where the distance exceeds its error; one that does not may be zero, and is mostly round-off."""
         return np.asarray(self.distance > np.nan_to_num(self.error))
 
     @cached_property

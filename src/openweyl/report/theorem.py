@@ -19,7 +19,7 @@ class Verdict:
     """The assumptions at `point`, or why they could not be checked; neither if the problem is not known."""
 
     point: dict[str, float] = field(default_factory=dict)
-    found: Assumptions | None = None
+    assumptions: Assumptions | None = None
     trouble: str = ""
 
     @staticmethod
@@ -40,12 +40,12 @@ class Verdict:
     @property
     def applies(self) -> bool:
         """Whether Theorem 1 does, whose bound (1.10) distances are compared with."""
-        return self.found is not None and self.found.applies["theorem_1"]
+        return self.assumptions is not None and self.assumptions.applies["theorem_1"]
 
     @property
     def why(self) -> str:
         """Why nothing on the page is compared with (1.10), in the words that end a sentence."""
-        if self.found is not None:
+        if self.assumptions is not None:
             return "does not apply here"
         return (
             "could not be checked"

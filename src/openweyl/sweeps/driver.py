@@ -21,9 +21,9 @@ from .workers import Pool, gave_up
 
 MAX_DEATHS = 3
 """Workers that one run may take with it before it counts as failed: one may have been killed for another reason."""
-PAUSE = 0.5
+SECONDS_BETWEEN_LOOKS = 0.5
 """Seconds between two looks at rows that another call has claimed, and between two reports."""
-LOOK = 5.0
+SECONDS_BETWEEN_CHECKS = 5.0
 """Seconds between two looks at the workers, where all are busy: those of a cluster may have gone."""
 
 
@@ -47,7 +47,7 @@ class Driver:
         self.finished: deque[tuple[Index, FinishedRow]] = deque()
         self.deaths: dict[Index, int] = {}
         self.seconds: dict[float, list[float]] = {}
-        self.failed, self.reported = 0, -PAUSE
+        self.failed, self.reported = 0, -SECONDS_BETWEEN_LOOKS
         # the longest first: the last to run are short, and no worker waits long for them
         left = [index for index in store.indices() if store.status(index) not in self.settled]
         self.waiting = deque(sorted(left, key=lambda index: store.axes["h"][index[0]]))
@@ -61,7 +61,8 @@ class Driver:
                 self._report()
                 self._submit()
                 if self.running:
-                    timeout = PAUSE if self.waiting and len(self.running) < self.pool.slots() else LOOK
+                    idle = self.waiting and len(self.running) < self.pool.slots()
+                    timeout = SECONDS_BETWEEN_LOOKS if idle else SECONDS_BETWEEN_CHECKS
                     done = wait(self.running, timeout, FIRST_COMPLETED).done
                     for future in done:
                         self._take(future)
@@ -71,7 +72,7 @@ class Driver:
                         self._submit()
                     self._keep()
                 elif self.waiting or self.alone:
-                    time.sleep(PAUSE)
+                    time.sleep(SECONDS_BETWEEN_LOOKS)
         finally:
             for future, (index, _) in self.running.items():
                 if not future.cancel() and future.done() and not future.exception():
@@ -149,7 +150,7 @@ class Driver:
         )
 
     def _report(self) -> None:
-        if self.progress is None or time.monotonic() - self.reported < PAUSE:
+        if self.progress is None or time.monotonic() - self.reported < SECONDS_BETWEEN_LOOKS:
             return
         self.reported = time.monotonic()
         left = [*self.waiting, *self.alone, *(index for index, _ in self.running.values())]

@@ -1,4 +1,4 @@
-"""Stores of sweeps made, and found again: a store belongs to one sweep, and is there whole or not at all."""
+"""Stores of sweeps, made and opened again: a store belongs to one sweep, and is there whole or not at all."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import numpy as np
 from openweyl._core.arguments import InputError, fail
 from openweyl.files.atomic import tidy, unfinished_folder
 
-from .rows import MESSAGE, PIXELS, Store
+from .rows import MESSAGE_BYTES, PIXELS, Store
 
 FORMAT = "openweyl sweep 1"
 
@@ -42,8 +42,8 @@ def open_store(path: Path, layout: StoreLayout, *, identity: Mapping[str, Any], 
     store = find(path, "out")
     for name in ("rows", "message", *layout.symbols):
         tidy(path / name)
-    found = store.about["identity"]
-    other = [key for key in {**known, **found} if found.get(key) != known.get(key)]
+    there = store.about["identity"]
+    other = [key for key in {**known, **there} if there.get(key) != known.get(key)]
     if other:
         advice = f"It differs in {' and '.join(other)}: name another store."
         raise fail("out", "be a new folder or a store of this very sweep", str(path), advice)
@@ -97,7 +97,7 @@ def _create(path: Path, layout: StoreLayout, attributes: dict[str, Any]) -> None
         size, point = tuple(map(len, axes.values())), (1,) * len(axes)
         arrays: list[tuple[str, str, tuple[int, ...], tuple[str, ...], float]] = [
             ("rows", "f8", (len(layout.columns), len(times)), ("column", "time"), np.nan),
-            ("message", "u1", (MESSAGE,), ("character",), 0),
+            ("message", "u1", (MESSAGE_BYTES,), ("character",), 0),
             *((s, "f4", pixels, ("time", "symbol_x", "symbol_xi"), np.nan) for s in layout.symbols),
         ]
         for name, dtype, inner, dimensions, fill in arrays:

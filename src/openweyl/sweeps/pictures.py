@@ -29,7 +29,7 @@ class Symbols(BackendArray):
         rows, inner = picked[:-3], np.ix_(*picked[-3:])
         values = np.full([len(part) for part in picked], np.nan, self.dtype)
         for place in product(*(range(len(part)) for part in rows)):
-            found = self.store.symbol(self.name, tuple(int(part[k]) for part, k in zip(rows, place, strict=True)))
-            if found is not None:
-                values[place] = found[inner]
+            symbols = self.store.symbol(self.name, tuple(int(part[k]) for part, k in zip(rows, place, strict=True)))
+            if symbols is not None:
+                values[place] = symbols[inner]
         return values[tuple(0 if isinstance(part, (int, np.integer)) else slice(None) for part in key)]

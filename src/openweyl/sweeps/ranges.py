@@ -20,22 +20,21 @@ def parse_values(text: str, name: str) -> list[float]:
     >>> parse_values("2^-1:2^-3", "h"), parse_values("0:1:3, 5", "times")
     ([0.5, 0.25, 0.125], [0.0, 0.5, 1.0, 5.0])
     """
-    found: list[float] = []
+    values: list[float] = []
     for part in text.replace("^", "**").split(","):
         numbers = [parse_number(end, name) for end in part.split(":")]
         must(len(numbers) <= 3, name, "be a number, a range of powers, or lower:upper:count", part)
         if len(numbers) == 1:
-            found += numbers
+            values += numbers
         elif len(numbers) == 2:
-            found += _powers(part, numbers[0], numbers[1], name)
+            values += _powers(part, numbers[0], numbers[1], name)
         else:
             lower, upper, count = numbers
             must(count in range(2, 10_001), name, "have a count from 2 to 10000", part)
             must(lower < upper, name, "have lower < upper", part, "Exchange the ends of the range.")
-            found += [
-                float(f"{value:.12g}") for value in np.linspace(lower, upper, int(count))
-            ]  # 0.9, as it would be typed
-    return found
+            evenly = np.linspace(lower, upper, int(count))
+            values += [float(f"{value:.12g}") for value in evenly]  # 0.9, as it would be typed
+    return values
 
 
 def _powers(part: str, first: float, last: float, name: str) -> list[float]:

@@ -34,10 +34,10 @@ except ImportError:  # Windows: two calls at once do the same work twice, and wr
 
 STATUS = ("done", "failed", "missing")
 """What a row can be. On disk the column `status` has the place in this list."""
-MESSAGE = 300
-"""Bytes of a message."""
+MESSAGE_BYTES = 300
+"""Of a message in its row; a line of the error grammar has fewer."""
 PIXELS = 128
-"""Points of a symbol that is kept, in each direction."""
+"""Points of a symbol that is kept, in each direction: 64 KiB in single precision, enough for a picture."""
 GZIP = 31
 """What zlib calls the format of gzip."""
 
@@ -79,7 +79,7 @@ class Store:
         return _read(self._chunk(name, index, 3), "<f4", (len(self.times), PIXELS, PIXELS))
 
     def message(self, index: Index) -> str:
-        text = _read(self._chunk("message", index, 1), "u1", (MESSAGE,))
+        text = _read(self._chunk("message", index, 1), "u1", (MESSAGE_BYTES,))
         return "" if text is None else text.tobytes().rstrip(b"\0").decode("utf-8", "replace")
 
     def write(
@@ -87,8 +87,8 @@ class Store:
     ) -> None:
         """Make the row permanent; columns that are not given are NaN. What belongs to it goes first."""
         if message:
-            text = np.zeros(MESSAGE, "u1")
-            content = np.frombuffer(message.encode()[:MESSAGE], "u1")
+            text = np.zeros(MESSAGE_BYTES, "u1")
+            content = np.frombuffer(message.encode()[:MESSAGE_BYTES], "u1")
             text[: len(content)] = content
             _commit(self._chunk("message", index, 1), text)
         for name, values in (symbols or {}).items():

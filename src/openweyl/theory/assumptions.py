@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isfinite
 from typing import Any
 
+from openweyl._core.plain import plain_fields
 from openweyl._core.text import cut, table
 from openweyl.model.states import State
 from openweyl.model.system import System
@@ -28,7 +28,7 @@ class Line:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
-        return {"name": self.name, "holds": self.holds, "how": self.how, "value": _plain(self.value), "text": self.text}
+        return plain_fields(self, "name", "holds", "how", "value", "text")
 
 
 @dataclass(frozen=True)
@@ -64,13 +64,9 @@ class Assumptions:
         scales = ("rho", "epsilon", "rho_tilde", "lyapunov", "ehrenfest_time", "correspondence_time")
         return {
             "system": self.system.as_dict() | {"state": str(self.state)},
-            "applies": self.applies,
-            "reasons": self.reasons,
+            **plain_fields(self, "applies", "reasons"),
             "escape": self.escape or None,
-            "lines": [line.as_dict() for line in self.lines],
-            "seminorms": {name: _by_order(values) for name, values in self.seminorms.items()},
-            "state_seminorms": _by_order(self.state_seminorms),
-            **{name: _plain(getattr(self, name)) for name in scales},
+            **plain_fields(self, "lines", "seminorms", "state_seminorms", *scales),
         }
 
     def __repr__(self) -> str:
@@ -102,11 +98,3 @@ class Assumptions:
             ("time of correspondence", self.correspondence_time),
         )
         return table(("scale", "value"), [(name, "none" if value is None else value) for name, value in scales])
-
-
-def _by_order(values: dict[int, float]) -> dict[str, float | None]:
-    return {str(order): _plain(value) for order, value in values.items()}
-
-
-def _plain(value: float | None) -> float | None:
-    return None if value is None or not isfinite(value) else float(value)
