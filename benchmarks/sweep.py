@@ -23,7 +23,7 @@ import click
 import numpy as np
 
 from openweyl import PhaseGrid, Problem, System, coherent, load, sweep
-from openweyl.analysis.compare import SERIES
+from openweyl.analysis.comparison import SERIES
 from openweyl.evolution.schemes import CHIN
 from openweyl.evolution.stepper import Stepper
 from openweyl.generators.generator import lindblad

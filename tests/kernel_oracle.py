@@ -378,7 +378,7 @@ class ClassicalOracle:
         return self.cell * np.array([x @ a.sum(axis=1), xi @ a.sum(axis=0)])
 
     def values(self, a: np.ndarray, points: Sequence[np.ndarray]) -> np.ndarray:
-        """The band-limited interpolant of `a`, nil outside of the box."""
+        """The band-limited interpolant of `a`, zero outside of the box."""
         left, right = (
             np.sinc((z[:, None] - ours) / d) * ((z >= ours[0]) & (z <= ours[-1]))[:, None]
             for z, ours, d in zip(points, self.points, self.spacings, strict=True)

@@ -83,7 +83,8 @@ def run(script: str, **options: Any) -> str:
 
 def test_type_checkers_and_programs_find_each_name_in_one_place() -> None:
     tree = ast.parse(Path(openweyl.__file__).read_text(encoding="utf-8"))
-    (block,) = [node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
+    block = next(node for node in tree.body if isinstance(node, ast.If))
+    assert ast.unparse(block.test) == "_typing.TYPE_CHECKING"
     told = {
         alias.asname: node.module
         for node in block.body
@@ -102,8 +103,10 @@ def test_dir_shows_the_public_names_and_no_others_after_use() -> None:
     assert run("from openweyl import *; print(callable(evolve), plot.__name__)") == "True openweyl.plot"
 
 
-def test_no_room_hides_a_public_name() -> None:
+def test_nothing_else_is_importable_by_accident() -> None:
+    script = "import openweyl; from openweyl import *; print(*vars(openweyl))"
     rooms = {path.name for path in Path(openweyl.__file__).parent.iterdir() if path.is_dir()}
+    assert {name for name in run(script).split() if not name.startswith("_")} <= rooms | set(openweyl.__all__)
     assert rooms & set(openweyl.__all__) == {"plot"}
 
 

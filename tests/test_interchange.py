@@ -174,7 +174,7 @@ def test_states_from_outside_are_states() -> None:
     ours, theirs = (compare(system, state, [0.0, 0.5], tol=1e-6) for state in (inside, outside))
     assert np.abs(ours.trace_norm - theirs.trace_norm).max() < 2e-6
     bounds = [certify(system, state, [0.5], order=2, tol=1e-5) for state in (inside, outside)]
-    assert bounds[0].distance_estimate[0] == pytest.approx(bounds[1].distance_estimate[0], rel=0, abs=2e-5)
+    assert bounds[0].estimate[0] == pytest.approx(bounds[1].estimate[0], rel=0, abs=2e-5)
     half = mixture([(1.0, outside), (1.0, coherent(0.0, 0.5))])
     w = on_window(half)
     expected = (inside.symbol(w.grid) + coherent(0.0, 0.5).symbol(w.grid)) / 2

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from common import refused
 from openweyl import PhaseGrid, Symbol, System, coherent
 from openweyl.evolution.schemes import best_scheme
 from openweyl.evolution.stepper import Stepper
@@ -90,3 +91,21 @@ def test_the_gradient_by_gamma(name: str) -> None:
     assert float(value) == pytest.approx(float(distance(gamma, np)), rel=1e-11)
     assert abs(float(slope)) > 1e-5
     assert float(slope) == pytest.approx(float(quotient), rel=1e-6)
+
+
+def test_symbols_of_jax_arrays_on_two_grids() -> None:
+    other = PhaseGrid.box(h=H, x=(-3, 4), xi=(-3.5, 3.5), size=(48, 54))
+    a, b = STATE.symbol(GRID, jax.numpy), coherent(0.5, 0.3).symbol(other, jax.numpy)
+    numbers = [STATE.symbol(GRID), coherent(0.5, 0.3).symbol(other)]
+    assert isinstance((a - b).values, jax.Array)
+    assert float((a - b).hilbert_schmidt()) == pytest.approx((numbers[0] - numbers[1]).hilbert_schmidt(), rel=1e-12)
+    assert float((a * b).trace()) == pytest.approx(float(a.inner(b)), rel=1e-7)
+    assert ((1j * a) - b).trace() == pytest.approx(1j - 1, abs=1e-6)
+    assert (a / a.trace()).trace() == pytest.approx(1)
+    assert a.trace_norm(1e-2, 1e-2) == pytest.approx(STATE.symbol(GRID).trace_norm(1e-2, 1e-2), rel=1e-12)
+    normed = jax.jit(lambda values: (Symbol(values, GRID) / Symbol(values, GRID).trace()).trace())
+    assert float(normed(2 * a.values)) == pytest.approx(1)
+    refused(
+        lambda: jax.jit(lambda values: (Symbol(values, GRID) - b).trace())(a.values),
+        "Argument `symbol` must have known values, to meet one on another grid, but is traced. Bring both on one grid",
+    )

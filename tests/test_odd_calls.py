@@ -633,8 +633,6 @@ def test_own_errors_of_a_function_are_not_taken_for_calls_that_do_not_fit() -> N
     [
         (lambda: openweyl.evolve(STATE, COARSE, [0.1]), "Argument `system` must be a System"),
         (lambda: openweyl.check_assumptions("p"), "Argument `system` must be a System, but is p."),
-        (lambda: openweyl.compare(STATE, COARSE, [0.1]), "Argument `system` must be a System"),
-        (lambda: openweyl.certify(STATE, COARSE, [0.1]), "Argument `system` must be a System"),
         (
             lambda: Observable.parse("tanh(x1)", 2).value(W),
             "Argument `observable` must have n = 1 degrees of freedom, as the symbol, but is of n = 2. It is tanh(x1).",

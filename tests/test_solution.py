@@ -25,7 +25,7 @@ from openweyl import (
     compare,
     evolve,
 )
-from openweyl.analysis.compare import SERIES
+from openweyl.analysis.comparison import SERIES
 from openweyl.norms.dense import dense_trace_norm
 from systems import COARSE, DAMPED, HARMONIC, IN_A_WELL, KERR, LOSS, PENDULUM, ROTATION, damped, normal_mean, rotated
 from systems import parity_of_damped_cat as true_parity

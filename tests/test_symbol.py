@@ -328,6 +328,19 @@ def test_resampled_there_and_back(f: Normal, one: Any, two: Any) -> None:
     assert np.abs(there.resampled(grid).values - w.values).max() < 1e-7 * np.abs(w.values).max()
 
 
+@pytest.mark.parametrize("steps", [-200, -100, -64, -63, 0, 63, 64, 65, 100, 200])
+@pytest.mark.parametrize("parts", [1, 2])
+def test_boxes_that_lie_apart(steps: int, parts: int) -> None:
+    """Whole steps of one grid to either side: zero where the function has no point."""
+    d = GRID.x[0].spacing
+    moved = PhaseGrid((Axis(-3 + steps * d, d / parts, 64 * parts),), GRID.xi, H)
+    there = W.resampled(moved)
+    assert there.values.shape == moved.shape
+    assert np.abs(there.values - coherent(0, 0).symbol(moved).values).max() < (1e-12 if parts == 1 else 1e-9)
+    other = coherent(steps * d, 0).symbol(moved)
+    assert (W + other).trace() == pytest.approx(2, abs=1e-9)
+
+
 def test_complex_symbols_on_two_grids() -> None:
     product = star(W, V)
     again = star(V, W)

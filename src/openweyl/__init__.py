@@ -5,12 +5,10 @@ Source: Z. Li, Long time quantum-classical correspondence for open systems in tr
 Names are loaded at their first use: `import openweyl` takes no time, and what a program does not use costs it none.
 """
 
-from __future__ import annotations
+import importlib as _importlib
+import typing as _typing
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:  # for type checkers and editors; a test compares this list with that below
+if _typing.TYPE_CHECKING:  # for type checkers and editors; a test compares this list with that below
     from . import plot as plot
     from ._core.arguments import InputError as InputError
     from ._core.arguments import ResourceError as ResourceError
@@ -19,10 +17,10 @@ if TYPE_CHECKING:  # for type checkers and editors; a test compares this list wi
     from .analysis.certificate import Certificate as Certificate
     from .analysis.certificate import Expectation as Expectation
     from .analysis.certify import certify as certify
-    from .analysis.compare import Comparison as Comparison
     from .analysis.compare import compare as compare
+    from .analysis.comparison import Comparison as Comparison
     from .evolution.evolve import evolve as evolve
-    from .evolution.solution import Numerics as Numerics
+    from .evolution.numerics import Numerics as Numerics
     from .evolution.solution import Solution as Solution
     from .interchange.fock import from_fock as from_fock
     from .interchange.qutip import from_qutip as from_qutip
@@ -60,14 +58,14 @@ _MODULES = {
     "Assumptions": "theory.assumptions",
     "Axis": "phase_space.grid",
     "Certificate": "analysis.certificate",
-    "Comparison": "analysis.compare",
+    "Comparison": "analysis.comparison",
     "Enclosure": "_core.estimates",
     "Estimate": "_core.estimates",
     "Expectation": "analysis.certificate",
     "InputError": "_core.arguments",
     "Kernel": "phase_space.kernels",
     "Moments": "phase_space.moments",
-    "Numerics": "evolution.solution",
+    "Numerics": "evolution.numerics",
     "Observable": "observables.observable",
     "PhaseGrid": "phase_space.grid",
     "Problem": "problems.problem",
@@ -104,14 +102,14 @@ _MODULES = {
 __all__ = ["__version__", "plot", *_MODULES]  # noqa: PLE0604 - all are text
 
 
-if not TYPE_CHECKING:  # else any name would be one of the package's
+if not _typing.TYPE_CHECKING:  # else any name would be one of the package's
 
-    def __getattr__(name: str) -> Any:
+    def __getattr__(name: str) -> object:
         if name == "plot":
-            return import_module(".plot", __name__)
+            return _importlib.import_module(".plot", __name__)
         if name not in _MODULES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = getattr(import_module(f".{_MODULES[name]}", __name__), name)
+        value = getattr(_importlib.import_module(f".{_MODULES[name]}", __name__), name)
         globals()[name] = value
         return value
 

@@ -78,8 +78,8 @@ def certify(
     """
     must(order is None or target is None, "order", "not be given together with `target`", order)
     check_pair(system, state)
-    moments, tol = arguments.times(times), arguments.tolerance(tol)
-    run = partial(_certificate, system, state, moments, tol, memory, time_limit, callback(progress))
+    times, tol = arguments.times(times), arguments.tolerance(tol)
+    run = partial(_certificate, system, state, times, tol, memory, time_limit, callback(progress))
     if target is None:
         return run(3 if order is None else order, "as asked for")
     return _lowest_order(run, arguments.real("target", target, above=0.0))
@@ -118,7 +118,7 @@ def _improves(tried: list[Certificate]) -> bool:
 def _certificate(
     system: System,
     state: State,
-    moments: tuple[float, ...],
+    times: tuple[float, ...],
     tol: float,
     memory: float | None,
     time_limit: float,
@@ -127,14 +127,14 @@ def _certificate(
     reason: str,
 ) -> Certificate:
     started = time.perf_counter()
-    every = moments[-1] or 1.0
+    every = times[-1] or 1.0
     while True:
-        bound = _Integral(system, negligible=1e-2 * tol / (moments[-1] or 1.0))
+        bound = _Integral(system, negligible=1e-2 * tol / (times[-1] or 1.0))
         solution = evolve(
-            system, state, moments, kind="classical", order=order, tol=tol, memory=memory, time_limit=time_limit,
+            system, state, times, kind="classical", order=order, tol=tol, memory=memory, time_limit=time_limit,
             progress=progress, watch=bound.add, watch_every=every,
         )  # fmt: skip
-        integral, remainder = bound.up_to(moments)
+        integral, remainder = bound.up_to(times)
         if remainder[-1] <= QUADRATURE_RTOL * integral[-1] + tol or 2 * len(bound.times) > MAX_NODES:
             break
         gap = float(np.diff(bound.times).max())
@@ -143,7 +143,7 @@ def _certificate(
         every = gap / 2
     solver = np.array(solution.numerics.error)
     certificate = integral + remainder + solver
-    estimate, lower, upper = np.zeros(len(moments)), np.zeros(len(moments)), certificate.copy()
+    estimate, lower, upper = np.zeros(len(times)), np.zeros(len(times)), certificate.copy()
     for i, b in enumerate(solution):
         if order > 1:
             low, estimate[i] = enclosure(b.like(b.values[1:].sum(axis=0)), rtol=ENCLOSURE_RTOL, negligible=1e-2 * tol)
@@ -156,13 +156,13 @@ def _certificate(
     return Certificate(
         system=system,
         state=state,
-        times=moments,
+        times=times,
         order=order,
         bound=certificate,
         estimate=estimate,
         distance_lower=lower,
         distance_upper=upper,
-        rate=np.interp(moments, bound.times, bound.rates),
+        rate=np.interp(times, bound.times, bound.rates),
         quadrature_error=remainder,
         solver_error=solver,
         nodes=len(bound.times),
@@ -190,8 +190,8 @@ class _Integral:
             return
         self.rates.append(enclosure(residual(self.system, b, t), rtol=ENCLOSURE_RTOL, negligible=self.negligible).upper)
 
-    def up_to(self, moments: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
-        """The trapezoids up to each of `moments` (which are among the times), and a bound on their error.
+    def up_to(self, times: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
+        """The trapezoids up to each of `times`, at which `add` was called, and a bound on their error.
 
         On an interval of length d that error is at most d^3/12 times the largest second derivative; for that stand the
         largest second difference next to the interval, doubled.
@@ -200,11 +200,11 @@ class _Integral:
         step = np.diff(t)
         trapezoids = np.concatenate([[0.0], np.cumsum(step * (rates[1:] + rates[:-1]) / 2)])
         if len(t) < 3:
-            return trapezoids[-1:].repeat(len(moments)), trapezoids[-1:].repeat(len(moments))
+            return trapezoids[-1:].repeat(len(times)), trapezoids[-1:].repeat(len(times))
         second = np.abs(2 * np.diff(np.diff(rates) / step) / (t[2:] - t[:-2]))
         around = np.concatenate([second[:1], second, second[-1:]])
         remainder = np.concatenate([[0.0], np.cumsum(step**3 / 6 * np.maximum(around[1:], around[:-1]))])
-        at = np.searchsorted(t, np.array(moments) - 1e-12 * t[-1])
+        at = np.searchsorted(t, np.array(times) - 1e-12 * t[-1])
         return trapezoids[at], remainder[at]
 
 

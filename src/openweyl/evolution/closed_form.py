@@ -15,8 +15,9 @@ from openweyl.gaussian_packets.packet_errors import packets_of
 from openweyl.model.states import PacketState
 from openweyl.phase_space.grid import PhaseGrid, check_fits
 
+from .numerics import Numerics
 from .outputs import Watch
-from .solution import Numerics, Solution
+from .solution import Solution
 from .step_control import TIE
 
 GRID_SHARE = 0.4

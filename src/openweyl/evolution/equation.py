@@ -30,7 +30,7 @@ class Equation:
 
     def start(self, w: np.ndarray) -> np.ndarray:
         """The state at time 0 from the values of a symbol; with corrections, which are 0 then, along a leading axis."""
-        return w.copy() if self.order == 1 else np.concatenate([w[None], np.zeros((self.order - 1, *w.shape))])
+        return w if self.order == 1 else np.concatenate([w[None], np.zeros((self.order - 1, *w.shape))])
 
 
 def equation(*, quantum: bool, order: int = 1) -> Equation:

@@ -1,35 +1,30 @@
-"""`evolve`: the symbol of the quantum state, or the classical density, at given times; `control` does the rest."""
+"""`evolve`: the symbol of the quantum state, or the classical density, at given times; by steps or in closed form."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from math import inf
 from typing import Literal
 
 from openweyl._core import arguments
-from openweyl._core.arguments import ResourceError, must
+from openweyl._core.arguments import must
 from openweyl._core.calls import public
 from openweyl._core.memory import spare_memory
 from openweyl._core.progress import Progress, callback, shows_progress
 from openweyl._core.threads import one_thread
 from openweyl.gaussian_packets.flow import quadratic_flow
-from openweyl.model.escape import escapes
 from openweyl.model.pair import check_pair
 from openweyl.model.states import PacketState, State
 from openweyl.model.system import System
 
 from .closed_form import closed_form
-from .equation import equation
-from .grid_control import check_memory
-from .loop import AdaptiveIntegrator
 from .outputs import Watch
 from .pace import TIME_LIMIT
-from .schemes import described
-from .solution import Numerics, Solution
+from .solution import Solution
+from .stepwise import stepwise
 
 Kind = Literal["quantum", "classical"]
-MOST_LOOKS = 1_000_000
+MAX_LOOKS = 1_000_000
 """The most looks that may be asked for in one run: no step is longer than the time between two."""
 MAX_ORDER = 12
 """The largest number of terms of the expansion in the corrections."""
@@ -70,59 +65,29 @@ def evolve(
     `progress`: True for a bar, where it takes longer than two seconds; or a function, which is called with the time
     reached, the last time, and a few words on the grid.
 
-    Raises InputError for arguments out of range, ResourceError when a grid would pass the memory limit, or the run the
-    time limit.
+    Raises InputError for arguments out of range and for the few systems that no method here covers, ResourceError when
+    a grid would pass the memory limit, or the run the time limit.
     """
     check_pair(system, state)
     arguments.choice("kind", kind, ("quantum", "classical"))
     order = expansion_order(order)
     must(order == 1 or kind == "classical", "order", "be 1 for the quantum evolution", order)
-    moments = arguments.times(times)
+    saved = arguments.times(times)
     tol = arguments.tolerance(tol)
     watch_every = arguments.real("watch_every", watch_every, above=0.0, endless=True)
-    least = moments[-1] / MOST_LOOKS
-    arguments.must(watch_every >= least, "watch_every", f"be >= {least:g}", watch_every, f"That is {MOST_LOOKS} looks.")
+    least = saved[-1] / MAX_LOOKS
+    must(watch_every >= least, "watch_every", f"be >= {least:g}", watch_every, f"That is {MAX_LOOKS} looks.")
     report = callback(progress)
     arguments.function("watch", watch)
     limit = spare_memory() if memory is None else arguments.real("memory", memory, above=0.0)
     seconds = arguments.real("time_limit", time_limit, above=0.0)
-    if isinstance(state, PacketState) and (flow := quadratic_flow(system)):
-        with one_thread():
+    with one_thread():
+        if isinstance(state, PacketState) and (flow := quadratic_flow(system)):
             return closed_form(
-                flow, state, moments, kind=kind, order=order, tol=tol, memory=limit, progress=report, watch=watch,
+                flow, state, saved, kind=kind, order=order, tol=tol, memory=limit, progress=report, watch=watch,
                 watch_every=watch_every,
             )  # fmt: skip
-    started = time.perf_counter()
-    level = 1e-3 * tol
-    grid = state.window(system.h, level=level, room=0.4)
-    check_memory(system, grid, order, tol, limit, 0.0)
-    solved = equation(quantum=kind == "quantum", order=order)
-    run = AdaptiveIntegrator(
-        system, solved, grid, solved.start(state.symbol(grid).values), tol=tol, horizon=max(moments[-1], 1e-300),
-        memory=limit, time_limit=seconds, progress=report, watch=watch, watch_every=watch_every,
-        grid_error=6 * system.n * level,  # at three edges of each axis
-    )  # fmt: skip
-    try:
-        with one_thread():
-            outputs = run.outputs(moments)
-    except ResourceError as error:  # it may be the system that asks for ever more
-        message = f"{run.resolution.reason()}{error} {escapes(system)}".rstrip()
-        raise ResourceError(message, kind=error.kind) from None
-    return Solution(
-        system=system,
-        kind=kind,
-        order=order,
-        times=moments,
-        symbols=tuple(output.symbol for output in outputs),
-        numerics=Numerics(
-            scheme=described(run.runs.generator, run.runs.scheme) if run.steps else "none",
-            steps=run.steps,
-            largest_grid=run.grids.largest,
-            regrids=run.grids.regrids,
-            rollbacks=run.rollbacks,
-            step_error=tuple(output.step_error for output in outputs),
-            grid_error=tuple(output.grid_error for output in outputs),
-            seconds=time.perf_counter() - started,
-        ),
-        tol=tol,
-    )
+        return stepwise(
+            system, state, saved, kind=kind, order=order, tol=tol, memory=limit, time_limit=seconds, progress=report,
+            watch=watch, watch_every=watch_every,
+        )  # fmt: skip

@@ -34,26 +34,33 @@ CORRECTION_MEMORY = 1.15
 
 @dataclass(frozen=True)
 class GridPolicy:
-    """What may be lost at the edges, what counts as content, and by how much a grid is made larger."""
+    """What may be lost at the edges, what counts as content, and by how much a grid is made larger.
+
+    How much the numbers matter was measured on the 26 runs of `StepPolicy`, with one changed at a time; work is steps
+    times points of the largest grid. `room_ahead` from 0.03 to 0.3, `widening` from 0.1 to 0.4 and `refinement` from
+    1.1 to 1.5 change it by 3 % at the most; what other numbers cost stands beside them.
+    """
 
     share: float = 0.4
-    """The part of the tolerance given to the grid: half of it for losses that a run of even losses comes to, half for
-    what comes all at once."""
+    """The part of the tolerance given to the grid: half of it in proportion to time, half for what comes at once."""
     pool: float = 0.02
     """The part of the share still unspent that one segment may lose beyond its part of the time: a pulse of content at
-    an edge costs less than a new grid, and a run of thousands of segments is not left without a share."""
+    an edge costs less than a new grid, and a run of thousands of segments is not left without a share. With 0.1 there
+    is 8 % less work, and half of the share for pulses is gone after seven of them; with 0.005, 5 % more work."""
     level: float = 0.1
     """A grid is chosen so that beyond each edge lies less than this part of what all edges together may lose: there are
-    three on each axis, and content grows until the next look."""
+    three on each axis, and content grows until the next look. With 0.3 there is 12 % less work, with 0.03 7 % more."""
     step_noise: float = 0.02
-    """Content below this part of the step error is noise of the steps, which no grid can hold."""
+    """Content below this part of the step error is noise of the steps, which no grid can hold. With 0 there are 7 %
+    more grids, and 3.5 % more work."""
     most_step_noise: float = 0.25
     """But never more than this part of what a segment may lose, so that a grid chosen by it passes the next look."""
     round_off_margin: float = 10.0
     """A segment may always lose this many times the round-off of its corrections."""
 
     farthest: float = 1 / 2
-    """The part of its support by which a segment may carry a symbol: grids follow in few, but not too large, leaps."""
+    """The part of its support by which a segment may carry a symbol: grids follow in few, but not too large, leaps.
+    From 1/4 to 1 the work changes by 5 % at the most."""
     room_ahead: float = 0.1
     """The part of the interval that a segment needs that is left free beyond it, on a grid made for the segment."""
     rounds: int = 4

@@ -89,9 +89,9 @@ class GridFollower:
 
     # ------------------------------------------------------------------ after a segment
 
-    def losses(self, found: Sequence[Profile]) -> list[tuple[float, float, float]]:
+    def losses(self, profiles: Sequence[Profile]) -> list[tuple[float, float, float]]:
         """What lies at the edges of each axis: left, right, and in wave numbers."""
-        return [edge_loss(profile, axis) for profile, axis in zip(found, self.axes, strict=True)]
+        return [edge_loss(profile, axis) for profile, axis in zip(profiles, self.axes, strict=True)]
 
     def enlarge(
         self, start: Sequence[np.ndarray], losses: Sequence[tuple[float, float, float]], allowed: float, t: float

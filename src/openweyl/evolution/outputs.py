@@ -36,12 +36,12 @@ def outputs_between(
 ) -> list[Output]:
     """The symbols at `times`, each by steps of its own from the one before, the first from `start` at time t."""
     now, error = runs.extrapolation.best(start), runs.extrapolation.error(start, runs.norm).value
-    made = []
+    outputs = []
     for time in times:
         now, own = _carried(runs, now, t, time)
         t, error = time, error + own
-        made.append(Output(runs.symbol_of(now), error, grid_error))
-    return made
+        outputs.append(Output(runs.symbol_of(now), error, grid_error))
+    return outputs
 
 
 def _carried(runs: Runs, start: np.ndarray, t: float, time: float) -> tuple[np.ndarray, float]:

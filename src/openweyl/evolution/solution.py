@@ -12,12 +12,13 @@ from openweyl._core.arguments import must, position
 from openweyl._core.calls import public
 from openweyl._core.display import block, html_picture, html_table
 from openweyl._core.estimates import Estimate
-from openweyl._core.plain import plain, plain_fields
 from openweyl._core.text import cut, excerpt, table
 from openweyl.model.system import System
 from openweyl.observables.observable import Observable
 from openweyl.phase_space.grid import PhaseGrid, check_fits, common_grid
 from openweyl.weyl.symbol import Symbol
+
+from .numerics import Numerics
 
 if TYPE_CHECKING:
     import xarray
@@ -33,40 +34,6 @@ HEADS = ("t", "grid", "grid error", "step error")
 """The columns of a solution's table."""
 SYMBOLS_DRAWN = 4
 """Symbols in a row, unless axes for more are given: each keeps the size of a thumb."""
-
-
-@dataclass(frozen=True)
-class Numerics:
-    """How a run was done: what the program chose for itself, and the errors that it estimates.
-
-    step_error, grid_error: accumulated up to each saved time, in trace norm; their sum is the error of the symbol.
-    """
-
-    scheme: str
-    steps: int
-    largest_grid: PhaseGrid
-    regrids: int
-    rollbacks: int
-    step_error: tuple[float, ...]
-    grid_error: tuple[float, ...]
-    seconds: float
-
-    @property
-    def error(self) -> tuple[float, ...]:
-        """The estimated error in trace norm at each saved time."""
-        return tuple(a + b for a, b in zip(self.step_error, self.grid_error, strict=True))
-
-    def __repr__(self) -> str:
-        grid = "x".join(map(str, self.largest_grid.shape))
-        return f"<Numerics: {self.scheme}, {self.steps} steps, {grid} points, error up to {max(self.error):.2g}>"
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain numbers, for JSON."""
-        grid = self.largest_grid
-        box = [(axis.lower, axis.upper) for axis in grid.x + grid.xi]
-        rest = ("regrids", "rollbacks", "step_error", "grid_error", "seconds")
-        chosen = plain_fields(self, "scheme", "steps") | plain({"grid": grid.shape, "box": box})
-        return chosen | plain_fields(self, *rest)
 
 
 @public

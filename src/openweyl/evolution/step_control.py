@@ -51,6 +51,11 @@ class StepPolicy:
     """When a segment is accepted, and how long the next steps are.
 
     An error of order p that is r times what it should be asks for a step r^(-1/p) times as long.
+
+    How much the numbers matter was measured on 26 runs (wells, pendulums, drives, corrections; tol from 1e-2 to 1e-8),
+    with one changed at a time. `safety` from 0.4 to 0.8, `keep_above` from 0.1 to 0.5, `shrink_above` from 0.7 to 0.95,
+    `retry_safety` from 0.3 to 0.8, `early` from 0.1 to 0.5, `inherited_growth` from 1.05 to 1.4 and `probe_segments`
+    from 2 to 8 change the number of steps by 1.4 % at the most; what other numbers cost stands beside them.
     """
 
     share: float = 0.45
@@ -59,16 +64,18 @@ class StepPolicy:
     early: float = 0.25
     """The part of this share that may be used at once, the rest as time goes by: unstable flows make errors grow."""
     first: float = 1 / 64
-    """The first step as a part of the whole time; it grows or falls within few segments to what the error allows."""
+    """The first step as a part of the whole time; it grows or falls within few segments to what the error allows. With
+    1/16 there are 25 % fewer steps, and a third more segments are taken back; with 1/256, 35 % more steps."""
     segment_steps: int = 4
-    """The most steps of a segment, unless all runs need more to meet: a look at the error and the edges costs about as
-    much as one step, and what is taken back costs a segment."""
+    """The most steps of a segment, unless all runs need more to meet: what is taken back costs a segment, and each look
+    at the error and the edges some transforms. With 2 there are 13 % fewer steps and twice the looks; with 8, 11 % more
+    steps."""
     first_segment_steps: int = 2
     """The steps of the first segment; those that follow are twice as long each, up to `segment_steps`."""
 
     safety: float = 0.6
-    """The part of what an error may be that a new step aims at: what it may be times safety is well inside of the range
-    between `keep_above` and `shrink_above` in which a step is left alone."""
+    """The part of what an error may be that a new step aims at: well inside of the range between `keep_above` and
+    `shrink_above` in which a step is left alone."""
     keep_above: float = 0.3
     """The part of the budget from which on an error lets the step no longer grow: at order 4 a step 1.4 times as long
     makes errors 3.8 times as large."""
@@ -76,7 +83,8 @@ class StepPolicy:
     """The part of the budget above which it is asked what a segment has added; the part of its fair share above which
     that makes the step shorter before a segment has to be taken back."""
     max_factor: float = 1.4
-    """The most by which a step grows after a segment."""
+    """The most by which a step grows after a segment. With 2 there are 15 % fewer steps, and a sixth more segments are
+    taken back; with 1.2, 16 % more steps."""
     min_factor: float = 0.5
     """The most by which it is made shorter after a segment that was accepted."""
 

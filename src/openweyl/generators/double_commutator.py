@@ -28,9 +28,7 @@ def double_commutator(
     gradients = [_gradient(system, place, rule, xp, rate) for rule in rules]
     by_x, by_s = ([lambda_series([g[side][j] for g in gradients], xp) for j in range(system.n)] for side in ("x", "s"))
     powers = 2 * len(rules) - 1  # of lambda, in a product of two gradients
-    total = xp.zeros(
-        (powers, *place.shape), dtype=by_x[0].dtype
-    )  # which it is where neither a force nor diffusion acts
+    total = xp.zeros((powers, *place.shape), dtype=by_x[0].dtype)  # without force and diffusion
     for i in range(system.n):
         for j in range(system.n):
             if mass[i][j]:

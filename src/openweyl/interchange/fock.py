@@ -37,9 +37,9 @@ def from_fock(state: Any, h: float, *, sizes: Sequence[int] | None = None) -> St
         array = array[:, 0]
     must(array.ndim in (1, 2) and len(set(array.shape)) == 1, "state", "be a vector or a square matrix", array.shape)
     what = f"be a list of whole numbers of product {len(array)}"
-    found = levels_of("sizes", (len(array),) if sizes is None else sizes, len(array), what)
-    levels = [size for size in found if size is not None]
-    must(len(levels) == len(found) and prod(levels) == len(array), "sizes", what, sizes)
+    given = levels_of("sizes", (len(array),) if sizes is None else sizes, len(array), what)
+    levels = [size for size in given if size is not None]
+    must(len(levels) == len(given) and prod(levels) == len(array), "sizes", what, sizes)
     (check_ket if array.ndim == 1 else check_matrix)(array)
     kind = "ket" if array.ndim == 1 else "density matrix"
     entries = array.reshape(levels * array.ndim)

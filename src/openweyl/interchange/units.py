@@ -194,11 +194,11 @@ class Units:
         f = parse(text, names | symbols, "potential")
         at = dict.fromkeys(names.values(), self.length) | {symbols[name]: value for name, value in values.items()}
         try:  # pint knows whether sums make sense
-            found = evaluate(f, at, np) * _quantity("1", "")
+            value = evaluate(f, at, np) * _quantity("1", "")
         except Exception as error:
             raise InputError(f"Argument `potential` must be an energy, but {shown(str(error))}.") from None
-        energy = f == 0 or dict(found.dimensionality) == dict(_quantity("J", "").dimensionality)
-        must(energy, "potential", "be an energy", f"of dimension {found.dimensionality}")
+        energy = f == 0 or dict(value.dimensionality) == dict(_quantity("J", "").dimensionality)
+        must(energy, "potential", "be an energy", f"of dimension {value.dimensionality}")
         return f.xreplace({symbols[name]: sympy.Float(self.number(value)) for name, value in values.items()}), n
 
     def __repr__(self) -> str:

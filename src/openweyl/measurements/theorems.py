@@ -14,7 +14,8 @@ import numpy as np
 
 from openweyl._core.estimates import Enclosure
 from openweyl.analysis.certify import certify
-from openweyl.analysis.compare import Comparison, compare
+from openweyl.analysis.compare import compare
+from openweyl.analysis.comparison import Comparison
 from openweyl.evolution.evolve import Kind, evolve
 from openweyl.model.gaussian_states import coherent, gaussian
 from openweyl.model.states import State

@@ -76,6 +76,7 @@ def trace_norm(symbol: GridFunction, rtol: float = 1e-2, atol: float = 0.0) -> E
     atol = real("atol", atol, low=0.0)
     check_function(symbol)
     symbol.check_single()
+    symbol = symbol.like(np.asarray(symbol.values))
     scale = _size(symbol)
     if scale == 0:
         return Enclosure(0.0, 0.0)

@@ -53,7 +53,7 @@ def _refusal(grid: PhaseGrid, index: int, part: float, where: str, what: str) ->
     return fail(
         "symbol",
         "be negligible at the edges of its grid, to meet one on another grid",
-        f"of {part:.2g} of its size at the {where} of {name}",
+        f"of {min(part, 1.0):.2g} of its size at the {where} of {name}",
         f"Take {what} there, or both on one grid.",
     )
 

@@ -274,5 +274,14 @@ def on_one_grid(first: Function, second: Function, name: str = "other") -> tuple
     first._check_same(second.grid, name)
     grid = common_grid([first.grid, second.grid])
     for function in (first, second):
-        check_edges(np.asarray(function.values), function.grid, grid)
+        check_edges(_known(function.values), function.grid, grid)
     return first.resampled(grid), second.resampled(grid)
+
+
+def _known(values: Array) -> np.ndarray:
+    """Values of any namespace as NumPy's. Raises InputError for those that are traced, of which nothing is known."""
+    try:
+        return np.asarray(values)
+    except Exception:  # each namespace has an error of its own
+        advice = "Bring both on one grid first: symbol.resampled(grid)."
+        raise fail("symbol", "have known values, to meet one on another grid", "traced", advice) from None

@@ -47,10 +47,12 @@ def _shift_box(w: Array, axis: int, start: int, size: int) -> Array:
     """Points start .. start + size - 1 of `w` along `axis`, zero where `w` has none."""
     xp = array_namespace(w)
     have = w.shape[axis]
-    low, high = max(start, 0), min(start + size, have)
+    low = min(max(start, 0), have)
+    high = max(min(start + size, have), low)  # no point is shared where the boxes lie apart
     inner = xp.moveaxis(xp.moveaxis(w, axis, 0)[low:high], 0, axis)
     pads = [list(inner.shape), list(inner.shape)]
-    pads[0][axis], pads[1][axis] = low - start, start + size - high
+    pads[0][axis] = min(max(low - start, 0), size)
+    pads[1][axis] = size - pads[0][axis] - (high - low)
     parts = [xp.zeros(tuple(p), dtype=w.dtype) for p in pads]
     return xp.concat([parts[0], inner, parts[1]], axis=axis)
 

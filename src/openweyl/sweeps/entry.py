@@ -26,7 +26,7 @@ from openweyl._core import arguments
 from openweyl._core.arguments import InputError, check_path, flag, moderate, must, numbers_of
 from openweyl._core.calls import public
 from openweyl._core.progress import Progress, callback, shows_progress
-from openweyl.analysis.compare import SERIES
+from openweyl.analysis.comparison import SERIES
 from openweyl.evolution.evolve import expansion_order
 from openweyl.evolution.solution import attributes
 from openweyl.files import netcdf

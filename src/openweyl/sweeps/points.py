@@ -12,7 +12,8 @@ import numpy as np
 
 from openweyl._core.arguments import InputError, ResourceError
 from openweyl.analysis.certify import certify
-from openweyl.analysis.compare import Comparison, compare
+from openweyl.analysis.compare import compare
+from openweyl.analysis.comparison import Comparison
 from openweyl.phase_space.grid import Axis, PhaseGrid, common_grid
 from openweyl.problems.problem import Problem
 

@@ -1,0 +1,72 @@
+"""Evolutions by steps: the first grid, the time loop on it, and what it leaves as a solution."""
+
+from __future__ import annotations
+
+import time
+
+from openweyl._core.arguments import ResourceError
+from openweyl._core.progress import Progress
+from openweyl.model.escape import escapes
+from openweyl.model.states import State
+from openweyl.model.system import System
+
+from .equation import equation
+from .grid_control import check_memory
+from .loop import AdaptiveIntegrator
+from .numerics import Numerics
+from .outputs import Watch
+from .schemes import described
+from .solution import Solution
+
+FIRST_LEVEL = 1e-3
+"""The part of the tolerance that the first grid leaves out at each edge: little, as that is in all errors to come."""
+EDGES = 3
+"""Edges of an axis: its two ends and the largest wave number."""
+FIRST_ROOM = 0.4
+"""The part of the state's own interval that the first grid leaves free on each side: room for the first segments, of
+which not much is known yet."""
+SHORTEST_HORIZON = 1e-300
+"""In place of 0, where the state itself is all that is asked for."""
+
+
+def stepwise(
+    system: System, state: State, times: tuple[float, ...], *, kind: str, order: int, tol: float, memory: float,
+    time_limit: float, progress: Progress | None, watch: Watch | None, watch_every: float,
+) -> Solution:  # fmt: skip
+    """The solution of either equation, as `evolve` returns it.
+
+    Raises ResourceError where a grid passes the memory limit, a run the time limit, or a step double precision.
+    """
+    started = time.perf_counter()
+    level = FIRST_LEVEL * tol
+    grid = state.window(system.h, level=level, room=FIRST_ROOM)
+    check_memory(system, grid, order, tol, memory, 0.0)
+    solved = equation(quantum=kind == "quantum", order=order)
+    run = AdaptiveIntegrator(
+        system, solved, grid, solved.start(state.symbol(grid).values), tol=tol,
+        horizon=max(times[-1], SHORTEST_HORIZON), memory=memory, time_limit=time_limit,
+        grid_error=2 * system.n * EDGES * level, progress=progress, watch=watch, watch_every=watch_every,
+    )  # fmt: skip
+    try:
+        outputs = run.outputs(times)
+    except ResourceError as error:  # it may be the system that asks for ever more
+        message = f"{run.resolution.reason()}{error} {escapes(system)}".rstrip()
+        raise ResourceError(message, kind=error.kind) from None
+    return Solution(
+        system=system,
+        kind=kind,
+        order=order,
+        times=times,
+        symbols=tuple(output.symbol for output in outputs),
+        numerics=Numerics(
+            scheme=described(run.runs.generator, run.runs.scheme) if run.steps else "none",
+            steps=run.steps,
+            largest_grid=run.grids.largest,
+            regrids=run.grids.regrids,
+            rollbacks=run.rollbacks,
+            step_error=tuple(output.step_error for output in outputs),
+            grid_error=tuple(output.grid_error for output in outputs),
+            seconds=time.perf_counter() - started,
+        ),
+        tol=tol,
+    )
