@@ -10,12 +10,12 @@ import logging
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from openweyl._core.arguments import InputError, fail, must, needs
-from openweyl._core.progress import shares
+from openweyl._core.progress import Progress, callback, shares, shows_progress
 from openweyl.files.atomic import output_file, writing
 from openweyl.plot import new_figure
 from openweyl.problems.problem import Problem
@@ -25,21 +25,19 @@ from .gallery import TITLES
 from .markup import coordinate, letters, number
 from .portraits import BANDS, KINDS, PIXELS, Moment, box_around, drawn, palette
 
-if TYPE_CHECKING:
-    from openweyl._core.progress import Progress
-
 SUFFIXES = (".mp4", ".gif")
 MOST_FRAMES, FRAMES_PER_SECOND = 2000, 12
 """Three minutes at most: each frame takes a tenth of a second to draw."""
 
 
+@shows_progress("movie")
 def movie(
     problem: Problem,
     path: str | Path,
     *,
     times: Sequence[float],
     one_scale: bool = False,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
 ) -> Path:
     """Write the movie of `problem` (n = 1), one frame at each of `times`, to `path`: an mp4, or a gif, by its suffix.
 
@@ -51,7 +49,7 @@ def movie(
     target = checked(path)
     must(problem.system.n == 1, "problem", "have one degree of freedom to be drawn", problem.system.n)
     must(1 < len(times) <= MOST_FRAMES, "times", f"be 2 to {MOST_FRAMES} for a movie", len(times))
-    running, drawing = shares(progress, (1.0, 1.0))
+    running, drawing = shares(callback(progress), (1.0, 1.0))
     moments = moments_of(*both(problem, times, tol=problem.tol, progress=running))
     values = {"h": problem.system.h, "gamma": problem.system.gamma, **problem.parameters}
     words = ",  ".join(f"{mathtext(axis)} = {coordinate(axis, value)}" for axis, value in values.items())

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup, escape
 
 from openweyl import __version__
+from openweyl._core.progress import Progress, callback, shows_progress
 from openweyl.files.atomic import writing
 
 from . import sections, tables
@@ -29,21 +30,22 @@ from .theorem import Verdict
 if TYPE_CHECKING:
     import xarray
 
-    from openweyl._core.progress import Progress
 
-
-def page(dataset: xarray.Dataset, *, pictures: bool = True, store: str = "", progress: Progress | None = None) -> str:
+@shows_progress("report")
+def page(
+    dataset: xarray.Dataset, *, pictures: bool = True, store: str = "", progress: Progress | bool | None = None
+) -> str:
     """The report of a sweep's `dataset`, as the text of an HTML file.
 
     `pictures`: phase-space pictures too, taken from the dataset or else computed. `store`: the name of the store, for
-    the command that reproduces it.
+    the command that reproduces it. `progress`: True for a bar, or a function, as of `evolve`.
 
     Raises InputError if `dataset` holds no distances over time.
     """
     study = Study.of(dataset)
     problem = problem_of(study)
     system = system_of(study, problem)
-    shown = films(study, problem, progress) if pictures else []
+    shown = films(study, problem, callback(progress)) if pictures else []
     indices = shown_times(study).tolist()
     times = study.times[indices].tolist()
     verdict = Verdict.of(study, problem)
