@@ -80,7 +80,7 @@ def test_terms_without_a_method(monkeypatch: pytest.MonkeyPatch) -> None:
     refused(
         lambda: star("cos(x1*xi1)", TWO_AT_REST.symbol(grid)), "With n = 2 every term that mixes x and xi must be a "
     )
-    monkeypatch.setattr(left_multiplication, "MAX_SAMPLES", 200)  # the real number takes seconds
+    monkeypatch.setattr(left_multiplication, "MAX_FOURIER_SAMPLES", 200)  # the real number takes seconds
     refused(lambda: star("1/(1 + (300*x*xi)**2)", W), "A term that mixes x and xi must vary on scales that a mod")
 
 
@@ -89,5 +89,5 @@ def test_runs_that_are_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time_loop, "StepPolicy", partial(StepPolicy, shortest=0.5))
     far = coherent(2.0, 0.0)
     refused(lambda: evolve(DOUBLE_WELL, far, [2.0]), "At t = 0 a step of 0.0", ResourceError)
-    monkeypatch.setattr(trace_norm_module, "BYTES", 1e12)
+    monkeypatch.setattr(trace_norm_module, "BYTES_PER_KERNEL_ENTRY", 1e12)
     refused(lambda: trace_norm(W - W.like(np.roll(W.values, 3))), "The kernel needs", ResourceError)

@@ -23,15 +23,15 @@ from .partition_of_unity import tail
 
 SAMPLES_PER_HALF_WAVE = 3.0
 """Points in x per half wave length of the symbol: room for the wave numbers of the windows."""
-LEAST_WIDTH = 3.0
+MIN_HALF_WIDTH_IN_REACHES = 3.0
 """The least half width of a window, in units of the largest distance (x) or of h times the largest wave number (xi):
 below that the overlap f is far from 1, and what is not restored would be large."""
-LEAST_SPACINGS = 4
+MIN_HALF_WIDTH_IN_SPACINGS = 4
 """The least half width of a window, in spacings of the symbol's own grid."""
-BANDS = 16
+CONTENT_BANDS = 16
 """The bands of wave numbers in which the symbol's content is known to `sampling_error`: ||w_b|| of Lemma 3."""
-ALIASES = 8
-"""The aliases r that `sampling_error` counts one by one; the others, which fall like r^-2, count as 2 ALIASES A_8."""
+COUNTED_ALIASES = 8
+"""The aliases r that `sampling_error` counts one by one; the others, which fall like r^-2, count as 2 COUNTED_ALIASES A_8."""
 
 
 @dataclass(frozen=True)
@@ -96,8 +96,8 @@ def plan(w: GridFunction, widths: list[float], level: float) -> Layout:
     for j in range(n):
         x, xi, in_x, in_xi = grid.x[j], grid.xi[j], w.profiles[j], w.profiles[n + j]
         wave, distance = required_box(in_x, x, level).reach, h * required_box(in_xi, xi, level).reach
-        half_x = max(widths[j], LEAST_WIDTH * distance, LEAST_SPACINGS * x.spacing)
-        half_xi = max(widths[n + j], LEAST_WIDTH * h * wave, LEAST_SPACINGS * xi.spacing)
+        half_x = max(widths[j], MIN_HALF_WIDTH_IN_REACHES * distance, MIN_HALF_WIDTH_IN_SPACINGS * x.spacing)
+        half_xi = max(widths[n + j], MIN_HALF_WIDTH_IN_REACHES * h * wave, MIN_HALF_WIDTH_IN_SPACINGS * xi.spacing)
         longer = _with_margin(xi, h * wave)
         fine = _resolving(x, SAMPLES_PER_HALF_WAVE * wave)
         part = _part(fine, longer, half_x, half_xi, h)
@@ -155,10 +155,10 @@ def sampling_error(profile: Profile, old: Axis, new: Axis, width: float, several
 
     The wave number k of the symbol is mistaken for others where the windows have (2r - 1) pi/dx - k or more, r >= 1.
     """
-    total, edges = 0.0, np.linspace(0.0, old.reach * (1 + 1e-9), BANDS + 1)
+    total, edges = 0.0, np.linspace(0.0, old.reach * (1 + 1e-9), CONTENT_BANDS + 1)
     for low, high in pairwise(edges.tolist()):
         power = beyond(profile, old, low) ** 2 - beyond(profile, old, high) ** 2
-        tails = [tail(width * ((2 * r - 1) * new.reach - high), several) for r in range(1, ALIASES + 1)]
-        # T_b of Lemma 3: aliases from both sides, those of r > ALIASES in the last term, and what no sample holds
-        total += (2 * sum(tails) + 2 * ALIASES * tails[-1] + tails[0]) * sqrt(max(power, 0.0))
+        tails = [tail(width * ((2 * r - 1) * new.reach - high), several) for r in range(1, COUNTED_ALIASES + 1)]
+        # T_b of Lemma 3: aliases from both sides, those of r > COUNTED_ALIASES in the last term, and what no sample holds
+        total += (2 * sum(tails) + 2 * COUNTED_ALIASES * tails[-1] + tails[0]) * sqrt(max(power, 0.0))
     return total

@@ -25,7 +25,7 @@ from openweyl.phase_space.grid_function import GridFunction
 from openweyl.phase_space.kernels import kernel_points
 
 from .cell_layout import Layout, Part
-from .partition_of_unity import POWER, overlap, restored, window
+from .partition_of_unity import RESTORED_TERMS, overlap, restored, window
 
 CELL_THREADS = 2
 """Cells that are worked on at a time: as many as the cores of a small machine, for their matrices use one each."""
@@ -78,7 +78,7 @@ def _x_factors(layout: Layout) -> tuple[np.ndarray, np.ndarray]:
         one_period = overlap(part.along(np.arange(part.rows) / part.rows, j - 2 * n), s)
         f = f * np.take(one_period, np.arange(1 - part.rows, part.rows), axis=j - 2 * n, mode="wrap")
         near = near & (np.abs(s) <= 1)
-    return np.stack([cut * near, cut * restored(f) * near]), (1 - f) ** POWER * near
+    return np.stack([cut * near, cut * restored(f) * near]), (1 - f) ** RESTORED_TERMS * near
 
 
 def _wave_indices(part: Part, first: bool) -> np.ndarray:
@@ -146,7 +146,7 @@ class _Cells:
         self.places = np.ravel_multi_index(tuple(np.broadcast_arrays(*columns)), self.shape)
         self.size = prod(part.momenta for part in parts)
         self.largest = float(np.abs(self.factors).max())
-        self.gap = (1 - f) ** POWER * same
+        self.gap = (1 - f) ** RESTORED_TERMS * same
         self.rank = prod(part.xi.size / 2 + part.pad + part.waves + 1 for part in parts)
 
     def sums(self, pair: np.ndarray, pool: Executor) -> tuple[float, float]:

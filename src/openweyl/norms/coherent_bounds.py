@@ -31,19 +31,19 @@ from openweyl.phase_space.kernels import kernel_points
 
 from .l1 import refined_l1
 
-MARGIN = 6
+MARGIN_DEVIATIONS = 6
 """Standard deviations of G between the samples and the ends of the torus on which they are convolved."""
-BINS, LARGEST = 8, 33
-"""Exponents (h/4) kappa.S kappa are told apart by 1/BINS; e^LARGEST times round-off is a hundredth of the symbol."""
-ROUND_OFF = 1e-15
+BINS_PER_EXPONENT, MAX_EXPONENT = 8, 33
+"""Exponents (h/4) kappa.S kappa are told apart by 1/BINS_PER_EXPONENT; e^MAX_EXPONENT times round-off is a hundredth of the symbol."""
+TRANSFORM_ROUND_OFF = 1e-15
 """The round-off of a transform over the norm of what is transformed."""
-POINTS = 2**20
+MAX_REFINED_POINTS = 2**20
 """The number of points up to which the grid of the two symbols is refined."""
-EVEN = (1.0, 0.1, 0.01)
+BEND_WEIGHTS = (1.0, 0.1, 0.01)
 """Weights of int |d^2 w| beside the loss of first order in the choice of squeezing: more of it needs a smoother w."""
-SAME = 0.2
+SQUEEZING_RTOL = 0.2
 """Squeezings this close to each other are tried once: the loss depends on their square at its minimum."""
-BUDGETS = (1e-5, 1e-3, 0.1, 10.0)
+CUTOFF_FRACTIONS = (1e-5, 1e-3, 0.1, 10.0)
 """Parts of the width aimed at that may be cut off as too high to be amplified. A cut leaves ripples of its own height
 times the amplification, so it is made as small as can be; more pays where a run's own noise would be amplified."""
 
@@ -68,7 +68,7 @@ def trace_norm_bounds(w: GridFunction, *, rtol: float, allowed: float = 0.0) -> 
     aim = max(rtol * float(np.abs(w.values).sum()) * w.grid.cell, allowed)
     root = sqrt(prod(kernel_points(w.grid)))
     best, width = None, inf
-    for pairs in _attempts(w, [share * aim / root for share in BUDGETS]):
+    for pairs in _attempts(w, [share * aim / root for share in CUTOFF_FRACTIONS]):
         for pair in pairs:
             sums = [float(np.abs(f.values).sum()) * f.grid.cell for f in (pair.lower, pair.upper)]
             expected = sums[1] - sums[0] + 2 * (root * pair.missing + pair.wrapped) + root * pair.noise
@@ -78,8 +78,8 @@ def trace_norm_bounds(w: GridFunction, *, rtol: float, allowed: float = 0.0) -> 
             break
     assert best is not None  # noqa: S101 - there are budgets and squeezings
     fine = max(rtol, 0.1 * width / aim * rtol)
-    low, _, _ = refined_l1(best.lower, accuracy=0.05 * fine, most=POINTS, allowed=0.05 * aim)
-    _, _, high = refined_l1(best.upper, accuracy=0.05 * fine, most=POINTS, allowed=0.05 * aim)
+    low, _, _ = refined_l1(best.lower, accuracy=0.05 * fine, most=MAX_REFINED_POINTS, allowed=0.05 * aim)
+    _, _, high = refined_l1(best.upper, accuracy=0.05 * fine, most=MAX_REFINED_POINTS, allowed=0.05 * aim)
     missing = sqrt(prod(kernel_points(best.upper.grid))) * best.missing
     noise = sqrt(best.upper.grid.states) * best.noise
     return max(low - best.wrapped - missing, 0.0), high + missing + noise
@@ -118,14 +118,14 @@ def smallest_eigenvalue_bounds(w: GridFunction, accuracy: float) -> tuple[float,
 def _attempts(w: GridFunction, budgets: list[float]) -> Iterator[Iterator[Pair]]:
     """The symbols for each budget, at all squeezings; on large grids for two budgets, at one."""
     squeezings = _squeezings(w)
-    if w.grid.size > POINTS:
+    if w.grid.size > MAX_REFINED_POINTS:
         squeezings, budgets = squeezings[:1], budgets[1:3]
     for budget in budgets:
         yield (_symbols(w, squeezing, budget) for squeezing in squeezings)
 
 
 def _infimum(function: GridFunction, accuracy: float) -> float:
-    """A lower bound of inf f, as sharp as `accuracy` if `POINTS` points are enough for that."""
+    """A lower bound of inf f, as sharp as `accuracy` if `MAX_REFINED_POINTS` points are enough for that."""
     f, grid = function.values, function.grid
     dims = range(f.ndim)
     spectrum = rfft(f, tuple(dims))
@@ -144,7 +144,7 @@ def _infimum(function: GridFunction, accuracy: float) -> float:
             bend = np.maximum(bend, np.roll(bend, -1, axis=a))
             least = np.minimum(least, np.roll(least, -1, axis=a))
         infimum = float((least - bend).min())
-        if float(f.min()) - infimum <= accuracy or grid.size * 4**grid.n > POINTS:
+        if float(f.min()) - infimum <= accuracy or grid.size * 4**grid.n > MAX_REFINED_POINTS:
             return infimum
         function = function.doubled()
         f, grid = function.values, function.grid
@@ -171,11 +171,11 @@ def _squeezings(w: GridFunction) -> list[list[float]]:
     """S_aa for each axis, a_j such that a_j C_x + C_xi/a_j is least: C the loss on an axis and some of the bend."""
     loss, bend = curvatures(w)
     n, squeezings = w.n, []
-    for even in EVEN:
+    for even in BEND_WEIGHTS:
         c = [max(first, 0.0) + even * second for first, second in zip(loss, bend, strict=True)]
         a = [sqrt(c[n + j] / c[j]) if c[j] > 0 and c[n + j] > 0 else 1.0 for j in range(n)]
         squeezings.append(a + [1 / s for s in a])
-    return [s for i, s in enumerate(squeezings) if i == 0 or not np.allclose(s, squeezings[i - 1], rtol=SAME)]
+    return [s for i, s in enumerate(squeezings) if i == 0 or not np.allclose(s, squeezings[i - 1], rtol=SQUEEZING_RTOL)]
 
 
 def _symbols(w: GridFunction, squeezing: list[float], budget: float) -> Pair:
@@ -190,9 +190,11 @@ def _symbols(w: GridFunction, squeezing: list[float], budget: float) -> Pair:
     for a, (axis, s) in enumerate(zip(box.x + box.xi, squeezing, strict=True)):
         k = axis.wave_numbers(half=a == 2 * n - 1)
         exponent += (h / 4 * s * k**2).reshape((-1,) + (1,) * (2 * n - 1 - a))
-    bins = np.minimum(exponent * BINS, LARGEST * BINS).astype(int)
-    beyond = np.sqrt(np.cumsum(np.bincount(bins.ravel(), power.ravel(), LARGEST * BINS + 1)[::-1])[::-1])
-    noise = ROUND_OFF * np.exp(np.arange(1, LARGEST * BINS + 1) / BINS)
+    bins = np.minimum(exponent * BINS_PER_EXPONENT, MAX_EXPONENT * BINS_PER_EXPONENT).astype(int)
+    beyond = np.sqrt(
+        np.cumsum(np.bincount(bins.ravel(), power.ravel(), MAX_EXPONENT * BINS_PER_EXPONENT + 1)[::-1])[::-1]
+    )
+    noise = TRANSFORM_ROUND_OFF * np.exp(np.arange(1, MAX_EXPONENT * BINS_PER_EXPONENT + 1) / BINS_PER_EXPONENT)
     losses = beyond[1:] + noise * beyond[0]  # all bins up to j are kept
     enough = np.nonzero(losses <= budget)[0]
     j = int(enough[0]) if enough.size else int(np.argmin(losses))
@@ -210,7 +212,7 @@ def _with_margins(grid: PhaseGrid, squeezing: list[float]) -> PhaseGrid:
     """The grid with room for G at either end of each axis."""
     axes = []
     for axis, s in zip(grid.x + grid.xi, squeezing, strict=True):
-        steps = ceil(MARGIN * sqrt(s * grid.h / 2) / axis.spacing)
+        steps = ceil(MARGIN_DEVIATIONS * sqrt(s * grid.h / 2) / axis.spacing)
         axes.append(Axis(axis.lower - steps * axis.spacing, axis.spacing, good_size(axis.size + 2 * steps)))
     return grid.with_axes(axes)
 

@@ -25,17 +25,17 @@ from openweyl._core.fft import irfft, rfft
 from openweyl.phase_space.grid_function import GridFunction
 from openweyl.phase_space.resampling import resized
 
-BLOCK = 2**22
+POINTS_AT_ONCE = 2**22
 """Points of the finer grid that are worked on at a time: f^2 has twice the wave numbers of f."""
-MOST = 2**28
+MAX_POINTS_CELL_BY_CELL = 2**28
 """Points of the finer grid, half a minute's work, above which <e^2> is known in sum alone."""
-ROUND_OFF = 1e-15
+SQUARES_ROUND_OFF = 1e-15
 """The error of <f^2>, a transform of up to 10^8 points, over its largest value."""
 MAX_L1_POINTS = 2**22
 """The number of points up to which `l1_norm` refines the grid: seconds, and 32 MiB an array."""
 L1_RTOL = 1e-5
 """The relative distance of its bounds at which `l1_norm` stops: a third of a second at most for n = 1."""
-PARTS = 2
+CUTS_PER_FURTHER_AXIS = 2
 """The parts into which a cell is cut along its third and further axes for the mean of |p|."""
 
 
@@ -57,13 +57,13 @@ def l1_bounds(function: GridFunction) -> tuple[float, float, float]:
     bent = mu <= 0
     low[bent], middle[bent], high[bent] = _mean_of_linear(size[bent], slopes[:, bent])
     explained = m**2 + (slopes**2).sum(axis=0) / 12
-    if 2**f.ndim * f.size > MOST:
-        beyond = (float((f**2).sum() - explained.sum()) + ROUND_OFF * f.size) * f.size
+    if 2**f.ndim * f.size > MAX_POINTS_CELL_BY_CELL:
+        beyond = (float((f**2).sum() - explained.sum()) + SQUARES_ROUND_OFF * f.size) * f.size
         room = np.sqrt(max(beyond, 0.0))
         sums = max(float(low.sum()) - room, float(size.sum())), float(middle.sum()), float(high.sum()) + room
     else:
         squares = _mean_squares(f)
-        noise = ROUND_OFF * float(squares.max())
+        noise = SQUARES_ROUND_OFF * float(squares.max())
         e2 = np.maximum(squares - explained, 0.0) + noise
         e = np.sqrt(e2)
         upper = np.minimum(high + e, np.sqrt(np.maximum(squares, 0.0) + noise))
@@ -127,7 +127,7 @@ def _mean_squares(f: np.ndarray) -> np.ndarray:
     """<f^2> in every cell."""
     fine = resized(f, -f.ndim, 2 * f.shape[0])
     out = np.empty((len(fine), *f.shape[1:]))
-    step = max(1, BLOCK // (2 ** (f.ndim - 1) * prod(f.shape[1:])))
+    step = max(1, POINTS_AT_ONCE // (2 ** (f.ndim - 1) * prod(f.shape[1:])))
     for first in range(0, len(fine), step):
         block = fine[first : first + step]
         for axis in range(1 - f.ndim, 0):
@@ -156,14 +156,17 @@ def _mean_of_linear(c: np.ndarray, slopes: np.ndarray) -> tuple[np.ndarray, np.n
     if len(slopes) == 2:
         found = _mean_over_two(c, slopes[0], slopes[1])
         return found, found, found
-    middles = (np.arange(PARTS) + 0.5) / PARTS - 0.5
-    ends = np.arange(PARTS + 1) / PARTS - 0.5
-    weights = np.where(np.abs(ends) == 0.5, 0.5, 1.0) / PARTS
+    middles = (np.arange(CUTS_PER_FURTHER_AXIS) + 0.5) / CUTS_PER_FURTHER_AXIS - 0.5
+    ends = np.arange(CUTS_PER_FURTHER_AXIS + 1) / CUTS_PER_FURTHER_AXIS - 0.5
+    weights = np.where(np.abs(ends) == 0.5, 0.5, 1.0) / CUTS_PER_FURTHER_AXIS
     low, high = np.zeros_like(c), np.zeros_like(c)
     others = len(slopes) - 2
     for t in product(middles, repeat=others):
-        low += _mean_over_two(np.abs(c + np.tensordot(t, slopes[2:], 1)), slopes[0], slopes[1]) / PARTS**others
-    for places in product(range(PARTS + 1), repeat=others):
+        low += (
+            _mean_over_two(np.abs(c + np.tensordot(t, slopes[2:], 1)), slopes[0], slopes[1])
+            / CUTS_PER_FURTHER_AXIS**others
+        )
+    for places in product(range(CUTS_PER_FURTHER_AXIS + 1), repeat=others):
         shift = np.tensordot(ends[list(places)], slopes[2:], 1)
         high += _mean_over_two(np.abs(c + shift), slopes[0], slopes[1]) * prod(weights[i] for i in places)
     return low, (2 * low + high) / 3, high

@@ -25,11 +25,11 @@ from openweyl.phase_space.support import left_out, truncated
 from .coherent_bounds import smallest_eigenvalue_bounds
 from .dense import eigenvalues
 
-WORK = 1e11
+MAX_FACTOR_OPERATIONS = 1e11
 """M b^2 up to which a band is factored: about ten seconds each time."""
-BYTES = 50
+BYTES_PER_BAND_ENTRY = 50
 """Peak memory per entry of a band: itself and two copies."""
-FINEST = 0.01
+BISECTION_RTOL = 0.01
 """The part of `accuracy`, or of the eigenvalue, to which the search goes."""
 
 
@@ -50,7 +50,10 @@ def smallest_eigenvalue(w: GridFunction, accuracy: float, exact: int) -> tuple[f
         sizes = [float(kernel_points(side.grid)[0]) for side in sides]
         works = [size * width**2 for size, width in zip(sizes, widths, strict=True)]
         best = int(np.argmin(works))
-        if works[best] <= WORK and BYTES * sizes[best] * (widths[best] + 1) <= spare_memory():
+        if (
+            works[best] <= MAX_FACTOR_OPERATIONS
+            and BYTES_PER_BAND_ENTRY * sizes[best] * (widths[best] + 1) <= spare_memory()
+        ):
             lower, upper = _from_band(lower_band(sides[best]), accuracy)
             return lower - gone, min(upper + gone, 0.0)
     elif prod(kernel_points(grid)) <= exact:
@@ -68,7 +71,7 @@ def _from_band(band: np.ndarray, accuracy: float) -> tuple[float, float]:
     low = 0.0  # K + high has a factor, K + low has none or low = 0
     while not _positive(band, high):
         low, high = high, 4 * high
-    while high - low > FINEST * max(high, accuracy):
+    while high - low > BISECTION_RTOL * max(high, accuracy):
         middle = (low + high) / 2
         if _positive(band, middle):
             high = middle

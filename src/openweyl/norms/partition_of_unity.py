@@ -21,9 +21,9 @@ from math import pi
 
 import numpy as np
 
-POWER = 8
+RESTORED_TERMS = 8
 """r above: what is not restored falls like ((s/W)^2)^r."""
-SLOPE = (pi / 2) ** 2 * 10 / 7
+MEAN_SQUARED_SLOPE = (pi / 2) ** 2 * 10 / 7
 """The mean over y of sum_j chi_j'(y)^2, in units of 1/W^2."""
 
 
@@ -43,7 +43,7 @@ def overlap(t: np.ndarray, s: np.ndarray) -> np.ndarray:
 def restored(f: np.ndarray) -> np.ndarray:
     """1 + (1 - f) + ... + (1 - f)^{r-1}."""
     total = np.ones_like(f)
-    for _ in range(POWER - 1):
+    for _ in range(RESTORED_TERMS - 1):
         total = 1 + (1 - f) * total
     return total
 

@@ -37,17 +37,17 @@ from .cell_layout import plan
 from .cell_sums import compress, enclose
 from .coherent_bounds import curvatures, first_order_width, trace_norm_bounds
 from .dense import eigenvalues, rank_bound
-from .partition_of_unity import SLOPE
+from .partition_of_unity import MEAN_SQUARED_SLOPE
 
-DENSE = 1000
+MAX_DENSE_KERNEL_POINTS = 1000
 """The size of a kernel up to which it is not cut."""
-BYTES = 100
+BYTES_PER_KERNEL_ENTRY = 100
 """Peak memory per entry of a whole kernel."""
-SHARE = 0.02
+LOSS_FRACTION_OF_RTOL = 0.02
 """The part of `rtol` given to each loss that is not the windows' own: cells left out, wave numbers cut off."""
-SECONDS = 1e-9
+SECONDS_PER_CUBED_SIZE = 1e-9
 """Time per cube of the size of a kernel, and of a cell, half of the cells being empty: measured, on two cores."""
-LONGEST, PATIENCE = 3 * 3600.0, 300.0
+MAX_SECONDS, MAX_SECONDS_IN_A_RUN = 3 * 3600.0, 300.0
 """Predicted seconds beyond which `trace_norm` refuses, and `enclosure`, of which a run asks for up to a hundred,
 returns wide bounds."""
 
@@ -82,7 +82,7 @@ def trace_norm(symbol: GridFunction, rtol: float = 1e-2, atol: float = 0.0) -> E
         return Enclosure(0.0, 0.0)
     _check_resolved(symbol, rtol * scale + atol)
     edges = _edges(symbol)
-    lower, upper = _bounds(symbol, rtol, atol, LONGEST)
+    lower, upper = _bounds(symbol, rtol, atol, MAX_SECONDS)
     return Enclosure(max(lower - edges, 0.0), upper + edges)
 
 
@@ -117,7 +117,7 @@ def enclosure(w: GridFunction, *, rtol: float, negligible: float, exact: int = 0
             larger = [covering(a, RequiredBox(a.lower, a.upper, a.reach), room=0.15) for a in axes]
             w = w.resampled(w.grid.with_axes(larger))
         try:
-            lower, upper = _bounds(w, rtol, negligible, PATIENCE)
+            lower, upper = _bounds(w, rtol, negligible, MAX_SECONDS_IN_A_RUN)
         except ResourceError:
             lower, upper = trace_norm_bounds(w, rtol=rtol, allowed=negligible)
             upper = min(upper, crude)
@@ -135,7 +135,7 @@ def _bounds(w: GridFunction, rtol: float, allowed: float, longest: float) -> tup
     """
     size, scale = prod(kernel_points(w.grid)), _size(w)
     relative = min(rtol + allowed / scale, 1.0)
-    if size > DENSE:
+    if size > MAX_DENSE_KERNEL_POINTS:
         loss, _ = curvatures(w)
         if first_order_width(loss, w.grid) <= 2 * relative:
             lower, upper = trace_norm_bounds(w, rtol=relative)
@@ -143,18 +143,20 @@ def _bounds(w: GridFunction, rtol: float, allowed: float, longest: float) -> tup
                 return lower, upper
         wide = _first_widths(loss, w.grid, relative)
         while True:
-            layout = plan(w, wide, SHARE * relative * scale)
+            layout = plan(w, wide, LOSS_FRACTION_OF_RTOL * relative * scale)
             work = layout.cells * float(layout.cell) ** 3
-            cheaper = work < float(size) ** 3 or BYTES * size**2 > spare_memory()
+            cheaper = work < float(size) ** 3 or BYTES_PER_KERNEL_ENTRY * size**2 > spare_memory()
             if not cheaper or layout.cell > size / 2:
                 break
-            if (seconds := SECONDS * work) > longest:
+            if (seconds := SECONDS_PER_CUBED_SIZE * work) > longest:
                 raise ResourceError(
                     f"The trace norm needs {layout.cells} cells of {layout.cell} states, about {seconds / 3600:.2g} "
                     f"hours: raise `rtol`, so that smaller pieces of phase space will do, or `h`.",
                     kind="time",
                 )
-            lower, upper = enclose(w, layout, SHARE * relative * scale, 5 * SHARE * relative)
+            lower, upper = enclose(
+                w, layout, LOSS_FRACTION_OF_RTOL * relative * scale, 5 * LOSS_FRACTION_OF_RTOL * relative
+            )
             if upper - lower <= rtol * upper + allowed:
                 return lower, upper
             growth = sqrt(min(max(1.1 * (upper - lower) / (relative * upper), 1.2), 4.0))
@@ -165,13 +167,13 @@ def _bounds(w: GridFunction, rtol: float, allowed: float, longest: float) -> tup
 def _whole(symbol: GridFunction, rtol: float, longest: float) -> tuple[float, float]:
     """Both bounds from the whole kernel; they differ by what `compress` loses, and by round-off."""
     size = prod(kernel_points(symbol.grid))
-    if BYTES * size**2 > (free := spare_memory()):
+    if BYTES_PER_KERNEL_ENTRY * size**2 > (free := spare_memory()):
         raise ResourceError(
-            f"The kernel needs {size} x {size} entries, about {BYTES * size**2 / 2**30:.3g} GiB, but half of the free "
+            f"The kernel needs {size} x {size} entries, about {BYTES_PER_KERNEL_ENTRY * size**2 / 2**30:.3g} GiB, but half of the free "
             f"memory is {free / 2**30:.3g} GiB: raise `rtol`, so that smaller pieces of phase space will do, or `h`.",
             kind="memory",
         )
-    if (seconds := SECONDS * float(size) ** 3) > longest:
+    if (seconds := SECONDS_PER_CUBED_SIZE * float(size) ** 3) > longest:
         raise ResourceError(
             f"The kernel has {size} eigenvalues, which take about {seconds / 3600:.2g} hours: raise `rtol`, so that "
             f"smaller pieces of phase space will do, or `h`.",
@@ -219,9 +221,9 @@ def _first_widths(loss: list[float], grid: PhaseGrid, rtol: float) -> list[float
     """2 W for each axis, x then xi, at which the two sums should differ by 0.8 rtol.
 
     To first order they differ by tr(sgn(D) G), G = s^2/2 sum_j chi_j'^2 D in x, so by
-    -(h^2/2) SLOPE/W^2 int sgn(w) d^2 w/dxi^2 for large W, and the same for xi with d^2 w/dx^2. `loss`: these integrals
+    -(h^2/2) MEAN_SQUARED_SLOPE/W^2 int sgn(w) d^2 w/dxi^2 for large W, and the same for xi with d^2 w/dx^2. `loss`: these integrals
     over int |w|.
     """
     n, least = grid.n, 2 * grid.h  # windows as wide as a few coherent states at least
     duals = [loss[(position + n) % (2 * n)] for position in range(2 * n)]
-    return [2 * sqrt(max(SLOPE * grid.h**2 * c * n / (0.8 * rtol), 4 * least)) for c in duals]
+    return [2 * sqrt(max(MEAN_SQUARED_SLOPE * grid.h**2 * c * n / (0.8 * rtol), 4 * least)) for c in duals]

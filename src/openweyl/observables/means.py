@@ -20,13 +20,13 @@ from openweyl.symbolic.expressions import derivative, evaluate, variables
 from openweyl.symbolic.length_scales import scales
 from openweyl.symbolic.smoothness import interval
 
-from .quadrature import MOST, integral, share
+from .quadrature import MAX_CELLS, integral, share
 
-ACCURACY = 1e-10
+INTEGRAL_RTOL = 1e-10
 """The error of an integral that is aimed at, relative to the observable's norm."""
-REGION = {1: 1e-10, 2: 1e-6}
+REGION_RTOL = {1: 1e-10, 2: 1e-6}
 """The same for regions, by the number of variables: in two an edge is a curve, and each halving of its cells costs."""
-PRECISION = 1e-13
+VALUE_ROUND_OFF = 1e-13
 """Round-off of single values of a symbol, relative to its largest."""
 
 
@@ -45,18 +45,18 @@ def mean(o: sympy.Expr, w: GridFunction, *, smooth: bool, indicator: bool = Fals
     if not kept:
         total, number = float(w.trace()), float(o)
         value = (number if not indicator else float(number > 0)) * total
-        return Estimate(value, PRECISION * abs(number * total))
+        return Estimate(value, VALUE_ROUND_OFF * abs(number * total))
     names = tuple((x + xi)[i] for i in kept)
     density, lost = Marginal.marginal(w, kept), 0.0
     if smooth:
         density, lost = density.smoothed(w.h)
     bound = 1.0 if indicator else max(map(abs, interval(o)))
-    if len(kept) not in MOST:
+    if len(kept) not in MAX_CELLS:
         value, error = _compared(o, names, density, bound, indicator=indicator)
     elif indicator:
-        value, error = share(o, names, density, REGION[len(kept)])
+        value, error = share(o, names, density, REGION_RTOL[len(kept)])
     else:
-        value, error = integral(o, names, density, bound, ACCURACY * bound)
+        value, error = integral(o, names, density, bound, INTEGRAL_RTOL * bound)
     return Estimate(value, error + bound * lost)
 
 

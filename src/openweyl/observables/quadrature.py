@@ -21,18 +21,18 @@ from math import prod
 import numpy as np
 import sympy
 
-from openweyl.phase_space.marginals import RULES, Marginal
+from openweyl.phase_space.marginals import CELL_RULES, Marginal
 from openweyl.symbolic.expressions import derivative, enclose, evaluate
 from openweyl.symbolic.intervals import Interval
 from openweyl.symbolic.taylor_series import Expansions, Series
 
-MOST = {1: 2**16, 2: 2**13}
+MAX_CELLS = {1: 2**16, 2: 2**13}
 """The most cells beyond the first, by the number of variables: one or two million points, a second."""
-MOST_EDGES = 2**16
+MAX_EDGE_CELLS = 2**16
 """The most cells that the edge of a region may be cut into: as long, as these have one point each."""
-AT_ONCE = 2**20
+POINTS_AT_ONCE = 2**20
 """The points that are looked at together."""
-ROUND_OFF = 1e-12
+DENSITY_ROUND_OFF = 1e-12
 """The relative error of the values of m between its points."""
 
 
@@ -47,7 +47,7 @@ class _Points:
     @staticmethod
     def within(low: np.ndarray, high: np.ndarray, density: Marginal) -> _Points:
         count = len(low)
-        nodes, weights = np.polynomial.legendre.leggauss(RULES[count][0])
+        nodes, weights = np.polynomial.legendre.leggauss(CELL_RULES[count][0])
         grids = np.array(np.meshgrid(*[nodes] * count, indexing="ij")).reshape(count, -1, 1)
         each = np.array(np.meshgrid(*[weights] * count, indexing="ij")).prod(axis=0).reshape(-1, 1)
         half = (high - low)[:, None] / 2
@@ -79,7 +79,7 @@ def integral(
 ) -> tuple[float, float]:
     """(int o m, a bound of its error) with o(variables), |o| <= `bound`; the error is at most `target` if it may be."""
     count = len(variables)
-    order = RULES[count][1]
+    order = CELL_RULES[count][1]
 
     def together(low: np.ndarray, high: np.ndarray) -> Judged:
         points = _Points.within(low, high, density)
@@ -108,9 +108,9 @@ def integral(
         found = [together(low[:, part], high[:, part]) for part in _parts(low)]
         return Judged(*(np.concatenate([getattr(f, field.name) for f in found]) for field in fields(Judged)))
 
-    value, error = _adaptive(density, judged, target, MOST[count])
-    rough = 2 * density.rough(2 * RULES[count][0] - order + 1) * prod(a.length for a in density.axes)
-    return value, error + bound * (rough + ROUND_OFF * density.mass)
+    value, error = _adaptive(density, judged, target, MAX_CELLS[count])
+    rough = 2 * density.rough(2 * CELL_RULES[count][0] - order + 1) * prod(a.length for a in density.axes)
+    return value, error + bound * (rough + DENSITY_ROUND_OFF * density.mass)
 
 
 def share(e: sympy.Expr, variables: tuple[sympy.Symbol, ...], density: Marginal, target: float) -> tuple[float, float]:
@@ -150,14 +150,14 @@ def share(e: sympy.Expr, variables: tuple[sympy.Symbol, ...], density: Marginal,
             values[whole] = _Points.within(low[:, whole], high[:, whole], density).content()
         return Judged(values, np.where(inside | outside, 0.0, errors), mass, sides.argmax(axis=0))
 
-    value, error = _adaptive(density, judged, target, MOST_EDGES)
-    rough = density.rough(2 * RULES[len(variables)][0]) * prod(a.length for a in density.axes)
-    return value, error + 2 * rough + ROUND_OFF * density.mass
+    value, error = _adaptive(density, judged, target, MAX_EDGE_CELLS)
+    rough = density.rough(2 * CELL_RULES[len(variables)][0]) * prod(a.length for a in density.axes)
+    return value, error + 2 * rough + DENSITY_ROUND_OFF * density.mass
 
 
 def _parts(low: np.ndarray) -> list[slice]:
-    """The cells in parts that have at most AT_ONCE points."""
-    size = AT_ONCE // RULES[len(low)][0] ** len(low)
+    """The cells in parts that have at most POINTS_AT_ONCE points."""
+    size = POINTS_AT_ONCE // CELL_RULES[len(low)][0] ** len(low)
     return [slice(i, i + size) for i in range(0, low.shape[1], size)]
 
 

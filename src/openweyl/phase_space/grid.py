@@ -27,13 +27,13 @@ from openweyl._core.calls import public
 from openweyl._core.fft import Array, good_size
 from openweyl._core.memory import spare_memory
 
-MOST_POINTS = 10**9
+MAX_AXIS_POINTS = 10**9
 """The most points of an axis: one of more is a slip of the pen."""
-LARGE_GRID = 2**24
+MEMORY_CHECKED_POINTS = 2**24
 """The points from which on a grid is checked against the free memory before it is filled."""
 HIGHEST = 1e100
 """The largest value of a symbol: sums of squares are numbers still."""
-FARTHEST = 1e10
+MAX_DISTANCE_IN_WIDTHS = 1e10
 """The distance from the origin, in widths, up to which a width is resolved to six digits."""
 
 
@@ -122,7 +122,7 @@ class PhaseGrid:
         """
         h = moderate("h", h, above=0.0)
         must(is_list(size) and len(size) == 2, "size", "be two whole numbers, for x and for xi", size)
-        counts = [whole("size", points, 2, MOST_POINTS) for points in size]
+        counts = [whole("size", points, 2, MAX_AXIS_POINTS) for points in size]
         axes = [_axes(*given) for given in (("x", x, counts[0]), ("xi", xi, counts[1]))]
         must(len(axes[0]) == len(axes[1]), "xi", f"have as many intervals as x ({len(axes[0])})", len(axes[1]))
         return PhaseGrid(axes[0], axes[1], h)
@@ -225,9 +225,9 @@ def check_grid(grid: Any, name: str = "grid") -> None:
 def check_resolved(name: str, distance: float, width: float, what: str) -> None:
     """Raise InputError if double precision hardly tells 0 from `width` at this `distance` from the origin."""
     must(
-        distance <= FARTHEST * width,
+        distance <= MAX_DISTANCE_IN_WIDTHS * width,
         name,
-        f"lie within {FARTHEST:g} {what} of the origin",
+        f"lie within {MAX_DISTANCE_IN_WIDTHS:g} {what} of the origin",
         f"at {distance:.3g} with a width of {width:.3g}",
         "Double precision resolves no more. Shift the coordinates, or raise `h`.",
     )

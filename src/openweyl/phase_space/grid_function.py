@@ -23,7 +23,7 @@ from openweyl._core.fft import Array
 
 from .arrays import check_result, number_of, values_on
 from .edges import check_edges
-from .grid import LARGE_GRID, PhaseGrid, check_fits, check_grid, common_grid
+from .grid import MEMORY_CHECKED_POINTS, PhaseGrid, check_fits, check_grid, common_grid
 from .moments import Moments, moments_of
 from .profiles import Profile, profiles_of
 from .resampling import resampled, resized
@@ -172,7 +172,7 @@ class GridFunction:
     def doubled(self) -> Self:
         """The same function on twice as many points of each axis."""
         values, fine = self.values, self.grid.scaled(1 / 2)
-        if fine.size > LARGE_GRID:
+        if fine.size > MEMORY_CHECKED_POINTS:
             check_fits(fine, 24.0 * prod(self.batch), "take smaller grids")
         for position, axis in enumerate(self.grid.x + self.grid.xi):
             values = resized(values, position - 2 * self.n, 2 * axis.size)

@@ -26,10 +26,10 @@ from .grid import Axis, PhaseGrid, check_grid
 from .grid_function import GridFunction, check_function
 from .resampling import interpolation
 
-BLOCK = 64
+KERNELS_AT_ONCE = 64
 """Kernels that `symbol_values` refines at a time: with n = 2 there are thousands."""
 
-ROWS = 4096
+ROWS_AT_ONCE = 4096
 """Rows of the interpolation matrix that `lower_band` forms at a time."""
 
 
@@ -101,8 +101,8 @@ def lower_band(symbol: GridFunction) -> np.ndarray:
         sums, differences = np.arange(parity, 2 * size - 1, 2), np.arange(parity, width + 1, 2)  # i + j, i - j
         phases = np.outer(xi.points, differences * window.spacing / grid.h)
         fourier = np.exp(1j * phases) * (xi.spacing * window.spacing / (2 * pi * grid.h))
-        for first in range(0, len(sums), ROWS):
-            some = sums[first : first + ROWS]
+        for first in range(0, len(sums), ROWS_AT_ONCE):
+            some = sums[first : first + ROWS_AT_ONCE]
             values = interpolation(x, window.lower + window.spacing * some / 2) @ symbol.values @ fourier
             j = (some[:, None] - differences) // 2
             inside = (j >= 0) & (j + differences < size)
@@ -174,8 +174,8 @@ def _kernel_to_pair(rho: np.ndarray, x: Axis, xi: Axis, window: Axis, momentum: 
     to_x = interpolation(half, x.points)
     stacked = rho.reshape(-1, size, size)
     out = np.empty((len(stacked), x.size, xi.size), dtype=complex)
-    for first in range(0, len(stacked), BLOCK):  # the fine kernels are four times as large
-        fine = to_half @ stacked[first : first + BLOCK] @ to_half.conj().T
+    for first in range(0, len(stacked), KERNELS_AT_ONCE):  # the fine kernels are four times as large
+        fine = to_half @ stacked[first : first + KERNELS_AT_ONCE] @ to_half.conj().T
         chords = np.take(fine.reshape(len(fine), -1), where, axis=-1) * inside
-        out[first : first + BLOCK] = to_x @ chords @ fourier
+        out[first : first + KERNELS_AT_ONCE] = to_x @ chords @ fourier
     return out.reshape(*rho.shape[:-2], x.size, xi.size)

@@ -20,12 +20,12 @@ from openweyl._core.fft import good_size
 from .grid import Axis
 from .grid_function import GridFunction
 
-RULES = {1: (16, 12, 2.0), 2: (16, 8, 6.0)}
+CELL_RULES = {1: (16, 12, 2.0), 2: (16, 8, 6.0)}
 """Points an axis p, the degree K, and the widest cell in spacings of m's grid, by the number of variables: M is 21 or
 25, and q below 1e-9 of what m has at the largest wave number of its grid. In two variables fewer points are better."""
-ROOM = 4.0
+HUSIMI_ROOM = 4.0
 """The room for coherent states beyond a symbol's box, in units of sqrt(h): e^-16 of what is at an edge goes on."""
-NOISE = 1e-16
+DROPPED_FRACTION = 1e-16
 """The part of all Fourier coefficients, by absolute value, that is left out for a smaller grid."""
 
 
@@ -74,7 +74,7 @@ class Marginal:
     @property
     def widths(self) -> list[float]:
         """Those of the cells to begin with."""
-        return [a.length / ceil(a.size / RULES[len(self.axes)][2]) for a in self.axes]
+        return [a.length / ceil(a.size / CELL_RULES[len(self.axes)][2]) for a in self.axes]
 
     def rough(self, degree: int) -> float:
         """A bound of what polynomials of degree < `degree` in each variable leave of m on these cells."""
@@ -95,7 +95,9 @@ class Marginal:
 
         values, axes, lost = self.values, [], 0.0
         for i, axis in enumerate(self.axes):
-            room = ceil(ROOM * sqrt(h) / axis.spacing) if values.ndim in RULES else 0  # beyond two it would fill memory
+            room = (
+                ceil(HUSIMI_ROOM * sqrt(h) / axis.spacing) if values.ndim in CELL_RULES else 0
+            )  # beyond two it would fill memory
             values = np.pad(values, [(room * (i == j),) * 2 for j in range(values.ndim)])
             axes.append(Axis(axis.lower - room * axis.spacing, axis.spacing, axis.size + 2 * room))
             mass = np.abs(self.values).sum(axis=tuple(j for j in range(values.ndim) if j != i))
@@ -114,7 +116,7 @@ class Marginal:
 
     def cells(self) -> tuple[np.ndarray, np.ndarray]:
         """Cells to begin with: ends of shape (variables, cells)."""
-        edges = [np.linspace(a.lower, a.upper, ceil(a.size / RULES[len(self.axes)][2]) + 1) for a in self.axes]
+        edges = [np.linspace(a.lower, a.upper, ceil(a.size / CELL_RULES[len(self.axes)][2]) + 1) for a in self.axes]
         low = np.meshgrid(*(e[:-1] for e in edges), indexing="ij")
         high = np.meshgrid(*(e[1:] for e in edges), indexing="ij")
         return np.array(low).reshape(len(edges), -1), np.array(high).reshape(len(edges), -1)
@@ -127,7 +129,7 @@ def _without_noise(axes: tuple[Axis, ...], coefficients: np.ndarray) -> tuple[Ma
         j = np.abs(np.fft.fftfreq(axis.size) * axis.size).round().astype(int)
         across = np.bincount(j, sizes.sum(axis=tuple(other for other in range(sizes.ndim) if other != i)))
         beyond = np.append(np.cumsum(across[::-1])[::-1], 0.0)  # beyond[j]: at wave number j or higher
-        most = int(np.argmax(beyond <= NOISE * beyond[0]))
+        most = int(np.argmax(beyond <= DROPPED_FRACTION * beyond[0]))
         size = axis.size
         if good_size(2 * most) < size:
             size = good_size(2 * most) - 1  # odd: no wave number is its own opposite

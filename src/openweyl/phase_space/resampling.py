@@ -15,7 +15,7 @@ from array_api_compat import array_namespace
 
 from openweyl._core.fft import Array, irfft, rfft, spectrum_shape
 
-from .grid import LARGE_GRID, Axis, PhaseGrid, check_fits
+from .grid import MEMORY_CHECKED_POINTS, Axis, PhaseGrid, check_fits
 
 
 def resampled(w: Array, old: PhaseGrid, new: PhaseGrid) -> Array:
@@ -23,7 +23,7 @@ def resampled(w: Array, old: PhaseGrid, new: PhaseGrid) -> Array:
 
     `w` may have further axes in front. Raises ResourceError if the samples would not fit into half of the free memory.
     """
-    if new.size > LARGE_GRID:
+    if new.size > MEMORY_CHECKED_POINTS:
         check_fits(new, 24.0 * prod(w.shape[: w.ndim - 2 * old.n]), "take symbols whose boxes differ less")
     if w.dtype.kind == "c":
         return resampled(w.real, old, new) + 1j * resampled(w.imag, old, new)

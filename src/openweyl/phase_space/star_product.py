@@ -30,7 +30,7 @@ from .grid_function import GridFunction, on_one_grid
 from .kernels import kernel_points, quantize, symbol_values
 from .left_multiplication import left_multiplication
 
-BYTES = 100
+BYTES_PER_KERNEL_ENTRY = 100
 """Peak memory per entry of a kernel."""
 
 Function = TypeVar("Function", bound=GridFunction)
@@ -126,9 +126,9 @@ def _is_real(value: Any, n: int) -> bool:
 
 def _of_functions(a: Function, b: GridFunction) -> Function:
     size = prod(kernel_points(a.grid))
-    if BYTES * size**2 > (free := spare_memory()):
+    if BYTES_PER_KERNEL_ENTRY * size**2 > (free := spare_memory()):
         raise ResourceError(
-            f"The kernels need {size} x {size} entries, about {BYTES * size**2 / 2**30:.3g} GiB, but half of the free "
+            f"The kernels need {size} x {size} entries, about {BYTES_PER_KERNEL_ENTRY * size**2 / 2**30:.3g} GiB, but half of the free "
             f"memory is {free / 2**30:.3g} GiB: take a smaller or a coarser grid.",
             kind="memory",
         )

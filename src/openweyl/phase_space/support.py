@@ -16,16 +16,16 @@ from .profiles import Profile
 
 Function = TypeVar("Function", bound=GridFunction)
 
-NEAR = 0.075
+NEAR_EDGE_FRACTION = 0.075
 """The part of an axis, a little more than EDGE_FRACTION, at which a grid grows before anything overflows."""
-ROOM, SMALL_ROOM, SMALL = 0.18, 0.22, 128
+FREE_FRACTION, FREE_FRACTION_OF_SMALL_AXES, SMALL_AXIS_POINTS = 0.18, 0.22, 128
 """The part of the needed interval left free on each side when a grid is chosen: room to move until the next look.
-More on axes of fewer than `SMALL` points, where a new grid costs more than the points that it saves."""
-TIE = 1e-9
+More on axes of fewer than `SMALL_AXIS_POINTS` points, where a new grid costs more than the points that it saves."""
+SPACING_ROUND_OFF = 1e-9
 """The part of a spacing within which an end is on a point: round-off, which units of length change, decides nothing."""
-FORESIGHT = 1 / 2
+MAX_FORESEEN_MOVE = 1 / 2
 """The part of a support by which it may be taken to move until the next look: what a packet on its way does."""
-SLACK = 0.5
+SHRINK_BELOW_FRACTION = 0.5
 """A grid shrinks when less than this part of its points would do."""
 
 
@@ -38,8 +38,8 @@ class RequiredBox:
     reach: float
 
     def moved_on(self, before: RequiredBox) -> RequiredBox:
-        """This need and what it will be if it grows on as it did since `before` (by a part FORESIGHT at most)."""
-        most = (self.upper - self.lower) * FORESIGHT
+        """This need and what it will be if it grows on as it did since `before` (by a part MAX_FORESEEN_MOVE at most)."""
+        most = (self.upper - self.lower) * MAX_FORESEEN_MOVE
         return RequiredBox(
             self.lower - min(max(before.lower - self.lower, 0.0), most),
             self.upper + min(max(self.upper - before.upper, 0.0), most),
@@ -71,10 +71,14 @@ def required_box(profile: Profile, axis: Axis, level: float) -> RequiredBox:
 def covering(axis: Axis, wanted: RequiredBox, room: float | None = None) -> Axis:
     """The axis for `wanted` with `room` to spare: whole steps of the old axis, so that `resample` needs no matrix."""
     if room is None:
-        room = ROOM if (wanted.upper - wanted.lower) * wanted.reach / pi > SMALL else SMALL_ROOM
+        room = (
+            FREE_FRACTION
+            if (wanted.upper - wanted.lower) * wanted.reach / pi > SMALL_AXIS_POINTS
+            else FREE_FRACTION_OF_SMALL_AXES
+        )
     width = wanted.upper - wanted.lower
-    start = int(np.floor((wanted.lower - room * width - axis.lower) / axis.spacing + TIE))
-    stop = int(np.ceil((wanted.upper + room * width - axis.lower) / axis.spacing - TIE))
+    start = int(np.floor((wanted.lower - room * width - axis.lower) / axis.spacing + SPACING_ROUND_OFF))
+    stop = int(np.ceil((wanted.upper + room * width - axis.lower) / axis.spacing - SPACING_ROUND_OFF))
     stop += (stop - start) % 2
     length = (stop - start) * axis.spacing
     size = good_size(length * wanted.reach * (1 + room) / pi)
@@ -87,7 +91,7 @@ def next_axes(axes: tuple[Axis, ...], needs: list[RequiredBox]) -> list[Axis] | 
     """
     wanted = [covering(axis, want) for axis, want in zip(axes, needs, strict=True)]
     have, use = (prod(float(a.size) for a in group) for group in (axes, wanted))
-    if use < SLACK * have:
+    if use < SHRINK_BELOW_FRACTION * have:
         return wanted
     close = [_close(axis, want) for axis, want in zip(axes, needs, strict=True)]
     if not any(close):
@@ -97,7 +101,7 @@ def next_axes(axes: tuple[Axis, ...], needs: list[RequiredBox]) -> list[Axis] | 
 
 def _close(axis: Axis, want: RequiredBox) -> bool:
     room = min(want.lower - axis.lower, axis.upper - want.upper)
-    return room < NEAR * axis.length or want.reach > (1 - NEAR) * axis.reach
+    return room < NEAR_EDGE_FRACTION * axis.length or want.reach > (1 - NEAR_EDGE_FRACTION) * axis.reach
 
 
 def _hull(axis: Axis, other: Axis) -> Axis:
