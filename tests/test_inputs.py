@@ -37,7 +37,7 @@ from openweyl._core.arguments import MAX_SCALE, MIN_SCALE, moderate, real, times
 from openweyl.analysis.certificate import Certificate, paper_bound
 from openweyl.analysis.compare import compare
 from openweyl.cli import runs
-from openweyl.phase_space.grid import check_fits
+from openweyl.phase_space.grid_size import check_fits
 from openweyl.problems.problem import Problem
 from openweyl.theory import stretching
 

@@ -478,7 +478,7 @@ def test_what_compression_loses_of_a_whole_kernel_is_in_its_bound(monkeypatch):
     w = random_symbol(4)
     exact = dense_trace_norm(w)
     monkeypatch.setattr(trace_norm_module, "compress", lambda a, accuracy: ([0.9 * a], 0.2 * exact))
-    lower, upper = trace_norm_module._whole(w, 1e-2, 100.0)
+    lower, upper = trace_norm_module._from_kernel(w, 1e-2, 100.0)
     assert lower <= 0.9 * exact
     assert upper == pytest.approx(1.1 * exact)
 

@@ -16,7 +16,7 @@ from gaussian import Gaussian
 from openweyl import Observable, PhaseGrid, System, coherent, evolve
 from openweyl.observables.quadrature import integral, share
 from openweyl.phase_space.grid import Axis
-from openweyl.phase_space.marginals import Marginal
+from openweyl.phase_space.marginals import CellRule, Marginal
 from openweyl.symbolic.expressions import variables
 
 H = 0.1
@@ -155,7 +155,7 @@ def test_what_lies_beyond_that_room_is_counted(monkeypatch: pytest.MonkeyPatch) 
 def test_what_the_rule_leaves_of_the_density_is_counted(monkeypatch: pytest.MonkeyPatch, points: int) -> None:
     """Noise up to the largest wave number, and so few points that they cannot see it."""
     for module in ("phase_space.marginals", "observables.quadrature"):
-        monkeypatch.setattr(f"openweyl.{module}.CELL_RULES", {1: (points, 3, 2.0)})
+        monkeypatch.setattr(f"openweyl.{module}.CELL_RULES", {1: CellRule(points, 3, 2.0)})
     axis = Axis.between(-1.0, 1.0, 32)
     density = Marginal((axis,), np.random.default_rng(points).normal(size=32))
     waves = zip(axis.wave_numbers(half=False), density.coefficients, strict=True)
@@ -269,7 +269,7 @@ def test_round_off_is_counted() -> None:
 def test_what_the_rule_leaves_of_a_region_is_counted(monkeypatch: pytest.MonkeyPatch, points: int) -> None:
     """Noise up to the largest wave number over [0, 1], the half of its box where x > 0, by very few points."""
     for module in ("phase_space.marginals", "observables.quadrature"):
-        monkeypatch.setattr(f"openweyl.{module}.CELL_RULES", {1: (points, 3, 2.0)})
+        monkeypatch.setattr(f"openweyl.{module}.CELL_RULES", {1: CellRule(points, 3, 2.0)})
     axis = Axis.between(-1.0, 1.0, 32)
     density = Marginal((axis,), np.random.default_rng(points).normal(size=32))
     waves = zip(axis.wave_numbers(half=False), density.coefficients, strict=True)
@@ -293,7 +293,7 @@ def test_waves_that_are_left_out_as_noise_are_counted(monkeypatch: pytest.Monkey
 def test_one_point_beside_a_wall(monkeypatch: pytest.MonkeyPatch) -> None:
     """Half of a cell is on the other side: the values of the formula bound what its one point does not see."""
     for module in ("phase_space.marginals", "observables.quadrature"):
-        monkeypatch.setattr(f"openweyl.{module}.CELL_RULES", {1: (1, 1, 2.0)})
+        monkeypatch.setattr(f"openweyl.{module}.CELL_RULES", {1: CellRule(1, 1, 2.0)})
     monkeypatch.setattr("openweyl.observables.quadrature.MAX_CELLS", {1: 0})
     density = Marginal((Axis.between(-1.0, 1.0, 2),), np.ones(2))
     value, error = integral(sympy.erf((X - 0.001) * 10**7), (X,), density, 1.0, 1e-9)

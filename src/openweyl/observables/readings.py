@@ -1,6 +1,6 @@
 """How observables are read off a symbol: one class for each kind, which computes tr(O Op(w)) and a bound of the error.
 
-They are values, of formulas and numbers, so that observables can be sent to other processes.
+They hold formulas and numbers alone, so that observables can be pickled, and sent to other processes.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from .means import VALUE_ROUND_OFF, by_variables, mean
 
 @dataclass(frozen=True)
 class FormulaMean:
-    """The sum of the means of the `parts`, formulas in x and xi: against w, or against its Husimi density if `smooth`.
+    """sum_parts (2 pi h)^-n int o w for the `parts` o, formulas in x and xi.
 
-    indicator: the probability that the one part is > 0 instead.
+    smooth: with the Husimi density in place of w. indicator: the probability that the one part is > 0.
     """
 
     parts: tuple[sympy.Expr, ...]
@@ -50,7 +50,7 @@ class HusimiValue:
             room = ceil(HUSIMI_ROOM * sqrt(grid.h) / axis.spacing)
             if not -room <= (c - axis.lower) / axis.spacing <= axis.size + room:
                 return Estimate(0.0, far)
-            k = 2 * pi * np.fft.rfftfreq(axis.size + 2 * room, axis.spacing)  # no period is that near
+            k = 2 * pi * np.fft.rfftfreq(axis.size + 2 * room, axis.spacing)  # the periodic images are beyond the room
             waves = np.cos(k[:, None] * (c - axis.points)) * np.exp(-grid.h / 4 * k[:, None] ** 2)
             waves[1:] *= 2
             values = np.tensordot(waves.sum(axis=0) / (axis.size + 2 * room), values, axes=1)
