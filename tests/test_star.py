@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import doctest
 import re
-import sys
 from functools import reduce
 from operator import mul
 from pathlib import Path
@@ -347,9 +346,7 @@ def test_what_cannot_be_multiplied(arguments: tuple[Any, ...], message: str) -> 
 
 
 def test_kernels_that_do_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        sys.modules["openweyl.phase_space.star_product"], "BYTES", 1e12
-    )  # `openweyl.star` is the function
+    monkeypatch.setattr("openweyl.phase_space.kernels.BYTES_PER_KERNEL_ENTRY", 1e12)
     with pytest.raises(ResourceError, match=r"^The kernels need \d+ x \d+ entries, about .* GiB: take a smaller"):
         star(NIL, NIL)
 

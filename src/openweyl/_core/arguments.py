@@ -1,4 +1,4 @@
-"""The one grammar of errors: what must hold, what is, and what to do.
+"""Checks of arguments, whose messages have one form: the condition, the value, and what to do.
 
 Argument `gamma` must be >= 0, but is -1. gamma = 0 is a closed system.
 """
@@ -14,21 +14,23 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 MAX_SHOWN_CHARACTERS = 80
-"""The number of characters of a value that a message shows."""
+"""The most characters of a value that a message shows: the message stays within two lines of a terminal."""
 MIN_SCALE, MAX_SCALE = 1e-40, 1e40
-"""The sizes between which h, gamma and the like lie, if not 0; MAX_SCALE is that of coordinates and parameters too."""
-
-
+"""The sizes between which h, gamma and the like lie, if not 0, and the largest of coordinates and parameters: squares
+and products of a few of them neither overflow nor underflow."""
 MAX_PATH_CHARACTERS = 1000
-"""Characters of a path; systems take a few thousand."""
+"""The most characters of a path; operating systems allow a few thousand."""
 MAX_TIMES = 100_000
-"""The most times of one run: each keeps a symbol."""
+"""The most times of one run: a symbol is kept for each of them."""
+LEAST_TOLERANCE, MAX_TOLERANCE = 1e-11, 0.1
+"""The tolerances of runs, in trace norm: the round-off of a long run is not far below the least one, and the largest is
+a twentieth of the distance of two orthogonal states."""
 
 
 class InputError(ValueError):
     """Something that the user gave cannot be used; the message is one line."""
 
-    __module__ = "openweyl"  # where users find it: tracebacks show it. Classes with examples stay where doctest looks
+    __module__ = "openweyl"  # the name in tracebacks; classes with examples keep their module, where doctest looks
 
 
 Limit: TypeAlias = Literal["memory", "time", "precision"]
@@ -36,9 +38,9 @@ Limit: TypeAlias = Literal["memory", "time", "precision"]
 
 
 class ResourceError(RuntimeError):
-    """The computation would need more than it may use, of what `kind` says; the message is one line.
+    """The computation would need more memory, time or digits than it may use; the message is one line.
 
-    kind "memory": another try with more of it may succeed, as where other computations share the machine.
+    `kind`: which of them, see `Limit`. After "memory" another try may succeed, where computations share the machine.
     """
 
     __module__ = "openweyl"
@@ -51,7 +53,7 @@ class ResourceError(RuntimeError):
 def shown(value: Any) -> str:
     """`value` on one line, cut to a readable length."""
     try:
-        value = _found(value)
+        value = _described(value)
         text = value if isinstance(value, str) else repr(value)
     except Exception:  # an integer of too many digits, a value nested too deeply: a message must not fail
         text = f"a value of type {type(value).__name__}"
@@ -81,7 +83,7 @@ def real(
     advice: str = "",
     endless: bool = False,
 ) -> float:
-    """`value` as a float: a finite real number, >= `low`, > `above`. `endless`: it may be infinite."""
+    """`value` as a float: a finite real number, >= `low`, > `above`. `endless`: infinity is allowed."""
     bound = " and ".join(f"{sign} {end:g}" for sign, end in ((">=", low), (">", above)) if end is not None)
     what = f"be a {'finite ' * (not endless)}number {bound}".rstrip()
     must(_is_real(value), name, what, value, advice)
@@ -96,7 +98,7 @@ def real(
 
 
 def moderate(name: str, value: Any, *, low: float | None = None, above: float | None = None, advice: str = "") -> float:
-    """`value` as `real`, of a size up to MAX_SCALE; what has a bound is a scale, and 0 or at least MIN_SCALE."""
+    """`value` as `real`, at most MAX_SCALE in size. A number with a bound is a scale: 0, or at least MIN_SCALE."""
     number = real(name, value, low=low, above=above, advice=advice)
     scale = low is not None or above is not None
     zero = "be 0, or " if above is None else ""
@@ -161,8 +163,8 @@ def numbers_of(name: str, values: Any, what: str = "be a list of numbers", most:
     return items
 
 
-def _found(value: Any) -> Any:
-    """What to call a `value`: an array by its shape, not by its entries."""
+def _described(value: Any) -> Any:
+    """An array by its shape, not by its entries; any other `value` as it is."""
     shape = getattr(value, "shape", None)
     array = isinstance(shape, tuple) and shape and hasattr(value, "dtype")
     return f"an array of shape {shape}" if array else value
@@ -192,26 +194,22 @@ def times(values: Any) -> tuple[float, ...]:
     numbers = tuple(real("times", value) for value in numbers_of("times", values))
     must(len(numbers) > 0, "times", "hold at least one time", "empty")
     must(numbers[0] >= 0, "times", "be >= 0", numbers[0], "The initial state is that at time 0.")
-    must(
-        all(a < b for a, b in pairwise(numbers)),
-        "times",
-        "increase",
-        list(numbers),
-        "Sort them and drop repetitions.",
-    )
+    increasing = all(a < b for a, b in pairwise(numbers))
+    must(increasing, "times", "increase", list(numbers), "Sort them and drop repetitions.")
     return numbers
 
 
 def tolerance(value: Any) -> float:
     """A tolerance in trace norm that double precision can reach."""
     number = real("tol", value, above=0.0)
-    must(number >= 1e-11, "tol", "be >= 1e-11", number, "Round-off in double precision allows no less.")
-    must(number <= 0.1, "tol", "be <= 0.1", number, "It is the error allowed in trace norm, at most 2 in all.")
+    low, high = LEAST_TOLERANCE, MAX_TOLERANCE
+    must(number >= low, "tol", f"be >= {low:g}", number, "Round-off in double precision allows no less.")
+    must(number <= high, "tol", f"be <= {high:g}", number, "It is the error allowed in trace norm, at most 2 in all.")
     return number
 
 
 def needs(module: str, extra: str) -> Any:
-    """The optional `module`; if it is not installed, an ImportError that says which extra brings it."""
+    """The optional `module`. Raises ImportError, with the extra that installs it, if it is missing."""
     try:
         return import_module(module)
     except ModuleNotFoundError as error:

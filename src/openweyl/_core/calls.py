@@ -1,4 +1,5 @@
-"""Calls that do not fit: not a function's arguments (a name forgotten, misspelt, or given twice), or not into memory.
+"""Public functions: calls with wrong arguments (a name missing, misspelt, or given twice) and calls that run out of
+memory raise errors of this package, with a message of one line.
 
 Argument `h` must be given to System, but is missing. It takes hamiltonian, jumps, h, gamma.
 """

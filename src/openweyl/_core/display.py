@@ -1,4 +1,4 @@
-"""Results in a notebook: HTML as `Markup`, in which whatever is plain text is escaped by its type."""
+"""Results in a notebook: HTML as `Markup`, into which plain text is escaped by its type."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def html_table(heads: Sequence[str], rows: Sequence[Sequence[Any]], most: int = 
 
 
 def html_facts(facts: Sequence[tuple[str, Any]]) -> Markup:
-    """A table of names and what they are, numbers, text or HTML."""
+    """A table of names and values, which are numbers, text or HTML."""
     row = Markup('<tr><th scope="row" style="text-align: left">{}</th><td style="text-align: left">{}</td></tr>')
     return Markup("<table>{}</table>").format(Markup("").join(row.format(name, cell(value)) for name, value in facts))
 
 
 def html_picture(png: bytes, words: str) -> Markup:
-    """A picture within the page, and the `words` that stand for it where it is not shown."""
+    """A picture within the page, with `words` for readers who do not see it."""
     source = f"data:image/png;base64,{b64encode(png).decode()}"
     return Markup('<img src="{}" alt="{}">').format(source, words)

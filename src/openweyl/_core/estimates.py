@@ -1,4 +1,4 @@
-"""Numbers, or arrays of them over time, with what is known of their error."""
+"""Numbers, or arrays of them over time, with bounds or errors."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from typing import Any, NamedTuple
 
 
 class Enclosure(NamedTuple):
-    """Two bounds: lower <= the number <= upper."""
+    """lower <= the number <= upper: two bounds, numbers or arrays, in the unit of the number."""
 
     lower: Any
     upper: Any
 
 
 class Estimate(NamedTuple):
-    """A number and its error: |value - the number| <= error, where the function that returns it says how far that is
-    a bound.
+    """|value - the number| <= error: numbers or arrays, in one unit.
+
+    The function that returns it says whether the error is a bound or an estimate.
     """
 
     value: Any

@@ -4,7 +4,7 @@ Everything openweyl evolves is a real array multiplied in a Fourier representati
 
     w  ->  F^{-1} [ factor * F w ],        F over some of the axes,
 
-so the transforms of real arrays and this product live here; those of complex arrays serve the star product.
+so the transforms of real arrays and this product are here; those of complex arrays serve the star product.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ THREADED_FROM = 2**15
 
 
 def _threads(w: np.ndarray) -> int:
+    """The number of threads for ducc0: 0 means all."""
     return 0 if w.size >= THREADED_FROM else 1
 
 

@@ -1,4 +1,4 @@
-"""What the machine, and the limits that this process runs under, leave free."""
+"""The memory that the machine, and the limits of this process, leave free."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ except ImportError:  # Windows has no such limits
     resource = None  # type: ignore[assignment]
 
 CGROUPS = Path("/sys/fs/cgroup")
-"""Where Linux tells the limits of containers and batch systems."""
+"""The folder in which Linux shows the limits of containers and batch systems."""
 
 
 def free_memory() -> float:
-    """What is free, in bytes: the least of the machine's, of what this process may have, of its container's.
+    """The free memory in bytes: the least of the machine's, of this process's limit, and of its container's.
 
-    A process that goes beyond its container's limit is killed without a word: none of the others would tell.
+    A process that exceeds its container's limit is killed without an error, and the machine's memory does not show
+    that limit.
     """
     free = [float(psutil.virtual_memory().available)]
     if resource is not None:
@@ -32,7 +33,7 @@ def free_memory() -> float:
 
 
 def _group_memory(membership: Path, root: Path) -> Iterator[float]:
-    """What each control group that this process belongs to leaves free, of either version; caches count as free."""
+    """The free memory of each control group, of version 1 or 2, that this process belongs to; caches count as free."""
     lines: list[list[str]] = []
     with suppress(OSError):
         lines = [line.split(":", 2) for line in membership.read_text().splitlines() if line.count(":") >= 2]
@@ -47,13 +48,13 @@ def _group_memory(membership: Path, root: Path) -> Iterator[float]:
         for group in (folder, *folder.parents):
             if not group.is_relative_to(base):
                 break
-            with suppress(OSError, ValueError):  # not there, or "max"
+            with suppress(OSError, ValueError):  # no such file, or "max" for no limit
                 limit, used = (int((group / file).read_text()) for file in names[:2])
                 yield limit - used + _cached(group, names[2])
 
 
 def _cached(group: Path, name: str) -> int:
-    """Bytes of files that the kernel gives up when memory is wanted."""
+    """Bytes of cached files, which the kernel releases when memory is needed."""
     with suppress(OSError, ValueError):
         for line in (group / "memory.stat").read_text().splitlines():
             key, _, value = line.partition(" ")

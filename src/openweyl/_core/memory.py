@@ -6,5 +6,5 @@ from .limits import free_memory
 
 
 def spare_memory() -> float:
-    """Half of the free memory, in bytes: the limit unless another is given."""
+    """Half of the free memory, in bytes: the default limit of a computation, which leaves room for another one."""
     return free_memory() / 2

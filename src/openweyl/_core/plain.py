@@ -9,9 +9,9 @@ from typing import Any
 
 
 def plain(value: Any) -> Any:
-    """`value` as JSON has it: lists for arrays and tuples, text for formulas, None for numbers that are not finite.
+    """`value` in the types of JSON: lists for arrays and tuples, text for formulas, None for numbers not finite.
 
-    What has a method `as_dict` is what that says, another dataclass its fields, a table has text for keys.
+    An object with a method `as_dict` becomes its result, any other dataclass its fields; keys of tables become text.
 
     >>> plain({"times": (0.0, 1.0), "rho": float("nan"), 2: True})
     {'times': [0.0, 1.0], 'rho': None, '2': True}

@@ -3,13 +3,13 @@
     log y = log c + q log x                     over the range of x that there is, or
     log y = log c + q log x + b x^s             for x -> 0 (s > 0) or x -> infinity (s < 0),
 
-by least squares. The second is the model of a limit: b x^s stands for the next order of an expansion
-y = c x^q (1 + b x^s + ...), and without it the slope is that of no limit. The first claims no limit: it describes a
-range, as does the slope of a bound over the same points, which it is compared with, and serves on four points.
+by least squares. The second is the model of a limit: b x^s is the next order of an expansion
+y = c x^q (1 + b x^s + ...), and without it the slope is not the exponent of the limit. The first describes a range of x
+only, as does the slope of a bound over the same points, with which it is compared; four points are enough for it.
 
-Points have equal weights. Their errors are bounds of what a computation lacks, not standard deviations: what is left
-beside the curve is the next order, which weights by errors would only hide, as the most exact points are seldom those
-next to the limit. So errors enter the interval by the most that they can move q, beside Student's interval at 95 %.
+Points have equal weights. Their errors are bounds on numerical errors, not standard deviations: the residuals are the
+next order of the expansion, which weights by errors would hide, as the most exact points are seldom those nearest the
+limit. So errors widen the interval by the most that they can move q, in addition to Student's interval at 95 %.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 CONFIDENCE_LEVEL = 0.95
-"""Of Student's interval, two-sided."""
+"""The confidence level of Student's interval, two-sided: the usual one."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def power_law(
 ) -> PowerLaw:
     """The exponent q of y > 0 over x > 0, arrays of one length, each y known to its `error`.
 
-    `next_order`: s, of the model with a next order. There must be more points than parameters, two or three.
+    `next_order`: s, for the model with a next order. There must be more points than parameters, which are two or three.
 
     >>> x = np.array([1.0, 2.0, 4.0, 8.0])
     >>> law = power_law(x, 3 * x**0.5, error=0.01 * x**0.5)

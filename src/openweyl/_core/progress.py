@@ -1,4 +1,4 @@
-"""Progress of a long computation: what it calls, how parts of it share that, and the bar that shows it.
+"""Progress of a long computation: the function that it calls, how its parts share that, and the bar that shows it.
 
 evolve(..., progress=True)              a bar, in a terminal on standard error or in a notebook
 evolve(..., progress=function)          function(reached, end, words), now and then
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
 
 Progress: TypeAlias = Callable[[float, float, str], None]
-"""Called with what is reached, with the end, and with a few words on the work."""
+"""Called as progress(reached, end, words): the time or number reached, that at the end, and a few words on the work."""
 
 SECONDS_BEFORE_BAR = 2.0
-"""Of work before its bar appears: what is done by then needs none."""
+"""Seconds of work before a bar appears: shorter computations need none."""
 SECONDS_BETWEEN_LINES = 10.0
-"""Of work between two lines, where standard error is a file: a few hundred in an hour."""
+"""Seconds of work between two lines, where standard error is a file: a few hundred lines in an hour."""
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -83,7 +83,7 @@ def _share(progress: Progress, first: float, last: float) -> Progress:
 
 
 def _part(reached: float, end: float) -> float:
-    """The part that is done, from 0 to 1; of a run to time 0, all."""
+    """The part that is done, from 0 to 1; 1 for a run to time 0."""
     return min(reached / end, 1.0) if end > 0 else 1.0
 
 
@@ -96,7 +96,7 @@ class Bar:
     def __init__(self, title: str, lines: bool = False) -> None:
         self.title, self.started = title, time.monotonic()
         self.next_line = self.started + SECONDS_BETWEEN_LINES if lines else float("inf")
-        self.drawn = sys.stderr.isatty() or _in_notebook()  # asked once: a bar puts something else in stderr's place
+        self.drawn = sys.stderr.isatty() or _in_notebook()  # looked up once: a bar replaces sys.stderr
         self.bar: RichProgress | None = None
 
     def __call__(self, reached: float, end: float, words: str) -> None:
@@ -127,7 +127,7 @@ class Bar:
 
 
 def _in_notebook() -> bool:
-    """Whether the cells of a notebook run here: rich knows, and need not be asked where IPython was never imported."""
+    """Whether this is a notebook, as rich can tell; it is not imported where IPython was not."""
     if "IPython" not in sys.modules:
         return False
     from rich.console import Console

@@ -1,4 +1,4 @@
-"""Results as text: numbers, aligned tables, and what is cut to fit on a screen."""
+"""Results as text: numbers, aligned tables, and text cut to fit on a screen."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 ROWS_SHOWN = 8
-"""Rows of a table in a `repr`, or in a notebook: with its heads they fit on a screen beside what was typed."""
+"""The most rows of a table in a `repr`, or in a notebook: with its heads they fit on a screen below the input."""
 CHARACTERS_SHOWN = 200
-"""Characters of a formula or a description there: two lines of a terminal."""
+"""The most characters of a formula or a description in a `repr`: two lines of a terminal."""
 
 
 def cell(value: Any) -> str:

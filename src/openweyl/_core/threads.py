@@ -1,4 +1,4 @@
-"""How many threads linear algebra uses."""
+"""The number of threads of linear algebra."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from functools import cache
 from threadpoolctl import ThreadpoolController
 
 LARGE_MATRIX = 1000
-"""The size from which a second thread pays for an eigenvalue problem, even on cores that are shared."""
+"""The number of rows from which a second thread shortens an eigenvalue problem, even on cores that are shared."""
 
 
 def one_thread(size: int = 0) -> AbstractContextManager[object]:
-    """BLAS with one thread for matrices of this size or less: more lose a good deal, above all on shared cores."""
+    """BLAS with one thread for matrices of fewer than LARGE_MATRIX rows: more threads are slower, above all on shared
+    cores.
+    """
     if size >= LARGE_MATRIX:
         return nullcontext()
     return _libraries("scipy.linalg" in sys.modules).limit(limits=1, user_api="blas")

@@ -1,4 +1,4 @@
-"""Files of ours: there whole or not at all, and refused before the work starts if they cannot be written."""
+"""Files that are written completely or not at all, and whose names are checked before the work starts."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from openweyl._core.arguments import fail, must
 
 try:
     import fcntl
-except ImportError:  # Windows: what killed calls leave stays
+except ImportError:  # Windows has no such locks: files of killed calls stay
     fcntl = None  # type: ignore[assignment]
 
 UNFINISHED = ".unfinished-"
-"""What the names of files begin with that are being written."""
+"""The beginning of the names of files that are being written."""
 _LEFT = re.compile(rf"{re.escape(UNFINISHED)}\d+-.+")
 
 
 def output_folder(path: str | Path) -> Path:
-    """The folder `path`, found to be one that can be made and written; what is on disk stays as it was.
+    """The folder `path`, after a test that it can be made and written; nothing on disk is changed.
 
     Raises InputError if that is not possible.
     """
@@ -44,7 +44,7 @@ def output_folder(path: str | Path) -> Path:
 
 
 def output_file(path: str | Path) -> Path:
-    """The file `path`, found to be one that can be written; what is on disk stays as it was.
+    """The file `path`, after a test that it can be written; nothing on disk is changed.
 
     Raises InputError if that is not possible.
     """
@@ -62,9 +62,9 @@ def output_file(path: str | Path) -> Path:
 
 @contextmanager
 def writing(target: Path) -> Iterator[Path]:
-    """The name under which to write what becomes `target` if nothing is raised: no reader sees half a file.
+    """The path of a file to write, which becomes `target` if nothing is raised: no reader sees half a file.
 
-    What killed calls have left of the same file goes first. An OSError names `target`.
+    Unfinished files of killed calls for the same target are removed first. An OSError names `target`.
     """
     tidy(target.parent, target.name)
     with unfinished(target) as path:
@@ -74,7 +74,7 @@ def writing(target: Path) -> Iterator[Path]:
 
 @contextmanager
 def unfinished(target: Path) -> Iterator[Path]:
-    """A new file beside `target`, locked as long as the block lasts, and removed if it is still there then."""
+    """A new file beside `target`, locked as long as the block lasts, and removed at its end unless it was renamed."""
     path = _unfinished(target)
     handle = None
     try:
@@ -86,7 +86,9 @@ def unfinished(target: Path) -> Iterator[Path]:
         raise
     finally:
         with suppress(OSError):
-            if handle is None or os.path.samestat(os.fstat(handle), path.stat()):  # else another thread's by now
+            if handle is None or os.path.samestat(
+                os.fstat(handle), path.stat()
+            ):  # else the name is another thread's by now
                 path.unlink(missing_ok=True)
         if handle is not None:
             os.close(handle)
@@ -94,7 +96,7 @@ def unfinished(target: Path) -> Iterator[Path]:
 
 @contextmanager
 def unfinished_folder(target: Path) -> Iterator[Path]:
-    """A new folder beside `target`, likewise."""
+    """A new folder beside `target`, locked as long as the block lasts, and removed at its end unless it was renamed."""
     made, handle = None, None
     try:
         while handle is None:
@@ -114,8 +116,9 @@ def unfinished_folder(target: Path) -> Iterator[Path]:
 
 
 def tidy(folder: Path, name: str = "") -> None:
-    """Remove the unfinished files, and folders, of `name` (or all) in `folder` whose writers are gone: the lock that
-    each holds is the kernel's, and ends with the process. No clock and no process number is asked.
+    """Remove the unfinished files, and folders, of `name` (or all) in `folder` whose processes have ended.
+
+    Each holds a lock of the operating system, which ends with its process; times and process numbers are not used.
     """
     if fcntl is None:
         return
@@ -147,7 +150,7 @@ def _locked(path: Path, flags: int) -> int | None:
         try:
             if os.path.samestat(os.fstat(handle), path.stat()):
                 return handle
-        except FileNotFoundError:  # somebody took it for what a killed call had left, before it was locked
+        except FileNotFoundError:  # `tidy` of another process removed it before it was locked
             pass
         os.close(handle)
         if not flags & os.O_CREAT:

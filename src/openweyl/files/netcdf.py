@@ -1,8 +1,8 @@
-"""Results on disk: netCDF files that are there whole or not at all, and that tell if they were damaged.
+"""Results on disk: netCDF files that are written completely or not at all, and whose damage is detected.
 
-A file ends with a seal, a hash of all before it, which programs that read netCDF do not look at. HDF5 alone would read
-wrong numbers from a damaged file, or never come back. A file without a seal, written by another program, is read as it
-is.
+A file ends with a seal, a hash of all bytes before it, which programs that read netCDF ignore. HDF5 alone would read
+wrong numbers from a damaged file, or not return. A file without a seal, written by another program, is read without
+this check.
 """
 
 from __future__ import annotations
@@ -23,15 +23,17 @@ if TYPE_CHECKING:
     import xarray
 
 OWN_ATTRIBUTES = {"hamiltonian", "jumps", "h", "gamma", "conventions"}
-"""The attributes by which a file of ours is known."""
+"""The attributes that every file written by `save` has."""
 SEAL = b"\nopenweyl seal "
-"""What stands before the hash in the last bytes of a file."""
+"""The bytes before the hash at the end of a file."""
 HASH_DIGITS = 32
-"""Hexadecimal digits of the hash: damage by chance is found but once in 2^128."""
+"""Hexadecimal digits of the hash: damage by chance stays undetected once in 2^128 cases."""
+BYTES_HASHED_AT_ONCE = 1 << 20
+"""Bytes that are read and hashed at a time: a small part of the memory, and few system calls."""
 
 
 def save(dataset: xarray.Dataset, path: str | Path) -> Path:
-    """Write `dataset` as netCDF-4 to `path`, whole or not at all."""
+    """Write `dataset` as netCDF-4 to `path`, completely or not at all."""
     content = dataset.to_netcdf(engine="h5netcdf")  # in memory: HDF5 does not survive a full disk
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -42,7 +44,10 @@ def save(dataset: xarray.Dataset, path: str | Path) -> Path:
 
 
 def load(path: str | Path) -> xarray.Dataset:
-    """The dataset that `save` wrote, in memory."""
+    """The dataset that `save` wrote, in memory.
+
+    Raises InputError for a file that is missing, damaged, or no dataset of this package.
+    """
     import xarray as xr
 
     source = Path(path)
@@ -62,10 +67,10 @@ def load(path: str | Path) -> xarray.Dataset:
                 dataset = opened.load()
         except InputError:
             raise
-        except Exception as error:  # whatever a file of others makes the libraries stumble over
+        except Exception as error:  # HDF5 and xarray raise many kinds for files that they cannot read
             trouble = shown(str(error))
         if trouble:
-            gc.collect()  # what the libraries left open, and complain of when it goes
+            gc.collect()  # handles that the libraries left open, whose finalizers print errors
     if trouble:
         raise fail("path", what, str(source), f"{trouble.rstrip('.')}.")
     must(dataset.attrs.keys() >= OWN_ATTRIBUTES, "path", what, str(source), "It holds other data.")
@@ -77,7 +82,7 @@ def _hash(content: bytes | memoryview) -> bytes:
 
 
 def _whole(source: Path) -> bool:
-    """Whether the file is as its seal says, if it has one."""
+    """Whether the content has the hash of the seal, or there is no seal."""
     with source.open("rb") as file:
         size = file.seek(0, 2) - len(SEAL) - HASH_DIGITS
         if size < 0:
@@ -88,7 +93,7 @@ def _whole(source: Path) -> bool:
             return True
         file.seek(0)
         content_hash, left = hashlib.blake2b(digest_size=HASH_DIGITS // 2), size
-        while left > 0 and (part := file.read(min(left, 1 << 20))):
+        while left > 0 and (part := file.read(min(left, BYTES_HASHED_AT_ONCE))):
             content_hash.update(part)
             left -= len(part)
     return end[len(SEAL) :] == content_hash.hexdigest().encode()
@@ -96,7 +101,7 @@ def _whole(source: Path) -> bool:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """No tracebacks of what goes wrong when half-opened files of libraries are thrown away."""
+    """No tracebacks from finalizers, as of files that libraries opened only in part."""
     hook = sys.unraisablehook
     sys.unraisablehook = lambda _: None
     try:

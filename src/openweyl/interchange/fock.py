@@ -19,10 +19,11 @@ from .outside import check_ket, check_matrix, check_size, numbers, state_of
 
 @public
 def from_fock(state: Any, h: float, *, sizes: Sequence[int] | None = None) -> State:
-    """The state sum_mn c_mn |m><n| of a density matrix c, or |psi><psi| of a ket, in the Fock basis at h.
+    """sum_mn c_mn |m><n| for a density matrix c, or |psi><psi| for a ket, in the Fock basis at h.
 
-    `state`: a square matrix, or a vector, of numbers; for n > 1 `sizes` gives the number of levels of each degree of
-    freedom. Its symbol is real to round-off, whatever `state` lacks of hermiticity.
+    `state`: c, shape (N, N), or psi, shape (N,) or (N, 1), of numbers. `sizes`: for n > 1 the number of levels of each
+    degree of freedom, of product N. `h`: > 0; |m> is the m-th state of the oscillator (x^2 + xi^2)/2 at h. Returns a
+    State at this h; its symbol is real to round-off, even where `state` is not exactly hermitian.
 
     >>> from openweyl import PhaseGrid
     >>> grid = PhaseGrid.box(h=0.5, x=(-4, 4), xi=(-4, 4), size=(32, 32))

@@ -85,10 +85,10 @@ class MatrixState(State):
         return PhaseGrid(tuple(axes[: self.n]), tuple(axes[self.n :]), h)
 
     def _extent(self, j: int, cut: float, momenta: bool) -> tuple[float, float, float]:
-        """(lower, upper, reach) of one degree of freedom: what the kernel's arguments, or their momenta, are far from.
+        """(lower, upper, reach) of the kernel in one degree of freedom, in positions or in `momenta`.
 
-        Its square sum is below cut^2 where their middle is outside of the interval, and where their distance, s or
-        h k, is larger than the reach.
+        The square sum of the entries is below cut^2 where the middle of the two arguments is outside of the interval,
+        and where their distance, s or h k, is larger than the reach.
         """
         window, vectors = self.windows[j], self.vectors[j]
         lower, spacing = window.lower, window.spacing
@@ -97,8 +97,8 @@ class MatrixState(State):
             spacing = 2 * pi * self.h / window.length
             lower = -(window.size // 2) * spacing
         entries = apply_to(vectors.conj(), apply_to(vectors, self.matrix, j), self.n + j)
-        others = tuple(axis for axis in range(entries.ndim) if axis not in (j, self.n + j))
-        power = (entries.real**2 + entries.imag**2).sum(axis=others).ravel()
+        rest = tuple(axis for axis in range(entries.ndim) if axis not in (j, self.n + j))
+        power = (entries.real**2 + entries.imag**2).sum(axis=rest).ravel()
         a, b = (index.ravel() for index in np.indices((window.size, window.size)))
         middles, distances = np.bincount(a + b, power), np.bincount(np.abs(a - b), power)
         first, last = (int(np.searchsorted(np.cumsum(side), cut**2)) for side in (middles, middles[::-1]))

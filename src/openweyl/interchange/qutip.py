@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 @public
 def from_qutip(state: Qobj, h: float) -> State:
-    """The state of a QuTiP ket or density operator, its levels those of the oscillator (x^2 + xi^2)/2 at h.
+    """|psi><psi| of a QuTiP ket, or a density operator, its levels those of the oscillator (x^2 + xi^2)/2 at h.
 
-    Tensor products are states of n > 1. The symbol is 2 pi h times `qutip.wigner(state, x, xi, g=sqrt(2/h)).T`.
+    `state`: a Qobj; tensor products are states of n > 1. `h`: > 0. Returns a State at this h; its
+    symbol is 2 pi h times `qutip.wigner(state, x, xi, g=sqrt(2/h)).T`.
 
     >>> import qutip
     >>> print(from_qutip(qutip.coherent(20, 1.0), h=0.1))

@@ -32,16 +32,18 @@ Quantity: TypeAlias = Any
 """A quantity of pint, or text such as "2.8 fg", "2*pi*305 kHz" or "0.5*k_B*300 K". Hz is 1/s: write the 2*pi."""
 
 MAX_QUANTITY_CHARACTERS = 200
-"""The number of characters of a quantity."""
+"""The most characters of a quantity: pint takes milliseconds for these."""
 POWER_TOWER = re.compile(r"(\*\*|\^)[^*/+]*(\*\*|\^)|(\*\*|\^)\s*\(?\s*[+-]?\s*\d{3}")
-"""Powers of powers, and of hundreds: their digits would have no end."""
+"""Text with powers of powers, or exponents of three digits: pint would compute numbers of unlimited length."""
 DIMENSIONS = ("[mass]", "[length]", "[time]")
 
 
 @public
 @dataclass(frozen=True)
 class Units:
-    """The units m of mass, x0 of length and t0 of time in which a system is written. Quantities of pint, or text.
+    """X = x0 x,    T = t0 t,    P = (m x0/t0) xi,    h = hbar t0/(m x0^2):    the units in which a system is written.
+
+    `mass`, `length`, `time`: m, x0 and t0, each a quantity of pint or text such as "2.8 fg", and > 0.
 
     >>> trap = Units(mass="1 fg", length="1 nm", time="1 us")
     >>> print(trap)

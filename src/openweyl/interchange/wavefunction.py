@@ -16,14 +16,18 @@ from openweyl.weyl.fock_basis import AMPLITUDE_ROUND_OFF, apply_to
 from .outside import check_ket, check_size, numbers, state_of
 
 MAX_EDGE_PROBABILITY = 1e-12
-"""The probability that a sampled wave function may have at the ends of its box, and at the largest momenta."""
+"""The probability that a sampled wave function may have at the ends of its box, and at the largest momenta: 1e-6 in
+amplitude, the accuracy that is asked of states."""
+EDGES_PER_LENGTH, SPACING_RTOL = 100, 1e-6
+"""The end of a box is this part of its length. Spacings may differ by a millionth, as in printed lists of points."""
 
 
 @public
 def from_wavefunction(psi: Any, x: Any, h: float) -> State:
-    """The pure state of psi(x), sampled at evenly spaced points: kernel psi(y) conj(psi(y')), int |psi|^2 dx = 1.
+    """psi(y) conj(psi(y')), the kernel of the pure state of a wave function with int |psi|^2 dx = 1.
 
-    `x`: the points, or one array of points for each axis of `psi` if n > 1. Momenta up to pi h / spacing are resolved.
+    `psi`: complex samples, one axis for each degree of freedom. `x`: their evenly spaced points, or one array of points
+    for each axis of `psi` if n > 1. `h`: > 0; momenta up to pi h / spacing are resolved. Returns a State at this h.
 
     >>> x = np.linspace(-6, 6, 100)
     >>> print(from_wavefunction(np.pi**-0.25 * np.exp(-(x**2) / 2), x, h=1.0))
@@ -59,15 +63,16 @@ def from_wavefunction(psi: Any, x: Any, h: float) -> State:
 
 
 def _axis(points: np.ndarray) -> Axis:
+    """The axis of these points. Raises InputError unless they increase evenly."""
     must(points.ndim == 1 and points.size >= 2, "x", "be a list of at least two points", points.shape)
     spacing = float(points[-1] - points[0]) / (points.size - 1)
-    even = spacing > 0 and bool(np.allclose(np.diff(points), spacing, rtol=1e-6, atol=0))
+    even = spacing > 0 and bool(np.allclose(np.diff(points), spacing, rtol=SPACING_RTOL, atol=0))
     must(even, "x", "hold increasing, evenly spaced points", points.tolist())
     return Axis(float(points[0]), spacing, points.size)
 
 
 def _edge(probability: np.ndarray, axis: int) -> float:
-    """What lies in the first and the last hundredth of an axis."""
+    """The probability in the first and the last hundredth of an axis."""
     line = probability.sum(axis=tuple(a for a in range(probability.ndim) if a != axis))
-    end = ceil(line.size / 100)
+    end = ceil(line.size / EDGES_PER_LENGTH)
     return float(line[:end].sum() + line[-end:].sum())

@@ -35,13 +35,16 @@ Reading: TypeAlias = Callable[[GridFunction], tuple[float, float]]
 @public
 @dataclass(frozen=True)
 class Observable:
-    """A bounded observable O: its `value` on a symbol, with the error of that, and `norm` >= ||O||.
+    """tr(O Op(w)) of a bounded operator O, by its `value` on a symbol w, and `norm` >= ||O||.
 
-    `name`: text. `reading`: a function of a Symbol that returns tr(O Op(w)) and the error of that. `n`: the number of
-    degrees of freedom, None if any will do.
+    `name`: text. `norm`: a number >= 0, with which an error in trace norm becomes one of the expectation value.
+    `reading`: a function of a Symbol that returns (tr(O Op(w)), a bound of the error of that). `n`: the number of
+    degrees of freedom, None if O is defined for any. `Observable.parse` makes one from text.
 
     The error is a bound for formulas and regions whose terms have one or two variables each, for Husimi values and for
-    the parity; what the symbol itself lost at the edges of its box and grid is not in it.
+    the parity; the part that the symbol itself lost at the edges of its box and grid is not in it.
+
+    Raises InputError for a name that is no text, a norm < 0, or a reading that cannot be called.
     """
 
     name: str
@@ -60,7 +63,10 @@ class Observable:
 
     @public
     def value(self, symbol: GridFunction) -> Estimate:
-        """tr(O Op(symbol)), with the error of the integral. Raises InputError for a symbol of another n."""
+        """tr(O Op(symbol)), with the error of the integral.
+
+        Raises InputError for a symbol of another n, for a batch, and for complex values.
+        """
         check_function(symbol)
         symbol.check_single()
         what = f"have n = {symbol.n} degrees of freedom, as the symbol"
@@ -132,6 +138,7 @@ def parity(n: int) -> Observable:
 
 
 def _expression(text: str, n: int) -> sympy.Expr:
+    """The formula of the text, smooth and in the variables of n degrees of freedom."""
     x, xi = variables(n)
     o = parse(text, {str(v): v for v in x + xi}, "observable")
     check_smooth(o, "observable")
@@ -139,6 +146,7 @@ def _expression(text: str, n: int) -> sympy.Expr:
 
 
 def _largest(o: sympy.Expr, text: str) -> float:
+    """A bound of |o|. Raises InputError if there is none."""
     low, high = interval(o)
     largest = max(abs(low), abs(high))
     if not np.isfinite(largest):

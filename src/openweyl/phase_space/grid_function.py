@@ -1,9 +1,9 @@
-"""A function on phase space by its samples on a grid: `GridFunction`, what everything passes.
+"""A function on phase space by its samples on a grid: `GridFunction`, the type that all rooms exchange.
 
     f(z) = sum_j f_j sinc((z - z_j)/d),        z = (x, xi),
 
-the band-limited function of the samples f_j, zero outside the box. Two of them have two grids, as each run chooses its
-own; arithmetic goes through a grid that holds both, never through the positions in the arrays.
+the band-limited function of the samples f_j, zero outside the box. Two functions may have two grids, as each run
+chooses its own; arithmetic goes through a grid that holds both, never through the positions in the arrays.
 """
 
 from __future__ import annotations
@@ -57,12 +57,12 @@ class GridFunction(Samples):
         object.__setattr__(self, "grid", grid)
 
     def like(self, values: Array, grid: PhaseGrid | None = None) -> Self:
-        """The function of the same kind with these `values`, which are trusted: not looked at, and not copied."""
+        """A function of the same class with these `values`, on `grid` or its own: neither checked nor copied."""
         return self.trusted(values, self.grid if grid is None else grid)
 
     @classmethod
     def trusted(cls, values: Array, grid: PhaseGrid) -> Self:
-        """The function with these `values` on `grid`, which are not looked at, and not copied."""
+        """The function with these `values` on `grid`, neither checked nor copied: for callers that have made them."""
         made = object.__new__(cls)
         made._set(values, grid)
         return made
@@ -84,7 +84,7 @@ class GridFunction(Samples):
 
     @cached_property
     def profiles(self) -> tuple[Profile, ...]:
-        """What lies beyond each point of each axis, x then xi."""
+        """The contents beyond each point of each axis, x then xi; computed once."""
         return profiles_of(self)
 
     # -------------------------------------------------------------------------------------------- arithmetic
@@ -139,10 +139,10 @@ class GridFunction(Samples):
 
     @public
     def resampled(self, grid: PhaseGrid) -> Self:
-        """The band-limited function of the samples, at the points of `grid`; zero outside the own box.
+        """f(z) = sum_j f_j sinc((z - z_j)/d) at the points z of `grid`; zero outside the present box.
 
-        Exact (to round-off) where it is negligible at the edges of both boxes and beyond both Nyquist limits: what a
-        smaller box, or a coarser grid, does not hold is cut off.
+        Exact (to round-off) where f is negligible at the edges of both boxes and beyond both Nyquist limits: the part
+        that a smaller box, or a coarser grid, does not hold is cut off.
 
         Raises InputError for a grid of another n or h, ResourceError if the samples would not fit into half of the
         free memory.
@@ -162,9 +162,9 @@ class GridFunction(Samples):
 
     @public
     def derivative(self, x: Order = 0, xi: Order = 0) -> Self:
-        """d_x^a d_xi^b f, spectrally: exact for the band-limited function. `x`, `xi`: the orders, n of each.
+        """d_x^a d_xi^b f, spectrally: exact for the band-limited function. `x`, `xi`: the orders a and b, n of each.
 
-        On the box, which is periodic: a box that cuts through the function is a jump there.
+        The box is periodic: where it cuts through the function there is a jump.
 
         >>> from openweyl import PhaseGrid, coherent
         >>> f = coherent(0, 0).symbol(PhaseGrid.box(h=0.1, x=(-3, 3), xi=(-3, 3), size=(64, 64)))
@@ -180,12 +180,12 @@ class GridFunction(Samples):
     def smoothed(self, variance: float) -> Self:
         """f * N(0, variance) in every variable: variance h/2 makes a Wigner function a Husimi function.
 
-        On the box, which is periodic: what lies within a few widths of an edge comes in at the other.
+        The box is periodic: content within a few widths of an edge enters at the opposite one.
         """
         return self.like(convolved(self, real("variance", variance, low=0.0)))
 
     def moments(self) -> Moments:
-        """<z> = (2 pi h)^-n int z f and <(z_i - <z_i>)(z_j - <z_j>)>, over the trace: see `Moments`.
+        """<z> = (2 pi h)^-n int z f and <(z_i - <z_i>)(z_j - <z_j>)>, over the trace, as `Moments`.
 
         Raises InputError for a batch, for complex values, and if the trace is 0 up to round-off, as that of the
         difference of two states is.

@@ -73,11 +73,11 @@ def kernel_bytes(size: int) -> float:
     return BYTES_PER_KERNEL_ENTRY * float(size) ** 2
 
 
-def check_kernel_fits(size: int, advice: str) -> None:
+def check_kernel_fits(size: int, advice: str, subject: str = "The kernel needs") -> None:
     """Raise ResourceError, with `advice`, unless a kernel of this size fits into half of the free memory."""
     if (needed := kernel_bytes(size)) > (free := spare_memory()):
         raise ResourceError(
-            f"The kernel needs {size} x {size} entries, about {needed / 2**30:.3g} GiB, but half of the free memory is "
+            f"{subject} {size} x {size} entries, about {needed / 2**30:.3g} GiB, but half of the free memory is "
             f"{free / 2**30:.3g} GiB: {advice}.",
             kind="memory",
         )

@@ -1,4 +1,4 @@
-"""Left multiplication by a symbol, w -> f * w, exactly and in any representation of f: a sum of products.
+"""Left multiplication by a symbol, w -> f * w, for any smooth formula f, as a sum of products.
 
 Written with all x to the left, Op(f) = sum_j F_j(x) G_j(hD), so that
 
@@ -31,19 +31,21 @@ from .grid import PhaseGrid
 Variables: TypeAlias = tuple[sympy.Symbol, ...]
 
 LOW_RANK_RTOL = 1e-11
-"""The error of the low-rank form, relative to the largest value of f near the grid."""
+"""The error of the low-rank form, relative to the largest value of f near the grid: the least tolerance of a run."""
 TAPER_WIDTH, TAPER_DEPTH = 9.0, 5.4
-"""Beyond where f is wanted it is multiplied by erfc(TAPER_DEPTH u)/2, u from -1 to 1 over TAPER_WIDTH sqrt(h): from 1
-to 0 up to 1e-14. Its wave numbers are below 13.6/sqrt(h), to the same 1e-14, so that e^{-(i h/2) d_x d_xi} carries what
-it changes by h k/2 = 6.8 sqrt(h) at most: not back to where f is wanted."""
+"""Outside of the interval of interest f is multiplied by erfc(TAPER_DEPTH u)/2, u = -1 .. 1 over TAPER_WIDTH sqrt(h):
+from 1 to 0, both up to 1e-14. The wave numbers of this factor are below 13.6/sqrt(h), to the same 1e-14, so that
+e^{-(i h/2) d_x d_xi} moves its changes by at most h k/2 = 6.8 sqrt(h), and not back into the interval."""
 MAX_CHEBYSHEV_NODES, MAX_FOURIER_SAMPLES = 256, 4096
-"""Chebyshev points, and samples for their Fourier transforms, of each variable: what needs more is refused. The table
-of 256 x 256 values has its singular values in well under a second, transforms of 4096 x 4096 samples take about one."""
+"""Chebyshev points, and samples for Fourier transforms, of each variable: a function that needs more is refused. The
+singular values of 256 x 256 values take well under a second, transforms of 4096 x 4096 samples about one."""
+FIRST_CHEBYSHEV_NODES, FIRST_FOURIER_SAMPLES = 32, 128
+"""The numbers to begin with; both are doubled until the error is below LOW_RANK_RTOL."""
 
 
 @dataclass(frozen=True)
 class LeftMultiplication:
-    """F_j on (x, s) and G_j on (k, xi)."""
+    """f * w = sum_j F_j(x + s/2) G_j(xi + hk/2) w by F_j on (x, s), `in_xs`, and G_j on (k, xi), `in_kxi`."""
 
     grid: PhaseGrid
     in_xs: list[Array]
@@ -149,12 +151,11 @@ def _low_rank(
     f: Callable[[np.ndarray, np.ndarray], np.ndarray], ranges: list[tuple[float, float]], h: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Chebyshev coefficients of F_j on ranges[0] and of G_j on ranges[1], column by column: n = 1."""
-    nodes, samples = 32, 128
+    nodes, samples = FIRST_CHEBYSHEV_NODES, FIRST_FOURIER_SAMPLES
     known = _left_values(f, ranges, h, nodes, samples)
     while True:
         finer = _left_values(f, ranges, h, nodes, 2 * samples)
-        enough = np.abs(finer - known).max() <= LOW_RANK_RTOL * np.abs(finer).max()
-        if enough:
+        if np.abs(finer - known).max() <= LOW_RANK_RTOL * np.abs(finer).max():
             break
         known, samples = finer, 2 * samples
         if samples > MAX_FOURIER_SAMPLES:
@@ -195,7 +196,7 @@ def _left_values(
         length = high - low + 2 * margin
         size = good_size(samples)
         grid = low - margin + length / size * np.arange(size)
-        depth = (np.abs(grid - (low + high) / 2) - (high - low) / 2) / margin  # 0 where it is wanted, 1 at the end
+        depth = (np.abs(grid - (low + high) / 2) - (high - low) / 2) / margin  # <= 0 in the interval, 1 at the end
         k = 2 * pi * np.fft.fftfreq(size, length / size)
         at = (low + high) / 2 + (high - low) / 2 * chebyshev.chebpts1(nodes)
         points.append(grid)

@@ -126,7 +126,7 @@ def _is_real(value: Any, n: int) -> bool:
 
 
 def _of_functions(a: Function, b: GridFunction) -> Function:
-    check_kernel_fits(prod(kernel_points(a.grid)), "take a smaller or a coarser grid")
+    check_kernel_fits(prod(kernel_points(a.grid)), "take a smaller or a coarser grid", "The kernels need")
     first, second = quantize(a), quantize(b)
     product = (first.matrix @ second.matrix).reshape(first.entries.shape)
     return a.like(symbol_values(replace(first, entries=product), a.grid, hermitian=False))

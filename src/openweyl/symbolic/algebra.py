@@ -15,7 +15,8 @@ Variables: TypeAlias = tuple[sympy.Symbol, ...]
 Vector: TypeAlias = tuple[float, ...]
 
 MAX_TERMS = 1000
-"""The number of terms up to which a formula is multiplied out: more take seconds, and nobody wrote them down."""
+"""The number of terms up to which a formula is multiplied out: more take seconds, and come from powers of sums, not
+from a sum that a user wrote."""
 
 
 def _terms(f: sympy.Expr) -> int:
@@ -34,18 +35,18 @@ def _terms(f: sympy.Expr) -> int:
 
 
 def expandable(f: sympy.Expr) -> bool:
-    """Whether `f` may be multiplied out: it has few terms then."""
+    """Whether `f` may be multiplied out: the result has at most MAX_TERMS terms."""
     return _terms(f) <= MAX_TERMS
 
 
 def multiplied_out(f: sympy.Expr) -> sympy.Expr:
-    """`f` as a sum; functions of sums, such as exponentials, stay whole: their factors may be out of range."""
+    """`f` multiplied out; functions of sums, such as exponentials, are not split, as their factors may overflow."""
     return sympy.expand(f, power_exp=False, power_base=False, log=False)
 
 
 @lru_cache(maxsize=128)
 def additive_terms(f: sympy.Expr) -> tuple[sympy.Expr, ...]:
-    """The additive terms of f; sums inside functions stay as they are: their intervals are the narrowest so."""
+    """The additive terms of f; sums inside functions stay as they are, which gives the narrowest intervals."""
     whole = sympy.Add.make_args(f)
     return tuple(q for g in whole for q in sympy.Add.make_args(sympy.expand_mul(g, deep=False) if expandable(g) else g))
 

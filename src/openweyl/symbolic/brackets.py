@@ -28,12 +28,17 @@ Formula: TypeAlias = str | complex | sympy.Expr
 Names: TypeAlias = tuple[sympy.Symbol, ...]
 
 MAX_ORDER = 100
-"""The highest power of h that may be asked for: each costs derivatives of that order."""
+"""The highest power of h of a series: each power costs derivatives of that order, and h^100 is negligible."""
 
 
 @public
 def poisson_bracket(f: Formula, g: Formula) -> sympy.Expr:
-    """{f, g} = sum_j f_{x_j} g_{xi_j} - f_{xi_j} g_{x_j} of two formulas, read as by `star`.
+    """{f, g} = sum_j f_{x_j} g_{xi_j} - f_{xi_j} g_{x_j}.
+
+    `f`, `g`: SymPy expressions or text in x, xi (n = 1) or x1, xi1, x2, xi2, ...; other symbols are constants. Returns
+    a SymPy expression.
+
+    Raises InputError for what is no formula, or uses both x and x1.
 
     >>> print(poisson_bracket("x", "xi**2/2 + x**4"))  # dx/dt along the flow of p is {x, p}
     xi
@@ -44,9 +49,12 @@ def poisson_bracket(f: Formula, g: Formula) -> sympy.Expr:
 
 @public
 def hamiltonian_field(p: Formula) -> tuple[sympy.Expr, ...]:
-    """(p_xi, -p_x), the velocity of the flow of p: (dx_1/dt, .., dx_n/dt, dxi_1/dt, .., dxi_n/dt).
+    """H_p = (p_xi, -p_x), the velocity of the flow of p: (dx_1/dt, .., dx_n/dt, dxi_1/dt, .., dxi_n/dt).
 
-    The formula `p` is read as by `star`; n is the largest index that it uses.
+    `p`: a SymPy expression or text, as for `poisson_bracket`; n is the largest index that it uses. Returns 2n SymPy
+    expressions.
+
+    Raises InputError for what is no formula, or uses both x and x1.
 
     >>> print(hamiltonian_field("xi**2/2 + cos(x)"))
     (xi, sin(x))
@@ -90,7 +98,7 @@ def _formulas(given: Mapping[str, Any], h: Any = 1) -> tuple[list[sympy.Expr], s
 
 
 def expression(value: Any, known: Mapping[str, sympy.Symbol], name: str) -> sympy.Expr:
-    """`value`, the argument `name`, as an expression in the symbols `known`; others stay as they are."""
+    """`value`, the argument `name`, as an expression in the symbols `known`; further symbols stay as they are."""
     if isinstance(value, str):
         return parse(value, {**known, "t": TIME, "I": sympy.I}, name)
     if not isinstance(value, (Number, sympy.Expr)) or isinstance(value, bool):
@@ -103,6 +111,7 @@ def expression(value: Any, known: Mapping[str, sympy.Symbol], name: str) -> symp
 
 
 def _order(order: Any) -> int | None:
+    """The argument `order`, checked."""
     return None if order is None else whole("order", order, 0, MAX_ORDER, "It is the highest power of h to keep.")
 
 

@@ -61,13 +61,13 @@ def variables_of(
 
 @lru_cache(maxsize=512)
 def derivative(f: sympy.Expr, v: sympy.Symbol) -> sympy.Expr:
-    """df/dv; remembered, as every new grid asks again."""
+    """df/dv; cached, as every new grid needs it again."""
     return f.diff(v)
 
 
 @lru_cache(maxsize=512)
 def _program(expr: sympy.Expr) -> tuple[tuple[str, Any, tuple[int, ...]], ...]:
-    """`expr` as a list of operations (kind, what, places of the operands in the list), each part once."""
+    """`expr` as a list of operations (kind, number or function, places of the operands in the list), each part once."""
     places: dict[sympy.Expr, int] = {}
     code: list[tuple[str, Any, tuple[int, ...]]] = []
 
@@ -95,7 +95,7 @@ def _program(expr: sympy.Expr) -> tuple[tuple[str, Any, tuple[int, ...]], ...]:
 
 
 def _number(e: sympy.Expr) -> tuple[str, Any, tuple[int, ...]]:
-    """A "number" that a double holds, or one that is "rounded" to it."""
+    """The operation "number" for a number that a double holds exactly, "rounded" for another one."""
     if not e.is_real:
         return "number", complex(e), ()
     value = float(e)
@@ -133,7 +133,7 @@ def enclose(f: sympy.Expr, box: Mapping[sympy.Symbol, Interval]) -> Interval:
 
 
 def _rounded(number: float, xp: Any) -> Any:
-    """`number`, in place of one that is no double; where values are enclosed, both neighbours too."""
+    """`number`, the double nearest to an exact one; for intervals, the interval between its two neighbours."""
     return xp.enclosing(number) if xp is Functions else number
 
 
@@ -156,6 +156,7 @@ def _integer_power(base: Array, power: int) -> Array:
 
 
 def _function(function: Any, xp: Any) -> Any:
+    """The function of the namespace `xp` for one of SymPy's."""
     if function is sympy.erf and not hasattr(xp, "erf"):
         library = "jax.scipy.special" if xp.__name__.startswith("jax") else "scipy.special"
         return import_module(library).erf

@@ -3,8 +3,8 @@
     f = f_m + ... + f_0,    f_m(r omega) = r^m f_m(omega).
 
 A negative value is proved by a direction with rational coordinates. That f_m > 0 is proved for two variables by an
-exact count of the real roots of f_m(1, t), for more by monomials: pure powers > 0, and no other term ever < 0. What is
-positive on samples alone is said to be so.
+exact count of the real roots of f_m(1, t), for more by monomials: pure powers > 0, and no other term < 0 anywhere.
+Where f_m is positive on samples and neither is proved, the answer is "sampled".
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ from .smoothness import interval
 Names = tuple[sympy.Symbol, ...]
 
 RANDOM_DIRECTIONS = 2000
-"""Directions that are looked at, after the first 3^6 with coordinates -1, 0, 1."""
+"""Random directions in which the sign is sampled, after at most 3^6 with coordinates -1, 0, 1: milliseconds of work."""
 CLEARLY_POSITIVE = 1e-3
-"""What is above this part of the largest |value|, on samples, is taken for positive."""
+"""The part of the largest |value| above which the least value on samples counts as positive: with a smaller margin
+a negative minimum could lie between the sampled directions."""
 
 
 def leading(f: sympy.Expr, v: Names) -> tuple[sympy.Expr, int]:
@@ -35,15 +36,15 @@ def leading(f: sympy.Expr, v: Names) -> tuple[sympy.Expr, int]:
 
 
 def rational(f: sympy.Expr) -> sympy.Expr:
-    """f with its floating-point numbers as what they are exactly."""
+    """f with its floating-point numbers as the rational numbers that they are exactly."""
     return f.xreplace({number: sympy.Rational(number) for number in f.atoms(sympy.Float)})
 
 
 def definite(q: sympy.Expr, v: Names) -> tuple[int, str, tuple[float, ...]]:
     """(sign, how, direction) of the homogeneous polynomial q, whose degree is at least 1.
 
-    sign 1: q > 0 but at 0, "proved" or "sampled". sign -1: q < 0 along `direction`, "proved". sign 0: neither is known,
-    as where q >= 0 vanishes along a line.
+    sign 1: q > 0 except at 0, "proved" or "sampled". sign -1: q < 0 along `direction`, "proved". sign 0: neither is
+    known, for instance if q >= 0 vanishes along a line.
     """
     q = rational(q)
     m = sympy.Poly(q, *v).total_degree()
@@ -82,14 +83,14 @@ def crosses(q: sympy.Expr, x: sympy.Symbol, xi: sympy.Symbol) -> bool:
 
 
 def _positive(q: sympy.Expr, v: Names) -> bool:
-    """Whether q > 0 but at 0 is proved; it is >= 0 on samples."""
+    """Whether q > 0 except at 0 is proved; the caller knows that q >= 0 on samples."""
     polynomial = sympy.Poly(q, *v)
     m = polynomial.total_degree()
     pure = [polynomial.coeff_monomial(u**m) for u in v]
     if not all(c.is_positive for c in pure):
         return False
-    others = sympy.expand(q) - sum(c * u**m for c, u in zip(pure, v, strict=True))
-    if interval(others)[0] >= 0:
+    mixed = sympy.expand(q) - sum(c * u**m for c, u in zip(pure, v, strict=True))
+    if interval(mixed)[0] >= 0:
         return True
     if len(v) != 2:
         return False

@@ -1,9 +1,9 @@
-"""Interval arithmetic on arrays: what `expressions.evaluate` needs to enclose a formula instead of evaluating it.
+"""Interval arithmetic on arrays, with which `expressions.evaluate` encloses a formula instead of evaluating it.
 
     f([a, b])  is inside of  F([a, b]),      F the same operations on intervals,
 
 rounded outward: the ends of sums and products move by one unit in the last place where they are not exact, those of
-library functions by `FUNCTION_ULPS`. Only underflow is not looked at: what is below 5e-324 in size is 0. Ends may be
+library functions by `FUNCTION_ULPS`. Only underflow is not bounded: a result below 5e-324 in size is 0. Ends may be
 infinite, and 0 times such an end is 0. Source: Moore, Kearfott, Cloud, Introduction to Interval Analysis, 2009.
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 FUNCTION_ULPS = 4
-"""What the elementary functions of NumPy and SciPy may be off, in units in the last place; one or two are seen."""
+"""The error allowed for elementary functions of NumPy and SciPy, in units in the last place; measured: one or two."""
 LOW_BITS = (1 << 29) - 1
 """The bits of a double beyond the first 24 of its mantissa: without them, products of two doubles are exact."""
 
@@ -131,7 +131,7 @@ def _hits(v: Interval, place: float) -> np.ndarray:
 
 
 def _wave(function: Callable[[Any], Any], top: float) -> Any:
-    """sin or cos, which is 1 at `top`."""
+    """sin or cos on intervals; the function is 1 at `top`."""
 
     def of(v: Any) -> Any:
         if not isinstance(v, Interval):
@@ -150,7 +150,7 @@ def _erf(v: Any) -> Any:
 
 
 class Functions:
-    """What `evaluate` needs of a namespace, for intervals and for numbers."""
+    """The namespace of functions that `evaluate` uses for intervals, and for numbers among them."""
 
     sin, cos = _wave(np.sin, np.pi / 2), _wave(np.cos, 0.0)
     exp, log, sqrt = _increasing(np.exp, 0.0), _increasing(np.log), _increasing(np.sqrt)

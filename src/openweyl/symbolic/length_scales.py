@@ -1,13 +1,13 @@
-"""The scales of a formula on a box: how fine a grid must be before what is sampled on it is the formula.
+"""The length scales of a formula on a box: how fine a grid must be for its points to resolve the formula.
 
-A potential that is sampled may have a wall, a wave or a bump between the points, and no comparison of two runs on the
-same points would tell. So each additive term f is enclosed over cells of the box by interval arithmetic. Points at
+A sampled potential may have a wall, a wave or a bump between the points, which no comparison of two runs on the same
+points would show. So each additive term f is enclosed over cells of the box by interval arithmetic. Points at
 distance d in the variable v resolve it if
 
     d^2 sup |d^2 f/dv^2|  <=  BEND_FRACTION (sup f - inf f),
 
-both over the whole box. Cells are cut until both are known to a factor, and only where they are not: no bump is too
-narrow to be found, and what intervals overrate on large cells is no alarm.
+both over the whole box. Cells are cut until both suprema are known to a factor, and only where they are not: no bump is
+so narrow that it is missed, and the overestimates of intervals on large cells do no harm.
 """
 
 from __future__ import annotations
@@ -26,24 +26,25 @@ from .intervals import Interval
 BEND_FRACTION = 1 / 2
 """The part of its range by which a term may bend within a spacing: six points for each period of a cosine."""
 FIRST_CELLS = {1: 32, 2: 8, 3: 4}
-"""Cells to begin with along each variable, by the number of variables; 3 if there are more: so few cost
-hardly more than one."""
+"""Cells to begin with along each variable, by the number of variables; 3 if there are more. So few cells cost hardly
+more than one, as the time is that of the formula's overhead."""
 MAX_CELLS = 20_000
-"""The most cells: one enclosure of a term on so many takes about 0.05 s. Where these are too few
-the bounds that are there are used, which ask for too fine a grid."""
+"""The most cells: one enclosure of a term on so many takes about 0.05 s. Where more would be needed, the bounds known
+by then are used, which ask for too fine a grid."""
 SUPREMUM_FACTOR = 1.5
-"""A supremum is known when its upper bound is at most this many times a value that is taken."""
+"""A supremum counts as known when its upper bound is at most this many times a value that the function takes: the
+spacing, of which halves are tried, needs no sharper bound."""
 NEGLIGIBLE_VARIATION = 1e-12
-"""A variation below this part of the largest term is none."""
+"""The part of the range of the largest term below which a variation is ignored: round-off of the formula."""
 
 
 @dataclass(frozen=True)
 class Scale:
-    """What it takes to sample `term` in `variable`: points at most `spacing` apart.
+    """The `spacing` of points at which `term` is resolved in `variable`.
 
-    at: where in `variable` it bends most, as far as was needed to know. size: sup - inf of the term over the box, an
-    upper bound; slope: an upper bound of |d term/d variable|. resolved: whether `spacing` is one that was allowed; if
-    not, the spacing is at least as long as one that would do.
+    at: where in `variable` it bends most, as far as the search went. size: an upper bound of sup - inf of the term over
+    the box. slope: an upper bound of |d term/d variable|. resolved: whether `spacing` is at least the finest one that
+    was allowed; if not, the true one is at most as long.
     """
 
     term: sympy.Expr
@@ -85,9 +86,8 @@ def _scale(term: sympy.Expr, v: sympy.Symbol, cells: _Cells, coarsest: float, fi
         steepest = cells.copy().supremum(slope, lambda taken: 2 * taken)[1]
         return Scale(term, v, spacing, at, cells.size, steepest, resolved=resolved)
 
-    if (
-        not bend.has(v) or cells.size <= allowed * (1 + NEGLIGIBLE_VARIATION) < np.inf
-    ):  # three points tell all of what is quadratic
+    quadratic = not bend.has(v)  # three points determine it
+    if quadratic or cells.size <= allowed * (1 + NEGLIGIBLE_VARIATION) < np.inf:
         return scale(coarsest, float(cells.low[row, 0]), resolved=True)
 
     def spacing(largest: float) -> float:
@@ -97,7 +97,7 @@ def _scale(term: sympy.Expr, v: sympy.Symbol, cells: _Cells, coarsest: float, fi
         return coarsest / 2.0 ** min(halvings, 900)
 
     def enough(taken: float) -> float:
-        """The bound to stop at; any, if the grid is too fine already."""
+        """The upper bound at which to stop cutting; infinite where the spacing is below the finest one already."""
         d = spacing(SUPREMUM_FACTOR * taken)
         return allowed / d**2 if d >= finest else np.inf
 
@@ -111,7 +111,7 @@ def _scale(term: sympy.Expr, v: sympy.Symbol, cells: _Cells, coarsest: float, fi
 
 @dataclass
 class _Cells:
-    """Cells of a box, ends of shape (variables, cells), fine enough to tell the range of a term."""
+    """Cells of a box, ends of shape (variables, cells), fine enough to bound the range of a term."""
 
     variables: tuple[sympy.Symbol, ...]
     low: np.ndarray
@@ -151,9 +151,9 @@ class _Cells:
             bounds, new = self._cut(term, wide, bounds)
 
     def supremum(self, g: sympy.Expr, enough: Callable[[float], float]) -> tuple[float, float, np.ndarray]:
-        """A value that |g| takes, an upper bound of all, and where it is largest, as far as is known.
+        """A value that |g| takes, an upper bound of |g|, and the point of the largest value seen.
 
-        Cells are cut while the bound is above enough(the value), if they may be.
+        Cells are cut while the bound is above enough(the value), and there are not too many.
         """
         bounds, new = self._bounds(g, self.low, self.high), np.arange(self.low.shape[1])
         taken, place = 0.0, None
@@ -167,15 +167,12 @@ class _Cells:
                     taken, place = float(seen.max()), points[:, seen.argmax()]
             wide = np.flatnonzero(largest > enough(taken))
             if not self._may_cut(wide):
-                return (
-                    taken,
-                    float(largest[top]),
-                    (self.low[:, top] + self.high[:, top]) / 2 if place is None else place,
-                )
+                middle = (self.low[:, top] + self.high[:, top]) / 2
+                return taken, float(largest[top]), middle if place is None else place
             bounds, new = self._cut(g, wide, bounds)
 
     def _may_cut(self, wide: np.ndarray) -> bool:
-        """Whether there are cells `wide`, not too many, and wide enough for double precision to tell their halves."""
+        """Whether there are cells `wide`, not too many, and wide enough to be halved in double precision."""
         low, high = self.low[:, wide], self.high[:, wide]
         thin = (high - low <= 1e-15 * np.maximum(np.abs(low), np.abs(high))).all(axis=0)
         return wide.size > 0 and self.low.shape[1] + wide.size <= MAX_CELLS and not bool(thin.any())
@@ -216,7 +213,7 @@ class _Cells:
 
 
 def _placed(old: np.ndarray, halves: np.ndarray, wide: np.ndarray) -> np.ndarray:
-    """`old` with the first halves of the cells `wide` in their places, and the second at the end."""
+    """`old` with the first halves of the cells `wide` in their places, and the second halves at the end."""
     kept = old.copy()
     kept[..., wide] = halves[..., : wide.size]
     return np.concatenate([kept, halves[..., wide.size :]], axis=-1)

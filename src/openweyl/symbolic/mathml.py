@@ -16,7 +16,7 @@ from markupsafe import Markup
 NAMES = "alpha beta gamma delta epsilon eta theta kappa lambda mu nu xi rho sigma tau phi chi psi omega"
 GREEK = dict(zip(NAMES.split(), "αβγδεηθκλμνξρστφχψω", strict=True))
 MAX_DENOMINATOR = 100
-"""The largest denominator of a number that is written as a fraction; 807/1000 is written as it was typed, 0.807."""
+"""The largest denominator of a number that is written as a fraction: 807/1000 is written as a user types it, 0.807."""
 TIMES, APPLY = Markup("<mo>\u2062</mo>"), Markup("<mo>\u2061</mo>")
 """Invisible signs, of a product and of a function's application."""
 THIN_SPACE = Markup('<mspace width="0.17em"></mspace>')
@@ -80,7 +80,7 @@ def indices(text: str) -> tuple[str, str, str]:
 
 
 def number(value: float, digits: int = 4) -> Markup:
-    """A number that was computed, 3.6 × 10⁻⁷."""
+    """A floating-point number, as 3.6 × 10⁻⁷."""
     head, _, power = f"{abs(value):.{digits}g}".partition("e")
     size = mn(head)
     if power:
@@ -165,7 +165,7 @@ def _product(expression: sympy.Basic) -> tuple[bool, Markup]:
 
 
 def _coefficient(size: sympy.Basic) -> tuple[Markup, Markup]:
-    """A positive number as what it adds above and below the line of a fraction: nothing for 1."""
+    """A positive number as the parts above and below the line of a fraction: empty for 1."""
     if not size.is_Rational:
         return number(float(size), 6), Markup("")
     if size.q <= MAX_DENOMINATOR or not _terminates(size.q):
@@ -179,7 +179,7 @@ def _coefficient(size: sympy.Basic) -> tuple[Markup, Markup]:
 
 
 def _terminates(q: int) -> bool:
-    """Whether numbers with the denominator `q` have an end as decimals."""
+    """Whether numbers with the denominator `q` have finitely many decimals."""
     for prime in (2, 5):
         while q % prime == 0:
             q //= prime
@@ -203,7 +203,7 @@ def _factors(first: Markup, factors: Sequence[sympy.Basic]) -> Markup:
 
 
 def _wordy(factor: sympy.Basic) -> bool:
-    """Whether it needs air before it: the name of a function, or a name of several letters."""
+    """Whether it needs a space before it: the name of a function, or a name of several letters."""
     base = factor.base if factor.is_Pow else factor
     if base.is_Symbol:
         return len(indices(str(base))[0]) > 1 and indices(str(base))[0] not in GREEK

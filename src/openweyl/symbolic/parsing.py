@@ -16,10 +16,9 @@ import sympy
 from openweyl._core.arguments import MAX_SCALE, MIN_SCALE, InputError, fail, moderate, must
 
 MAX_TEXT, MAX_NODES, MAX_DEPTH, MAX_POWER, MAX_DIGITS = 2000, 1000, 20, 64, 40
-"""Limits on what text may hold; they keep every input a matter of milliseconds."""
+"""The most characters, parts, nested brackets, exponents and digits of text: any text within takes milliseconds."""
 MAX_BITS = 512
-"""The length of exact numbers: well inside the range of double precision."""
-
+"""The most bits of numerators and denominators, which keeps both well within the range of double precision."""
 
 FUNCTIONS: dict[str, Any] = {
     "sin": sympy.sin,
@@ -33,7 +32,7 @@ FUNCTIONS: dict[str, Any] = {
     "atan": sympy.atan,
     "erf": sympy.erf,
 }
-"""The functions that text may call. All are smooth where `smoothness.check_smooth` lets them stand."""
+"""The functions that text may call. All are smooth where `smoothness.check_smooth` accepts them."""
 
 NUMPY_NUMBERS = {
     *(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)),
@@ -41,11 +40,11 @@ NUMPY_NUMBERS = {
 }
 """NumPy's numbers as it prints them, np.float64(9.97), which are read as the digits that they hold."""
 
-# Abs, as SymPy makes it of sqrt(x**2), is left to `smoothness.check_smooth`, which can say what is wrong.
+# Abs, which SymPy makes of sqrt(x**2), is refused by `smoothness.check_smooth` with a better message.
 _FORMS = {*FUNCTIONS.values(), sympy.Abs}
 _OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow)
 _NOT_HERE = {"t": "This symbol cannot depend on time.", "I": "This symbol must be real."}
-"""Names that some callers allow, and what to say where they do not."""
+"""Names that some callers allow, with the advice for where they do not."""
 
 
 def parse(
@@ -129,6 +128,7 @@ def _is_literal(node: ast.AST) -> bool:
 
 
 def _depth(text: str) -> int:
+    """The depth to which brackets are nested."""
     deepest = depth = 0
     for character in text:
         depth += (character in "([{") - (character in ")]}")
@@ -137,7 +137,7 @@ def _depth(text: str) -> int:
 
 
 class _Builder:
-    """Turns a whitelisted syntax tree into an expression, watching the size of numbers and powers."""
+    """Turns a whitelisted syntax tree into an expression, with limits on the size of numbers and powers."""
 
     def __init__(
         self, names: Mapping[str, sympy.Expr], name: str, text: str, constants: frozenset[sympy.Symbol]
@@ -227,7 +227,7 @@ class _Builder:
         return self._finite(left**right)
 
     def _finite(self, value: sympy.Expr) -> sympy.Expr:
-        """`value`, whose number (or numerical factor) is small enough to go on with."""
+        """`value`, after a check that its number (or numerical factor) is not too large."""
         _check_number(value if value.is_number else value.as_coeff_Mul()[0], self.name)
         return value
 

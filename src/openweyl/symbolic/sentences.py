@@ -2,7 +2,7 @@
 
     Prose("a second derivative, ", 12*x**2, ", is unbounded") == "a second derivative, 12*x**2, is unbounded"
 
-A terminal prints the sentence as it is; a page sets each formula as one. Nobody has to find formulas in text again.
+A terminal prints the sentence as it is; a page sets each formula as mathematics, without parsing the text again.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sympy
 
 
 class Sign(Enum):
-    """A sign between two expressions, with what it is in plain letters."""
+    """A sign between two expressions; the value is its form in plain letters."""
 
     IN = "in"
     LE = "<="
@@ -26,9 +26,9 @@ Part: TypeAlias = str | float | Sign | sympy.Basic
 
 
 class Prose(str):
-    """A sentence in plain letters that knows its parts: words, numbers, signs and expressions.
+    """A sentence in plain letters, with its parts: words, numbers, signs and expressions.
 
-    `parts`: as given, with those of sentences inside it in their place.
+    `parts`: as given; a sentence among them is replaced by its own parts.
     """
 
     __slots__ = ("parts",)

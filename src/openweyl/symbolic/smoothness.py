@@ -1,8 +1,8 @@
 """Whether an expression is real and smooth on all of phase space: the standing assumption behind every symbol.
 
-An expression fails only at a power with a negative or broken exponent, or at a logarithm. There its base must be shown
-to be positive: by SymPy's assumptions, by an interval bound, or, for polynomials in one variable, by an exact count of
-roots. What cannot be shown is refused.
+An expression can only fail at a power with a negative or fractional exponent, or at a logarithm. There its base must be
+shown to be positive: by SymPy's assumptions, by an interval bound, or, for polynomials in one variable, by an exact
+count of roots. Expressions for which none of them succeeds are refused.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .expressions import enclose
 from .intervals import Interval
 
 MAX_COUNTED_DEGREE = 32
-"""The degree up to which the real roots of polynomials are counted."""
+"""The degree up to which the real roots of polynomials are counted: the time grows fast with the degree."""
 
 
 def check_smooth(f: sympy.Expr, name: str) -> None:
@@ -29,8 +29,7 @@ def check_smooth(f: sympy.Expr, name: str) -> None:
     for part in sympy.preorder_traversal(f):
         if part.is_Pow and not (part.exp.is_Integer and part.exp >= 0):
             if part.exp.is_number:
-                broken = not part.exp.is_Integer
-                _positive(part.base, part, name, even_negative=not broken)
+                _positive(part.base, part, name, even_negative=bool(part.exp.is_Integer))
             elif not (part.base.is_number and part.base.is_positive):
                 raise InputError(f"Argument `{name}` must be smooth, but {shown(str(part))} has a varying exponent.")
         elif isinstance(part, sympy.log):
@@ -38,7 +37,7 @@ def check_smooth(f: sympy.Expr, name: str) -> None:
 
 
 def _positive(base: sympy.Expr, part: sympy.Expr, name: str, *, even_negative: bool) -> None:
-    """`base` is > 0, or < 0 if that is as good, everywhere."""
+    """Raise InputError unless `base` is shown to be > 0 everywhere, or < 0 everywhere if `even_negative`."""
     if base.is_number and (base.is_positive or (even_negative and base.is_nonzero)):
         return
     if base.is_positive or (even_negative and base.is_negative):

@@ -1,4 +1,4 @@
-"""Enclosures of Taylor coefficients: what `evaluate` needs to bound high derivatives of a formula over cells.
+"""Enclosures of Taylor coefficients, with which `evaluate` bounds high derivatives of a formula over cells.
 
 With u = u_0 + u_1 d + u_2 d^2 + ... in one variable, where u_k encloses u^(k)/k! over a whole cell, the coefficients of
 y = phi(u) follow from y' = phi'(u) u',
@@ -37,7 +37,7 @@ class Series:
 
     @staticmethod
     def variable(low: np.ndarray, high: np.ndarray, order: int, *, moves: bool = True) -> Series:
-        """The variable over the cells [low, high]; not `moves`: one that is kept fixed there while another moves."""
+        """The variable over the cells [low, high]; without `moves`, one that is kept fixed while another moves."""
         mid, rad = np.zeros((order + 1, low.size)), np.zeros((order + 1, low.size))
         mid[1] = float(moves)
         return Series(Interval(low, high), (mid, rad))
@@ -123,7 +123,7 @@ def _minus(a: Balls) -> Balls:
 
 
 class Expansions:
-    """What `evaluate` needs of a namespace, for series."""
+    """The namespace of functions that `evaluate` uses for series."""
 
     @staticmethod
     def exp(u: Series) -> Series:

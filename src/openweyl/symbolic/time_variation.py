@@ -1,7 +1,7 @@
-"""How fast the Hamiltonian varies in time: what a step must resolve before its error can be seen.
+"""How fast the Hamiltonian varies in time: the steps that resolve it, without which errors are not seen.
 
-The error of a step is estimated from values of p at a few times. A pulse between these, or an oscillation in time with
-them, would go unseen. So each term of p is enclosed over intervals of time,
+The error of a step is estimated from values of p at a few times. A pulse between these, or an oscillation in phase with
+them, would be missed. So each term of p is enclosed over intervals of time,
 
     |p(t') - p(t'')|  <=  (b - a) sup_{[a, b]} |dp/dt|      for t', t'' in [a, b],
 
@@ -26,16 +26,16 @@ from .expressions import TIME, derivative, enclose, evaluate
 from .intervals import Interval
 
 VARIATION_FRACTION = 1 / 2
-"""The part of its range by which a term may vary while a step passes: twelve steps for each period of a cosine."""
+"""The part of its range by which a term may vary during a step: twelve steps for each period of a cosine."""
 FIRST_INTERVALS = 64
-"""Intervals to begin with."""
+"""Intervals of time to begin with: so few cost hardly more than one."""
 MAX_INTERVALS = 200_000
-"""The most intervals: one enclosure of a term on so many takes about 0.5 s."""
+"""The most intervals of time: one enclosure of a term on so many takes about 0.5 s."""
 CELLS_PER_VARIABLE = {1: 16, 2: 6}
-"""Cells of the box along each variable, by the number of variables; 3 if there are more. They only have to be small
-enough for a term to be seen at their corners and middles: between these it is enclosed."""
+"""Cells of the box along each variable, by the number of variables; 3 if there are more. The size of a term is sampled
+at their corners and middles, its variation is enclosed over each of them."""
 NEGLIGIBLE_VARIATION = 1e-9
-"""A variation below this part of a term's size is none."""
+"""The part of a term's size below which a variation is ignored: steps that resolve it would change nothing visible."""
 
 
 class TimeVariation:
@@ -48,7 +48,7 @@ class TimeVariation:
         """
         terms = dict.fromkeys(f.as_independent(TIME, as_Add=False)[1] for f in additive_terms(p) if f.has(TIME))
         self.local = any(term.free_symbols - {TIME} for term in terms)
-        """Whether it matters which box was looked at."""
+        """Whether the intervals depend on the box."""
         self.cells = [_resolved(term, box, horizon) for term in terms]
 
     def longest(self, t: float, steps: int) -> float:
@@ -92,7 +92,7 @@ def _resolved(term: sympy.Expr, box: Mapping[sympy.Symbol, tuple[float, float]],
         size = np.max([np.maximum(np.abs(least), np.abs(most))[corner] for corner in near], axis=0)
         spread = np.max([(most - least)[corner] for corner in near], axis=0)
         allowed = np.maximum(VARIATION_FRACTION * spread, NEGLIGIBLE_VARIATION * size)
-        open_cells = ~(change <= allowed[..., None]).all(axis=0)  # what is not a number is not resolved
+        open_cells = ~(change <= allowed[..., None]).all(axis=0)  # a change that is not a number counts as not resolved
         edges.append(low)
         low, length = low[open_cells], length / 2
         low = np.concatenate([low, low + length])

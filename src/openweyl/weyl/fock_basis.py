@@ -14,12 +14,15 @@ import numpy as np
 from openweyl.phase_space.grid import Axis
 
 AMPLITUDE_ROUND_OFF = 1e-15
-"""What is below this is nothing but round-off."""
+"""The amplitude of a wave function of norm 1 below which it is round-off: its square is far below that of the norm."""
+TAIL_LENGTH, SEARCH_POINTS = 9, 500
+"""How far beyond its classical turning point sqrt(2 m + 1) a Hermite function is searched for its end: psi_0 is below
+1e-15 at 8.2, and higher ones end sooner; and the points of that search."""
 
 
 def fock_window(size: int, h: float) -> Axis:
-    """The window of y that holds phi_0 .. phi_{size-1}, which reach as far in momentum as in position."""
-    points = np.linspace(0, sqrt(2 * size) + 9, 500)
+    """The window of y that holds phi_0 .. phi_{size-1}, which extend as far in momentum as in position."""
+    points = np.linspace(0, sqrt(2 * size) + TAIL_LENGTH, SEARCH_POINTS)
     beyond = np.nonzero(np.abs(hermite_functions(size, points)[-1]) > AMPLITUDE_ROUND_OFF)[0][-1] + 1
     reach = sqrt(h) * float(points[beyond])
     count = ceil(2 * reach**2 / (pi * h))
@@ -28,14 +31,14 @@ def fock_window(size: int, h: float) -> Axis:
 
 
 def apply_to(matrix: np.ndarray, array: np.ndarray, axis: int) -> np.ndarray:
-    """`matrix` applied to one axis of `array`."""
+    """`matrix`, shape (i, j), applied to one axis, of length j, of `array`."""
     return np.moveaxis(np.tensordot(matrix, array, ((1,), (axis,))), 0, axis)
 
 
 def hermite_functions(size: int, points: np.ndarray) -> np.ndarray:
     """psi_0 .. psi_{size-1} at `points`: sqrt(m) psi_m = sqrt(2) y psi_{m-1} - sqrt(m - 1) psi_{m-2}, orthonormal.
 
-    The recurrence carries an exponent along: psi_0 is below what doubles hold where some psi_m are not.
+    Shape (size, *points.shape). The recurrence carries an exponent along: where psi_0 underflows some psi_m do not.
     """
     psi = np.empty((size, *np.shape(points)))
     exponent = -np.square(points) / 2

@@ -25,9 +25,11 @@ from openweyl.phase_space.support import truncated
 from .fock_basis import apply_to, fock_window, hermite_functions
 
 MAX_LEVELS = 5000
-"""The most levels per degree of freedom among which a basis is sought."""
+"""The most levels per degree of freedom of a basis: a matrix of 5000 x 5000 complex numbers takes 400 MB."""
+TRUNCATION_FRACTION_OF_TOL = 1e-3
+"""The part of `tol` that may be cut off at each edge of the symbol before its kernel is formed; it is leakage, too."""
 BLOCK_COLUMNS = 2**14
-"""Columns of a kernel that are looked at together: 1 GiB for the largest basis."""
+"""Columns of a kernel that are transformed together: 1 GiB for the largest basis."""
 
 
 class FockMatrix(NamedTuple):
@@ -45,7 +47,7 @@ def fock_matrix(symbol: GridFunction, size: int | Sequence[int] | None, tol: flo
     """
     symbol.check_single()
     tol, n = real("tol", tol, above=0.0), symbol.n
-    level = 1e-3 * tol
+    level = TRUNCATION_FRACTION_OF_TOL * tol
     what = f"be a whole number from 1 to {MAX_LEVELS}, or one for each axis of x"
     given = levels_of("size", size if is_list(size) else [size] * n, MAX_LEVELS, what)
     must(len(given) == n, "size", what, size)
@@ -70,7 +72,7 @@ def fock_matrix(symbol: GridFunction, size: int | Sequence[int] | None, tol: flo
 
 
 def levels_of(name: str, value: Any, most: int, what: str) -> tuple[int | None, ...]:
-    """A list of whole numbers from 1 to `most`, or of None."""
+    """`value`, a list of whole numbers from 1 to `most`, or of None. Raises InputError, saying `what`, for others."""
     good = is_list(value) and all(
         one is None or (isinstance(one, (int, np.integer)) and not isinstance(one, bool) and 1 <= one <= most)
         for one in value
@@ -80,7 +82,9 @@ def levels_of(name: str, value: Any, most: int, what: str) -> tuple[int | None, 
 
 
 def _levels(box: PhaseGrid, j: int) -> int:
-    """How many levels hold a box: the m with h (2m + 1) < |z|^2 at its corners, and the tails beyond."""
+    """The number of levels that hold a box: the m with h (2m + 1) < |z|^2 at its corners, and those beyond whose tails
+    reach into it, in units of the width m^(1/3) of the Airy function at the turning point.
+    """
     corner = sum(max(abs(axis.lower), abs(axis.upper)) ** 2 for axis in (box.x[j], box.xi[j])) / (2 * box.h)
     levels = ceil(corner + 12 * corner ** (1 / 3)) + 20
     must(levels <= MAX_LEVELS, "symbol", f"lie within {MAX_LEVELS} levels of the origin", f"one that needs {levels}")

@@ -17,12 +17,13 @@ from .symbol import Symbol
 
 @public
 def dequantize(kernel: Kernel, grid: PhaseGrid, *, hermitian: bool = True) -> Symbol:
-    """The symbol on `grid` of the operator with this kernel: w(x, xi) = int rho(x + s/2, x - s/2) e^{-i xi.s/h} ds.
+    """w(x, xi) = int rho(x + s/2, x - s/2) e^{-i xi.s/h} ds, the symbol on `grid` of the operator with this kernel.
 
-    Real for a `hermitian` kernel (the real part is returned), else complex. Exact if kernel and symbol are negligible
-    at the edges of the window and of the grid; zero where the grid reaches beyond the window.
+    `kernel`: K[a, b] = d^n rho(y_a, y_b), a Kernel, as `quantize` makes. `hermitian`: whether the operator is; the
+    symbol is then real (the real part is returned), else complex. Exact if kernel and symbol are negligible at the
+    edges of the window and of the grid; zero where the grid extends beyond the window.
 
-    Raises InputError for what is no kernel, and for a grid of another n or h.
+    Raises InputError for what is no kernel, and for a grid of another n or h. Source: Li (2.1).
     """
     must(isinstance(kernel, Kernel), "kernel", "be a Kernel", kernel, "`quantize` makes one.")
     check_grid(grid)
