@@ -88,38 +88,55 @@ def integral(
     cells are enough for that.
     """
     count = len(variables)
-    order = CELL_RULES[count].degree
-
-    def together(low: np.ndarray, high: np.ndarray) -> CellResults:
-        points = _Points.within(low, high, density)
-        box = dict(zip(variables, points.z, strict=True))
-        with np.errstate(all="ignore"):
-            values = np.clip(np.nan_to_num(evaluate(o, box, np) + np.zeros_like(points.m)), -bound, bound)
-            bends = np.empty(low.shape)
-            hull = Interval(np.full(low.shape[1], -bound), np.full(low.shape[1], bound))
-            for i in range(count):
-                cells = {
-                    v: Series.variable(a, b, order, moves=i == j)
-                    for j, (v, a, b) in enumerate(zip(variables, low, high, strict=True))
-                }
-                series = evaluate(o, cells, Expansions)
-                bends[i] = 4 * ((high[i] - low[i]) / 4) ** order * series.largest(order)
-                hull = Interval(np.maximum(hull.low, series.value.low), np.minimum(hull.high, series.value.high))
-        mass = points.mass()
-        bends = np.where(np.isnan(bends), np.inf, bends * mass)
-        smooth = bends.sum(axis=0)
-        unknown = np.isinf(bends) * (1 + (high - low) / np.array([[a.length] for a in density.axes]))
-        cut = np.where(np.isinf(smooth), unknown, bends).argmax(axis=0)
-        errors = np.minimum((hull.high - hull.low) * mass, smooth)
-        return CellResults((points.weights * points.m * values).sum(axis=0), errors, mass, cut)
 
     def judged(low: np.ndarray, high: np.ndarray) -> CellResults:
-        parts = [together(low[:, part], high[:, part]) for part in _parts(low)]
+        parts = [_integrals(o, variables, density, bound, low[:, part], high[:, part]) for part in _parts(low)]
         return CellResults(*(np.concatenate([getattr(p, field.name) for p in parts]) for field in fields(CellResults)))
 
     value, error = _adaptive(density, judged, target, MAX_CELLS[count])
-    rough = 2 * density.rough(2 * CELL_RULES[count].points - order + 1) * prod(a.length for a in density.axes)
+    points, degree = CELL_RULES[count].points, CELL_RULES[count].degree
+    rough = 2 * density.rough(2 * points - degree + 1) * prod(a.length for a in density.axes)
     return value, error + bound * (rough + DENSITY_ROUND_OFF * density.mass)
+
+
+def _integrals(
+    o: sympy.Expr,
+    variables: tuple[sympy.Symbol, ...],
+    density: Marginal,
+    bound: float,
+    low: np.ndarray,
+    high: np.ndarray,
+) -> CellResults:
+    """int o m over each cell [low, high], with |o| <= `bound`."""
+    points = _Points.within(low, high, density)
+    box = dict(zip(variables, points.z, strict=True))
+    with np.errstate(all="ignore"):
+        values = np.clip(np.nan_to_num(evaluate(o, box, np) + np.zeros_like(points.m)), -bound, bound)
+        bends, hull = _bends(o, variables, bound, low, high)
+    mass = points.mass()
+    bends = np.where(np.isnan(bends), np.inf, bends * mass)
+    smooth = bends.sum(axis=0)
+    unknown = np.isinf(bends) * (1 + (high - low) / np.array([[a.length] for a in density.axes]))
+    cut = np.where(np.isinf(smooth), unknown, bends).argmax(axis=0)
+    errors = np.minimum((hull.high - hull.low) * mass, smooth)
+    return CellResults((points.weights * points.m * values).sum(axis=0), errors, mass, cut)
+
+
+def _bends(
+    o: sympy.Expr, variables: tuple[sympy.Symbol, ...], bound: float, low: np.ndarray, high: np.ndarray
+) -> tuple[np.ndarray, Interval]:
+    """2 r of each variable, shape (variables, cells), not a number where nothing is known; and an enclosure of o."""
+    order, bends = CELL_RULES[len(variables)].degree, np.empty(low.shape)
+    hull = Interval(np.full(low.shape[1], -bound), np.full(low.shape[1], bound))
+    for i in range(len(variables)):
+        box = {
+            v: Series.variable(a, b, order, moves=i == j)
+            for j, (v, a, b) in enumerate(zip(variables, low, high, strict=True))
+        }
+        series = evaluate(o, box, Expansions)
+        bends[i] = 4 * ((high[i] - low[i]) / 4) ** order * series.largest(order)
+        hull = Interval(np.maximum(hull.low, series.value.low), np.minimum(hull.high, series.value.high))
+    return bends, hull
 
 
 def share(e: sympy.Expr, variables: tuple[sympy.Symbol, ...], density: Marginal, target: float) -> tuple[float, float]:
@@ -134,17 +151,7 @@ def share(e: sympy.Expr, variables: tuple[sympy.Symbol, ...], density: Marginal,
 
     def judged(low: np.ndarray, high: np.ndarray) -> CellResults:
         widths, middle = high - low, (low + high) / 2
-        with np.errstate(all="ignore"):
-            hull = _over(e, variables, low, high)
-            centre = np.nan_to_num(_over(e, variables, middle, middle).low)
-            slopes = [_over(derivative(e, v), variables, low, high) for v in variables]
-            steps = np.nan_to_num([(s.low + s.high) / 2 for s in slopes]) * widths
-            loose = np.array([(s.high - s.low) / 4 for s in slopes]) * widths
-            shift = np.minimum(np.nan_to_num(loose / np.abs(steps).max(axis=0), nan=1.0), 1.0)
-        reach = np.abs(steps).sum(axis=0) / 2 + loose.sum(axis=0)
-        inside = (hull.low > 0) | (centre > reach)
-        outside = (hull.high < 0) | (centre < -reach)  # strictly: 0 may be a number that underflowed
-        part = np.where(inside, 1.0, np.where(outside, 0.0, _half(centre, steps)))
+        inside, outside, part, shift = _parts_above(e, variables, low, high)
         volume = widths.prod(axis=0)
         value, gradient = density.at(middle), [density.at(middle, along=i) for i in range(len(low))]
         change = np.abs(gradient) * widths / 2 * volume
@@ -162,6 +169,26 @@ def share(e: sympy.Expr, variables: tuple[sympy.Symbol, ...], density: Marginal,
     value, error = _adaptive(density, judged, target, MAX_EDGE_CELLS)
     rough = density.rough(2 * CELL_RULES[len(variables)].points) * prod(a.length for a in density.axes)
     return value, error + 2 * rough + DENSITY_ROUND_OFF * density.mass
+
+
+def _parts_above(
+    e: sympy.Expr, variables: tuple[sympy.Symbol, ...], low: np.ndarray, high: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Whether e > 0 in all of a cell, whether nowhere, the part where its tangent is > 0, and how far R moves that
+    along each variable, as a part of the cell.
+    """
+    widths, middle = high - low, (low + high) / 2
+    with np.errstate(all="ignore"):
+        hull = _over(e, variables, low, high)
+        centre = np.nan_to_num(_over(e, variables, middle, middle).low)
+        slopes = [_over(derivative(e, v), variables, low, high) for v in variables]
+        steps = np.nan_to_num([(s.low + s.high) / 2 for s in slopes]) * widths
+        loose = np.array([(s.high - s.low) / 4 for s in slopes]) * widths
+        shift = np.minimum(np.nan_to_num(loose / np.abs(steps).max(axis=0), nan=1.0), 1.0)
+    reach = np.abs(steps).sum(axis=0) / 2 + loose.sum(axis=0)
+    inside = (hull.low > 0) | (centre > reach)
+    outside = (hull.high < 0) | (centre < -reach)  # strictly: 0 may be a number that underflowed
+    return inside, outside, np.where(inside, 1.0, np.where(outside, 0.0, _half(centre, steps))), shift
 
 
 def _parts(low: np.ndarray) -> list[slice]:
@@ -200,16 +227,16 @@ def _adaptive(
     value = error = 0.0
     done, most = 0, most + low.shape[1]
     while low.size:
-        cells = judged(low, high)
-        part = np.maximum(cells.masses / mass, (high - low).prod(axis=0) / volume) / 4
+        results = judged(low, high)
+        part = np.maximum(results.masses / mass, (high - low).prod(axis=0) / volume) / 4
         thin = ((high - low) <= MIN_CELL_WIDTH * np.maximum(np.abs(low), np.abs(high))).any(axis=0)
-        fine = (cells.errors <= target * part) | thin
-        if done + 2 * (~fine).sum() > most or error + cells.errors.sum() <= target:
+        fine = (results.errors <= target * part) | thin
+        if done + 2 * (~fine).sum() > most or error + results.errors.sum() <= target:
             fine[:] = True
-        value += float(cells.values[fine].sum())
-        error += float(cells.errors[fine].sum())
+        value += float(results.values[fine].sum())
+        error += float(results.errors[fine].sum())
         done += int(fine.sum())
-        low, high = _halved(low[:, ~fine], high[:, ~fine], cells.cut[~fine])
+        low, high = _halved(low[:, ~fine], high[:, ~fine], results.cut[~fine])
     return value, error
 
 

@@ -74,7 +74,7 @@ class LeftMultiplication:
 def left_multiplication(
     f: sympy.Expr, x: Variables, xi: Variables, grid: PhaseGrid, xp: Any = np
 ) -> LeftMultiplication:
-    """Multiplication by `f`, a function of `x` and `xi`, on `grid`.
+    """w -> f * w on `grid`, for the formula `f` in the variables `x` and `xi`.
 
     Raises InputError for n > 1 unless each term of f is a polynomial in xi or in x.
     """
@@ -95,21 +95,30 @@ def left_multiplication(
             neither.append(term)
     in_xs, in_kxi = list(F.values()), [G[key] for key in F]
     if neither:
-        g = sympy.Add(*neither)
-        if n > 1:
-            raise InputError(
-                f"With n = {n} every term that mixes x and xi must be a polynomial in the x or in the xi, but "
-                f"{shown(str(g))} is not: only n = 1 has a method for such terms."
-            )
-        ranges = [(float(v.min()), float(v.max())) for v in (*moved_x.values(), *moved_xi.values())]
-        left, right = _low_rank(lambda q, p: evaluate(g, {x[0]: q, xi[0]: p}, np), ranges, grid.h)
-        for values, coefficients, (v,), (low, high) in (
-            (in_xs, left, moved_x.values(), ranges[0]),
-            (in_kxi, right, moved_xi.values(), ranges[1]),
-        ):
-            unit = (2 * np.asarray(v) - low - high) / (high - low)
-            values.extend(xp.asarray(part) for part in chebyshev.chebval(unit, coefficients))
+        left, right = _products_on(sympy.Add(*neither), moved_x, moved_xi, grid.h)
+        in_xs.extend(xp.asarray(part) for part in left)
+        in_kxi.extend(xp.asarray(part) for part in right)
     return LeftMultiplication(grid, in_xs, in_kxi)
+
+
+def _products_on(
+    g: sympy.Expr, moved_x: dict[sympy.Symbol, Array], moved_xi: dict[sympy.Symbol, Array], h: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """F_j at the points of the one x and G_j at those of the one xi, for g that is a polynomial in neither."""
+    if len(moved_x) > 1:
+        raise InputError(
+            f"With n = {len(moved_x)} every term that mixes x and xi must be a polynomial in the x or in the xi, but "
+            f"{shown(str(g))} is not: only n = 1 has a method for such terms."
+        )
+    (x, points), (xi, momenta) = *moved_x.items(), *moved_xi.items()
+    ranges = [(float(v.min()), float(v.max())) for v in (points, momenta)]
+    left, right = _low_rank(lambda q, p: evaluate(g, {x: q, xi: p}, np), ranges, h)
+    return _chebyshev_sums(left, points, *ranges[0]), _chebyshev_sums(right, momenta, *ranges[1])
+
+
+def _chebyshev_sums(coefficients: np.ndarray, points: Array, low: float, high: float) -> np.ndarray:
+    """The functions with these columns of Chebyshev coefficients on [low, high], at `points`."""
+    return np.asarray(chebyshev.chebval((2 * np.asarray(points) - low - high) / (high - low), coefficients))
 
 
 def _add_products(

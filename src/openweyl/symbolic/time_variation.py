@@ -66,35 +66,49 @@ def _longest(edges: np.ndarray, t: float, steps: int) -> float:
         step /= 2
 
 
+class _Sampling:
+    """The cells of `box` in the variables of a term, its values at their corners and middles, and its slope in them."""
+
+    def __init__(self, term: sympy.Expr, box: Mapping[sympy.Symbol, tuple[float, float]]) -> None:
+        variables = sorted(term.free_symbols - {TIME}, key=str)
+        n, count = len(variables), CELLS_PER_VARIABLE.get(len(variables), 3)
+        places = [np.linspace(*box[v], 2 * count + 1) for v in variables]  # the ends and the middles of the cells
+        points = np.array(list(product(*places)))
+        cells = np.array(list(product(range(count), repeat=n)), dtype=int)
+        sides = [(line[2 * cells[:, i]], line[2 * cells[:, i] + 2]) for i, line in enumerate(places)]
+        inside = {v: Interval(low[:, None], high[:, None]) for v, (low, high) in zip(variables, sides, strict=True)}
+        self.value = evaluated(term, {v: points[:, [i]] for i, v in enumerate(variables)})
+        self.slope = evaluated(derivative(term, TIME), inside)
+        shape = (2 * count + 1,) * n
+        self.corners = [
+            np.ravel_multi_index(tuple((2 * cells + corner).T), shape) if n else [0]
+            for corner in product(range(3), repeat=n)
+        ]
+        self.least: Any = np.inf
+        self.most: Any = -np.inf
+
+    def resolves(self, low: np.ndarray, length: float) -> np.ndarray:
+        """Whether the term varies little enough, in every cell, over each interval of time [low, low + length]."""
+        with np.errstate(all="ignore"):
+            seen = np.concatenate([self.value(low + part * length) for part in (0.0, 0.5, 1.0)], axis=-1)
+            self.least, self.most = np.minimum(self.least, seen.min(axis=-1)), np.maximum(self.most, seen.max(axis=-1))
+            change = self.slope(Interval(low, low + length)).largest() * length
+        size = np.max([np.maximum(np.abs(self.least), np.abs(self.most))[corner] for corner in self.corners], axis=0)
+        spread = np.max([(self.most - self.least)[corner] for corner in self.corners], axis=0)
+        allowed = np.maximum(VARIATION_FRACTION * spread, NEGLIGIBLE_VARIATION * size)
+        return np.asarray((change <= allowed[..., None]).all(axis=0))  # a change that is not a number: not resolved
+
+
 def _resolved(term: sympy.Expr, box: Mapping[sympy.Symbol, tuple[float, float]], horizon: float) -> np.ndarray:
     """The edges of the intervals for one term: in each cell of `box` it varies by a part of its range there."""
-    others = sorted(term.free_symbols - {TIME}, key=str)
-    count = CELLS_PER_VARIABLE.get(len(others), 3)
-    places = [np.linspace(*box[v], 2 * count + 1) for v in others]  # the ends and the middles of the cells
-    points = np.array(list(product(*places)))
-    cells = np.array(list(product(range(count), repeat=len(others))), dtype=int)
-    sides = [(line[2 * cells[:, i]], line[2 * cells[:, i] + 2]) for i, line in enumerate(places)]
-    inside = {v: Interval(low[:, None], high[:, None]) for v, (low, high) in zip(others, sides, strict=True)}
-    value = evaluated(term, {v: points[:, [i]] for i, v in enumerate(others)})
-    slope = evaluated(derivative(term, TIME), inside)
-    shape = (2 * count + 1,) * len(others)
-    corners = product(range(3), repeat=len(others))
-    near = [np.ravel_multi_index(tuple((2 * cells + corner).T), shape) if others else [0] for corner in corners]
-    low = np.arange(FIRST_INTERVALS) * (horizon / FIRST_INTERVALS)
+    sampling = _Sampling(term, box)
     length = horizon / FIRST_INTERVALS
-    least, most = np.inf, -np.inf
+    low = np.arange(FIRST_INTERVALS) * length
     edges = [np.array([0.0, horizon])]
     while low.size:
-        with np.errstate(all="ignore"):
-            seen = np.concatenate([value(low + part * length) for part in (0.0, 0.5, 1.0)], axis=-1)
-            least, most = np.minimum(least, seen.min(axis=-1)), np.maximum(most, seen.max(axis=-1))
-            change = slope(Interval(low, low + length)).largest() * length
-        size = np.max([np.maximum(np.abs(least), np.abs(most))[corner] for corner in near], axis=0)
-        spread = np.max([(most - least)[corner] for corner in near], axis=0)
-        allowed = np.maximum(VARIATION_FRACTION * spread, NEGLIGIBLE_VARIATION * size)
-        open_cells = ~(change <= allowed[..., None]).all(axis=0)  # a change that is not a number counts as not resolved
+        unresolved = ~sampling.resolves(low, length)
         edges.append(low)
-        low, length = low[open_cells], length / 2
+        low, length = low[unresolved], length / 2
         low = np.concatenate([low, low + length])
         if length < horizon * 2.0**-50 or sum(map(len, edges)) + low.size > MAX_INTERVALS:
             raise ResourceError(

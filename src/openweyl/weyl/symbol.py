@@ -34,11 +34,11 @@ if TYPE_CHECKING:
 
 
 class Symbol(GridFunction):
-    """The Weyl symbol w(x, xi) of an operator, by its `values` at the points of `grid`.
+    """Op(w) u(y) = (2 pi h)^-n int int e^{i xi.(y - y')/h} w((y + y')/2, xi) u(y') dy' dxi.
 
-    `values`: real or complex, shape (..., *grid.shape); axes in front are batches, of which `symbol[j]` is one. `grid`:
-    a PhaseGrid, which knows h. Sums, differences and products of symbols on different grids go through a grid that
-    holds both; symbols of two h, or of two n, are refused.
+    `values`: w at the points of `grid`, real or complex, shape (..., *grid.shape); axes in front are batches, of which
+    `symbol[j]` is one. `grid`: a PhaseGrid, with its h. Sums, differences and products of symbols on different grids go
+    through a grid that holds both; symbols of two h, or of two n, are refused. Source: Li (2.1).
 
     >>> from openweyl import PhaseGrid, coherent
     >>> w = coherent(0, 0).symbol(PhaseGrid.box(h=0.1, x=(-3, 3), xi=(-3, 3), size=(64, 64)))
@@ -53,7 +53,7 @@ class Symbol(GridFunction):
 
     @public
     def l1(self, rtol: float = L1_RTOL) -> Estimate:
-        """(2 pi h)^-n int |w|, to `rtol`, with a bound of the error of its quadrature.
+        """(2 pi h)^-n int |w|, to the relative error `rtol`, with a bound of the error, as `Estimate`.
 
         Raises InputError for a batch, and for complex values.
         """
@@ -70,14 +70,20 @@ class Symbol(GridFunction):
     def expectation(self, observable: Observable | str) -> Estimate:
         """tr(O Op(w)) for a bounded observable, an `Observable` or its text, such as "tanh(x)" or "parity".
 
-        The error is that of the integral, see `Observable`; what the symbol lacks itself is not in it.
+        The error is that of the integral, see `Observable`; the error of the symbol itself is not in it.
+
+        Raises InputError for a batch, for complex values, and for text that names no bounded observable.
         """
         self.check_single()
         return Observable.of(observable, self.n).value(self)
 
     @public
     def marginal(self, *names: str) -> Marginal:
-        """(2 pi h)^-n int w over all variables but those of these names: the density of "x", of "xi", or of several.
+        """m(z) = (2 pi h)^-n int w over all variables but those of these `names`, such as "x", "xi" or "x1", "xi1".
+
+        Returns a `Marginal`: its `values` on its periodic `axes`, and its values between them by `at`.
+
+        Raises InputError for a batch, for complex values, and for other names.
 
         >>> from openweyl import PhaseGrid, coherent
         >>> w = coherent(0, 0).symbol(PhaseGrid.box(h=0.1, x=(-3, 3), xi=(-3, 3), size=(64, 64)))
