@@ -27,7 +27,7 @@ from openweyl._core import arguments
 from openweyl._core.arguments import must
 from openweyl._core.calls import public
 from openweyl._core.progress import Progress, callback, shows_progress
-from openweyl.evolution.evolve import MAX_ORDER, evolve
+from openweyl.evolution.evolve import MAX_EXPANSION_ORDER, evolve
 from openweyl.evolution.pace import TIME_LIMIT
 from openweyl.gaussian_packets.flow import quadratic_flow
 from openweyl.generators.generator import hierarchy
@@ -41,7 +41,7 @@ from .certificate import Certificate
 
 ENCLOSURE_RTOL = 0.02
 """Relative width of the enclosures of trace norms inside a certificate."""
-QUADRATURE_RTOL, MAX_NODES = 0.05, 100
+QUADRATURE_RTOL, MAX_QUADRATURE_NODES = 0.05, 100
 """The relative error of the time integral aimed at, and the number of its nodes at which refinement stops: each node
 is an enclosure of a trace norm."""
 
@@ -65,11 +65,18 @@ def certify(
 ) -> Certificate:
     """B_N(t) >= ||A(t) - Op(a_N(t))||_tr, and the enclosure of ||A(t) - Op(a_1(t))||_tr, from the classical run alone.
 
-    `order`: N >= 1 (3 if neither is given). `target`: raise the order until B_N is at most this at the last time; if
-    the series, which is asymptotic, stops improving before, the best order is returned and `reason` says so; the
-    enclosure is the intersection of those of all orders tried. `tol`: the solver's error, which is added to the bounds.
-    `time_limit`: seconds for each of its classical runs, one or more for an order. Other arguments, and what is raised,
-    as for `evolve`.
+    `system`, `state`: what is evolved, from time 0. `times`: increasing, >= 0.
+    `order`: N >= 1 (3 if neither it nor `target` is given).
+    `target`: raise the order until B_N is at most this at the last time; if the series, which is asymptotic, stops
+    improving before, the best order is returned and `reason` says so; the enclosure is the intersection of those of all
+    orders tried.
+    `tol`: the solver's error, which is added to the bounds.
+    `time_limit`: seconds for each of its classical runs, one or more for an order.
+    `memory`, `progress`: as for `evolve`.
+
+    Returns a Certificate: arrays over time. Raises what `evolve` raises.
+
+    Source: Li, Theorem 3 and (5.11).
 
     >>> from openweyl import System, coherent
     >>> harmonic = System("xi**2/2 + x**2/2", ["x", "xi"], h=0.1, gamma=1.0)
@@ -92,7 +99,7 @@ def _lowest_order(run: Callable[[int, str], Certificate], target: float) -> Cert
     """
     started = time.perf_counter()
     tried: list[Certificate] = []
-    for order in range(1, MAX_ORDER + 1):
+    for order in range(1, MAX_EXPANSION_ORDER + 1):
         tried.append(run(order, f"B_{order} meets the target {target:g}"))
         if tried[-1].bound[-1] <= target or not _improves(tried):
             break
@@ -135,7 +142,7 @@ def _certificate(
             progress=progress, watch=bound.add, watch_every=every,
         )  # fmt: skip
         integral, remainder = bound.up_to(times)
-        if remainder[-1] <= QUADRATURE_RTOL * integral[-1] + tol or 2 * len(bound.times) > MAX_NODES:
+        if remainder[-1] <= QUADRATURE_RTOL * integral[-1] + tol or 2 * len(bound.times) > MAX_QUADRATURE_NODES:
             break
         gap = float(np.diff(bound.times).max())
         if gap > 1.01 * every:  # the solver's steps are longer than asked for; `remainder` says what that costs

@@ -39,7 +39,7 @@ SERIES = {
     "min_eigenvalue_classical": "the same of the quantized classical density",
 }
 """The series of a comparison that are numbers at each time, and what they mean."""
-HEADS = {
+COMPARISON_HEADS = {
     "trace norm": "trace_norm",
     "+-": "trace_norm_error",
     "Hilbert-Schmidt": "hilbert_schmidt",
@@ -159,17 +159,17 @@ class Comparison:
         return axes
 
     def _rows(self) -> list[tuple[float, ...]]:
-        """The rows of the table under HEADS."""
-        return list(zip(self.times, *(self.series[name] for name in HEADS.values()), strict=True))
+        """The rows of the table under COMPARISON_HEADS."""
+        return list(zip(self.times, *(self.series[name] for name in COMPARISON_HEADS.values()), strict=True))
 
     def _missed(self) -> str:
         return missed(self.tol, self.quantum, self.classical)
 
     def __str__(self) -> str:
-        return f"{self.system}\n{self.state}\n\n{table(('t', *HEADS), self._rows())}{self._missed()}"
+        return f"{self.system}\n{self.state}\n\n{table(('t', *COMPARISON_HEADS), self._rows())}{self._missed()}"
 
     def __repr__(self) -> str:
-        made = table(("t", *HEADS), excerpt(self._rows()))
+        made = table(("t", *COMPARISON_HEADS), excerpt(self._rows()))
         return f"Comparison of {cut(str(self.system))}\n{cut(str(self.state))}\n\n{made}{self._missed()}"
 
     def _repr_html_(self) -> str:
@@ -179,4 +179,4 @@ class Comparison:
         picture = html_picture(
             results.small_picture(lambda row: self.plot(row[0]), (4.2, 2.9)), "the distances over time"
         )
-        return block(*words, html_table(("t", *HEADS), self._rows()), picture)
+        return block(*words, html_table(("t", *COMPARISON_HEADS), self._rows()), picture)

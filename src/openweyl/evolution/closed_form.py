@@ -22,14 +22,17 @@ from .step_control import TIE
 
 GRID_SHARE = 0.4
 """The part of the tolerance given to what lies beyond a grid, and as much to round-off; the rest is a reserve."""
-NEGLIGIBLE_SHARE = 1e-3
+NEGLIGIBLE_PACKET_SHARE = 1e-3
 """The part of the tolerance below which a packet is left out, by its trace norm: a hundred such still cost little."""
-BYTES_PER_POINT = 70
-"""What the values of packets on a grid need, beside the symbols that are kept (measured)."""
-FIRST_LEVEL, NEXT_LEVEL, MOST_NEXT_LEVEL = 0.3, 0.5, 0.3
-"""A grid is fitted at this part of what may lie beyond it all in all; if more does, at this part of what would be in
-proportion, and at this part of the level before at the most, so that few grids are tried."""
-LARGEST_ERROR = 2.0
+BYTES_PER_SYMBOL_POINT = 70
+"""Memory that the values of packets on a grid take at each point, beside the symbols that are kept (measured)."""
+FIRST_FIT_LEVEL = 0.3
+"""The level at which a grid is fitted first, as a part of what may lie beyond the grid all in all."""
+NEXT_FIT_LEVEL = 0.5
+"""If more lies beyond it: the next level, as a part of what would do if the excess were in proportion to the level."""
+MAX_FIT_LEVEL_RATIO = 0.3
+"""The next level over the one before, at the most, so that few grids are tried."""
+MAX_STATE_DISTANCE = 2.0
 """No two states differ by more in trace norm."""
 
 
@@ -59,10 +62,10 @@ def closed_form(
     saved, kept = set(times), 0
     for t, (carried, error) in zip(looks, flow.carry(state, looks), strict=True):
         _check_round_off(error, tol, t)
-        remaining, left_out = without_negligible(carried, h, NEGLIGIBLE_SHARE * tol)
+        remaining, left_out = without_negligible(carried, h, NEGLIGIBLE_PACKET_SHARE * tol)
         grid, beyond = fitted_grid(remaining, h, GRID_SHARE * tol)
         kept += grid.size * (t in saved)
-        each = BYTES_PER_POINT + 8 * order * kept / grid.size
+        each = BYTES_PER_SYMBOL_POINT + 8 * order * kept / grid.size
         check_fits(grid, each, "shorten `times`, raise `tol` or `h`, or raise `memory`", memory, f"At t = {t:.4g} the")
         w = remaining.symbol(grid)
         if order > 1:
@@ -107,7 +110,7 @@ def _looks(times: tuple[float, ...], every: float) -> list[float]:
 def _check_round_off(error: float, tol: float, t: float) -> None:
     """Raise ResourceError if round-off passes its share of the tolerance."""
     if not error <= GRID_SHARE * tol:
-        shown = error if error < LARGEST_ERROR else LARGEST_ERROR  # it may be no number
+        shown = error if error < MAX_STATE_DISTANCE else MAX_STATE_DISTANCE  # it may be no number
         raise ResourceError(
             f"At t = {t:.4g} round-off alone leaves an error of {shown:.2g}, and tol = {tol:g}: raise `tol` or "
             "`h`, shorten `times`, or shift the coordinates.",
@@ -133,13 +136,13 @@ def without_negligible(state: PacketState, h: float, level: float) -> tuple[Pack
 
 def fitted_grid(state: PacketState, h: float, allowed: float) -> tuple[PhaseGrid, float]:
     """The smallest grid outside of which at most `allowed` of the state lies in trace norm, and how much does."""
-    level = FIRST_LEVEL * allowed
+    level = FIRST_FIT_LEVEL * allowed
     while True:
-        grid = state.window(h, level=level, room=0.0)
+        grid = state.grid(h, level=level, room=0.0)
         outside = outside_of(grid, state)
         if outside <= allowed:
             return grid, outside
-        level *= min(NEXT_LEVEL * allowed / outside, MOST_NEXT_LEVEL)
+        level *= min(NEXT_FIT_LEVEL * allowed / outside, MAX_FIT_LEVEL_RATIO)
 
 
 def outside_of(grid: PhaseGrid, state: PacketState) -> float:

@@ -23,11 +23,17 @@ from .step_control import StepPlan
 CORRECTION_GAIN = 10.0
 """With corrections, what a grid cuts off b_j comes back in b_{j+1} enlarged, by about this factor near the corners of
 (x, s), where L - Q is largest."""
-ROUND_OFF = 1e-12
+TRANSFORM_ROUND_OFF = 1e-12
 """The relative size of what transforms leave there, which no grid can hold."""
-BYTES_PER_POINT, BYTES_FOR_MORE_RUNS, BYTES_PER_RIDGE, BYTES_FOR_OPERATOR_TERMS = 210, 120, 80, 2000
-"""Peak memory of a run per grid point: rates, factors, states and temporaries; what more runs than two add, what each
-ridge adds, and operator terms (measured, see docs/numerics.md)."""
+RUN_BYTES_PER_POINT = 210
+"""Peak memory of a run per grid point: rates, factors, states and temporaries (measured, as the next three are: see
+docs/numerics.md)."""
+MORE_RUNS_BYTES_PER_POINT = 120
+"""What more runs than two add to it."""
+RIDGE_BYTES_PER_POINT = 80
+"""What each ridge adds to it."""
+OPERATOR_TERMS_BYTES_PER_POINT = 2000
+"""What operator terms add to it."""
 CORRECTION_MEMORY = 1.15
 """The memory that each of b_1, b_2, ... takes over that of b_0 (measured)."""
 
@@ -133,15 +139,15 @@ def correction_weights(order: int) -> np.ndarray:
 
 def correction_round_off(order: int) -> float:
     """The round-off in b_{order-1}, enlarged so; none without corrections."""
-    return ROUND_OFF * CORRECTION_GAIN ** (order - 1) if order > 1 else 0.0
+    return TRANSFORM_ROUND_OFF * CORRECTION_GAIN ** (order - 1) if order > 1 else 0.0
 
 
 def check_memory(system: System, grid: PhaseGrid, order: int, tol: float, limit: float, t: float) -> None:
     """Raise ResourceError if a run on `grid` would use more than `limit` bytes."""
     terms = decomposition(system)
     more_runs = tol < SIXTH_ORDER_BELOW_TOL[4] or not terms.fourth_order
-    each = BYTES_PER_POINT + BYTES_FOR_MORE_RUNS * more_runs + BYTES_PER_RIDGE * len(terms.ridges)
-    each += BYTES_FOR_OPERATOR_TERMS * bool(terms.operator_terms or terms.operator_jumps)
+    each = RUN_BYTES_PER_POINT + MORE_RUNS_BYTES_PER_POINT * more_runs + RIDGE_BYTES_PER_POINT * len(terms.ridges)
+    each += OPERATOR_TERMS_BYTES_PER_POINT * bool(terms.operator_terms or terms.operator_jumps)
     advice = "raise `tol` or `memory`, or take fewer degrees of freedom"  # at the start all else is the state's own
     if t > 0:
         advice = "shorten `times`, raise `tol`, `gamma` or `h`, or raise `memory`"

@@ -30,10 +30,10 @@ CONVENTIONS = (
     "dA/dt = -(i/h) [P, A] + (gamma/h) sum_j (L_j A L_j* - {L_j* L_j, A}/2); the classical density follows "
     "da/dt = Q a. Trace norm = sum of singular values, no factor 1/2."
 )
-HEADS = ("t", "grid", "grid error", "step error")
+SOLUTION_HEADS = ("t", "grid", "grid error", "step error")
 """The columns of a solution's table."""
 SYMBOLS_DRAWN = 4
-"""Symbols in a row, unless axes for more are given: each keeps the size of a thumb."""
+"""Symbols in a row, unless axes for more are given: more would be too small to read on a page."""
 
 
 @public
@@ -119,7 +119,6 @@ class Solution(Sequence[Symbol]):
 
         size = results.panel_size(self._sums(SYMBOLS_DRAWN), 3.2)
         row = results.checked_row(axes, size, min(len(self), SYMBOLS_DRAWN))
-        must(len(row) <= len(self), "axes", f"be at most {len(self)}, one for each time", len(row))
         self._draw(row)
         return row
 
@@ -142,16 +141,16 @@ class Solution(Sequence[Symbol]):
         return f"{self.kind} evolution by {n.scheme}, {n.steps} steps, {n.seconds:.2g} s"
 
     def _rows(self) -> list[tuple[Any, ...]]:
-        """The rows of the table under HEADS."""
+        """The rows of the table under SOLUTION_HEADS."""
         n = self.numerics
         shapes = ["x".join(map(str, symbol.grid.shape)) for symbol in self]
         return list(zip(self.times, shapes, n.grid_error, n.step_error, strict=True))
 
     def __str__(self) -> str:
-        return f"{self.system}\n{self._words()}\n\n{table(HEADS, self._rows())}{missed(self.tol, self)}"
+        return f"{self.system}\n{self._words()}\n\n{table(SOLUTION_HEADS, self._rows())}{missed(self.tol, self)}"
 
     def __repr__(self) -> str:
-        made = table(HEADS, excerpt(self._rows()))
+        made = table(SOLUTION_HEADS, excerpt(self._rows()))
         return f"Solution of {cut(str(self.system))}\n{self._words()}\n\n{made}{missed(self.tol, self)}"
 
     def _repr_html_(self) -> str:
@@ -163,7 +162,7 @@ class Solution(Sequence[Symbol]):
         picture = results.small_picture(self._draw, size, len(symbols))
         words = [cut(str(self.system)), self._words(), missed(self.tol, self)]
         pictures = html_picture(picture, "the symbols on phase space")
-        return block(*words, html_table(HEADS, self._rows()), pictures)
+        return block(*words, html_table(SOLUTION_HEADS, self._rows()), pictures)
 
 
 def _added_up(b: Symbol) -> Symbol:

@@ -46,7 +46,7 @@ NEGLIGIBLE_TERM = 1e-15
 """The size of a term, relative to the symbol, at which the series ends: some units in the last place."""
 MIN_TAYLOR_TERMS = 5
 """Terms that a series has at least, for a forecast of the time that it takes."""
-MAX_PARTS = 2**14
+MAX_TAYLOR_PARTS = 2**14
 """The most parts of a step: about a million operations."""
 
 
@@ -152,7 +152,7 @@ def exponential_action(
     cancel, is begun again with twice as many parts. `tick` is called with the length and the seconds of each part.
     """
     xp = array_namespace(w)
-    while parts <= MAX_PARTS:
+    while parts <= MAX_TAYLOR_PARTS:
         result = w
         for _ in range(parts):
             started = time.monotonic()

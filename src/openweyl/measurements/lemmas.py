@@ -101,7 +101,7 @@ def _squeezed(value: float) -> State:
 
 
 def _symbol(state: State, h: float) -> Symbol:
-    return state.symbol(state.window(h, 1e-10, room=0.3))
+    return state.symbol(state.grid(h, 1e-10, room=0.3))
 
 
 def ratio_2_1(w: Symbol) -> float:

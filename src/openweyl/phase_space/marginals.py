@@ -29,7 +29,7 @@ NOISE = 1e-16
 """The part of all Fourier coefficients, by absolute value, that is left out for a smaller grid."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Marginal:
     """A band-limited function by its `values` on periodic `axes`."""
 
@@ -44,6 +44,10 @@ class Marginal:
         axes = grid.x + grid.xi
         weight = prod(axes[i].spacing for i in others) / (2 * pi * grid.h) ** grid.n
         return Marginal(tuple(axes[i] for i in kept), w.values.sum(axis=others) * weight)
+
+    def __repr__(self) -> str:
+        sides = ", ".join(f"[{a.lower:.4g}, {a.upper:.4g}] ({a.size})" for a in self.axes)
+        return f"<Marginal on {sides}>"
 
     @property
     def mass(self) -> float:

@@ -69,7 +69,7 @@ def sweep(
     """`compare` at every combination of `h`, `gamma` and `parameters`, as one dataset with dims (h, gamma, ..., time).
 
     `problem`: a Problem, or a System with its state and times. `parameters`: values for the names in the problem's
-    table [parameters], each an axis. `out`: the netcdf, a folder; if it holds rows of the same sweep, only what is
+    table [parameters], each an axis. `out`: the store, a folder; if it holds rows of the same sweep, only what is
     missing is computed, and with `retry` what failed. `order`: adds the certificate of that order to each row, at
     several times the cost. `keep_symbols`: keeps both symbols at each time, on 128 x 128 points in single precision.
 

@@ -36,7 +36,7 @@ STATUS = ("done", "failed", "missing")
 """What a row can be. On disk the column `status` has the place in this list."""
 MESSAGE_BYTES = 300
 """Of a message in its row; a line of the error grammar has fewer."""
-PIXELS = 128
+SYMBOL_POINTS = 128
 """Points of a symbol that is kept, in each direction: 64 KiB in single precision, enough for a picture."""
 GZIP = 31
 """What zlib calls the format of gzip."""
@@ -76,7 +76,7 @@ class Store:
 
     def symbol(self, name: str, index: Index) -> np.ndarray | None:
         """The symbols of the row, shape (time, x, xi), or None if they are not there."""
-        return _read(self._chunk(name, index, 3), "<f4", (len(self.times), PIXELS, PIXELS))
+        return _read(self._chunk(name, index, 3), "<f4", (len(self.times), SYMBOL_POINTS, SYMBOL_POINTS))
 
     def message(self, index: Index) -> str:
         text = _read(self._chunk("message", index, 1), "u1", (MESSAGE_BYTES,))
