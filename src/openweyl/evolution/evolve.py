@@ -24,8 +24,8 @@ from .solution import Solution
 from .stepwise import stepwise
 
 Kind = Literal["quantum", "classical"]
-MAX_LOOKS = 1_000_000
-"""The most looks that may be asked for in one run: no step is longer than the time between two."""
+MAX_WATCH_CALLS = 1_000_000
+"""The most calls of `watch` that may be asked for in one run: no step is longer than the time between two."""
 MAX_EXPANSION_ORDER = 12
 """The largest number of terms of the expansion in the corrections."""
 
@@ -86,8 +86,8 @@ def evolve(
     saved = arguments.times(times)
     tol = arguments.tolerance(tol)
     watch_every = arguments.real("watch_every", watch_every, above=0.0, endless=True)
-    least = saved[-1] / MAX_LOOKS
-    must(watch_every >= least, "watch_every", f"be >= {least:g}", watch_every, f"That is {MAX_LOOKS} looks.")
+    least = saved[-1] / MAX_WATCH_CALLS
+    must(watch_every >= least, "watch_every", f"be >= {least:g}", watch_every, f"That is {MAX_WATCH_CALLS} looks.")
     report = callback(progress)
     arguments.function("watch", watch)
     limit = spare_memory() if memory is None else arguments.real("memory", memory, above=0.0)

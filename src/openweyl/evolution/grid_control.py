@@ -29,11 +29,11 @@ RUN_BYTES_PER_POINT = 210
 """Peak memory of a run per grid point: rates, factors, states and temporaries (measured, as the next three are: see
 docs/numerics.md)."""
 MORE_RUNS_BYTES_PER_POINT = 120
-"""What more runs than two add to it."""
+"""Memory per grid point that more runs than two add."""
 RIDGE_BYTES_PER_POINT = 80
-"""What each ridge adds to it."""
+"""Memory per grid point that each ridge adds."""
 OPERATOR_TERMS_BYTES_PER_POINT = 2000
-"""What operator terms add to it."""
+"""Memory per grid point that operator terms add."""
 CORRECTION_MEMORY = 1.15
 """The memory that each of b_1, b_2, ... takes over that of b_0 (measured)."""
 
@@ -60,7 +60,8 @@ class GridPolicy:
     """Content below this part of the step error is noise of the steps, which no grid can hold. With 0 there are 7 %
     more grids, and 3.5 % more work."""
     most_step_noise: float = 0.25
-    """But never more than this part of what a segment may lose, so that a grid chosen by it passes the next look."""
+    """What counts as such noise is at most this part of what a segment may lose, so that a grid chosen by it passes the
+    next look."""
     round_off_margin: float = 10.0
     """A segment may always lose this many times the round-off of its corrections."""
 
@@ -79,7 +80,8 @@ class GridPolicy:
     max_shortened_part: float = 0.5
     """A segment that carries too far is made shorter by half at the least: the flow of a long one may be far off."""
     min_shortened_part: float = 0.1
-    """And to a tenth at the most, since a flow that is infinitely far off says nothing of a shorter one."""
+    """A segment is made shorter by a factor of ten at the most: where the flow of a long one diverges, nothing is known
+    of that of a shorter one."""
 
     widening: float = 0.2
     """The part of its length by which an axis grows at an end where too much content lies: three times the sixteenth

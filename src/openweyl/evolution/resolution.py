@@ -36,7 +36,8 @@ SAME_SPACING = 0.999
 MAX_WIDTH_RATIO = 4.0
 """The scales found in an interval are used again while it is at most this many times as wide as the support."""
 MIN_REACH_RATIO, MAX_REACH_RATIO = 0.7, 1.5
-"""And while the largest wave number of the state, over the one at which they were found, lies between these."""
+"""The scales found for one state are used again while the largest wave number of the state, over that one's, lies
+between these."""
 
 
 @dataclass(frozen=True)

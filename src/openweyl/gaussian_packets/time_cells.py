@@ -24,12 +24,12 @@ MAX_TIME_CELLS = 50_000
 MIN_TIME_CELL = 1e-13
 """The shortest cell, as a part of the last time: double precision tells its nodes apart no longer."""
 NODE_TIME_ERROR = 8 * ROUNDING
-"""What the time at a node is off, over the time: with it goes the value there of whatever varies fast."""
+"""Relative error of the time at a node: a coefficient that varies fast has a wrong value there."""
 
 Unseen: TypeAlias = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Starts and lengths of cells -> for each whether it hides something."""
 Parts: TypeAlias = tuple[np.ndarray, np.ndarray, np.ndarray]
-"""Of F, of d and of S."""
+"""One array each for F, d and S, a leading axis for the cells."""
 
 
 @dataclass(frozen=True)

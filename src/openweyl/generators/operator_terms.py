@@ -88,17 +88,17 @@ class Classical:
 
 
 def quantum_operator_terms(system: System, grid: PhaseGrid, gamma: Array, xp: Any = np) -> OperatorTerms:
-    """Those of the quantum generator of `system` on `grid`."""
+    """The operator terms of the quantum generator of `system` on `grid`."""
     return _operator_terms(system, gamma, lambda f: Quantum(left_multiplication(f, system.x, system.xi, grid, xp)))
 
 
 def classical_operator_terms(system: System, grid: PhaseGrid, gamma: Array, xp: Any = np) -> OperatorTerms:
-    """Those of the classical generator."""
+    """The operator terms of the classical generator, likewise."""
     return _operator_terms(system, gamma, lambda f: _classical(f, system, grid, xp))
 
 
 def hierarchy_operator_terms(system: System, grid: PhaseGrid, gamma: Array, xp: Any = np) -> OperatorTerms:
-    """Those of Q + lambda (L - Q): (R b)_j = Q b_j + (L - Q) b_{j-1}."""
+    """The operator terms of Q + lambda (L - Q): (R b)_j = Q b_j + (L - Q) b_{j-1}."""
     quantum, classical = (make(system, grid, gamma, xp) for make in (quantum_operator_terms, classical_operator_terms))
 
     def apply(b: Array, t: float) -> Array:

@@ -30,7 +30,7 @@ from .theorems import LINEAR, RTOL, WELL, WELL_START, distances, powers, system
 RADIAL = (*LINEAR, "sqrt(1 + x**2 + xi**2)")
 """The jumps x, xi and <z>, all of the class (1.2)."""
 TOL = 1e-6
-"""Of the runs from whose end the rate is taken."""
+"""The tolerance of the runs from whose end the rate is taken."""
 
 
 def coupling(*, fast: bool) -> list[Row]:

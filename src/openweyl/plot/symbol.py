@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SYMBOL_ROUND_OFF = 1e-13
-"""Of transforms and resampling in double precision, in units of the largest value."""
+"""Relative round-off of transforms and resampling, in units of the largest value: differences below are blank."""
 BORDER_FRACTION = 0.05
-"""Width of the empty border around a symbol, in units of the symbol's extent."""
+"""Width of the empty border around a symbol, as a part of the symbol's extent."""
 
 
 def draw_symbol(

@@ -26,6 +26,7 @@ from .markup import coordinate, letters, number
 from .portraits import BANDS, KINDS, PICTURE_PIXELS, Snapshot, drawn, palette, square_box_around
 
 SUFFIXES = (".mp4", ".gif")
+"""The kinds of movies, by the end of their name."""
 MOST_FRAMES, FRAMES_PER_SECOND = 2000, 12
 """Three minutes at most: each frame takes a tenth of a second to draw."""
 

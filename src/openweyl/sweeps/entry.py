@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     import xarray
 
 MAX_ROWS = 1_000_000
-"""Of a sweep; each is a file, and file systems slow down with more in one folder."""
+"""The most rows of a sweep; each is a file, and file systems slow down with more in one folder."""
 
 
 @public
