@@ -54,10 +54,17 @@ DRAWN = {"trace norm": "trace_norm", "Hilbert-Schmidt": "hilbert_schmidt", r"$L^
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """The distance of the two evolutions at each time, with the moments of both.
+    """||A(t) - Op(a(t))||_tr at each time, with other distances, and the moments of both evolutions.
 
-    Arrays over time, see SERIES for what each is. `mean`, `covariance`: of the quantum state, shapes (time, 2n) and
-    (time, 2n, 2n), order (x, xi); `mean_classical`, `covariance_classical` likewise.
+    Arrays over `times`; D = A - Op(a):
+    `trace_norm`, `trace_norm_error`: ||D||_tr, and its error: that of both evolutions, and half the width of its
+    enclosure. `trace_norm_lower`, `trace_norm_upper`: that enclosure, for the two computed symbols.
+    `hilbert_schmidt`: ||D||_HS. `l1`, `l1_error`: (2 pi h)^-n times the L1 norm of the difference of the symbols, and the
+    error of the quadrature.
+    `trace`, `purity`: tr A and tr A^2; `min_eigenvalue`: no eigenvalue of A is smaller. `mean`, `covariance`: of x and
+    xi in A, shapes (time, 2n) and (time, 2n, 2n), order (x, xi). With `_classical` at the end, the same of Op(a).
+
+    `quantum`, `classical`: both Solutions. `system`, `state`, `tol`: as given to `compare`. `seconds`: wall-clock time.
     """
 
     system: System

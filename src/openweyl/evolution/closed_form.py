@@ -14,6 +14,7 @@ from openweyl.gaussian_packets.flow import QuadraticFlow
 from openweyl.gaussian_packets.packet_errors import packets_of
 from openweyl.model.states import PacketState
 from openweyl.phase_space.grid import PhaseGrid, check_fits
+from openweyl.weyl.symbol import Symbol
 
 from .numerics import Numerics
 from .outputs import Watch
@@ -33,7 +34,7 @@ NEXT_FIT_LEVEL = 0.5
 MAX_FIT_LEVEL_RATIO = 0.3
 """The next level over the one before, at the most, so that few grids are tried."""
 MAX_STATE_DISTANCE = 2.0
-"""No two states differ by more in trace norm."""
+"""The distance in trace norm that no two states exceed."""
 
 
 def closed_form(
@@ -67,9 +68,7 @@ def closed_form(
         kept += grid.size * (t in saved)
         each = BYTES_PER_SYMBOL_POINT + 8 * order * kept / grid.size
         check_fits(grid, each, "shorten `times`, raise `tol` or `h`, or raise `memory`", memory, f"At t = {t:.4g} the")
-        w = remaining.symbol(grid)
-        if order > 1:
-            w = w.like(np.concatenate([w.values[None], np.zeros((order - 1, *grid.shape))]))
+        w = _with_corrections(remaining.symbol(grid), order)
         if watch:
             watch(t, w)
         if progress:
@@ -96,6 +95,13 @@ def closed_form(
         ),
         tol=tol,
     )
+
+
+def _with_corrections(w: Symbol, order: int) -> Symbol:
+    """w as b_0 beside b_1, ..., b_{order - 1}, which are 0 as L = Q."""
+    if order == 1:
+        return w
+    return w.like(np.concatenate([w.values[None], np.zeros((order - 1, *w.grid.shape))]))
 
 
 def _looks(times: tuple[float, ...], every: float) -> list[float]:

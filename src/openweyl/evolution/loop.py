@@ -57,6 +57,7 @@ class Segment:
 
     @property
     def duration(self) -> float:
+        """The time that the segment took."""
         return self.end - self.begin
 
 
@@ -99,6 +100,7 @@ class AdaptiveIntegrator:
 
     @property
     def grid(self) -> PhaseGrid:
+        """The present grid of all runs."""
         return self.runs.grid
 
     @property

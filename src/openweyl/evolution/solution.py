@@ -41,8 +41,11 @@ SYMBOLS_DRAWN = 4
 class Solution(Sequence[Symbol]):
     """The Weyl symbol of the density operator (or the classical density) at the saved times: a sequence of Symbols.
 
-    `solution[i]` is that at times[i]; their grids differ, as each is as small as it can be. With `order` N > 1 each is
-    a batch: the terms b_0, ..., b_{N-1} of Li's Theorem 3.
+    `solution[i]` is that at times[i]; their grids differ, as each is as small as it can be.
+
+    `symbols`: all of them, as a tuple. `times`: the saved times. `system`, `kind`, `order`, `tol`: as given to `evolve`;
+    with `order` N > 1 each symbol is a batch, the terms b_0, ..., b_{N-1} of Li's Theorem 3. `numerics`: the grid and
+    the steps, and the error that they leave in each symbol.
     """
 
     system: System
@@ -72,8 +75,10 @@ class Solution(Sequence[Symbol]):
 
     @public
     def expect(self, observable: Observable | str) -> Estimate:
-        """tr(O A(t)) at each time, of a bounded observable, and its error: ||O|| times that of the symbol, and the
-        integral's. Arrays over time. The corrections, if there are any, are added up.
+        """tr(O A(t)) at each time, for a bounded observable O, an `Observable` or its text; arrays over time.
+
+        The error is ||O|| times that of the symbol, and that of the integral. Corrections, if there are any, are added
+        up. Raises InputError for an unbounded observable.
 
         >>> from openweyl import System, coherent, evolve
         >>> harmonic = System("xi**2/2 + x**2/2", [], h=0.1, gamma=0.0)

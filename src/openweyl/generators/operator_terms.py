@@ -53,8 +53,11 @@ MAX_TAYLOR_PARTS = 2**14
 class Operator(Protocol):
     """C_f, the commutator with f, and M_f, the mean of the products from both sides."""
 
-    def commutator(self, w: Array) -> Array: ...
-    def commutator_and_mean(self, w: Array) -> tuple[Array, Array]: ...
+    def commutator(self, w: Array) -> Array:
+        """C_f w."""
+
+    def commutator_and_mean(self, w: Array) -> tuple[Array, Array]:
+        """C_f w and M_f w, which share most of the work."""
 
 
 @dataclass(frozen=True)

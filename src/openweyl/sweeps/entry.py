@@ -101,6 +101,8 @@ def load(path: str | Path) -> xarray.Dataset:
     Of a sweep: variables over (h, gamma, ..., time), NaN where rows are missing; `status` and `message` say why.
     """
     source = check_path("path", path, "name a file or a folder written by openweyl")
+    what = "be the folder of a sweep, or a netCDF file written by openweyl"
+    must(source.exists(), "path", what, str(source), "There is no such file.")
     return load_rows(source) if source.is_dir() else netcdf.load(source)
 
 

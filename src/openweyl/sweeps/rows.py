@@ -57,6 +57,7 @@ class Store:
 
     @property
     def shape(self) -> Index:
+        """The number of values along each axis."""
         return tuple(len(values) for values in self.axes.values())
 
     def indices(self) -> Iterator[Index]:
@@ -79,6 +80,7 @@ class Store:
         return _read(self._chunk(name, index, 3), "<f4", (len(self.times), SYMBOL_POINTS, SYMBOL_POINTS))
 
     def message(self, index: Index) -> str:
+        """Why the run failed; empty if it did not."""
         text = _read(self._chunk("message", index, 1), "u1", (MESSAGE_BYTES,))
         return "" if text is None else text.tobytes().rstrip(b"\0").decode("utf-8", "replace")
 
@@ -113,6 +115,7 @@ class Store:
         return True
 
     def release(self, index: Index) -> None:
+        """Give up the claim of one row."""
         if fcntl is not None and self._claims:
             with suppress(OSError):
                 fcntl.lockf(self._claims[0], fcntl.LOCK_UN, 1, self._flat(index))
