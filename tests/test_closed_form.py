@@ -9,7 +9,13 @@ import pytest
 
 from common import refused
 from openweyl import PhaseGrid, ResourceError, System, cat, coherent, evolve, squeezed
-from openweyl.evolution.closed_form import GRID_SHARE, NEGLIGIBLE_SHARE, fitted_grid, outside_of, without_negligible
+from openweyl.evolution.closed_form import (
+    GRID_SHARE,
+    NEGLIGIBLE_PACKET_SHARE,
+    fitted_grid,
+    outside_of,
+    without_negligible,
+)
 from openweyl.gaussian_packets.flow import quadratic_flow
 from openweyl.gaussian_packets.time_cells import Parts
 
@@ -22,11 +28,11 @@ def test_fringes_that_are_left_out_are_counted(time: float) -> None:
     flow = quadratic_flow(system)
     assert flow is not None
     ((carried, _),) = flow.carry(state, [time])
-    living, dead = without_negligible(carried, h, NEGLIGIBLE_SHARE * tol)
+    living, dead = without_negligible(carried, h, NEGLIGIBLE_PACKET_SHARE * tol)
     assert len(living.members[0][1]) == 2
     size = exp(-gamma * time / (2 * h) / (1 + 2 * gamma * time))  # to a factor of 2
     assert size / 2 < dead < 2.1 * size
-    assert 1e-7 < dead < 2 * NEGLIGIBLE_SHARE * tol
+    assert 1e-7 < dead < 2 * NEGLIGIBLE_PACKET_SHARE * tol
     run = evolve(system, state, [time], tol=tol).numerics
     assert run.grid_error[0] == pytest.approx(fitted_grid(living, h, GRID_SHARE * tol)[1] + dead, rel=1e-12)
     assert run.grid_error[0] >= dead

@@ -42,7 +42,7 @@ def made(
     w: np.ndarray | None = None, **more: Any,
 ) -> AdaptiveIntegrator:  # fmt: skip
     """A run that has not begun."""
-    grid = grid or START.window(system.h, level=1e-3 * tol, room=0.4)
+    grid = grid or START.grid(system.h, level=1e-3 * tol, room=0.4)
     solved = equation(quantum=quantum, order=order)
     start = solved.start(START.symbol(grid).values if w is None else w)
     return AdaptiveIntegrator(system, solved, grid, start, tol=tol, horizon=1.0, memory=1e9, time_limit=1e9, **more)
@@ -254,7 +254,7 @@ def test_outputs_between_steps_under_a_drive(kind: str) -> None:
 
 def test_outputs_between_steps_have_errors_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """One step to the output, however long: what that costs is in its error."""
-    monkeypatch.setattr(outputs, "MAX_PARTS", 1)
+    monkeypatch.setattr(outputs, "MAX_OUTPUT_STEPS", 1)
     run = made(tol=1e-3).runs
     start = [w.copy() for w in run.values]
     first, output = outputs_between(run, start, 0.0, [0.3, 0.6], 0.0)

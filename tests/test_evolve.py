@@ -107,8 +107,8 @@ def test_times_between_do_no_harm() -> None:
     assert list(many.numerics.grid_error) == sorted(many.numerics.grid_error)
 
 
-def test_a_late_start_far_from_the_initial_window() -> None:
-    """The packet leaves its first window many times over: grids are changed, steps taken back, and nothing is lost."""
+def test_a_late_start_far_from_the_initial_grid() -> None:
+    """The packet leaves its first grid many times over: grids are changed, steps taken back, and nothing is lost."""
     system = System("xi**2/2 - 4*x" + STEPPED, ["x", "xi"], h=0.05, gamma=0.3)
     solution = evolve(system, coherent(0.0, 0.0), [4.0], tol=1e-8)
     assert solution.numerics.regrids > 3
@@ -117,11 +117,11 @@ def test_a_late_start_far_from_the_initial_window() -> None:
 
 
 class Tight(PacketState):
-    """A state whose first window has no room to spare."""
+    """A state whose first grid has no room to spare."""
 
-    def window(self, h: float, level: float, room: float = 0.0) -> PhaseGrid:
+    def grid(self, h: float, level: float, room: float = 0.0) -> PhaseGrid:
         assert room > 0
-        return super().window(h, level, 0.0)
+        return super().grid(h, level, 0.0)
 
 
 def test_rollbacks_happen_and_are_harmless() -> None:

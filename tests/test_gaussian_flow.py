@@ -32,7 +32,7 @@ from openweyl import (
     mixture,
     squeezed,
 )
-from openweyl.evolution.closed_form import BYTES_PER_POINT, fitted_grid
+from openweyl.evolution.closed_form import BYTES_PER_SYMBOL_POINT, fitted_grid
 from openweyl.gaussian_packets.flow import QuadraticFlow, quadratic_flow
 from openweyl.gaussian_packets.maps import constant_maps
 from openweyl.gaussian_packets.time_cells import resolved_cells
@@ -353,7 +353,7 @@ def test_what_lies_beyond_the_grid(state: PacketState, tol: float) -> None:
     """The band-limited symbol on the grid, 0 outside, against the exact one on a grid that holds all to 1e-14."""
     h = 0.1
     grid, reported = fitted_grid(state, h, tol)
-    large = state.window(h, level=1e-16, room=0.3)
+    large = state.grid(h, level=1e-16, room=0.3)
     true = dense_trace_norm(state.symbol(large) - state.symbol(grid).resampled(large))
     assert true <= reported + 1e-13
     assert reported <= tol
@@ -370,7 +370,7 @@ def test_what_lies_beyond_the_grid_of_any_packet(a: float, b: float, angle: floa
     packet = Packet((0.3, -9.0), tuple(map(tuple, C.tolist())), 1.0, 0.3, (q / 10, q / 20))
     state = PacketState(((1.0, (Packet((0.0, 0.0), ((0.5, 0.0), (0.0, 0.5))), packet)),), "")
     grid, reported = fitted_grid(state, h, 10.0**digits)
-    large = state.window(h, level=1e-16, room=0.3)
+    large = state.grid(h, level=1e-16, room=0.3)
     lost = state.symbol(large) - state.symbol(grid).resampled(large)
     assert dense_trace_norm(lost) <= reported + 1e-12
     assert np.abs(lost.values).sum() * large.cell <= reported + 1e-12
@@ -381,7 +381,7 @@ def test_what_lies_beyond_the_grid_of_two() -> None:
     h, tol, c, s = 1.0, 1e-2, cosh(0.8) / 2, sinh(0.8) / 2
     state = gaussian([0, 1], [0, 0], [[c, s, 0, 0], [s, c, 0, 0], [0, 0, c, -s], [0, 0, -s, c]])
     grid, reported = fitted_grid(state, h, tol)  # type: ignore[arg-type]
-    large = state.window(h, level=1e-9, room=0.0)
+    large = state.grid(h, level=1e-9, room=0.0)
     lost = state.symbol(large) - state.symbol(grid).resampled(large)
     assert 0.01 * reported < np.abs(lost.values).sum() * large.cell <= reported
     assert float(lost.hilbert_schmidt()) <= reported <= tol
@@ -514,7 +514,7 @@ def test_memory_is_kept() -> None:
     finally:
         tracemalloc.stop()
     sizes = [w.grid.size for w in done]
-    needed = max(BYTES_PER_POINT * size + 8 * sum(sizes[: j + 1]) for j, size in enumerate(sizes))
+    needed = max(BYTES_PER_SYMBOL_POINT * size + 8 * sum(sizes[: j + 1]) for j, size in enumerate(sizes))
     assert 0.5 * needed < peak < needed
     refused(lambda: evolve(system, state, times, tol=1e-4, memory=0.99 * needed), "At t = ", ResourceError)
     assert evolve(system, state, times, tol=1e-4, memory=1.01 * needed).numerics.steps == 0

@@ -132,7 +132,7 @@ def test_residual(name: str) -> None:
     for u, v in (jump.as_real_imag() for jump in jumps):
         q += gamma * sympy.nsimplify(H) / 2 * (bracket(u, bracket(u, a)) + bracket(v, bracket(v, a)))
         q += gamma * (bracket(u, v * a) - bracket(v, u * a))
-    grid = case.state.window(H, level=1e-13, room=0.3)
+    grid = case.state.grid(H, level=1e-13, room=0.3)
     x, xi = grid.x[0].points, grid.xi[0].points
     oracle = case.oracle
     rate = oracle.symbol(oracle.generator(oracle.pure(oracle.coherent(*case.start)), t), x, xi)

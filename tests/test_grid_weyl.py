@@ -157,7 +157,7 @@ def test_good_sizes(minimum: float) -> None:
 
 @pytest.mark.parametrize("state", STATES.values(), ids=STATES)
 def test_there_and_back(state: object) -> None:
-    grid = state.window(H, 1e-17)
+    grid = state.grid(H, 1e-17)
     w = state.symbol(grid)
     assert np.abs((dequantize(quantize(w), grid) - w).values).max() < 1e-12
 

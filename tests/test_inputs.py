@@ -93,7 +93,7 @@ def test_scales_far_from_one(size: float) -> None:
     refused(lambda: Problem.load("harmonic").replace(gamma=size), "Argument `gamma` must be 0, or lie between")
     refused(lambda: box(h=size), "Argument `h` must lie between")
     refused(lambda: from_fock([1, 0], size), "Argument `h` must lie between")
-    refused(lambda: coherent(0, 0).window(size, 1e-6), "Argument `h` must lie between")
+    refused(lambda: coherent(0, 0).grid(size, 1e-6), "Argument `h` must lie between")
 
 
 @pytest.mark.parametrize(
@@ -242,10 +242,10 @@ def test_a_grid_beyond_the_memory() -> None:
         (lambda: gaussian(0, 0, [[1e300, 0], [0, 1]]), "`covariance` must lie between"),
         (lambda: coherent(1e41, 0), "`x` must be at most 1e+40 in size"),
         (lambda: squeezed(0, 0, r=0.1, angle="a"), "`angle` must be a finite number"),
-        (lambda: coherent(0, 0).window(0.1, 0), "`level` must be > 0"),
-        (lambda: coherent(0, 0).window(0.1, 2), "`level` must be < 1"),
+        (lambda: coherent(0, 0).grid(0.1, 0), "`level` must be > 0"),
+        (lambda: coherent(0, 0).grid(0.1, 2), "`level` must be < 1"),
         (lambda: coherent([0, 0], [0, 0]).symbol(GRID), "`grid` must have n = 2 degrees of freedom, as the state"),
-        (lambda: coherent(1e9, 0).window(1e-12, 1e-6), "`state` must lie within 1e+10 standard deviations"),
+        (lambda: coherent(1e9, 0).grid(1e-12, 1e-6), "`state` must lie within 1e+10 standard deviations"),
         (lambda: Observable.parse(None, 1), "`observable` must be text, but is None."),
         (lambda: Observable.parse("tanh(x)", 0), "`n` must be a whole number from 1 to 10, but is 0."),
         (lambda: Observable.parse("tanh(x)", "1"), "`n` must be a whole number from 1 to 10, but is 1."),

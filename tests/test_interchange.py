@@ -46,7 +46,7 @@ def trace_norm(a: np.ndarray) -> float:
 
 
 def on_window(state: State, h: float = H, level: float = 1e-12) -> Symbol:
-    return state.symbol(state.window(h, level))
+    return state.symbol(state.grid(h, level))
 
 
 def test_hermite_functions_are_orthonormal_beyond_the_range_of_doubles() -> None:
@@ -230,7 +230,7 @@ PSI = pi**-0.25 * np.exp(-(X**2) / 2)
         (lambda: from_wavefunction(PSI[:-1], X, 1.0), r"`psi` must have the shape of the points, \(120,\)"),
         (lambda: from_wavefunction(PSI[:80], X[:80], 1.0), r"the ends of `x`"),
         (lambda: from_wavefunction(PSI[::8], X[::8], 1.0), r"the largest momenta"),
-        (lambda: Symbol(np.ones((4, 4)), coherent(0, 0).window(H, 1e-3)), r"`values` must have the grid's shape"),
+        (lambda: Symbol(np.ones((4, 4)), coherent(0, 0).grid(H, 1e-3)), r"`values` must have the grid's shape"),
         (lambda: on_window(coherent(0, 0)).fock(size=0), r"`size` must be a whole number from 1 to 5000"),
         (lambda: on_window(coherent(50, 0)).fock(), r"`symbol` must lie within 5000 levels of the origin"),
     ],

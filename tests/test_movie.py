@@ -18,7 +18,7 @@ from openweyl.plot import new_figure
 from openweyl.problems.problem import Problem
 from openweyl.report import movie
 from openweyl.report.movie import Pictures, mathtext
-from openweyl.report.portraits import BANDS, Moment, box_around, drawn, palette
+from openweyl.report.portraits import BANDS, Snapshot, drawn, palette, square_box_around
 
 FAST = ("--h", "0.25", "--tol", "1e-2")
 
@@ -102,10 +102,10 @@ def test_the_scale_of_a_frame_is_written_whole() -> None:
     """Every label lies in the picture, however small the difference; zero has no scale."""
     grid = PhaseGrid.box(h=0.5, x=(-3.0, 3.0), xi=(-3.0, 3.0), size=(32, 32))
     w = coherent(0, 0).symbol(grid)
-    moments = [Moment(w, w * factor) for factor in (1.0, 1 - 4.4e-5, 0.5)]
-    pictures = Pictures(moments)
-    for moment, gap in zip(moments, ("", "8.8 × 10⁻⁵", "1.0"), strict=True):
-        pictures.draw(moment, "t")
+    snapshots = [Snapshot(w, w * factor) for factor in (1.0, 1 - 4.4e-5, 0.5)]
+    pictures = Pictures(snapshots)
+    for snapshot, gap in zip(snapshots, ("", "8.8 × 10⁻⁵", "1.0"), strict=True):
+        pictures.draw(snapshot, "t")
         renderer = pictures.figure.canvas.get_renderer()
         pictures.figure.draw(renderer)
         for bar in pictures.bars:
@@ -114,11 +114,11 @@ def test_the_scale_of_a_frame_is_written_whole() -> None:
         assert [label.get_text() for label in labels] == [f"−{gap}" if gap else "", "0", gap]
 
 
-def halves(*factors: float, error: float = 0.0) -> list[Moment]:
+def halves(*factors: float, error: float = 0.0) -> list[Snapshot]:
     """A coherent state, and itself times each of `factors`."""
     grid = PhaseGrid.box(h=0.5, x=(-3.0, 3.0), xi=(-3.0, 3.0), size=(32, 32))
     w = coherent(0, 0).symbol(grid)
-    return [Moment(w, w * factor, error) for factor in factors]
+    return [Snapshot(w, w * factor, error) for factor in factors]
 
 
 def levels(image: Any) -> np.ndarray:
@@ -130,33 +130,34 @@ def levels(image: Any) -> np.ndarray:
 def test_what_may_be_error_alone_is_blank() -> None:
     """The picture itself: of a difference of 2e-3, blank at an error of 1e-3, and blank below twice that of 4e-4."""
     for error, most in ((0.0, BANDS), (1.1e-3, 0), (4e-4, BANDS)):
-        (moment,) = halves(1 - 1e-3, error=error)
-        assert moment.gap == pytest.approx(2e-3)
-        pictures = Pictures([moment])
-        pictures.draw(moment, "t")
+        (snapshot,) = halves(1 - 1e-3, error=error)
+        assert snapshot.gap == pytest.approx(2e-3)
+        pictures = Pictures([snapshot])
+        pictures.draw(snapshot, "t")
         found = levels(pictures.images[2])
         found = found[found <= 2 * BANDS] - BANDS
         assert found.max() == most and found.min() == 0
         least = np.unique(np.abs(found))[1] if most else 0  # of a scale of 2e-3 in bands
         assert least == {0.0: 1, 1.1e-3: 0, 4e-4: 4}[error]
         assert ("(below " in pictures.axes[2].get_title()) == (most == 0)
-    (moment,) = halves(1.0)
-    noise = moment.quantum.like(np.random.default_rng(1).normal(size=(32, 32)) * 3e-15)
-    noisy = replace(moment, classical=moment.classical + noise)
-    assert drawn(noisy, box_around([noisy]))[2] == 0 and (drawn(noisy, box_around([noisy]))[0][2] == BANDS).all()
+    (snapshot,) = halves(1.0)
+    noise = snapshot.quantum.like(np.random.default_rng(1).normal(size=(32, 32)) * 3e-15)
+    noisy = replace(snapshot, classical=snapshot.classical + noise)
+    images, _, gap = drawn(noisy, square_box_around([noisy]))
+    assert gap == 0 and (images[2] == BANDS).all()
 
 
 def test_one_scale_for_all_frames() -> None:
-    moments = [
+    snapshots = [
         replace(m, quantum=m.quantum * k, classical=m.classical * k)
         for m, k in zip(halves(0.5, 0.9), (1, 0.5), strict=True)
     ]
     tops: dict[bool, list[list[int]]] = {}
     for one in (False, True):
-        pictures = Pictures(moments, one_scale=one)
+        pictures = Pictures(snapshots, one_scale=one)
         tops[one] = []
-        for moment in moments:
-            pictures.draw(moment, "t")
+        for snapshot in snapshots:
+            pictures.draw(snapshot, "t")
             seen = [levels(image) for image in pictures.images]
             tops[one].append([int(s[s <= 2 * BANDS].max()) - BANDS for s in seen])
             ends = [bar.ax.yaxis.get_majorticklabels()[-1].get_text() for bar in pictures.bars]

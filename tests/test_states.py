@@ -37,7 +37,7 @@ STATES = {
 
 
 def on_window(state: State, h: float = H) -> Symbol:
-    return state.symbol(state.window(h, 1e-14))
+    return state.symbol(state.grid(h, 1e-14))
 
 
 def wave(y: np.ndarray, x: float, xi: float, h: float = H) -> np.ndarray:
@@ -140,12 +140,12 @@ def test_two_degrees_of_freedom_are_products() -> None:
 @pytest.mark.parametrize("h", [0.5, 2.0**-6])
 def test_the_window_holds_the_state(state: State, level: float, h: float) -> None:
     """The outermost points, in x, xi and in both dual variables, hold a trace norm of the order of `level`, no more."""
-    grid = state.window(h, level)
+    grid = state.grid(h, level)
     w = state.symbol(grid)
     axes = grid.x + grid.xi
     loss = max(max(edge_loss(p, a)) for p, a in zip(w.profiles, axes, strict=True))
     assert loss < 300 * level
-    smaller = state.window(h, sqrt(level))
+    smaller = state.grid(h, sqrt(level))
     assert smaller.size < grid.size
 
 

@@ -546,7 +546,7 @@ def test_fock_and_qutip() -> None:
     refused(lambda: symbol.fock("3"), "Argument `size` must be a whole number from 1 to 5000")
     refused((1j * symbol).fock, "Argument `symbol` must be real, but is complex")
     first = from_fock([0, 1], H)
-    grid = first.window(H, 1e-12)
+    grid = first.grid(H, 1e-12)
     mixed = first.symbol(grid) - 2 * coherent(0, 0).symbol(GRID)
     assert mixed.fock(2).matrix == pytest.approx(np.diag([-2.0, 1.0]), abs=1e-8)
     assert mixed.trace_norm(1e-3).lower <= 3 <= mixed.trace_norm(1e-3).upper

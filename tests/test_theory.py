@@ -98,13 +98,13 @@ UNDECIDED = {  # with the few values of h of the fast form
 
 
 def test_wide_gaussians_reach_the_constant_of_2_4():
-    grid = theorems.gaussian(0, 0, (np.eye(2) * 18).tolist()).window(0.5, 1e-8, room=0.3)
+    grid = theorems.gaussian(0, 0, (np.eye(2) * 18).tolist()).grid(0.5, 1e-8, room=0.3)
     w = theorems.gaussian(0, 0, (np.eye(2) * 18).tolist()).symbol(grid)
     assert 0.1 < lemmas.ratio_2_1(w) < 1 / (2 * pi)
 
 
 def test_seminorms_of_a_gaussian():
-    grid = coherent(0, 0).window(0.1, 1e-10)
+    grid = coherent(0, 0).grid(0.1, 1e-10)
     w = coherent(0, 0).symbol(grid)
     assert lemmas.seminorms(w, 0.1**0.5, 1) == pytest.approx([2 * pi, 8 * pi**0.5], rel=0.02)
 
@@ -189,7 +189,7 @@ def test_static_parametrix_is_not_uniform():
 
 def test_exact_gaussian_and_a_wrong_time():
     assert fp.gaussian_error(2.0**-4, 2.0, 1.0) < 1e-6
-    grid = coherent(0, 0).window(2.0**-4, 1e-8, room=3.0)
+    grid = coherent(0, 0).grid(2.0**-4, 1e-8, room=3.0)
     start = fp.exact(grid, 2.0**-4, 0.25, 0.0)
     assert np.allclose(start.values, coherent(0, 0).symbol(grid).values, atol=1e-12)
     moved = fp.exact(grid, 2.0**-4, 0.25, 0.1)
@@ -227,7 +227,7 @@ def test_the_classical_evolution_with_a_wrong_diffusion_is_refuted():
 def test_mixture_starts_at_the_thermal_state_and_keeps_its_trace():
     quantum, classical = mixture.mixture_distances(2.0**-4, 1.0, 1e-3)
     assert max(quantum, classical) < 1e-4
-    grid = coherent(2, 0).window(2.0**-4, 1e-8, room=2.0)
+    grid = coherent(2, 0).grid(2.0**-4, 1e-8, room=2.0)
     g = mixture.moved(mixture.centres(grid), 1.0, 0.2)
     assert g.trace() == pytest.approx(1, abs=1e-6)
     late = mixture.mixture_distances(2.0**-4, 1.0, 0.5)

@@ -6,6 +6,7 @@ Names are loaded at their first use: `import openweyl` takes no time, and what a
 """
 
 import importlib as _importlib
+import sys as _sys
 import typing as _typing
 
 if _typing.TYPE_CHECKING:  # for type checkers and editors; a test compares this list with that below
@@ -108,7 +109,9 @@ if not _typing.TYPE_CHECKING:  # else any name would be one of the package's
         if name == "plot":
             return _importlib.import_module(".plot", __name__)
         if name not in _MODULES:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            # with these two, Python adds "Did you mean ...?"
+            message = f"module {__name__!r} has no attribute {name!r}"
+            raise AttributeError(message, name=name, obj=_sys.modules[__name__])
         value = getattr(_importlib.import_module(f".{_MODULES[name]}", __name__), name)
         globals()[name] = value
         return value

@@ -32,8 +32,8 @@ def public(target: Target) -> Target:
         made: Any = target
         made.__init__ = _checked(made.__init__, target.__name__, signature(made.__init__))
         return made
-    found: Any = _checked(target, target.__qualname__, signature(target))
-    return found
+    checked: Any = _checked(target, target.__qualname__, signature(target))
+    return checked
 
 
 def _checked(function: Callable[..., Any], name: str, takes: Signature) -> Callable[..., Any]:
@@ -74,8 +74,9 @@ def _misfit(name: str, takes: Signature, count: int, named: dict[str, Any], own:
     if twice := [key for key in unnamed[:count] if key in named]:
         return InputError(f"Argument `{twice[0]}` must be given once to {name}, but is given twice. {advice}")
     missing = [p.name for p in parameters if p.default is Parameter.empty and p.name not in (*unnamed[:count], *named)]
-    listed = " and ".join(f"`{key}`" for key in missing)
-    many = len(missing) > 1
+    *others, last = (f"`{key}`" for key in missing)
+    listed = f"{', '.join(others)} and {last}" if others else last
+    many = bool(others)
     return InputError(
         f"Argument{'s' * many} {listed} must be given to {name}, but {'are' if many else 'is'} missing. {advice}"
     )

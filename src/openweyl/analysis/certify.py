@@ -27,8 +27,9 @@ from openweyl._core import arguments
 from openweyl._core.arguments import must
 from openweyl._core.calls import public
 from openweyl._core.progress import Progress, callback, shows_progress
-from openweyl.evolution.evolve import MAX_ORDER, evolve
+from openweyl.evolution.evolve import MAX_EXPANSION_ORDER, evolve
 from openweyl.evolution.pace import TIME_LIMIT
+from openweyl.evolution.solution import Solution
 from openweyl.gaussian_packets.flow import quadratic_flow
 from openweyl.generators.generator import hierarchy
 from openweyl.model.pair import check_pair
@@ -41,10 +42,15 @@ from .certificate import Certificate
 
 ENCLOSURE_RTOL = 0.02
 """Relative width of the enclosures of trace norms inside a certificate."""
-QUADRATURE_RTOL, MAX_NODES = 0.05, 100
+QUADRATURE_RTOL, MAX_QUADRATURE_NODES = 0.05, 100
 """The relative error of the time integral aimed at, and the number of its nodes at which refinement stops: each node
 is an enclosure of a trace norm."""
-
+NEGLIGIBLE_NORM_SHARE = 1e-2
+"""The part of the tolerance that an enclosure may leave out, of the integral or at one time: small against the solver's
+own error, which is added."""
+MAX_GAP_RATIO = 1.01
+"""The longest gap between two looks of the solver, over the one asked for, above which shorter ones are not asked for:
+its steps are longer, and the remainder says what that costs."""
 LEAST_IMPROVEMENT = 0.8
 """B_N over B_{N-1} above which no higher order is tried: an asymptotic series that falls so slowly is about to rise."""
 
@@ -65,11 +71,18 @@ def certify(
 ) -> Certificate:
     """B_N(t) >= ||A(t) - Op(a_N(t))||_tr, and the enclosure of ||A(t) - Op(a_1(t))||_tr, from the classical run alone.
 
-    `order`: N >= 1 (3 if neither is given). `target`: raise the order until B_N is at most this at the last time; if
-    the series, which is asymptotic, stops improving before, the best order is returned and `reason` says so; the
-    enclosure is the intersection of those of all orders tried. `tol`: the solver's error, which is added to the bounds.
-    `time_limit`: seconds for each of its classical runs, one or more for an order. Other arguments, and what is raised,
-    as for `evolve`.
+    `system`, `state`: what is evolved, from time 0. `times`: increasing, >= 0.
+    `order`: N >= 1 (3 if neither it nor `target` is given).
+    `target`: raise the order until B_N is at most this at the last time; if the series, which is asymptotic, stops
+    improving before, the best order is returned and `reason` says so; the enclosure is the intersection of those of all
+    orders tried.
+    `tol`: the solver's error, which is added to the bounds.
+    `time_limit`: seconds for each of its classical runs, one or more for an order.
+    `memory`, `progress`: as for `evolve`.
+
+    Returns a Certificate: arrays over time. Raises what `evolve` raises.
+
+    Source: Li, Theorem 3 and (5.11).
 
     >>> from openweyl import System, coherent
     >>> harmonic = System("xi**2/2 + x**2/2", ["x", "xi"], h=0.1, gamma=1.0)
@@ -92,7 +105,7 @@ def _lowest_order(run: Callable[[int, str], Certificate], target: float) -> Cert
     """
     started = time.perf_counter()
     tried: list[Certificate] = []
-    for order in range(1, MAX_ORDER + 1):
+    for order in range(1, MAX_EXPANSION_ORDER + 1):
         tried.append(run(order, f"B_{order} meets the target {target:g}"))
         if tried[-1].bound[-1] <= target or not _improves(tried):
             break
@@ -126,46 +139,30 @@ def _certificate(
     order: int,
     reason: str,
 ) -> Certificate:
+    """The certificate of one order."""
     started = time.perf_counter()
-    every = times[-1] or 1.0
-    while True:
-        bound = _Integral(system, negligible=1e-2 * tol / (times[-1] or 1.0))
-        solution = evolve(
-            system, state, times, kind="classical", order=order, tol=tol, memory=memory, time_limit=time_limit,
-            progress=progress, watch=bound.add, watch_every=every,
-        )  # fmt: skip
-        integral, remainder = bound.up_to(times)
-        if remainder[-1] <= QUADRATURE_RTOL * integral[-1] + tol or 2 * len(bound.times) > MAX_NODES:
-            break
-        gap = float(np.diff(bound.times).max())
-        if gap > 1.01 * every:  # the solver's steps are longer than asked for; `remainder` says what that costs
-            break
-        every = gap / 2
+    run = partial(
+        evolve, system, state, times, kind="classical", order=order, tol=tol, memory=memory, time_limit=time_limit,
+        progress=progress,
+    )  # fmt: skip
+    solution, rates = _run_with_rates(run, system, times, tol)
+    integral, remainder = rates.up_to(times)
     solver = np.array(solution.numerics.error)
-    certificate = integral + remainder + solver
-    estimate, lower, upper = np.zeros(len(times)), np.zeros(len(times)), certificate.copy()
-    for i, b in enumerate(solution):
-        if order > 1:
-            low, estimate[i] = enclosure(b.like(b.values[1:].sum(axis=0)), rtol=ENCLOSURE_RTOL, negligible=1e-2 * tol)
-            lower[i], upper[i] = max(low - certificate[i], 0.0), estimate[i] + certificate[i]
-        if upper[i] > 2:  # ||A|| + ||Op(a_1)|| is at least that
-            largest = (
-                1 + enclosure(b[0] if order > 1 else b, rtol=ENCLOSURE_RTOL, negligible=1e-2 * tol).upper + solver[i]
-            )
-            upper[i] = min(upper[i], largest)
+    bound = integral + remainder + solver
+    estimate, lower, upper = _distances(solution, bound, solver, tol)
     return Certificate(
         system=system,
         state=state,
         times=times,
         order=order,
-        bound=certificate,
+        bound=bound,
         estimate=estimate,
         distance_lower=lower,
         distance_upper=upper,
-        rate=np.interp(times, bound.times, bound.rates),
+        rate=np.interp(times, rates.times, rates.rates),
         quadrature_error=remainder,
         solver_error=solver,
-        nodes=len(bound.times),
+        nodes=len(rates.times),
         solution=solution,
         tol=tol,
         seconds=time.perf_counter() - started,
@@ -173,7 +170,39 @@ def _certificate(
     )
 
 
-class _Integral:
+def _run_with_rates(
+    run: Callable[..., Solution], system: System, times: tuple[float, ...], tol: float
+) -> tuple[Solution, RateIntegral]:
+    """The classical run, and the rate of B_N at its looks: again with shorter gaps until the quadrature is accurate."""
+    every = times[-1] or 1.0
+    while True:
+        rates = RateIntegral(system, negligible=NEGLIGIBLE_NORM_SHARE * tol / (times[-1] or 1.0))
+        solution = run(watch=rates.add, watch_every=every)
+        integral, remainder = rates.up_to(times)
+        if remainder[-1] <= QUADRATURE_RTOL * integral[-1] + tol or 2 * len(rates.times) > MAX_QUADRATURE_NODES:
+            return solution, rates
+        gap = float(np.diff(rates.times).max())
+        if gap > MAX_GAP_RATIO * every:
+            return solution, rates
+        every = gap / 2
+
+
+def _distances(
+    solution: Solution, bound: np.ndarray, solver: np.ndarray, tol: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """||Op(a_N - a_1)||_tr, and lower and upper bounds of ||A - Op(a_1)||_tr, at each time."""
+    trace_norm = partial(enclosure, rtol=ENCLOSURE_RTOL, negligible=NEGLIGIBLE_NORM_SHARE * tol)
+    estimate, lower, upper = np.zeros(len(bound)), np.zeros(len(bound)), bound.copy()
+    for i, b in enumerate(solution):
+        if b.batch:
+            low, estimate[i] = trace_norm(b.like(b.values[1:].sum(axis=0)))
+            lower[i], upper[i] = max(low - bound[i], 0.0), estimate[i] + bound[i]
+        if upper[i] > 2:  # ||A|| + ||Op(a_1)|| is at least that
+            upper[i] = min(upper[i], 1 + trace_norm(b[0] if b.batch else b).upper + solver[i])
+    return estimate, lower, upper
+
+
+class RateIntegral:
     """int ||Op(g)||_tr ds for g = (L - Q) b_{N-1}, from its values at the times at which `add` is called."""
 
     def __init__(self, system: System, negligible: float) -> None:

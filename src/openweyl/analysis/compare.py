@@ -28,10 +28,10 @@ from openweyl.weyl.symbol import Symbol
 
 from .comparison import SERIES, Comparison
 
-LARGE = {1: 1500, 2: 6000}
+MAX_DENSE_KERNEL_POINTS = {1: 1500, 2: 6000}
 """The number of kernel points, for n = 1 and 2, above which trace norms are enclosed instead of computed from all
 eigenvalues. The kernel shrinks when it is cut, by more for n = 2."""
-L1_RTOL = 8e-5
+L1_DISTANCE_RTOL = 8e-5
 """The relative error of L1 distances that is aimed at: each digit more costs several times the points."""
 
 
@@ -49,8 +49,12 @@ def compare(
 ) -> Comparison:
     """||A(t) - Op(a(t))||_tr at `times`, with Hilbert-Schmidt and L1 distances and the moments of both evolutions.
 
-    `tol`: the error allowed in trace norm, per evolution; `time_limit`: seconds, likewise. Other arguments,
-    and what is raised, as for `evolve`.
+    `system`, `state`: what is evolved, from time 0. `times`: increasing, >= 0. `tol`: the error allowed in trace norm,
+    per evolution. `time_limit`: seconds, likewise. `memory`, `progress`: as for `evolve`.
+
+    Returns a Comparison: arrays over time, and both solutions. Raises what `evolve` raises.
+
+    Source: Li, Theorems 1 and 2, (1.10).
 
     >>> from openweyl import System, coherent
     >>> harmonic = System("xi**2/2 + x**2/2", ["x", "xi"], h=0.1, gamma=1.0)
@@ -90,8 +94,8 @@ def compare(
 
 
 def _distances(w: Symbol, a: Symbol, tol: float) -> dict[str, float]:
-    difference, exact = w - a, LARGE.get(w.n, 0)
-    l1 = difference.l1(L1_RTOL)
+    difference, exact = w - a, MAX_DENSE_KERNEL_POINTS.get(w.n, 0)
+    l1 = difference.l1(L1_DISTANCE_RTOL)
     lower, upper = enclosure(difference, rtol=1e-2, negligible=0.1 * tol, exact=exact)
     least = float(difference.hilbert_schmidt())  # no trace norm is smaller
     return {

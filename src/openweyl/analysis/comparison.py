@@ -39,7 +39,7 @@ SERIES = {
     "min_eigenvalue_classical": "the same of the quantized classical density",
 }
 """The series of a comparison that are numbers at each time, and what they mean."""
-HEADS = {
+COMPARISON_HEADS = {
     "trace norm": "trace_norm",
     "+-": "trace_norm_error",
     "Hilbert-Schmidt": "hilbert_schmidt",
@@ -54,10 +54,17 @@ DRAWN = {"trace norm": "trace_norm", "Hilbert-Schmidt": "hilbert_schmidt", r"$L^
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """The distance of the two evolutions at each time, with the moments of both.
+    """||A(t) - Op(a(t))||_tr at each time, with other distances, and the moments of both evolutions.
 
-    Arrays over time, see SERIES for what each is. `mean`, `covariance`: of the quantum state, shapes (time, 2n) and
-    (time, 2n, 2n), order (x, xi); `mean_classical`, `covariance_classical` likewise.
+    Arrays over `times`; D = A - Op(a):
+    `trace_norm`, `trace_norm_error`: ||D||_tr, and its error: that of both evolutions, and half the width of its
+    enclosure. `trace_norm_lower`, `trace_norm_upper`: that enclosure, for the two computed symbols.
+    `hilbert_schmidt`: ||D||_HS. `l1`, `l1_error`: (2 pi h)^-n times the L1 norm of the difference of the symbols, and the
+    error of the quadrature.
+    `trace`, `purity`: tr A and tr A^2; `min_eigenvalue`: no eigenvalue of A is smaller. `mean`, `covariance`: of x and
+    xi in A, shapes (time, 2n) and (time, 2n, 2n), order (x, xi). With `_classical` at the end, the same of Op(a).
+
+    `quantum`, `classical`: both Solutions. `system`, `state`, `tol`: as given to `compare`. `seconds`: wall-clock time.
     """
 
     system: System
@@ -159,17 +166,17 @@ class Comparison:
         return axes
 
     def _rows(self) -> list[tuple[float, ...]]:
-        """The rows of the table under HEADS."""
-        return list(zip(self.times, *(self.series[name] for name in HEADS.values()), strict=True))
+        """The rows of the table under COMPARISON_HEADS."""
+        return list(zip(self.times, *(self.series[name] for name in COMPARISON_HEADS.values()), strict=True))
 
     def _missed(self) -> str:
         return missed(self.tol, self.quantum, self.classical)
 
     def __str__(self) -> str:
-        return f"{self.system}\n{self.state}\n\n{table(('t', *HEADS), self._rows())}{self._missed()}"
+        return f"{self.system}\n{self.state}\n\n{table(('t', *COMPARISON_HEADS), self._rows())}{self._missed()}"
 
     def __repr__(self) -> str:
-        made = table(("t", *HEADS), excerpt(self._rows()))
+        made = table(("t", *COMPARISON_HEADS), excerpt(self._rows()))
         return f"Comparison of {cut(str(self.system))}\n{cut(str(self.state))}\n\n{made}{self._missed()}"
 
     def _repr_html_(self) -> str:
@@ -179,4 +186,4 @@ class Comparison:
         picture = html_picture(
             results.small_picture(lambda row: self.plot(row[0]), (4.2, 2.9)), "the distances over time"
         )
-        return block(*words, html_table(("t", *HEADS), self._rows()), picture)
+        return block(*words, html_table(("t", *COMPARISON_HEADS), self._rows()), picture)

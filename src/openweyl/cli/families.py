@@ -131,8 +131,8 @@ def movie_command(
     target = report.checked(f"openweyl-{problem.name}.mp4" if out is None else out)
     count = 60 if frames is None else whole(frames, "frames")
     must(2 <= count <= report.MOST_FRAMES, "frames", f"lie between 2 and {report.MOST_FRAMES}", count)
-    moments = values(f"0:{problem.times[-1]!r}:{count}" if times is None else times, "times")
-    chosen = problem.replace(times=moments, tol=allowed)
+    shown = values(f"0:{problem.times[-1]!r}:{count}" if times is None else times, "times")
+    chosen = problem.replace(times=shown, tol=allowed)
     with Bar(chosen.name) as bar:
         report.movie(chosen, target, times=chosen.times, one_scale=one_scale, progress=bar)
     click.echo(f"wrote {target} ({len(chosen.times)} frames, {target.stat().st_size / 1e6:.2g} MB)")

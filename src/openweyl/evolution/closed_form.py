@@ -15,6 +15,7 @@ from openweyl.gaussian_packets.packet_errors import packets_of
 from openweyl.model.states import PacketState
 from openweyl.phase_space.grid import PhaseGrid
 from openweyl.phase_space.grid_size import check_fits
+from openweyl.weyl.symbol import Symbol
 
 from .numerics import Numerics
 from .outputs import Watch
@@ -23,15 +24,18 @@ from .step_control import TIE
 
 GRID_SHARE = 0.4
 """The part of the tolerance given to what lies beyond a grid, and as much to round-off; the rest is a reserve."""
-NEGLIGIBLE_SHARE = 1e-3
+NEGLIGIBLE_PACKET_SHARE = 1e-3
 """The part of the tolerance below which a packet is left out, by its trace norm: a hundred such still cost little."""
-BYTES_PER_POINT = 70
-"""What the values of packets on a grid need, beside the symbols that are kept (measured)."""
-FIRST_LEVEL, NEXT_LEVEL, MOST_NEXT_LEVEL = 0.3, 0.5, 0.3
-"""A grid is fitted at this part of what may lie beyond it all in all; if more does, at this part of what would be in
-proportion, and at this part of the level before at the most, so that few grids are tried."""
-LARGEST_ERROR = 2.0
-"""No two states differ by more in trace norm."""
+BYTES_PER_SYMBOL_POINT = 70
+"""Memory that the values of packets on a grid take at each point, beside the symbols that are kept (measured)."""
+FIRST_FIT_LEVEL = 0.3
+"""The level at which a grid is fitted first, as a part of what may lie beyond the grid all in all."""
+NEXT_FIT_LEVEL = 0.5
+"""If more lies beyond it: the next level, as a part of what would do if the excess were in proportion to the level."""
+MAX_FIT_LEVEL_RATIO = 0.3
+"""The next level over the one before, at the most, so that few grids are tried."""
+MAX_STATE_DISTANCE = 2.0
+"""The distance in trace norm that no two states exceed."""
 
 
 def closed_form(
@@ -60,14 +64,12 @@ def closed_form(
     saved, kept = set(times), 0
     for t, (carried, error) in zip(looks, flow.carry(state, looks), strict=True):
         _check_round_off(error, tol, t)
-        remaining, left_out = without_negligible(carried, h, NEGLIGIBLE_SHARE * tol)
+        remaining, left_out = without_negligible(carried, h, NEGLIGIBLE_PACKET_SHARE * tol)
         grid, beyond = fitted_grid(remaining, h, GRID_SHARE * tol)
         kept += grid.size * (t in saved)
-        each = BYTES_PER_POINT + 8 * order * kept / grid.size
+        each = BYTES_PER_SYMBOL_POINT + 8 * order * kept / grid.size
         check_fits(grid, each, "shorten `times`, raise `tol` or `h`, or raise `memory`", memory, f"At t = {t:.4g} the")
-        w = remaining.symbol(grid)
-        if order > 1:
-            w = w.like(np.concatenate([w.values[None], np.zeros((order - 1, *grid.shape))]))
+        w = _with_corrections(remaining.symbol(grid), order)
         if watch:
             watch(t, w)
         if progress:
@@ -96,6 +98,13 @@ def closed_form(
     )
 
 
+def _with_corrections(w: Symbol, order: int) -> Symbol:
+    """w as b_0 beside b_1, ..., b_{order - 1}, which are 0 as L = Q."""
+    if order == 1:
+        return w
+    return w.like(np.concatenate([w.values[None], np.zeros((order - 1, *w.grid.shape))]))
+
+
 def _looks(times: tuple[float, ...], every: float) -> list[float]:
     """0, all `times`, and as few times between, evenly, as are at most `every` apart."""
     looks = {0.0, *times}
@@ -108,7 +117,7 @@ def _looks(times: tuple[float, ...], every: float) -> list[float]:
 def _check_round_off(error: float, tol: float, t: float) -> None:
     """Raise ResourceError if round-off passes its share of the tolerance."""
     if not error <= GRID_SHARE * tol:
-        shown = error if error < LARGEST_ERROR else LARGEST_ERROR  # it may be no number
+        shown = error if error < MAX_STATE_DISTANCE else MAX_STATE_DISTANCE  # it may be no number
         raise ResourceError(
             f"At t = {t:.4g} round-off alone leaves an error of {shown:.2g}, and tol = {tol:g}: raise `tol` or "
             "`h`, shorten `times`, or shift the coordinates.",
@@ -134,13 +143,13 @@ def without_negligible(state: PacketState, h: float, level: float) -> tuple[Pack
 
 def fitted_grid(state: PacketState, h: float, allowed: float) -> tuple[PhaseGrid, float]:
     """The smallest grid outside of which at most `allowed` of the state lies in trace norm, and how much does."""
-    level = FIRST_LEVEL * allowed
+    level = FIRST_FIT_LEVEL * allowed
     while True:
-        grid = state.window(h, level=level, room=0.0)
+        grid = state.grid(h, level=level, room=0.0)
         outside = outside_of(grid, state)
         if outside <= allowed:
             return grid, outside
-        level *= min(NEXT_LEVEL * allowed / outside, MOST_NEXT_LEVEL)
+        level *= min(NEXT_FIT_LEVEL * allowed / outside, MAX_FIT_LEVEL_RATIO)
 
 
 def outside_of(grid: PhaseGrid, state: PacketState) -> float:

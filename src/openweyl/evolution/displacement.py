@@ -32,7 +32,7 @@ from .witness import Velocities
 
 FLOW_SUBSTEPS = 3
 """Steps of Runge and Kutta's method for the flow of the boundary in a segment, which is short against the motion."""
-LEVEL_FACTOR, MAX_LEVELS = 4.0, 60
+LEVEL_FACTOR, MAX_LEVEL_RAISES = 4.0, 60
 """By how much the size below which points are left out is raised while they hold less than may be left out, and how
 often at most: from below round-off to the largest value."""
 MAX_BOUNDARY_POINTS = 4000
@@ -59,7 +59,7 @@ class Content:
         All that lies outside holds less than `level`, in trace norm.
         """
         least = level / self.size.size
-        for _ in range(MAX_LEVELS):  # many points of round-off may hold less than level, however far they reach
+        for _ in range(MAX_LEVEL_RAISES):  # many points of round-off may hold less than level, however far they reach
             if float(self.size[self.size <= LEVEL_FACTOR * least].sum()) > level:
                 break
             least *= LEVEL_FACTOR

@@ -24,15 +24,15 @@ from .solution import Solution
 from .stepwise import stepwise
 
 Kind = Literal["quantum", "classical"]
-MAX_LOOKS = 1_000_000
-"""The most looks that may be asked for in one run: no step is longer than the time between two."""
-MAX_ORDER = 12
+MAX_WATCH_CALLS = 1_000_000
+"""The most calls of `watch` that may be asked for in one run: no step is longer than the time between two."""
+MAX_EXPANSION_ORDER = 12
 """The largest number of terms of the expansion in the corrections."""
 
 
 def expansion_order(order: int) -> int:
     """`order`, if it may be that of an expansion."""
-    return arguments.whole("order", order, 1, MAX_ORDER, "The expansion is asymptotic.")
+    return arguments.whole("order", order, 1, MAX_EXPANSION_ORDER, "The expansion is asymptotic.")
 
 
 @public
@@ -53,20 +53,31 @@ def evolve(
 ) -> Solution:
     """The symbol of A(t), dA/dt = L A ("quantum"), or the classical density, da/dt = Q a, at `times`.
 
-    Li (1.1)-(1.5) in the time direction of von Neumann's equation. `times`: increasing, >= 0; the state is that at
-    time 0. `order` N > 1 (classical only) adds the corrections of Li, Theorem 3: the symbols get a leading axis of
-    length N with b_0 = a and d_t b_j = Q b_j + (L - Q) b_{j-1}, b_j(0) = 0; their sum is a_N. `tol`: the error allowed
-    in trace norm at the last time. `memory`: bytes that the run may use (default: half of what is free). `time_limit`:
-    seconds that it may take (an hour), by forecast; closed forms take no steps and need none. `watch` is called
-    with (t, symbol) at time 0 and as the run goes on, at the saved times and at least every `watch_every`. Grid
-    and step are chosen, and reported with the error they leave in `.numerics`. Gaussian packets under quadratic p with
-    linear jumps are carried in closed form, without steps (`gaussian_packets`).
-
+    `system`, `state`: what is evolved; the state is that at time 0.
+    `times`: increasing, >= 0, in the unit of time of the Hamiltonian.
+    `kind`: "quantum", the Lindblad equation, or "classical", the Fokker-Planck equation.
+    `order`: N > 1 (classical only) adds the corrections of Li, Theorem 3: the symbols get a leading axis of length N
+    with b_0 = a and d_t b_j = Q b_j + (L - Q) b_{j-1}, b_j(0) = 0; their sum is a_N.
+    `tol`: the error allowed in trace norm at the last time. Grid and step are chosen by it.
+    `memory`: bytes that the run may use (default: half of what is free).
+    `time_limit`: seconds that it may take (default: an hour), by forecast; closed forms take no steps, and none of it.
     `progress`: True for a bar, where it takes longer than two seconds; or a function, which is called with the time
     reached, the last time, and a few words on the grid.
+    `watch`: is called with (t, symbol) at time 0, at the saved times, and at least every `watch_every` units of time.
+
+    Returns a Solution: the symbols, and in `.numerics` the grid, the step and the error that they leave. Gaussian
+    packets under quadratic p with linear jumps are carried in closed form, without steps.
 
     Raises InputError for arguments out of range and for the few systems that no method here covers, ResourceError when
     a grid would pass the memory limit, or the run the time limit.
+
+    Source: Li (1.1)-(1.5) in the time direction of von Neumann's equation.
+
+    >>> from openweyl import System, coherent
+    >>> well = System("xi**2 + (x**2 - 1/2)**2", ["x", "xi"], h=2**-4, gamma=1.0)
+    >>> solution = evolve(well, coherent(1.0, 0.0), [0.5], tol=1e-4)
+    >>> round(float(solution.final.purity()), 4), solution.numerics.error[0] < 1e-4
+    (0.4093, True)
     """
     check_pair(system, state)
     arguments.choice("kind", kind, ("quantum", "classical"))
@@ -75,8 +86,8 @@ def evolve(
     saved = arguments.times(times)
     tol = arguments.tolerance(tol)
     watch_every = arguments.real("watch_every", watch_every, above=0.0, endless=True)
-    least = saved[-1] / MAX_LOOKS
-    must(watch_every >= least, "watch_every", f"be >= {least:g}", watch_every, f"That is {MAX_LOOKS} looks.")
+    least = saved[-1] / MAX_WATCH_CALLS
+    must(watch_every >= least, "watch_every", f"be >= {least:g}", watch_every, f"That is {MAX_WATCH_CALLS} looks.")
     report = callback(progress)
     arguments.function("watch", watch)
     limit = spare_memory() if memory is None else arguments.real("memory", memory, above=0.0)

@@ -24,11 +24,17 @@ from .step_control import StepPlan
 CORRECTION_GAIN = 10.0
 """With corrections, what a grid cuts off b_j comes back in b_{j+1} enlarged, by about this factor near the corners of
 (x, s), where L - Q is largest."""
-ROUND_OFF = 1e-12
+TRANSFORM_ROUND_OFF = 1e-12
 """The relative size of what transforms leave there, which no grid can hold."""
-BYTES_PER_POINT, BYTES_FOR_MORE_RUNS, BYTES_PER_RIDGE, BYTES_FOR_OPERATOR_TERMS = 210, 120, 80, 2000
-"""Peak memory of a run per grid point: rates, factors, states and temporaries; what more runs than two add, what each
-ridge adds, and operator terms (measured, see docs/numerics.md)."""
+RUN_BYTES_PER_POINT = 210
+"""Peak memory of a run per grid point: rates, factors, states and temporaries (measured, as the next three are: see
+docs/numerics.md)."""
+MORE_RUNS_BYTES_PER_POINT = 120
+"""Memory per grid point that more runs than two add."""
+RIDGE_BYTES_PER_POINT = 80
+"""Memory per grid point that each ridge adds."""
+OPERATOR_TERMS_BYTES_PER_POINT = 2000
+"""Memory per grid point that operator terms add."""
 CORRECTION_MEMORY = 1.15
 """The memory that each of b_1, b_2, ... takes over that of b_0 (measured)."""
 
@@ -55,7 +61,8 @@ class GridPolicy:
     """Content below this part of the step error is noise of the steps, which no grid can hold. With 0 there are 7 %
     more grids, and 3.5 % more work."""
     most_step_noise: float = 0.25
-    """But never more than this part of what a segment may lose, so that a grid chosen by it passes the next look."""
+    """What counts as such noise is at most this part of what a segment may lose, so that a grid chosen by it passes the
+    next look."""
     round_off_margin: float = 10.0
     """A segment may always lose this many times the round-off of its corrections."""
 
@@ -74,7 +81,8 @@ class GridPolicy:
     max_shortened_part: float = 0.5
     """A segment that carries too far is made shorter by half at the least: the flow of a long one may be far off."""
     min_shortened_part: float = 0.1
-    """And to a tenth at the most, since a flow that is infinitely far off says nothing of a shorter one."""
+    """A segment is made shorter by a factor of ten at the most: where the flow of a long one diverges, nothing is known
+    of that of a shorter one."""
 
     widening: float = 0.2
     """The part of its length by which an axis grows at an end where too much content lies: three times the sixteenth
@@ -134,15 +142,15 @@ def correction_weights(order: int) -> np.ndarray:
 
 def correction_round_off(order: int) -> float:
     """The round-off in b_{order-1}, enlarged so; none without corrections."""
-    return ROUND_OFF * CORRECTION_GAIN ** (order - 1) if order > 1 else 0.0
+    return TRANSFORM_ROUND_OFF * CORRECTION_GAIN ** (order - 1) if order > 1 else 0.0
 
 
 def check_memory(system: System, grid: PhaseGrid, order: int, tol: float, limit: float, t: float) -> None:
     """Raise ResourceError if a run on `grid` would use more than `limit` bytes."""
     terms = decomposition(system)
     more_runs = tol < SIXTH_ORDER_BELOW_TOL[4] or not terms.fourth_order
-    each = BYTES_PER_POINT + BYTES_FOR_MORE_RUNS * more_runs + BYTES_PER_RIDGE * len(terms.ridges)
-    each += BYTES_FOR_OPERATOR_TERMS * bool(terms.operator_terms or terms.operator_jumps)
+    each = RUN_BYTES_PER_POINT + MORE_RUNS_BYTES_PER_POINT * more_runs + RIDGE_BYTES_PER_POINT * len(terms.ridges)
+    each += OPERATOR_TERMS_BYTES_PER_POINT * bool(terms.operator_terms or terms.operator_jumps)
     advice = "raise `tol` or `memory`, or take fewer degrees of freedom"  # at the start all else is the state's own
     if t > 0:
         advice = "shorten `times`, raise `tol`, `gamma` or `h`, or raise `memory`"

@@ -38,6 +38,7 @@ class GridFollower:
 
     @property
     def axes(self) -> tuple[Axis, ...]:
+        """The axes of the present grid, x then xi."""
         return self.runs.grid.x + self.runs.grid.xi
 
     @property

@@ -38,11 +38,11 @@ from .runs import Runs
 from .step_control import TIE, SegmentError, StepPlan, StepPolicy, landing
 from .witness import Means, MeansWitness, Velocities
 
-FASTEST_POINT = 5e-8
+MIN_SECONDS_PER_POINT = 5e-8
 """Seconds for a step at one point that few machines beat: a forecast before anything was timed errs to this side."""
-TYPICAL_STEP = 0.5
+TYPICAL_STEP_RATIO = 0.5
 """The part of the step that the error asks for below which a driven run is slower than it will be after its pulse."""
-SHOWN_SECONDS = 5.0
+MIN_SHOWN_SECONDS = 5.0
 """Seconds left from which on they are told: less has passed before it is read."""
 
 
@@ -57,6 +57,7 @@ class Segment:
 
     @property
     def duration(self) -> float:
+        """The time that the segment took."""
         return self.end - self.begin
 
 
@@ -95,10 +96,11 @@ class AdaptiveIntegrator:
         self.step_error = 0.0
         self.steps = self.rollbacks = 0
         self.segments_unasked = 0
-        self.seconds_per_point = FASTEST_POINT
+        self.seconds_per_point = MIN_SECONDS_PER_POINT
 
     @property
     def grid(self) -> PhaseGrid:
+        """The present grid of all runs."""
         return self.runs.grid
 
     @property
@@ -181,7 +183,7 @@ class AdaptiveIntegrator:
         start = [w.copy() for w in self.runs.values]
         self.runs.advance(plan, self.t)
         self.steps += steps
-        self.seconds_per_point = max((monotonic() - begun) / points, FASTEST_POINT)
+        self.seconds_per_point = max((monotonic() - begun) / points, MIN_SECONDS_PER_POINT)
         reached = self.t + plan.duration
         return Segment(plan, self.t, until if abs(reached - until) <= TIE * plan.dt else reached, start)
 
@@ -228,9 +230,9 @@ class AdaptiveIntegrator:
 
     def _report(self, dt: float) -> None:
         hint = self._hint(dt)
-        left = self.pace.reached(self.t, typical=dt > TYPICAL_STEP * self.dt or not self.drive, hint=hint)
+        left = self.pace.reached(self.t, typical=dt > TYPICAL_STEP_RATIO * self.dt or not self.drive, hint=hint)
         if self.progress:
-            words = f", {in_words(left)} left" if SHOWN_SECONDS < left < inf else ""
+            words = f", {in_words(left)} left" if MIN_SHOWN_SECONDS < left < inf else ""
             self.progress(self.t, self.horizon, hint + words)
 
     def _hint(self, dt: float) -> str:

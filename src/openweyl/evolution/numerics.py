@@ -13,7 +13,10 @@ from openweyl.phase_space.grid import PhaseGrid
 class Numerics:
     """How a run was done: what the program chose for itself, and the errors that it estimates.
 
-    step_error, grid_error: accumulated up to each saved time, in trace norm; their sum is the error of the symbol.
+    `scheme`: the splitting scheme, or "closed form". `steps`: those of all runs together. `largest_grid`: the largest
+    one that was used. `regrids`: how often the grid was changed. `rollbacks`: how often a segment was done again.
+    `step_error`, `grid_error`: accumulated up to each saved time, in trace norm; `error`, their sum, is that of the
+    symbol. `seconds`: wall-clock time.
     """
 
     scheme: str

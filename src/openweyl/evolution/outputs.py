@@ -18,7 +18,7 @@ Watch: TypeAlias = Callable[[float, Symbol], None]
 
 OUTPUT_SHARE = 0.05
 """The part of the tolerance that the own steps to an output between the ends of a segment may cost."""
-MAX_PARTS = 64
+MAX_OUTPUT_STEPS = 64
 """Steps to such an output at which its error, which is reported, is taken as it is."""
 
 
@@ -55,6 +55,6 @@ def _carried(runs: Runs, start: np.ndarray, t: float, time: float) -> tuple[np.n
             runs.output_steppers.get((time - t) / steps).run(start.copy(), steps, t) for steps in (2 * parts, parts)
         )
         error = runs.norm(w - v) / (2**order - 1)
-        if error <= OUTPUT_SHARE * runs.tol or parts >= MAX_PARTS:
+        if error <= OUTPUT_SHARE * runs.tol or parts >= MAX_OUTPUT_STEPS:
             return extrapolated(w, v, order), error
         parts *= 2

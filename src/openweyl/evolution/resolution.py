@@ -29,14 +29,15 @@ SUPPORT_MARGIN = 0.25
 """The part of the support, at either end, that formulas are looked at beyond it: the state moves on."""
 MIN_SPACING_RATIO = 2.0**-24
 """The finest spacing looked for, as a part of that of the state: a grid that fine fits into no memory."""
-NEGLIGIBLE_SHARE = 1e-2
+NEGLIGIBLE_TERM_SHARE = 1e-2
 """The part of the tolerance that the effect of a term may have that is left unresolved."""
 SAME_SPACING = 0.999
 """The part of the spacing of the state above which a scale asks for nothing: it is the state's own, up to round-off."""
 MAX_WIDTH_RATIO = 4.0
-"""How many times wider than the support an interval may be that was looked at, for what was found to hold still."""
+"""The scales found in an interval are used again while it is at most this many times as wide as the support."""
 MIN_REACH_RATIO, MAX_REACH_RATIO = 0.7, 1.5
-"""The same for the largest wave number of the state now, over that of then."""
+"""The scales found for one state are used again while the largest wave number of the state, over that one's, lies
+between these."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Resolution:
         """
         self.system, self.horizon, self.quantum = system, horizon, quantum
         self.hops = quantum if hops is None else hops
-        self.negligible = NEGLIGIBLE_SHARE * tol
+        self.negligible = NEGLIGIBLE_TERM_SHARE * tol
         self.formulas = _formulas(system)
         self.neglected: dict[tuple[sympy.Expr, bool], float] = {}
         """The effects of terms that are not resolved."""
@@ -70,7 +71,7 @@ class Resolution:
         """The largest wave numbers of the state then."""
         self.reach: list[float] = []
         self.room: list[float] = []
-        """What was found: the wave numbers, and the room at either end, that formulas ask for."""
+        """The wave numbers, and the room at either end, that formulas ask for in these intervals."""
         self.finest: Scale | None = None
 
     @property
@@ -82,7 +83,7 @@ class Resolution:
         """`needs` with wave numbers up to what the formulas ask for there, and with room for content that hops."""
         if not self.formulas:
             return list(needs)
-        if not self.boxes or not all(map(_holds_still, self.boxes, self.state_reach, needs)):
+        if not self.boxes or not all(map(_still_valid, self.boxes, self.state_reach, needs)):
             self._look(needs)
         return [
             RequiredBox(need.lower - room, need.upper + room, max(need.reach, reach))
@@ -97,13 +98,14 @@ class Resolution:
         self.state_reach = [need.reach for need in needs]
         self.reach, self.room, self.finest = [0.0] * len(variables), [0.0] * len(variables), None
         coarsest = {v: pi / box.reach for v, box in zip(variables, self.boxes, strict=True)}
-        found = self._scales(coarsest)
+        scales_of_formulas = self._scales(coarsest)
         dual_reach = {v: needs[self._dual(a)].reach for a, v in enumerate(variables)}
-        changes = [self._change(scale, dual_reach[scale.variable]) for scale, _ in found]
-        for j, (scale, formula) in enumerate(found):
+        changes = [self._change(scale, dual_reach[scale.variable]) for scale, _ in scales_of_formulas]
+        formulas = [formula for _, formula in scales_of_formulas]
+        for j, (scale, formula) in enumerate(scales_of_formulas):
             if scale.spacing >= SAME_SPACING * coarsest[scale.variable]:
                 continue
-            effect = self._effect(j, [formula for _, formula in found], changes)
+            effect = self._effect(j, formulas, changes)
             if effect <= self.negligible:
                 key = (scale.term, formula.jump)
                 self.neglected[key] = max(self.neglected.get(key, 0.0), effect)
@@ -114,7 +116,7 @@ class Resolution:
         """The scales of all formulas in the boxes, from the spacing of the state down."""
         variables = self.system.x + self.system.xi
         intervals = {v: (box.lower, box.upper) for v, box in zip(variables, self.boxes, strict=True)}
-        found: list[tuple[Scale, _Formula]] = []
+        pairs: list[tuple[Scale, _Formula]] = []
         for formula in self.formulas:
             if formula.quadratic and not formula.jump:
                 continue
@@ -123,8 +125,8 @@ class Resolution:
             around |= {TIME: (0.0, self.horizon)} if formula.f.has(TIME) else {}
             spacings = {v: coarsest[v] for v in used}
             finest = {v: d * MIN_SPACING_RATIO for v, d in spacings.items()}
-            found += [(scale, formula) for scale in scales(formula.f, around, spacings, finest)]
-        return found
+            pairs += [(scale, formula) for scale in scales(formula.f, around, spacings, finest)]
+        return pairs
 
     def _effect(self, j: int, formulas: Sequence[_Formula], changes: Sequence[float]) -> float:
         """What the j-th scale's term may change up to the last time, of all with their `formulas` and `changes`."""
@@ -184,8 +186,8 @@ def _formulas(system: System) -> list[_Formula]:
     return [] if all(formula.quadratic for formula in formulas) else formulas
 
 
-def _holds_still(box: RequiredBox, reach: float, need: RequiredBox) -> bool:
-    """Whether what was found for the interval `box`, and a state of the wave numbers `reach`, holds for `need` too."""
+def _still_valid(box: RequiredBox, reach: float, need: RequiredBox) -> bool:
+    """Whether the scales of the interval `box`, for a state of wave numbers up to `reach`, hold for `need` too."""
     inside = box.lower <= need.lower and box.upper >= need.upper
     near = box.upper - box.lower <= MAX_WIDTH_RATIO * (need.upper - need.lower)
     return inside and near and MIN_REACH_RATIO <= need.reach / reach <= MAX_REACH_RATIO

@@ -29,7 +29,9 @@ class Scheme:
 
 
 STRANG = Scheme("Strang", 2, kicks=((1 / 2, 0.0), (1 / 2, 0.0)), drifts=(1.0,))
+"""Half a kick, a drift, half a kick: for every generator."""
 CHIN = Scheme("Chin 4A", 4, kicks=((1 / 6, 0.0), (2 / 3, 1 / 72), (1 / 6, 0.0)), drifts=(1 / 2, 1 / 2))
+"""Chin's scheme A: where the double commutator is a multiplication."""
 
 
 def best_scheme(generator: Generator) -> Scheme:
@@ -37,7 +39,7 @@ def best_scheme(generator: Generator) -> Scheme:
     return STRANG if generator.commutator is None else CHIN
 
 
-def described(generator: Generator, scheme: Scheme) -> str:
+def scheme_in_words(generator: Generator, scheme: Scheme) -> str:
     """The scheme and the flows that stand around it, in words."""
     ridges = len(generator.ridges)
     parts = [f"{ridges} ridge{'s' * (ridges > 1)}"] * bool(ridges)

@@ -31,10 +31,10 @@ CONVENTIONS = (
     "dA/dt = -(i/h) [P, A] + (gamma/h) sum_j (L_j A L_j* - {L_j* L_j, A}/2); the classical density follows "
     "da/dt = Q a. Trace norm = sum of singular values, no factor 1/2."
 )
-HEADS = ("t", "grid", "grid error", "step error")
+SOLUTION_HEADS = ("t", "grid", "grid error", "step error")
 """The columns of a solution's table."""
 SYMBOLS_DRAWN = 4
-"""Symbols in a row, unless axes for more are given: each keeps the size of a thumb."""
+"""Symbols in a row, unless axes for more are given: more would be too small to read on a page."""
 
 
 @public
@@ -42,8 +42,11 @@ SYMBOLS_DRAWN = 4
 class Solution(Sequence[Symbol]):
     """The Weyl symbol of the density operator (or the classical density) at the saved times: a sequence of Symbols.
 
-    `solution[i]` is that at times[i]; their grids differ, as each is as small as it can be. With `order` N > 1 each is
-    a batch: the terms b_0, ..., b_{N-1} of Li's Theorem 3.
+    `solution[i]` is that at times[i]; their grids differ, as each is as small as it can be.
+
+    `symbols`: all of them, as a tuple. `times`: the saved times. `system`, `kind`, `order`, `tol`: as given to `evolve`;
+    with `order` N > 1 each symbol is a batch, the terms b_0, ..., b_{N-1} of Li's Theorem 3. `numerics`: the grid and
+    the steps, and the error that they leave in each symbol.
     """
 
     system: System
@@ -73,8 +76,10 @@ class Solution(Sequence[Symbol]):
 
     @public
     def expect(self, observable: Observable | str) -> Estimate:
-        """tr(O A(t)) at each time, of a bounded observable, and its error: ||O|| times that of the symbol, and the
-        integral's. Arrays over time. The corrections, if there are any, are added up.
+        """tr(O A(t)) at each time, for a bounded observable O, an `Observable` or its text; arrays over time.
+
+        The error is ||O|| times that of the symbol, and that of the integral. Corrections, if there are any, are added
+        up. Raises InputError for an unbounded observable.
 
         >>> from openweyl import System, coherent, evolve
         >>> harmonic = System("xi**2/2 + x**2/2", [], h=0.1, gamma=0.0)
@@ -120,7 +125,6 @@ class Solution(Sequence[Symbol]):
 
         size = results.panel_size(self._sums(SYMBOLS_DRAWN), 3.2)
         row = results.checked_row(axes, size, min(len(self), SYMBOLS_DRAWN))
-        must(len(row) <= len(self), "axes", f"be at most {len(self)}, one for each time", len(row))
         self._draw(row)
         return row
 
@@ -143,16 +147,16 @@ class Solution(Sequence[Symbol]):
         return f"{self.kind} evolution by {n.scheme}, {n.steps} steps, {n.seconds:.2g} s"
 
     def _rows(self) -> list[tuple[Any, ...]]:
-        """The rows of the table under HEADS."""
+        """The rows of the table under SOLUTION_HEADS."""
         n = self.numerics
         shapes = ["x".join(map(str, symbol.grid.shape)) for symbol in self]
         return list(zip(self.times, shapes, n.grid_error, n.step_error, strict=True))
 
     def __str__(self) -> str:
-        return f"{self.system}\n{self._words()}\n\n{table(HEADS, self._rows())}{missed(self.tol, self)}"
+        return f"{self.system}\n{self._words()}\n\n{table(SOLUTION_HEADS, self._rows())}{missed(self.tol, self)}"
 
     def __repr__(self) -> str:
-        made = table(HEADS, excerpt(self._rows()))
+        made = table(SOLUTION_HEADS, excerpt(self._rows()))
         return f"Solution of {cut(str(self.system))}\n{self._words()}\n\n{made}{missed(self.tol, self)}"
 
     def _repr_html_(self) -> str:
@@ -164,7 +168,7 @@ class Solution(Sequence[Symbol]):
         picture = results.small_picture(self._draw, size, len(symbols))
         words = [cut(str(self.system)), self._words(), missed(self.tol, self)]
         pictures = html_picture(picture, "the symbols on phase space")
-        return block(*words, html_table(HEADS, self._rows()), pictures)
+        return block(*words, html_table(SOLUTION_HEADS, self._rows()), pictures)
 
 
 def _added_up(b: Symbol) -> Symbol:

@@ -26,6 +26,7 @@ class StepPlan(NamedTuple):
 
     @property
     def duration(self) -> float:
+        """The time that the segment takes."""
         return self.steps * self.dt
 
 
@@ -43,6 +44,7 @@ class SegmentError:
 
     @property
     def accepted(self) -> bool:
+        """Whether the error is within the budget, or what the segment has added within its fair share."""
         return self.total <= self.budget or (self.added is not None and self.added <= self.fair)
 
 

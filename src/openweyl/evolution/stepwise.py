@@ -15,14 +15,14 @@ from .grid_control import check_memory
 from .loop import AdaptiveIntegrator
 from .numerics import Numerics
 from .outputs import Watch
-from .schemes import described
+from .schemes import scheme_in_words
 from .solution import Solution
 
-FIRST_LEVEL = 1e-3
+FIRST_GRID_LEVEL = 1e-3
 """The part of the tolerance that the first grid leaves out at each edge: little, as that is in all errors to come."""
-EDGES = 3
+EDGES_PER_AXIS = 3
 """Edges of an axis: its two ends and the largest wave number."""
-FIRST_ROOM = 0.4
+FIRST_GRID_ROOM = 0.4
 """The part of the state's own interval that the first grid leaves free on each side: room for the first segments, of
 which not much is known yet."""
 SHORTEST_HORIZON = 1e-300
@@ -38,14 +38,14 @@ def stepwise(
     Raises ResourceError where a grid passes the memory limit, a run the time limit, or a step double precision.
     """
     started = time.perf_counter()
-    level = FIRST_LEVEL * tol
-    grid = state.window(system.h, level=level, room=FIRST_ROOM)
+    level = FIRST_GRID_LEVEL * tol
+    grid = state.grid(system.h, level=level, room=FIRST_GRID_ROOM)
     check_memory(system, grid, order, tol, memory, 0.0)
     solved = equation(quantum=kind == "quantum", order=order)
     run = AdaptiveIntegrator(
         system, solved, grid, solved.start(state.symbol(grid).values), tol=tol,
         horizon=max(times[-1], SHORTEST_HORIZON), memory=memory, time_limit=time_limit,
-        grid_error=2 * system.n * EDGES * level, progress=progress, watch=watch, watch_every=watch_every,
+        grid_error=2 * system.n * EDGES_PER_AXIS * level, progress=progress, watch=watch, watch_every=watch_every,
     )  # fmt: skip
     try:
         outputs = run.outputs(times)
@@ -59,7 +59,7 @@ def stepwise(
         times=times,
         symbols=tuple(output.symbol for output in outputs),
         numerics=Numerics(
-            scheme=described(run.runs.generator, run.runs.scheme) if run.steps else "none",
+            scheme=scheme_in_words(run.runs.generator, run.runs.scheme) if run.steps else "none",
             steps=run.steps,
             largest_grid=run.grids.largest,
             regrids=run.grids.regrids,

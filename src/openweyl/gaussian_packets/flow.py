@@ -42,6 +42,7 @@ CELL_FRACTIONS of a cell, ..."""
 NEGLIGIBLE_PART = 1e-14
 """... or if all that it may do there unseen is below this part of its integral, a few roundings."""
 CELL_FRACTIONS = np.linspace(0, 1, 9)
+"""Where in a cell, as a part of its length, the steepness of a coefficient is looked at: its ends, and between."""
 
 
 @dataclass(frozen=True)
@@ -113,10 +114,10 @@ class QuadraticFlow:
         def unseen(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
             steep = np.zeros(len(starts), dtype=bool)
             for slope, negligible in slopes:
-                moments = starts + np.outer(CELL_FRACTIONS, lengths)
+                sampled = starts + np.outer(CELL_FRACTIONS, lengths)
                 with np.errstate(all="ignore"):
                     bound = slope(Interval(starts, starts + lengths)).largest()[0]
-                    seen = np.abs(slope(moments.ravel())[0]).reshape(moments.shape)
+                    seen = np.abs(slope(sampled.ravel())[0]).reshape(sampled.shape)
                     steep |= ~((bound <= MAX_STEEPNESS * seen.max(axis=0)) | (bound * lengths**2 <= negligible))
             return steep
 

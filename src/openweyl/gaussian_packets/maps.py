@@ -59,7 +59,7 @@ def constant_maps(matrix: Any, shift: Any, noise: Any, times: Sequence[float]) -
     maps, known, before = [], dict[float, GaussianMap](), mpmath.mpf(0)
     with mpmath.workprec(bits):
         now = GaussianMap(digits(np.eye(len(matrix), dtype=int), bits), 0 * rates[1], 0 * rates[2], bits)
-        for t in times:  # steps that are equal up to round-off are made once, and mended
+        for t in times:  # a map is made once for steps equal up to round-off, which a short map then corrects
             step, before = mpmath.mpf(t) - before, mpmath.mpf(t)
             rough = float(f"{float(step):.7e}")
             if rough not in known:

@@ -19,17 +19,17 @@ from .maps import ROUNDING
 
 STEP_AGREEMENT = 1e-13
 """How well two steps must agree with one: twenty times what the solutions leave of double precision."""
-MAX_CELLS = 50_000
+MAX_TIME_CELLS = 50_000
 """The most cells: a minute's work."""
-MIN_CELL = 1e-13
+MIN_TIME_CELL = 1e-13
 """The shortest cell, as a part of the last time: double precision tells its nodes apart no longer."""
 NODE_TIME_ERROR = 8 * ROUNDING
-"""What the time at a node is off, over the time: with it goes the value there of whatever varies fast."""
+"""Relative error of the time at a node: a coefficient that varies fast has a wrong value there."""
 
 Unseen: TypeAlias = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Starts and lengths of cells -> for each whether it hides something."""
 Parts: TypeAlias = tuple[np.ndarray, np.ndarray, np.ndarray]
-"""Of F, of d and of S."""
+"""One array each for F, d and S, a leading axis for the cells."""
 
 
 @dataclass(frozen=True)
@@ -116,9 +116,9 @@ class _Judge:
 
 def _check_cells(count: int, cut: np.ndarray, last: float) -> None:
     """Raise ResourceError if there are too many cells, or some of those to `cut` are too short."""
-    if count > MAX_CELLS or (cut < MIN_CELL * last).any():
+    if count > MAX_TIME_CELLS or (cut < MIN_TIME_CELL * last).any():
         raise ResourceError(
-            f"The quadratic part of p asks for more than {MAX_CELLS} steps up to t = {last:g}: shorten "
+            f"The quadratic part of p asks for more than {MAX_TIME_CELLS} steps up to t = {last:g}: shorten "
             "`times`, or write a slower one.",
             kind="time",
         )

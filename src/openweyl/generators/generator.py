@@ -157,6 +157,7 @@ class _Rates:
     rate: Array
 
     def representation(self, momentum: tuple[bool, ...]) -> MixedRepresentation:
+        """(x_j, s_j) for each degree of freedom, or (k_j, xi_j) where `momentum[j]`."""
         return MixedRepresentation.of(self.system, self.grid, momentum, self.xp)
 
     def rates(

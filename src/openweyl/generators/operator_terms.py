@@ -46,15 +46,18 @@ NEGLIGIBLE_TERM = 1e-15
 """The size of a term, relative to the symbol, at which the series ends: some units in the last place."""
 MIN_TAYLOR_TERMS = 5
 """Terms that a series has at least, for a forecast of the time that it takes."""
-MAX_PARTS = 2**14
+MAX_TAYLOR_PARTS = 2**14
 """The most parts of a step: about a million operations."""
 
 
 class Operator(Protocol):
     """C_f, the commutator with f, and M_f, the mean of the products from both sides."""
 
-    def commutator(self, w: Array) -> Array: ...
-    def commutator_and_mean(self, w: Array) -> tuple[Array, Array]: ...
+    def commutator(self, w: Array) -> Array:
+        """C_f w."""
+
+    def commutator_and_mean(self, w: Array) -> tuple[Array, Array]:
+        """C_f w and M_f w, which share most of the work."""
 
 
 @dataclass(frozen=True)
@@ -88,17 +91,17 @@ class Classical:
 
 
 def quantum_operator_terms(system: System, grid: PhaseGrid, gamma: Array, xp: Any = np) -> OperatorTerms:
-    """Those of the quantum generator of `system` on `grid`."""
+    """The operator terms of the quantum generator of `system` on `grid`."""
     return _operator_terms(system, gamma, lambda f: Quantum(left_multiplication(f, system.x, system.xi, grid, xp)))
 
 
 def classical_operator_terms(system: System, grid: PhaseGrid, gamma: Array, xp: Any = np) -> OperatorTerms:
-    """Those of the classical generator."""
+    """The operator terms of the classical generator, likewise."""
     return _operator_terms(system, gamma, lambda f: _classical(f, system, grid, xp))
 
 
 def hierarchy_operator_terms(system: System, grid: PhaseGrid, gamma: Array, xp: Any = np) -> OperatorTerms:
-    """Those of Q + lambda (L - Q): (R b)_j = Q b_j + (L - Q) b_{j-1}."""
+    """The operator terms of Q + lambda (L - Q): (R b)_j = Q b_j + (L - Q) b_{j-1}."""
     quantum, classical = (make(system, grid, gamma, xp) for make in (quantum_operator_terms, classical_operator_terms))
 
     def apply(b: Array, t: float) -> Array:
@@ -152,7 +155,7 @@ def exponential_action(
     cancel, is begun again with twice as many parts. `tick` is called with the length and the seconds of each part.
     """
     xp = array_namespace(w)
-    while parts <= MAX_PARTS:
+    while parts <= MAX_TAYLOR_PARTS:
         result = w
         for _ in range(parts):
             started = time.monotonic()

@@ -70,7 +70,7 @@ class MatrixState(State):
         return Kernel(entries, (self.windows[j],), (0.0,), self.h)
 
     @public
-    def window(self, h: float, level: float, room: float = 0.1) -> PhaseGrid:
+    def grid(self, h: float, level: float, room: float = 0.1) -> PhaseGrid:
         """Beyond this grid lies less than `level` of the operator, in trace norm."""
         self._check(moderate("h", h, above=0.0))
         level, room = real("level", level, above=0.0), check_room(room)

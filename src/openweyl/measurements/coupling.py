@@ -30,6 +30,7 @@ from .theorems import LINEAR, RTOL, WELL, WELL_START, distances, powers, system
 RADIAL = (*LINEAR, "sqrt(1 + x**2 + xi**2)")
 """The jumps x, xi and <z>, all of the class (1.2)."""
 TOL = 1e-6
+"""The tolerance of the runs from whose end the rate is taken."""
 
 
 def coupling(*, fast: bool) -> list[Row]:
@@ -107,7 +108,7 @@ def late_rate(system: System) -> float:
 
 def early_rate(h: float, jumps: Sequence[str]) -> float:
     """||Op(e)||_tr for e_1(0) = d + gamma e: the jumps' part."""
-    grid = WELL_START.window(h, 1e-10, room=0.5)
+    grid = WELL_START.grid(h, 1e-10, room=0.5)
     once, twice = (residual(system(WELL, h, gamma, jumps), WELL_START.symbol(grid)) for gamma in (1.0, 2.0))
     return _trace_norm(twice - once)
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SHEET_COLUMNS = 4
 """Pictures side by side on a sheet."""
 COLOURS = {"holds": QUANTUM, "fails": "#cc0000", "undecided": CLASSICAL}
+"""The colours of the points of a row, by its verdict."""
 
 
 def draw(group: str, rows: list[Row], folder: Path) -> list[Path]:

@@ -29,9 +29,11 @@ from .row import Row, bound, level
 from .theorems import PENDULUM, START, WELL, powers
 
 ORDERS = (1, 2, 3, 4)
+"""The orders r = |alpha| of the derivatives that are measured."""
 HYPERBOLIC = "-x*xi"
 """(4.25): p = x xi in the paper's direction of time."""
 TOL = 1e-7
+"""The tolerance of the classical runs."""
 CAT_DISTANCE = 4.0
 """The distance of a cat's halves, over the width."""
 

@@ -27,13 +27,14 @@ from openweyl.symbolic.expressions import derivative, evaluate, variables
 from openweyl.weyl.symbol import Symbol
 
 from .row import Row, bound, level
-from .theorems import MAX_DENSE_KERNEL, RTOL, powers
+from .theorems import MAX_DENSE_KERNEL_POINTS, RTOL, powers
 
 HIGHEST_DERIVATIVE = 3
 """2n + 1 for n = 1: the derivatives of Lemma 2.1, and those that norms of S_rho^{L1} are taken of here."""
 (X,), (XI,) = variables(1)
 Value = TypeVar("Value", np.ndarray, Symbol)
 FACTORS = {"p": "p of the pendulum, in S_(2)", "a": "a = 1/(1 + |z|^2), in S"}
+"""The formulas whose products with arrays are expanded, by their letters, as the claims name them."""
 
 
 def runge_kutta(rate: Callable[[Value], Value], y: Value, t: float, steps: int) -> Value:
@@ -101,12 +102,12 @@ def _squeezed(value: float) -> State:
 
 
 def _symbol(state: State, h: float) -> Symbol:
-    return state.symbol(state.window(h, 1e-10, room=0.3))
+    return state.symbol(state.grid(h, 1e-10, room=0.3))
 
 
 def ratio_2_1(w: Symbol) -> float:
     """||Op(w)||_tr / (h^-1 sum_{|alpha| <= 3} h^{|alpha|/2} ||d^alpha w||_{L1})."""
-    left = np.mean(enclosure(w, rtol=RTOL, negligible=1e-7, exact=MAX_DENSE_KERNEL))
+    left = np.mean(enclosure(w, rtol=RTOL, negligible=1e-7, exact=MAX_DENSE_KERNEL_POINTS))
     return float(left) / sum(seminorms(w, w.h**0.5))
 
 

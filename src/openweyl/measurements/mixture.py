@@ -43,8 +43,8 @@ def ansatz(*, fast: bool) -> list[Row]:
 
 def mixture_distances(h: float, gamma: float, t: float, tol: float = 1e-6) -> tuple[float, float]:
     """The distances of the mixture from the quantum and from the classical evolution, from one thermal start."""
-    start, moments = gaussian(2.0, 0.0, np.eye(2).tolist()), np.linspace(0, t, 5).tolist()
-    runs = [evolve(system(PENDULUM, h, gamma), start, moments, kind=kind, tol=tol) for kind in KINDS]
+    start, times = gaussian(2.0, 0.0, np.eye(2).tolist()), np.linspace(0, t, 5).tolist()
+    runs = [evolve(system(PENDULUM, h, gamma), start, times, kind=kind, tol=tol) for kind in KINDS]
     grid = common_grid([symbol.grid for symbol in runs[1]]).scaled(1 / GRID_REFINEMENT)
     grid = PhaseGrid.box(
         h=h,

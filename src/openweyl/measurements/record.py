@@ -14,8 +14,8 @@ from openweyl.files.atomic import writing
 
 from .row import Row
 
-NAME = "rows.json"
-_WHAT = "be a folder without {NAME}, or with one of the same battery"
+FILE_NAME = "rows.json"
+_WHAT = "be a folder without {FILE_NAME}, or with one of the same battery"
 
 
 class Record:
@@ -26,14 +26,14 @@ class Record:
 
         Raises InputError if it is no such record, or one of another version or form: these are never mixed.
         """
-        self.path, self.head = folder / NAME, {"openweyl": version("openweyl"), "fast": fast}
+        self.path, self.head = folder / FILE_NAME, {"openweyl": version("openweyl"), "fast": fast}
         self.groups: dict[str, list[Row]] = {}
         if not self.path.exists():
             return
         content = self._read()
         same = {key: content.get(key) for key in self.head} == self.head
         form = f"It is of openweyl {content.get('openweyl')}, {'fast' if content.get('fast') else 'full'}."
-        must(same, "out", _WHAT.format(NAME=NAME), str(folder), f"{form} Name another folder.")
+        must(same, "out", _WHAT.format(FILE_NAME=FILE_NAME), str(folder), f"{form} Name another folder.")
         for group, rows in content["groups"].items():
             self.groups[group] = [from_dict(row) for row in rows]
 
@@ -43,7 +43,8 @@ class Record:
             wrong = not (isinstance(content, dict) and isinstance(content.get("groups"), dict))
         except (ValueError, UnicodeDecodeError):
             wrong = True
-        must(not wrong, "out", _WHAT.format(NAME=NAME), str(self.path.parent), f"{NAME} is something else.")
+        what = _WHAT.format(FILE_NAME=FILE_NAME)
+        must(not wrong, "out", what, str(self.path.parent), f"{FILE_NAME} is something else.")
         return dict(content)
 
     def add(self, group: str, rows: Sequence[Row]) -> None:

@@ -32,7 +32,7 @@ FIGURE_1, FIGURE_START = "xi**2 + (x**2 - 1/2)**2", coherent(1.0, 0.0)
 WELL, WELL_START = "xi**2/2 + x**2/2 + cos(2*x)", coherent(0.5, 0.0)
 """Another in the class: a confined one, with two wells and an unstable equilibrium at 0."""
 LINEAR = ("x", "xi")
-RTOL, MAX_DENSE_KERNEL = 1e-2, 400
+RTOL, MAX_DENSE_KERNEL_POINTS = 1e-2, 400
 """Relative width of enclosures of trace norms; kernels of at most this size are taken with all eigenvalues: less than
 a tenth of a second, and exact."""
 KINDS: tuple[Kind, ...] = ("quantum", "classical")
@@ -59,7 +59,7 @@ def distances(system: System, state: State, times: Sequence[float], tol: float =
 
 def enclosed(difference: Symbol, tol: float) -> Enclosure:
     """The trace norm of the difference of two runs with the tolerance `tol`."""
-    return enclosure(difference, rtol=RTOL, negligible=0.1 * tol, exact=MAX_DENSE_KERNEL)
+    return enclosure(difference, rtol=RTOL, negligible=0.1 * tol, exact=MAX_DENSE_KERNEL_POINTS)
 
 
 def theorem_1(*, fast: bool) -> list[Row]:

@@ -68,7 +68,7 @@ def hamiltonian_terms(p: sympy.Expr, x: Variables, xi: Variables) -> Hamiltonian
     """
     parts = separate(p, x, xi)
     if parts is not None:
-        return _named(*parts, scaling=[0.0] * (2 * len(x)), ridges={}, left=(), xi=xi)
+        return _assembled(*parts, scaling=[0.0] * (2 * len(x)), ridges={}, left=(), xi=xi)
     terms = sympy.Add.make_args(multiplied_out(p))
     kinetic = sympy.Add(*(f for f in terms if not f.has(*x) and f.has(*xi)))
     potential = sympy.Add(*(f for f in terms if not f.has(*xi)))
@@ -79,10 +79,10 @@ def hamiltonian_terms(p: sympy.Expr, x: Variables, xi: Variables) -> Hamiltonian
     potential += ridges.pop((sympy.Integer(0),) * len(x), sympy.Integer(0))
     kinetic += ridges.pop((None,) * len(x), sympy.Integer(0))
     left = sympy.Add.make_args(sympy.Add(*(f for f in mixed if f not in low)))
-    return _named(kinetic, potential, scaling, ridges, left, xi)
+    return _assembled(kinetic, potential, scaling, ridges, left, xi)
 
 
-def _named(
+def _assembled(
     kinetic: sympy.Expr,
     potential: sympy.Expr,
     scaling: list[float],

@@ -47,10 +47,10 @@ class State(ABC):
         """The Weyl symbol on `grid`, (2 pi h)^-n int w = 1, with values of the array namespace `xp`."""
 
     @abstractmethod
-    def window(self, h: float, level: float, room: float = 0.1) -> PhaseGrid:
-        """The smallest grid beyond which, in all four representations, the symbol is negligible: `level` in size.
+    def grid(self, h: float, level: float, room: float = 0.1) -> PhaseGrid:
+        """The smallest grid at `h` beyond which, in all four representations, the symbol is negligible.
 
-        `room`: the part of the box, and of the wave numbers, left free on each side.
+        `level`: how small that is, > 0. `room`: the part of the box, and of the wave numbers, left free on each side.
         """
 
     def __str__(self) -> str:
@@ -85,12 +85,12 @@ class PacketState(State):
         x, xi = variables(self.n)
         names = [str(v) for v in x + xi]
         rows = [
-            (probability, *packet.center, *(sqrt(packet.covariance[i][i]) for i in range(2 * self.n)))
-            for probability, packets in self.members
+            (member, probability, *packet.center, *(sqrt(packet.covariance[i][i]) for i in range(2 * self.n)))
+            for member, (probability, packets) in enumerate(self.members, 1)
             for packet in packets
             if not any(packet.wave)  # the others are the interference of two
         ]
-        heads = ("probability", *names, *(f"deviation of {name}, in sqrt(h)" for name in names))
+        heads = ("member", "its probability", *names, *(f"deviation of {name}, in sqrt(h)" for name in names))
         return block(cut(self.description), html_table(heads, rows))
 
     @public
@@ -106,7 +106,7 @@ class PacketState(State):
         return Symbol.trusted(total, grid)
 
     @public
-    def window(self, h: float, level: float, room: float = 0.1) -> PhaseGrid:
+    def grid(self, h: float, level: float, room: float = 0.1) -> PhaseGrid:
         """Beyond this grid the symbol is below `level` times its maximum."""
         h, level = moderate("h", h, above=0.0), real("level", level, above=0.0)
         must(level < 1, "level", "be < 1", level, "It is a part of the symbol's maximum.")
@@ -142,5 +142,5 @@ class MixedState(State):
         return Symbol.trusted(total, grid)
 
     @public
-    def window(self, h: float, level: float, room: float = 0.1) -> PhaseGrid:
-        return common_grid([state.window(h, level, room) for _, state in self.members])
+    def grid(self, h: float, level: float, room: float = 0.1) -> PhaseGrid:
+        return common_grid([state.grid(h, level, room) for _, state in self.members])

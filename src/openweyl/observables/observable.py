@@ -152,6 +152,6 @@ def _largest(o: sympy.Expr, text: str) -> float:
     if not np.isfinite(largest):
         raise InputError(
             f"Argument `observable` must be bounded, but {shown(text)} is not shown to be: a trace norm says nothing "
-            "about unbounded observables. Means and covariances are among the results of `compare`."
+            "about unbounded observables. symbol.moments() has the means and covariances of x and xi."
         )
     return largest

@@ -204,7 +204,9 @@ class PhaseGrid:
 
     def __str__(self) -> str:
         def side(name: str, axes: tuple[Axis, ...]) -> str:
-            return ", ".join(f"{name} in [{a.lower:.4g}, {a.upper:.4g}] ({a.size})" for a in axes)
+            names = [name] if self.n == 1 else [f"{name}{j}" for j in range(1, self.n + 1)]
+            named = zip(names, axes, strict=True)
+            return ", ".join(f"{one} in [{a.lower:.4g}, {a.upper:.4g}] ({a.size})" for one, a in named)
 
         return f"{side('x', self.x)}; {side('xi', self.xi)}; h = {self.h:.6g}"
 

@@ -44,7 +44,7 @@ NUFFT_RTOL = 1e-12
 """The relative error asked of the non-uniform Fourier transform; `quadrature` counts it as DENSITY_ROUND_OFF."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Marginal:
     """A band-limited function by its `values` on periodic `axes`."""
 
@@ -59,6 +59,10 @@ class Marginal:
         axes = grid.x + grid.xi
         weight = prod(axes[i].spacing for i in integrated) / (2 * pi * grid.h) ** grid.n
         return Marginal(tuple(axes[i] for i in kept), w.values.sum(axis=integrated) * weight)
+
+    def __repr__(self) -> str:
+        sides = ", ".join(f"[{a.lower:.4g}, {a.upper:.4g}] ({a.size})" for a in self.axes)
+        return f"<Marginal on {sides}>"
 
     @property
     def mass(self) -> float:

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
-BELOW_ALL = 0.1
-"""Part of the least known distance below which upper bounds, as those at time 0, are left out."""
-LEVEL_RATIO = 3.0
+"""The markers of the lines in turn, which tell them apart without colours."""
+LEAST_SHOWN_BOUND = 0.1
+"""Part of the least known distance below which upper bounds, as those at time 0, are left out: they would stretch the
+axis."""
+MIN_AXIS_RATIO = 3.0
 """Ratio of the ends of a logarithmic axis from which on a nearly level line no longer looks like noise."""
 
 
@@ -63,7 +65,7 @@ def _upper_bounds(distance: np.ndarray, error: np.ndarray, known: np.ndarray) ->
     """distance + error where the distance is not known to be positive, NaN elsewhere."""
     bounds = np.where(~known & (error > 0), distance + error, np.nan)
     if known.any():
-        bounds[~(bounds > BELOW_ALL * np.min(distance, initial=np.inf, where=known))] = np.nan
+        bounds[~(bounds > LEAST_SHOWN_BOUND * np.min(distance, initial=np.inf, where=known))] = np.nan
     return bounds
 
 
@@ -71,8 +73,8 @@ def _logarithmic(axes: Axes) -> None:
     """Make the vertical axis logarithmic, with the surroundings of a level line."""
     axes.set_yscale("log")
     low, high = axes.get_ylim()
-    if high < LEVEL_RATIO * low:
-        axes.set_ylim(low / LEVEL_RATIO, high * LEVEL_RATIO)
+    if high < MIN_AXIS_RATIO * low:
+        axes.set_ylim(low / MIN_AXIS_RATIO, high * MIN_AXIS_RATIO)
 
 
 def distance_figure(summary: xarray.Dataset) -> Figure:

@@ -21,15 +21,15 @@ from .symbol import box_around, colour_bar, draw_symbol
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-FINER = 4
+DENSITY_REFINEMENT = 4
 """Points of a drawn density for each of its own: a band-limited function is smooth between them."""
 POINTS_DRAWN = 256
 """Points of each axis of a symbol that is drawn: as many as a picture has dots."""
 SMALL_DOTS_PER_INCH = 72
-"""Of the small pictures: some 10 kB each, as a notebook keeps them all."""
-LABELS = 0.8
+"""Resolution of the small pictures: some 10 kB each, as a notebook keeps them all."""
+LABELS_HEIGHT = 0.8
 """Height of the labels of a horizontal axis and of a title, in inches."""
-MAX_RATIO = 5.0
+MAX_EQUAL_RATIO = 5.0
 """Ratio of the sides of a box up to which x and xi have one scale: flatter ones leave no room for labels."""
 
 
@@ -64,7 +64,7 @@ def panel_size(symbols: Sequence[GridFunction], width: float) -> tuple[float, fl
         return width, 0.8 * width
     (left, right), (low, high) = box_around(symbols)
     ratio = (high - low) / (right - left)
-    return width, min(max(0.8 * width * ratio + LABELS, 0.4 * width), 1.5 * width)
+    return width, min(max(0.8 * width * ratio + LABELS_HEIGHT, 0.4 * width), 1.5 * width)
 
 
 def draw_function(axes: Axes, symbol: GridFunction, *, scale: float | None = None, bar: bool = False) -> None:
@@ -86,7 +86,7 @@ def _limit(axes: Axes, symbols: Sequence[GridFunction]) -> None:
     """Show the box of the symbols, with one scale for x and xi unless it is flat."""
     across, up = box_around(symbols)
     ratio = (up[1] - up[0]) / (across[1] - across[0])
-    axes.set(xlim=across, ylim=up, aspect="equal" if 1 / MAX_RATIO < ratio < MAX_RATIO else "auto")
+    axes.set(xlim=across, ylim=up, aspect="equal" if 1 / MAX_EQUAL_RATIO < ratio < MAX_EQUAL_RATIO else "auto")
 
 
 def draw_densities(axes: Axes, symbol: GridFunction) -> None:
@@ -97,7 +97,7 @@ def draw_densities(axes: Axes, symbol: GridFunction) -> None:
         line = "-" if j < symbol.n else "--"
         colour, label = f"C{j % symbol.n}", name.replace("xi", "ξ")
         coarse = density.axes[0]
-        axis = Axis(coarse.lower, coarse.spacing / FINER, coarse.size * FINER)
+        axis = Axis(coarse.lower, coarse.spacing / DENSITY_REFINEMENT, coarse.size * DENSITY_REFINEMENT)
         values = resized(density.values, -1, axis.size)
         axes.plot(axis.points, values, line, color=colour, label=label, linewidth=1.2)
     axes.set_xlabel("x, ξ")

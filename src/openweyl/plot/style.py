@@ -18,7 +18,7 @@ DIVERGING = "PuOr_r"
 QUANTUM, CLASSICAL, BOUND = "#0b5394", "#e69138", "#444444"
 """The colours of lines: of the quantum evolution, of the classical one, and of bounds on their distance."""
 DOTS_PER_INCH = 150
-"""Of a written picture: sharp on a screen, in a file of about 100 kB."""
+"""Resolution of a written picture: sharp on a screen, in a file of about 100 kB."""
 
 
 def new_figure(rows: int, columns: int, size: tuple[float, float], **options: Any) -> tuple[Figure, Any]:

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-ROUND_OFF = 1e-13
-"""Of transforms and resampling in double precision, in units of the largest value."""
-MARGIN = 0.05
-"""Width of the empty border around a symbol, in units of the symbol's extent."""
+SYMBOL_ROUND_OFF = 1e-13
+"""Relative round-off of transforms and resampling, in units of the largest value: differences below are blank."""
+BORDER_FRACTION = 0.05
+"""Width of the empty border around a symbol, as a part of the symbol's extent."""
 
 
 def draw_symbol(
@@ -59,7 +59,8 @@ def colour_bar(drawn: Any, axes: Axes) -> None:
 
     scale = float(drawn.levels[-1])
     ticks = MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10], symmetric=True).tick_values(-scale, scale)
-    bar = axes.figure.colorbar(drawn, ax=axes, fraction=0.046, format="%.3g")
+    beside = axes.inset_axes((1.03, 0.0, 0.045, 1.0))  # as high as the picture, whatever its aspect ratio
+    bar = axes.figure.colorbar(drawn, cax=beside, format="%.3g")
     bar.set_ticks([tick for tick in ticks if abs(tick) <= scale])
 
 
@@ -85,7 +86,7 @@ def box_around(symbols: Sequence[GridFunction], part: float = 1e-2) -> tuple[tup
 def _around(points: Sequence[float]) -> tuple[float, float]:
     """From the first to the last of `points`, with a margin."""
     low, high = min(points), max(points)
-    margin = MARGIN * (high - low)
+    margin = BORDER_FRACTION * (high - low)
     return float(low - margin), float(high + margin)
 
 
@@ -108,7 +109,7 @@ def phase_portraits(quantum: GridFunction, classical: GridFunction, *, error: fl
     height = min(max(2.7 * ratio + 1.2, 2.2), 8)  # inches: three pictures of that ratio, and a title
     figure, axes = new_figure(1, 3, (11, height), sharex=True, sharey=True)
     scale = max(_largest(w), _largest(a))
-    gap, floor = _largest(difference), 2 * error + ROUND_OFF * scale
+    gap, floor = _largest(difference), 2 * error + SYMBOL_ROUND_OFF * scale
     blank = gap <= floor
     words = f"difference: none above {floor:.2g}" if blank else "difference"
     for ax, name, symbol, top, least in (

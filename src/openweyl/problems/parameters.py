@@ -11,7 +11,7 @@ from openweyl.symbolic.parsing import FUNCTIONS, parse_number
 
 from .table import Table
 
-NAME = re.compile("[A-Za-z][A-Za-z0-9_]{0,19}")
+PARAMETER_NAME = re.compile("[A-Za-z][A-Za-z0-9_]{0,19}")
 """A name as long as fits into a chart's label."""
 FORMULA_NAMES = re.compile("(x|xi)[0-9]*|t|I|pi|time|" + "|".join(FUNCTIONS))
 """The names that mean something else in a formula, or, as `time`, in a dataset."""
@@ -21,7 +21,7 @@ def parameters(value: Any, path: str, taken: Set[str]) -> dict[str, float]:
     """The names and their numbers; `taken`: names that mean something else in a call."""
     table = Table(value, path)
     for name in table.content:
-        free = NAME.fullmatch(name) and not FORMULA_NAMES.fullmatch(name) and name not in taken
+        free = PARAMETER_NAME.fullmatch(name) and not FORMULA_NAMES.fullmatch(name) and name not in taken
         what = "be a name of at most 20 letters and digits that means nothing else"
         must(bool(free), path, what, name, "Taken are x, xi, t, h, gamma, functions and the like.")
     return {name: parse_number(number, f"{path}.{name}") for name, number in table.content.items()}

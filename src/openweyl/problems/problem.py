@@ -20,7 +20,7 @@ from openweyl.model.system import System
 from openweyl.symbolic.expressions import TIME
 from openweyl.symbolic.parsing import parse
 
-from .reading import Content, read
+from .reading import ProblemContent, read
 from .texts import MAX_PROBLEM_BYTES, text_of
 
 
@@ -115,10 +115,10 @@ class Problem:
         )
 
 
-def _read(text: str, source: str, changed: Mapping[str, float] | None = None) -> Content:
+def _read(text: str, source: str, changed: Mapping[str, float] | None = None) -> ProblemContent:
     """What `text` says; its parameters have none of the names that `replace` takes, so that a call means one thing."""
     return read(text, source, signature(Problem.replace).parameters.keys(), changed)
 
 
-def _problem(name: str, text: str, content: Content) -> Problem:
+def _problem(name: str, text: str, content: ProblemContent) -> Problem:
     return Problem(name, **vars(content), text=text)

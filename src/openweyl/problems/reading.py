@@ -42,7 +42,7 @@ ZERO: float | list[float] = 0.0
 
 
 @dataclass(frozen=True)
-class Content:
+class ProblemContent:
     """What the text of a problem says: the attributes of `Problem` of the same names."""
 
     system: System
@@ -53,7 +53,7 @@ class Content:
     parameters: Mapping[str, float]
 
 
-def read(written: str, source: str, taken: Set[str], changed: Mapping[str, float] | None = None) -> Content:
+def read(written: str, source: str, taken: Set[str], changed: Mapping[str, float] | None = None) -> ProblemContent:
     """What `written` says, with the numbers of `changed` for its own [parameters], whose names are not `taken`.
 
     Raises InputError, with `source` in it, which is what messages call the text.
@@ -71,7 +71,7 @@ def read(written: str, source: str, taken: Set[str], changed: Mapping[str, float
         raise fail("problem", "be tables in tables of moderate depth", source) from None
 
 
-def _content(top: Table, taken: Set[str], changed: Mapping[str, float]) -> Content:
+def _content(top: Table, taken: Set[str], changed: Mapping[str, float]) -> ProblemContent:
     description = top.get("description", text, "")
     of_system, of_state, of_run = top.table("system"), top.table("state"), top.table("run")
     values = top.get("parameters", partial(parameters, taken=taken), dict[str, float]())
@@ -85,7 +85,7 @@ def _content(top: Table, taken: Set[str], changed: Mapping[str, float]) -> Conte
     of_run.finish()
     what = f"have n = {system.n} degrees of freedom, as the system"
     must(state.n == system.n, "state", what, state.n)
-    return Content(system, state, times, tol, description.strip(), values)
+    return ProblemContent(system, state, times, tol, description.strip(), values)
 
 
 def _system(table: Table) -> System:

@@ -8,7 +8,7 @@ from pathlib import Path
 from openweyl._core.arguments import fail, must
 
 MAX_PROBLEM_BYTES = 20_000
-"""Of the text of a problem, which is a page: nothing else is read into memory."""
+"""The largest size of a problem's text, which is a page: no larger file is read into memory."""
 CATALOGUE = resources.files("openweyl.problems") / "catalogue"
 
 

@@ -1,4 +1,4 @@
-"""Pages for people: the report of a sweep, and movies of both evolutions."""
+"""Pages to be read: the report of a sweep, and movies of both evolutions."""
 
 from .movie import MOST_FRAMES as MOST_FRAMES
 from .movie import checked as checked

@@ -16,11 +16,11 @@ from markupsafe import Markup
 from .markup import listed, raised
 
 WIDTH, HEIGHT = 340.0, 240.0
-"""Of a chart, in units of SVG; three stand side by side on a page."""
+"""Size of a chart, in units of SVG; three stand side by side on a page."""
 LEFT, RIGHT, TOP, BOTTOM = 46.0, 10.0, 24.0, 36.0
 """The margins: numbers and the label are left and below, a label is above."""
 COLOURS = 8
-"""Of lines, variables of the style sheet; more cannot be told apart."""
+"""Number of colours of lines, variables of the style sheet; more cannot be told apart."""
 DASHES = ("4 3", "9 3", "1.5 2.5", "9 3 1.5 3")
 """Kinds of dashed lines."""
 LEAST_TICK_DISTANCE = 0.1

@@ -16,7 +16,7 @@ from openweyl.phase_space.grid_function import GridFunction, on_one_grid
 from openweyl.problems.problem import Problem
 from openweyl.sweeps.points import EXTENT, SYMBOLS
 
-from .portraits import Film, Moment, film, representatives, shown_times
+from .portraits import Film, Snapshot, film, representatives, shown_times
 from .study import Study, StudyPoint
 
 if TYPE_CHECKING:
@@ -59,18 +59,18 @@ def films(study: Study, problem: Problem | None, progress: Progress | None = Non
     times = [float(t) for t in study.times[indices]]
     made, points = [], representatives(study, stored=stored)
     for point, part in zip(points, shares(progress, [1.0] * len(points)), strict=True):
-        moments = _read_back(study, point, indices) if stored else []
-        if not moments and problem is not None and problem.system.n == 1:
+        snapshots = _read_back(study, point, indices) if stored else []
+        if not snapshots and problem is not None and problem.system.n == 1:
             try:
-                moments = _computed(study, problem, point, times, part)
+                snapshots = _computed(study, problem, point, times, part)
             except (InputError, ResourceError):  # of a problem that this version reads otherwise, or has no room for
                 continue
-        if moments:
-            made.append(film(point, times, moments))
+        if snapshots:
+            made.append(film(point, times, snapshots))
     return made
 
 
-def _read_back(study: Study, point: StudyPoint, indices: np.ndarray) -> list[Moment]:
+def _read_back(study: Study, point: StudyPoint, indices: np.ndarray) -> list[Snapshot]:
     """Both symbols of `point` from the store; none if they are spoilt."""
     data = study.dataset[[*SYMBOLS, *EXTENT]].isel(point).isel(time=indices)
     w, a = (data[name].transpose("time", ...).values for name in SYMBOLS)
@@ -82,17 +82,17 @@ def _read_back(study: Study, point: StudyPoint, indices: np.ndarray) -> list[Mom
     xi = Axis(xi0, (xi1 - xi0) / (w.shape[2] - 1), w.shape[2])
     grid = PhaseGrid((x,), (xi,), float(data["h"]))
     both = zip(*([GridFunction.trusted(one, grid) for one in f] for f in (w, a)), error, strict=True)
-    return [Moment(quantum, classical, float(of_both)) for quantum, classical, of_both in both]
+    return [Snapshot(quantum, classical, float(of_both)) for quantum, classical, of_both in both]
 
 
 def _computed(
     study: Study, problem: Any, point: StudyPoint, times: Sequence[float], progress: Progress | None
-) -> list[Moment]:
+) -> list[Snapshot]:
     """Both symbols of `point`, computed again to a coarse tolerance."""
     values = {axis: float(study.values(axis)[point[axis]]) for axis in study.axes}
     parameters = {axis: values[axis] for axis in study.parameters}
     chosen = problem.replace(h=values["h"], gamma=values["gamma"], parameters=parameters)
-    return moments_of(*both(chosen, times, tol=max(chosen.tol, TOL_OF_PICTURES), progress=progress))
+    return snapshots_of(*both(chosen, times, tol=max(chosen.tol, TOL_OF_PICTURES), progress=progress))
 
 
 def both(
@@ -107,7 +107,7 @@ def both(
     )
 
 
-def moments_of(quantum: Solution, classical: Solution) -> list[Moment]:
+def snapshots_of(quantum: Solution, classical: Solution) -> list[Snapshot]:
     """Both symbols at each time on one grid (n = 1)."""
     errors = np.add(quantum.numerics.error, classical.numerics.error).tolist()
-    return [Moment(*on_one_grid(w, a), error) for w, a, error in zip(quantum, classical, errors, strict=True)]
+    return [Snapshot(*on_one_grid(w, a), error) for w, a, error in zip(quantum, classical, errors, strict=True)]

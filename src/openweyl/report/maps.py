@@ -26,7 +26,7 @@ MOST_MAPS = 4
 MOST_NUMBERED = 9
 """Rows or columns up to which cells have room for their number."""
 MOST_CELLS_TIMES = 20_000
-"""Cells times moments, about 1 MB; of a larger map the page has the last moment alone."""
+"""Cells times the number of times, about 1 MB; of a larger map the page has the last time alone."""
 SHADES, BRIGHT = 64, 0.46
 """Colours of the scale, and the part of it from which on they need dark writing."""
 LINES = ((1 / 3, "1/3", DASHES[2]), (0.0, "", DASHES[1]), (-1.0, "−1", DASHES[3]))
@@ -38,7 +38,7 @@ Cell = tuple[int, str, str]
 
 
 @dataclass(frozen=True)
-class Scale:
+class MapAxis:
     """Where the values of an axis lie: `ends` of the cell of each, on a logarithmic axis or a plain one."""
 
     axis: str
@@ -48,13 +48,13 @@ class Scale:
     ends: tuple[Pair, ...]
 
     @staticmethod
-    def of(study: Study, axis: str) -> Scale:
+    def of(study: Study, axis: str) -> MapAxis:
         """gamma = 0 has a row below the others."""
         values = study.values(axis)
         log = logarithmic(axis, values)
         least = min((v for v in values.tolist() if v > 0), default=1.0) / 4
         heights = np.where(values > 0, values, least) if log else values
-        return Scale(axis, tuple(values.tolist()), log, tuple(heights.tolist()), _ends_of_cells(heights, log=log))
+        return MapAxis(axis, tuple(values.tolist()), log, tuple(heights.tolist()), _ends_of_cells(heights, log=log))
 
     def drawn(self, *more: float) -> ChartAxis:
         """The axis that holds all cells, and `more`."""
@@ -90,13 +90,13 @@ def map_of(study: Study, pair: tuple[str, str], indices: Sequence[int]) -> tuple
     """The map over `pair` at the last time, over h and gamma with the lines gamma = h^{1/3}, 1 and 1/h; and what the
     script needs to show it at each time (no cells, if there is but one).
     """
-    across, up = (Scale.of(study, axis) for axis in pair)
+    across, up = (MapAxis.of(study, axis) for axis in pair)
     kept = _kept(study, pair)
     part = tuple(kept.get(axis, slice(None)) for axis in study.axes)
     distance, error, status, seen = (a[part] for a in (study.distance, study.error, study.status, study.seen))
     low, high = _ends(np.where(seen, distance, np.nan)[..., indices])
     written = max(status.shape) <= MOST_NUMBERED
-    moments = [
+    cells_over_time = [
         [
             _cell(float(d), float(e), str(s), low, high, written=written)
             for d, e, s in zip(distance[..., k].flat, error[..., k].flat, status.flat, strict=True)
@@ -104,8 +104,8 @@ def map_of(study: Study, pair: tuple[str, str], indices: Sequence[int]) -> tuple
         for k in indices
     ]
     where = [f"{described(pair[0], a)}, {described(pair[1], b)}" for a in across.values for b in up.values]
-    drawn, entries = _drawn(across, up, moments[-1], where, lines=pair == ("h", "gamma"), written=written)
-    if any(cell[1].startswith("at most") for moment in moments for cell in moment):
+    drawn, entries = _drawn(across, up, cells_over_time[-1], where, lines=pair == ("h", "gamma"), written=written)
+    if any(cell[1].startswith("at most") for cells in cells_over_time for cell in cells):
         entries.append(Markup('<span class="swatch none"></span> not above its error'))
     fixed = [labelled(axis, study.values(axis)[index]) for axis, index in kept.items()]
     caption = CAPTION.format(
@@ -117,7 +117,7 @@ def map_of(study: Study, pair: tuple[str, str], indices: Sequence[int]) -> tuple
     shown = MAP.format(caption, Markup("").join([drawn, _bar(low, high), legend([], *entries)]))
     if len(indices) == 1:
         return shown, {"cells": []}
-    return shown, {"shades": _shades(), "bright": round(BRIGHT * SHADES), "where": where, "cells": moments}
+    return shown, {"shades": _shades(), "bright": round(BRIGHT * SHADES), "where": where, "cells": cells_over_time}
 
 
 CAPTION = Markup('Distance over {across} and {up} at <i>t</i> = <output class="now">{now}</output>{fixed}')
@@ -142,7 +142,7 @@ def _kept(study: Study, pair: tuple[str, str]) -> dict[str, int]:
 
 
 def _ends(distances: np.ndarray) -> Pair:
-    """The ends of the scale, for all moments; NaN if nothing is seen."""
+    """The ends of the scale, for all times; NaN if nothing is seen."""
     seen = distances[np.isfinite(distances)]
     return (float(seen.min()), float(seen.max())) if seen.size else (float("nan"), float("nan"))
 
@@ -159,7 +159,7 @@ def _cell(value: float, error: float, status: str, low: float, high: float, *, w
 
 
 def _drawn(
-    across: Scale, up: Scale, cells: list[Cell], where: list[str], *, lines: bool, written: bool
+    across: MapAxis, up: MapAxis, cells: list[Cell], where: list[str], *, lines: bool, written: bool
 ) -> tuple[Markup, list[Markup]]:
     """The map as SVG, and its lines as entries of a legend; if `written`, with a text in each cell, were it empty."""
     more = (1.0, max(b for _, b in across.ends) ** (1 / 3)) if lines else ()

@@ -20,12 +20,13 @@ from openweyl.files.atomic import output_file, writing
 from openweyl.plot import new_figure
 from openweyl.problems.problem import Problem
 
-from .films import both, moments_of
+from .films import both, snapshots_of
 from .gallery import TITLES
 from .markup import coordinate, letters, number
-from .portraits import BANDS, KINDS, PIXELS, Moment, box_around, drawn, palette
+from .portraits import BANDS, KINDS, PICTURE_PIXELS, Snapshot, drawn, palette, square_box_around
 
 SUFFIXES = (".mp4", ".gif")
+"""The kinds of movies, by the end of their name."""
 MOST_FRAMES, FRAMES_PER_SECOND = 2000, 12
 """Three minutes at most: each frame takes a tenth of a second to draw."""
 
@@ -50,12 +51,12 @@ def movie(
     must(problem.system.n == 1, "problem", "have one degree of freedom to be drawn", problem.system.n)
     must(1 < len(times) <= MOST_FRAMES, "times", f"be 2 to {MOST_FRAMES} for a movie", len(times))
     running, drawing = shares(callback(progress), (1.0, 1.0))
-    moments = moments_of(*both(problem, times, tol=problem.tol, progress=running))
+    snapshots = snapshots_of(*both(problem, times, tol=problem.tol, progress=running))
     values = {"h": problem.system.h, "gamma": problem.system.gamma, **problem.parameters}
     words = ",  ".join(f"{mathtext(axis)} = {coordinate(axis, value)}" for axis, value in values.items())
     try:
         with writing(target) as unfinished:
-            _film(Pictures(moments, one_scale=one_scale), moments, unfinished, times, words, drawing)
+            _film(Pictures(snapshots, one_scale=one_scale), snapshots, unfinished, times, words, drawing)
     except subprocess.CalledProcessError as error:
         said = error.stderr.decode(errors="replace") if isinstance(error.stderr, bytes) else str(error.stderr or "")
         first = next(iter(said.strip().splitlines()), "").rpartition("] ")[2]
@@ -92,7 +93,7 @@ def mathtext(axis: str) -> str:
 
 def _film(
     pictures: Pictures,
-    moments: Sequence[Moment],
+    snapshots: Sequence[Snapshot],
     path: Path,
     times: Sequence[float],
     words: str,
@@ -107,26 +108,26 @@ def _film(
     settings: Any = {"animation.ffmpeg_path": _ffmpeg()} if mp4 else {}
     logging.getLogger("matplotlib.animation").setLevel(logging.CRITICAL)  # what it says of ffmpeg is said here
     with mpl.rc_context(settings), writer.saving(pictures.figure, str(path), dpi=120):
-        for k, (moment, time) in enumerate(zip(moments, times, strict=True), 1):
-            pictures.draw(moment, f"$t$ = {time:.3f},  {words}")
+        for k, (snapshot, time) in enumerate(zip(snapshots, times, strict=True), 1):
+            pictures.draw(snapshot, f"$t$ = {time:.3f},  {words}")
             writer.grab_frame()
             if progress is not None:
                 progress(k, len(times), "drawing")
 
 
 class Pictures:
-    """Three axes that show one moment after the other, each on its own colour scale, or all on one."""
+    """Three axes that show one snapshot after the other, each on its own colour scale, or all on one."""
 
-    def __init__(self, moments: Sequence[Moment], *, one_scale: bool = False) -> None:
+    def __init__(self, snapshots: Sequence[Snapshot], *, one_scale: bool = False) -> None:
         from matplotlib.cm import ScalarMappable
         from matplotlib.colors import ListedColormap, Normalize
 
-        self.box, self.colours = box_around(moments), palette()
-        seen = [m.gap for m in moments if m.gap > m.floor] if one_scale else []
-        self.scales = (max(m.scale for m in moments), max(seen, default=0.0)) if one_scale else None
+        self.box, self.colours = square_box_around(snapshots), palette()
+        seen = [m.gap for m in snapshots if m.gap > m.floor] if one_scale else []
+        self.scales = (max(m.scale for m in snapshots), max(seen, default=0.0)) if one_scale else None
         self.figure, axes = new_figure(1, 3, (10.8, 3.5), sharex=True, sharey=True)
         bands = ScalarMappable(Normalize(-1, 1), ListedColormap(self.colours[: 2 * BANDS + 1] / 255))
-        blank = np.full((PIXELS, PIXELS, 3), 255, np.uint8)
+        blank = np.full((PICTURE_PIXELS, PICTURE_PIXELS, 3), 255, np.uint8)
         self.images, self.bars, self.axes = [], [], axes[0]
         for ax, kind in zip(axes[0], KINDS, strict=True):
             self.images.append(ax.imshow(blank, extent=self.box))
@@ -139,14 +140,14 @@ class Pictures:
         self.figure.draw_without_rendering()
         self.figure.set_layout_engine("none")  # nothing moves from frame to frame
 
-    def draw(self, moment: Moment, words: str) -> None:
-        """Show `moment` under the title `words`."""
-        images, *own = drawn(moment, self.box, self.scales)
+    def draw(self, snapshot: Snapshot, words: str) -> None:
+        """Show `snapshot` under the title `words`."""
+        images, *own = drawn(snapshot, self.box, self.scales)
         scale, gap = self.scales or own
         for image, shown in zip(self.images, images, strict=True):
             image.set_data(self.colours[shown])
         self._label(scale, scale, gap)
-        blank = "" if own[1] else f" (below {number(moment.floor, 2)})"
+        blank = "" if own[1] else f" (below {number(snapshot.floor, 2)})"
         self.axes[-1].set_title(TITLES["difference"] + blank)
         self.figure.suptitle(words)
 

@@ -14,11 +14,12 @@ DISTANCE = Markup(
     'Op(<tspan class="v">a</tspan>(<tspan class="v">t</tspan>))‖<tspan class="sub" dy="3">tr</tspan>'
 )
 GREATEST_DISTANCE = 2.0
-"""In trace norm: no two states are further apart."""
+"""The distance in trace norm that no two states exceed."""
 MOST_CURVES, MOST_PANELS = 8, 9
 """Curves in a panel, as many as there are colours, and panels, three rows of three."""
 LOGARITHMIC_RATIO = 5.0
-"""Of the ends of a parameter's axis, from which on it is logarithmic: half of its values would lie in a fifth of it."""
+"""Ratio of the ends of a parameter's axis from which on it is logarithmic: half of its values would else lie in a fifth
+of it."""
 NOTHING = "at most: below its error"
 """What the hollow markers of a chart are."""
 

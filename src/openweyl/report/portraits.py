@@ -1,6 +1,6 @@
 """Phase-space pictures over time: bands of colour with contour lines, as PNG of a few kilobytes.
 
-Positive contours are whole and negative ones dashed, so that a sign is seen without colours too. Each moment has its
+Positive contours are whole and negative ones dashed, so that a sign is seen without colours too. Each time has its
 own scale, which is stated beside it.
 """
 
@@ -15,17 +15,18 @@ import numpy as np
 
 from openweyl.phase_space.grid_function import GridFunction
 from openweyl.plot.style import DIVERGING
-from openweyl.plot.symbol import ROUND_OFF
+from openweyl.plot.symbol import SYMBOL_ROUND_OFF
 
 from .study import Study, StudyPoint
 
-PIXELS, BANDS = 440, 10
+PICTURE_PIXELS, BANDS = 440, 10
 """Side of a picture, in dots of a screen, and bands of either sign: as many as eyes tell apart."""
 MOST_PICTURES = 60
 """Along time: each is some 3 kB, and there are three at each time."""
 SECONDS_OF_CHEAP_POINT = 10.0
 """That a point may have taken to be computed once more: a page is not to take minutes."""
 KINDS = ("quantum", "classical", "difference")
+"""The three pictures at each time, in their order from left to right."""
 _LINE = 2 * BANDS + 1
 """The index of the colour of contour lines, behind those of the bands."""
 
@@ -34,7 +35,7 @@ Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
-class Moment:
+class Snapshot:
     """Both symbols at one time (n = 1), on one grid; `error`: that of the distance of both, in trace norm."""
 
     quantum: GridFunction
@@ -57,7 +58,7 @@ class Moment:
         a(z) = 2 tr(A R_z) with the reflection R_z at z; and round-off.
         """
         kind = self.quantum.values.dtype
-        digits = np.finfo(kind).eps if kind.itemsize < 8 else ROUND_OFF
+        digits = np.finfo(kind).eps if kind.itemsize < 8 else SYMBOL_ROUND_OFF
         return 2 * self.error + 2 * float(digits) * self.scale
 
 
@@ -108,34 +109,36 @@ def shown_times(study: Study) -> np.ndarray:
     return np.unique(np.linspace(0, count - 1, min(count, MOST_PICTURES)).round().astype(int))
 
 
-def film(point: StudyPoint, times: Sequence[float], moments: Sequence[Moment]) -> Film:
-    """The film of `moments` at `times`."""
-    box, frames = box_around(moments), []
-    for time, moment in zip(times, moments, strict=True):
-        images, scale, gap = drawn(moment, box)
+def film(point: StudyPoint, times: Sequence[float], snapshots: Sequence[Snapshot]) -> Film:
+    """The film of `snapshots` at `times`."""
+    box, frames = square_box_around(snapshots), []
+    for time, snapshot in zip(times, snapshots, strict=True):
+        images, scale, gap = drawn(snapshot, box)
         quantum, classical, difference = map(_png, images)
-        frames.append(Frame(float(time), (quantum, classical, difference), scale, gap, moment.floor))
+        frames.append(Frame(float(time), (quantum, classical, difference), scale, gap, snapshot.floor))
     return Film(point, box, tuple(frames))
 
 
-def drawn(moment: Moment, box: Box, scales: tuple[float, float] | None = None) -> tuple[list[np.ndarray], float, float]:
+def drawn(
+    snapshot: Snapshot, box: Box, scales: tuple[float, float] | None = None
+) -> tuple[list[np.ndarray], float, float]:
     """The three pictures in `box` as indices into `palette`, and the largest |value| of both symbols and of their
     difference, 0 if that is nowhere above its error: what is below is blank.
 
     `scales`: the ends of the colours of both symbols and of the difference, if they are not to be those two values.
     """
-    w, a = (_sampled(f, box) for f in (moment.quantum, moment.classical))
-    scale, gap, floor = float(max(np.abs(w).max(), np.abs(a).max())), float(np.abs(w - a).max()), moment.floor
+    w, a = (_sampled(f, box) for f in (snapshot.quantum, snapshot.classical))
+    scale, gap, floor = float(max(np.abs(w).max(), np.abs(a).max())), float(np.abs(w - a).max()), snapshot.floor
     gap = gap if gap > floor else 0.0
     top, most = scales or (scale, gap)
     difference = np.where(np.abs(w - a) > floor, w - a, 0.0)
     return [bands_of(f, end) for f, end in ((w, top), (a, top), (difference, most))], scale, gap
 
 
-def box_around(moments: Sequence[Moment], part: float = 3e-2) -> Box:
+def square_box_around(snapshots: Sequence[Snapshot], part: float = 3e-2) -> Box:
     """The square box around where any symbol exceeds `part` of its maximum."""
     low, high = np.full(2, np.inf), np.full(2, -np.inf)
-    for m in moments:
+    for m in snapshots:
         for f in (m.quantum, m.classical):
             inside = np.abs(f.values) >= part * _largest(f)
             for axis, points in enumerate((f.grid.x[0].points, f.grid.xi[0].points)):
@@ -150,7 +153,7 @@ def _sampled(f: GridFunction, box: Box) -> np.ndarray:
     from scipy.ndimage import map_coordinates
 
     x, xi = f.grid.x[0], f.grid.xi[0]
-    steps = (np.arange(PIXELS) + 0.5) / PIXELS
+    steps = (np.arange(PICTURE_PIXELS) + 0.5) / PICTURE_PIXELS
     i = (box[0] + steps * (box[1] - box[0]) - x.lower) / x.spacing
     j = (box[3] - steps * (box[3] - box[2]) - xi.lower) / xi.spacing
     return np.asarray(map_coordinates(np.asarray(f.values, dtype=float), np.meshgrid(i, j), order=3, mode="constant"))

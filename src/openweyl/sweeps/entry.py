@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     import xarray
 
 MAX_ROWS = 1_000_000
-"""Of a sweep; each is a file, and file systems slow down with more in one folder."""
+"""The most rows of a sweep; each is a file, and file systems slow down with more in one folder."""
 
 
 @public
@@ -69,7 +69,7 @@ def sweep(
     """`compare` at every combination of `h`, `gamma` and `parameters`, as one dataset with dims (h, gamma, ..., time).
 
     `problem`: a Problem, or a System with its state and times. `parameters`: values for the names in the problem's
-    table [parameters], each an axis. `out`: the netcdf, a folder; if it holds rows of the same sweep, only what is
+    table [parameters], each an axis. `out`: the store, a folder; if it holds rows of the same sweep, only what is
     missing is computed, and with `retry` what failed. `order`: adds the certificate of that order to each row, at
     several times the cost. `keep_symbols`: keeps both symbols at each time, on 128 x 128 points in single precision.
 
@@ -101,6 +101,8 @@ def load(path: str | Path) -> xarray.Dataset:
     Of a sweep: variables over (h, gamma, ..., time), NaN where rows are missing; `status` and `message` say why.
     """
     source = check_path("path", path, "name a file or a folder written by openweyl")
+    what = "be the folder of a sweep, or a netCDF file written by openweyl"
+    must(source.exists(), "path", what, str(source), "There is no such file.")
     return load_rows(source) if source.is_dir() else netcdf.load(source)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from openweyl._core.arguments import InputError, fail
 from openweyl.files.atomic import tidy, unfinished_folder
 
-from .rows import MESSAGE_BYTES, PIXELS, Store
+from .rows import MESSAGE_BYTES, SYMBOL_POINTS, Store
 
 FORMAT = "openweyl sweep 1"
 
@@ -93,7 +93,7 @@ def _create(path: Path, layout: StoreLayout, attributes: dict[str, Any]) -> None
         group = zarr.create_group(made, attributes=about | {"seal": _seal(about)})
         for name, values in {**axes, "time": times}.items():
             group.create_array(name, data=np.array(values, "f8"), dimension_names=(name,), compressors=None)
-        pixels = (len(times), PIXELS, PIXELS)
+        pixels = (len(times), SYMBOL_POINTS, SYMBOL_POINTS)
         size, point = tuple(map(len, axes.values())), (1,) * len(axes)
         arrays: list[tuple[str, str, tuple[int, ...], tuple[str, ...], float]] = [
             ("rows", "f8", (len(layout.columns), len(times)), ("column", "time"), np.nan),

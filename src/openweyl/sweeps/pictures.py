@@ -9,7 +9,7 @@ import numpy as np
 from xarray.backends import BackendArray
 from xarray.core import indexing
 
-from .rows import PIXELS, Store
+from .rows import SYMBOL_POINTS, Store
 
 
 class Symbols(BackendArray):
@@ -17,7 +17,7 @@ class Symbols(BackendArray):
 
     def __init__(self, store: Store, name: str) -> None:
         self.store, self.name = store, name
-        self.shape = (*store.shape, len(store.times), PIXELS, PIXELS)
+        self.shape = (*store.shape, len(store.times), SYMBOL_POINTS, SYMBOL_POINTS)
         self.dtype = np.dtype("f4")
 
     def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:

@@ -18,7 +18,7 @@ from openweyl.phase_space.grid import Axis, PhaseGrid
 from openweyl.phase_space.grid_size import common_grid
 from openweyl.problems.problem import Problem
 
-from .rows import PIXELS, STATUS
+from .rows import STATUS, SYMBOL_POINTS
 
 VERSION = version("openweyl")
 """That of this process; a worker may have another one."""
@@ -27,14 +27,18 @@ CERTIFICATE = {
     "distance_lower": "lower bound of trace_norm, from the classical run alone",
     "distance_upper": "upper bound of trace_norm, from the classical run alone",
 }
+"""The series of a certificate that a row has, and what they mean."""
 COUNTS = {
     "status": "whether the run is done, failed or missing",
     "seconds": "seconds that the run took, on one worker",
     "steps": "steps of both evolutions",
     "grid_points": "points of the largest grid",
 }
+"""The numbers that say how a run went, one each for all times."""
 EXTENT = {"x0": "first x of the symbols", "x1": "last x", "xi0": "first xi of the symbols", "xi1": "last xi"}
+"""Where the symbols that are kept lie."""
 SYMBOLS = ("symbol_quantum", "symbol_classical")
+"""The arrays of a store that hold them."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,7 @@ def _pictures(result: Comparison) -> tuple[dict[str, np.ndarray], dict[str, floa
     """Both symbols at each time, on the points of one grid for all times, and where that lies."""
     runs = result.quantum, result.classical
     whole = common_grid([symbol.grid for run in runs for symbol in run])
-    x, xi = (Axis.between(axis.lower, axis.upper, PIXELS) for axis in (whole.x[0], whole.xi[0]))
+    x, xi = (Axis.between(axis.lower, axis.upper, SYMBOL_POINTS) for axis in (whole.x[0], whole.xi[0]))
     grid = PhaseGrid((x,), (xi,), whole.h)
     pictures = [np.array([symbol.resampled(grid).values for symbol in run], "f4") for run in runs]
     extent = dict(zip(EXTENT, (x.points[0], x.points[-1], xi.points[0], xi.points[-1]), strict=True))

@@ -35,11 +35,11 @@ except ImportError:  # Windows: two calls at once do the same work twice, and wr
 STATUS = ("done", "failed", "missing")
 """What a row can be. On disk the column `status` has the place in this list."""
 MESSAGE_BYTES = 300
-"""Of a message in its row; a line of the error grammar has fewer."""
-PIXELS = 128
+"""Size of a message in its row; a line of the error grammar is shorter."""
+SYMBOL_POINTS = 128
 """Points of a symbol that is kept, in each direction: 64 KiB in single precision, enough for a picture."""
-GZIP = 31
-"""What zlib calls the format of gzip."""
+GZIP_WBITS = 31
+"""The number that stands for the format of gzip in zlib's argument `wbits`."""
 
 Index = tuple[int, ...]
 
@@ -57,6 +57,7 @@ class Store:
 
     @property
     def shape(self) -> Index:
+        """The number of values along each axis."""
         return tuple(len(values) for values in self.axes.values())
 
     def indices(self) -> Iterator[Index]:
@@ -76,9 +77,10 @@ class Store:
 
     def symbol(self, name: str, index: Index) -> np.ndarray | None:
         """The symbols of the row, shape (time, x, xi), or None if they are not there."""
-        return _read(self._chunk(name, index, 3), "<f4", (len(self.times), PIXELS, PIXELS))
+        return _read(self._chunk(name, index, 3), "<f4", (len(self.times), SYMBOL_POINTS, SYMBOL_POINTS))
 
     def message(self, index: Index) -> str:
+        """Why the run failed; empty if it did not."""
         text = _read(self._chunk("message", index, 1), "u1", (MESSAGE_BYTES,))
         return "" if text is None else text.tobytes().rstrip(b"\0").decode("utf-8", "replace")
 
@@ -113,6 +115,7 @@ class Store:
         return True
 
     def release(self, index: Index) -> None:
+        """Give up the claim of one row."""
         if fcntl is not None and self._claims:
             with suppress(OSError):
                 fcntl.lockf(self._claims[0], fcntl.LOCK_UN, 1, self._flat(index))
@@ -135,7 +138,7 @@ def _commit(target: str, values: np.ndarray) -> None:
     try:
         with unfinished(path) as part:
             with part.open("wb") as file:
-                file.write(zlib.compress(values.tobytes(), level=1, wbits=GZIP))
+                file.write(zlib.compress(values.tobytes(), level=1, wbits=GZIP_WBITS))
                 file.flush()
                 os.fsync(file.fileno())
             part.replace(path)
@@ -153,6 +156,6 @@ def _read(path: str, dtype: str, shape: Index) -> np.ndarray | None:
     """The values of a chunk, or None if it is not there, or spoilt."""
     try:
         with open(path, "rb") as file:  # noqa: PTH123 - 10,000 times in a second
-            return np.frombuffer(zlib.decompress(file.read(), wbits=GZIP), dtype).reshape(shape)
+            return np.frombuffer(zlib.decompress(file.read(), wbits=GZIP_WBITS), dtype).reshape(shape)
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError, zlib.error, ValueError):
         return None

@@ -27,7 +27,7 @@ from openweyl._core.arguments import fail, must, needs
 from openweyl._core.memory import spare_memory
 
 SECONDS_TO_ANSWER = 5
-"""Of a scheduler: one on a busy machine takes one or two."""
+"""Seconds that a scheduler has to answer: one on a busy machine takes one or two."""
 SCHEDULER = "be the address of a Dask scheduler that answers, such as tcp://127.0.0.1:8786"
 
 
@@ -118,11 +118,11 @@ class Processes(Executor):
         return task
 
     def kill(self) -> None:
-        """End all processes, whatever they are at."""
+        """End all processes, and the runs in them."""
         for pool in self._pools:
             for process in list((pool._processes or {}).values()):
                 process.kill()
-            with suppress(RuntimeError):  # its thread was never started: there are no more to be had
+            with suppress(RuntimeError):  # its thread was never started, as the process can start no more
                 pool.shutdown(cancel_futures=True)
 
 

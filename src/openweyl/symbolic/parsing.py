@@ -156,6 +156,8 @@ class _Builder:
                 raise self._refuse("be a formula", self.text)
             case ast.Constant(value=int() | float() as number):
                 return self._number(number)
+            case ast.Constant(value=complex()):
+                raise self._refuse("write the imaginary unit as I, if it may be complex", self.text)
             case ast.Name(id=identifier):
                 return self._name(identifier)
             case ast.UnaryOp(op=ast.USub(), operand=operand):

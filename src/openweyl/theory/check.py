@@ -46,11 +46,11 @@ def check_assumptions(system: System, state: State | None = None, times: Sequenc
     Raises InputError if the state does not belong to the system, ResourceError if its symbol needs too much memory.
 
     >>> from openweyl import System
-    >>> found = check_assumptions(System("xi**2/2 - cos(x)", ["x", "xi"], h=0.01, gamma=1.0))
-    >>> found.applies
+    >>> assumptions = check_assumptions(System("xi**2/2 - cos(x)", ["x", "xi"], h=0.01, gamma=1.0))
+    >>> assumptions.applies
     {'theorem_1': True, 'theorem_2': True, 'theorem_3': True}
-    >>> found = check_assumptions(System("xi**2/2 - cos(x)", ["x"], h=0.01, gamma=1.0))
-    >>> print(found.reasons["theorem_1"][0])
+    >>> assumptions = check_assumptions(System("xi**2/2 - cos(x)", ["x"], h=0.01, gamma=1.0))
+    >>> print(assumptions.reasons["theorem_1"][0])
     (1.6): 1 jump for 2 dimensions, so H H* has the eigenvalue 0; Smith, arXiv:2601.04489, covers momentum diffusion
     """
     check_system(system)

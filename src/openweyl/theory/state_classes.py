@@ -18,7 +18,7 @@ from openweyl.symbolic.sentences import Prose, Sign
 
 from .assumptions import Line
 
-BYTES_PER_POINT = 100
+SEMINORM_BYTES_PER_POINT = 100
 """Peak memory per grid point of the seminorms of a state, as measured."""
 H, RHO, SIGMA, C = sympy.symbols("h rho sigma c", positive=True)
 A_0 = sympy.Symbol("a_0")
@@ -56,8 +56,8 @@ def _packets(state: State) -> list[Packet] | None:
 def mean_and_seminorms(state: State, h: float, rho: float) -> tuple[np.ndarray, dict[int, float]]:
     """The mean, and sum over |alpha| = k of h^{rho k - n} ||d^alpha a||_{L1} for k <= 2n + 1 (k <= 1 if n > 1)."""
     n = state.n
-    grid = state.window(h, level=1e-6 if n == 1 else 1e-3)
-    check_fits(grid, BYTES_PER_POINT, "raise `h`, or bring the parts of the state closer together")
+    grid = state.grid(h, level=1e-6 if n == 1 else 1e-3)
+    check_fits(grid, SEMINORM_BYTES_PER_POINT, "raise `h`, or bring the parts of the state closer together")
     a = state.symbol(grid)
     seminorms: dict[int, float] = {}
     for order in range(2 * n + 2 if n == 1 else 2):

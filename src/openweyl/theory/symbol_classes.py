@@ -86,13 +86,21 @@ def ellipticity_line(system: System) -> Line:
         c = float(values[-1]) ** 2 if values[-1] > SINGULAR_VALUE_ROUND_OFF * values[0] else 0.0
         return Line(name, c > 0, "proved", c, Prose("H H* is constant, ", C, Sign.EQ, c))
     gradients = [[derivative(jump, v) for v in z] for jump in jumps]
-    gram = [[sympy.Add(*(g[a] * g[b] for g in gradients)) for b in range(len(z))] for a in range(len(z))]
-    low = min(
-        interval(gram[a][a])[0] - sum(max(map(abs, interval(gram[a][b]))) for b in range(len(z)) if b != a)
-        for a in range(len(z))
-    )
+    low = _gershgorin_bound(gradients)
     if low > 0:
         return Line(name, True, "proved", low, Prose(C, Sign.GE, low, " by Gershgorin's discs"))
+    return _sampled_ellipticity(name, gradients, z)
+
+
+def _gershgorin_bound(gradients: list[list[sympy.Expr]]) -> float:
+    """A lower bound of the eigenvalues of H H* = sum_j (dl_j)(dl_j)^T everywhere, by interval bounds of its entries."""
+    size = range(len(gradients[0]))
+    gram = [[sympy.Add(*(g[a] * g[b] for g in gradients)) for b in size] for a in size]
+    return min(interval(gram[a][a])[0] - sum(max(map(abs, interval(gram[a][b]))) for b in size if b != a) for a in size)
+
+
+def _sampled_ellipticity(name: str, gradients: list[list[sympy.Expr]], z: tuple[sympy.Symbol, ...]) -> Line:
+    """(1.6) by the eigenvalues of H H* on samples."""
     shells = _shells(len(z))
     rows = np.array([[np.broadcast_to(_on(d, z, shells), shells.shape[1:]) for d in row] for row in gradients])
     with np.errstate(all="ignore"):

@@ -38,6 +38,9 @@ class FockMatrix(NamedTuple):
     matrix: np.ndarray
     leakage: float
 
+    def __repr__(self) -> str:
+        return f"<FockMatrix, {' x '.join(map(str, self.matrix.shape))}, leakage at most {self.leakage:.2g}>"
+
 
 def fock_matrix(symbol: GridFunction, size: int | Sequence[int] | None, tol: float) -> tuple[FockMatrix, list[int]]:
     """The matrix of Op(symbol), hermitian, with its leakage; and the number of levels of each degree of freedom.

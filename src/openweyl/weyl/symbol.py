@@ -63,7 +63,10 @@ class Symbol(GridFunction):
 
     @public
     def trace_norm(self, rtol: float = 1e-2, atol: float = 0.0) -> Enclosure:
-        """lower <= ||Op(w)||_tr <= upper: see `trace_norm`."""
+        """lower <= ||Op(w)||_tr <= upper, with upper - lower <= max(`rtol` upper, `atol`) where that can be reached.
+
+        The method of `openweyl.trace_norm`, which says how. Raises InputError for a batch, and for complex values.
+        """
         return trace_norm(self, rtol, atol)
 
     @public
@@ -107,7 +110,7 @@ class Symbol(GridFunction):
         `tol`. For n > 1 the indices run over tensor products, the first degree of freedom slowest.
 
         >>> from openweyl import coherent
-        >>> matrix, leakage = coherent(0.5, 0.0).symbol(coherent(0.5, 0.0).window(0.25, 1e-12)).fock()
+        >>> matrix, leakage = coherent(0.5, 0.0).symbol(coherent(0.5, 0.0).grid(0.25, 1e-12)).fock()
         >>> matrix.shape, leakage < 1e-9, round(float(matrix[0, 0].real), 9)  # e^{-|z|^2/2h}
         ((18, 18), True, 0.60653066)
 
@@ -120,7 +123,7 @@ class Symbol(GridFunction):
         """Op(w) as a Qobj of QuTiP in the Fock basis at h: `fock`, with the tensor dimensions of n > 1.
 
         >>> from openweyl import coherent
-        >>> coherent(0.5, 0.0).symbol(coherent(0.5, 0.0).window(0.25, 1e-12)).to_qutip(size=20).dims
+        >>> coherent(0.5, 0.0).symbol(coherent(0.5, 0.0).grid(0.25, 1e-12)).to_qutip(size=20).dims
         [[20], [20]]
 
         Raises InputError if `size` levels leave out more than `tol`, in trace norm, and as `fock` does; ImportError if
@@ -165,10 +168,9 @@ class Symbol(GridFunction):
     def _repr_html_(self) -> str:
         from openweyl.plot import results
 
-        axes = zip(("x", "xi"), (self.grid.x, self.grid.xi), strict=True)
-        facts: list[tuple[str, Any]] = [
-            (name, f"{a.lower:.4g} to {a.upper:.4g}, {a.size} points") for name, side in axes for a in side
-        ]
+        names = [str(v) for side in variables(self.n) for v in side]
+        axes = zip(names, self.grid.x + self.grid.xi, strict=True)
+        facts: list[tuple[str, Any]] = [(name, f"{a.lower:.4g} to {a.upper:.4g}, {a.size} points") for name, a in axes]
         facts += [("h", f"{self.h:.10g}")]
         if self.batch or self._complex:
             return block(html_facts([("symbol", repr(self))]))
