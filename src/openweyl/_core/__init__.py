@@ -1,1 +1,1 @@
-"""What every room stands on: arguments, errors, Fourier transforms, memory, threads; no physics."""
+"""The base of all rooms: arguments, errors, Fourier transforms, memory, threads; no physics."""

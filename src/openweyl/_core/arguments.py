@@ -34,7 +34,7 @@ class InputError(ValueError):
 
 
 Limit: TypeAlias = Literal["memory", "time", "precision"]
-"""What a computation may run out of: bytes, operations, or the digits of double precision."""
+"""The resource that a computation runs out of: bytes, operations, or the digits of double precision."""
 
 
 class ResourceError(RuntimeError):

@@ -47,7 +47,7 @@ def _checked(function: Callable[..., Any], name: str, takes: Signature) -> Calla
             raise _misfit(name, takes, len(args), kwargs, own) from None
         try:
             return function(*args, **kwargs)
-        except MemoryError as error:  # what was not foreseen by a check of sizes
+        except MemoryError as error:  # not foreseen by a check of sizes
             raise ResourceError(
                 f"An array did not fit into memory ({shown(error.args[0] if error.args else 'no size known')}): raise "
                 "`tol` or `h`, or shorten `times`.",
@@ -58,7 +58,7 @@ def _checked(function: Callable[..., Any], name: str, takes: Signature) -> Calla
 
 
 def _misfit(name: str, takes: Signature, count: int, named: dict[str, Any], own: bool) -> InputError:
-    """What is wrong with a call of `count` arguments without names and `named`; `own`: self is the first of them."""
+    """The error of a call with `count` arguments without names and `named`; `own`: self is the first of them."""
     parameters = [p for p in takes.parameters.values() if p.kind != Parameter.VAR_KEYWORD][int(own) :]
     known = [p.name for p in parameters]
     advice = f"It takes {', '.join(known) or 'none'}."

@@ -12,7 +12,7 @@ from .text import ROWS_SHOWN, cell, excerpt
 
 
 def block(*parts: str) -> str:
-    """The `parts`, text and HTML, below one another: what a `_repr_html_` returns."""
+    """The `parts`, text and HTML, below one another, as the result of a `_repr_html_`."""
     rows = [part if isinstance(part, Markup) else Markup("<p>{}</p>").format(part) for part in parts if part]
     return str(Markup("<div>{}</div>").format(Markup("").join(rows)))
 

@@ -30,7 +30,7 @@ def from_fock(state: Any, h: float, *, sizes: Sequence[int] | None = None) -> St
     >>> float(from_fock([0, 1], h=0.5).symbol(grid).values[16, 16].round(9))  # the first excited state, at the origin
     -2.0
 
-    Raises InputError for what is not normalised, hermitian or positive, up to 1e-6.
+    Raises InputError for a state that is not normalised, hermitian and positive, up to 1e-6.
     """
     h = moderate("h", h, above=0.0)
     array = numbers(state, "state")

@@ -60,7 +60,7 @@ class Units:
     >>> print(trap.system("m*omega**2*x**2/2", {"omega": "2*pi*100 kHz"}, localization="1e27/m**2/s"))
     p = 0.197392088021787*x**2 + xi**2/2, jumps x; h = 0.0001054571818, gamma = 0.2109143635
 
-    Raises InputError for what is not a quantity of the dimension asked for, ImportError if pint is not installed.
+    Raises InputError unless each is a quantity of its dimension, ImportError if pint is not installed.
     """
 
     mass: Quantity
@@ -97,7 +97,7 @@ class Units:
 
     @public
     def quantity(self, number: Any, unit: str) -> Quantity:
-        """What a dimensionless number, or an array of them, is in `unit`: the inverse of `number`."""
+        """A dimensionless number, or an array of them, as a quantity in `unit`: the inverse of `number`."""
         one = _quantity(unit, "unit")
         numbers = as_array(number, "number") if is_list(number) else real("number", number)
         return (numbers * self.unit(one.dimensionality)).to(one.units)
@@ -129,7 +129,7 @@ class Units:
             -(i/hbar) (Gamma/2) [X, {P, A}] - (m Gamma k_B T/hbar^2) [X, [X, A]] - (Gamma/(16 m k_B T)) [P, [P, A]],
 
         the last term added to make it Lindblad's: the jump x + i xi h/(4 theta), theta = k_B T, and (Gamma/2) x xi in p
-        (docs/interchange.md derives it). It asks for k_B T >> hbar times the frequencies.
+        (docs/interchange.md derives it). It is valid for k_B T >> hbar times the frequencies.
         """
         expression, n = self._potential(potential, {} if parameters is None else parameters)
         x, xi = variables(n)

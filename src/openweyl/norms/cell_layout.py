@@ -152,7 +152,7 @@ def _part(x: Axis, xi: Axis, half_x: float, half_xi: float, h: float) -> Part:
 
 
 def beyond(profile: Profile, axis: Axis, reach: float) -> float:
-    """sqrt(states) times the Hilbert-Schmidt norm of what lies at or above the wave number `reach`."""
+    """sqrt(states) times the Hilbert-Schmidt norm of the waves at or above the wave number `reach`."""
     step = axis.reach / (profile.high.size - 1)
     above = profile.high.size - max(ceil(reach / step * (1 - 1e-12)), 0)
     return float(profile.high[above - 1]) if above > 0 else 0.0

@@ -1,7 +1,7 @@
 """The cells of phase space: an operator cut with windows in x, then in xi, down to small Hermitian matrices.
 
     lower sum   sum_jl || eta_l chi_j D chi_j eta_l ||_tr,          sum_j chi_j(x)^2 = 1,   sum_l eta_l(hD)^2 = 1
-    upper sum   sum_jl || eta_l (chi_j D' chi_j)' eta_l ||_tr       ' restores what the windows take away
+    upper sum   sum_jl || eta_l (chi_j D' chi_j)' eta_l ||_tr       ' divides by the overlap of the windows
 
 chi_j D chi_j acts on an interval, so its momenta may be taken from a lattice, with the spacing 2 pi h / torus for any
 torus that is no shorter. There
@@ -49,7 +49,7 @@ def enclose(symbol: GridFunction, layout: Layout, negligible: float, accuracy: f
         for strip in product(*(range(part.strips) for part in parts)):
             taken, places = zip(*(_rows(part, j) for part, j in zip(parts, strip, strict=True)), strict=True)
             spectrum = rfft(np.ascontiguousarray(w[taken]), axes)
-            # every x lies in [j W, (j + 1) W) for one strip: what the windows do not restore is summed there
+            # every x lies in [j W, (j + 1) W) for one strip: the part that is not restored is summed there
             own = tuple(slice(max(part.rows - 1 - p.start, 0), None) for part, p in zip(parts, places, strict=True))
             unrestored += _square(spectrum[own] * gap[places][own])
             pair = irfft(spectrum * cut[:, *places], axes, w.shape[-1])

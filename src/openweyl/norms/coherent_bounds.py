@@ -42,7 +42,7 @@ TRANSFORM_ROUND_OFF = 1e-15
 MAX_REFINED_POINTS = 2**20
 """The number of points up to which the grid of the two symbols is refined: about a second's work."""
 BEND_WEIGHTS = (1.0, 0.1, 0.01)
-"""Weights of int |d^2 w| beside the loss of first order in the choice of squeezing. The loss alone may ask for extreme
+"""Weights of int |d^2 w| beside the loss of first order in the choice of squeezing. The loss alone may choose extreme
 squeezings, which amplify too much; tried from the safe to the sharp, as none is best for all symbols."""
 SQUEEZING_RTOL = 0.2
 """Squeezings within 20 % of each other are tried once: around its minimum the loss changes by the square of that."""

@@ -14,14 +14,14 @@ from openweyl.phase_space.kernels import kernel_points
 from openweyl.phase_space.profiles import edge_loss, edge_points
 
 LONGER_BY, MORE_POINTS = 0.25, 1.5
-"""What the message of `check_resolved` advises: an interval longer by this part at an end, this many times the points.
+"""The advice in the message of `check_resolved`: an interval longer by this part at an end, this many times the points.
 Both clear an edge, a sixteenth of the axis, at once; the next message, if any, advises more."""
 ATOL_MARGIN = 1.05
 """The `atol` that it advises, over the largest loss at an edge: the message shows two digits, which may round down."""
 
 
 def edge_bound(w: GridFunction) -> float:
-    """A bound on the trace norm of what lies at the edges, by the Hilbert-Schmidt norm."""
+    """A bound on the trace norm of the part of `w` at the edges, from its Hilbert-Schmidt norm."""
     grid = w.grid
     axes, outside = grid.x + grid.xi, w.values.copy()
     outside[tuple(slice(edge_points(axis), axis.size - edge_points(axis)) for axis in axes)] = 0.0

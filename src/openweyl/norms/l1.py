@@ -10,7 +10,7 @@ Let p = m + g.t be the linear function closest to f in a cell, t in [-1/2, 1/2]^
 the last because f changes sign, say to -f_, only where |e| >= mu + f_, so that f_ <= |e| - mu <= e^2/(4 mu), and
 |f| = f + 2 f_ there. The means <f>, <t_a f>, <f^2> and <e^2> = <f^2> - m^2 - |g|^2/12 are Fourier multipliers, exact
 for the trigonometric interpolant of the samples: no derivative is estimated, and none needs a bound. The bounds differ
-by O(d^3) for the spacing d: what is of lower order is linear, and left to <|p|>.
+by O(d^3) for the spacing d: terms of lower order are linear, and treated exactly in <|p|>.
 """
 
 from __future__ import annotations

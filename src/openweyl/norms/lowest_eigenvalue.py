@@ -3,8 +3,8 @@
     lower <= inf spec Op(w) <= upper
 
 A Cholesky factor of K + s exists if, and up to round-off only if, all eigenvalues of the kernel K lie above -s; trials
-with ever closer s enclose the smallest. This is no search from a start vector, which sees only what the vector holds,
-and may stop at another eigenvalue. For n = 1 the kernel is a band: its entries vanish at distances s that the grid does
+with ever closer s enclose the smallest. No search from a start vector is as safe: it sees only the vector's own
+components, and may stop at another eigenvalue. For n = 1 the kernel is a band: its entries vanish at distances s that the grid does
 not hold, and a factor costs M b^2, b few of M points for states that have decohered. Kernels whose bands are too large
 are bounded by coherent states.
 """

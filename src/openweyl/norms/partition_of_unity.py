@@ -1,4 +1,4 @@
-"""Smooth partitions of a line, and what they multiply a kernel with.
+"""Smooth partitions of a line into windows, and their effect on a kernel.
 
     sum_j chi_j(y)^2 = 1,      chi_j(y) = chi(y/W - j),      chi = 0 outside (-1, 1).
 

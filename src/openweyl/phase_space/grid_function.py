@@ -70,7 +70,7 @@ class GridFunction(Samples):
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         return type(self).trusted, (np.asarray(self.values), self.grid)
 
-    # -------------------------------------------------------------------------------------------- what it is
+    # ------------------------------------------------------------------------------------------- batches, contents
 
     def __getitem__(self, index: Any) -> Self:
         must(bool(self.batch), "index", "be left out", index, "This is a single function; its array is `.values`.")
@@ -87,7 +87,7 @@ class GridFunction(Samples):
         """The contents beyond each point of each axis, x then xi; computed once."""
         return profiles_of(self)
 
-    # -------------------------------------------------------------------------------------------- arithmetic
+    # ------------------------------------------------------------------------------------------- arithmetic
 
     __array_ufunc__ = None  # array * symbol is refused: NumPy would multiply by position, whatever the grid
 
@@ -135,7 +135,7 @@ class GridFunction(Samples):
         xp = array_namespace(a.values)
         return a._integral(xp.conj(a.values) * b.values if a.values.dtype.kind == "c" else a.values * b.values)
 
-    # -------------------------------------------------------------------------------------------- functions made of it
+    # ------------------------------------------------------------------------------------------- other functions of it
 
     @public
     def resampled(self, grid: PhaseGrid) -> Self:
@@ -218,8 +218,8 @@ def on_one_grid(first: Function, second: Function, name: str = "other") -> tuple
 
     `name`: that of the argument `second`, for messages.
 
-    Raises InputError for what is no function on a grid, for another n or h, and where a box cuts through what its
-    function holds, so that it is not known what lies beyond.
+    Raises InputError for anything but a function on a grid, for another n or h, and where a box cuts through its
+    function, whose values beyond are not known.
     """
     if not isinstance(second, GridFunction):
         raise fail(name, f"be a {type(first).__name__}", second, "Symbol(values, grid) makes one of an array.")

@@ -88,9 +88,9 @@ def quantize(symbol: GridFunction) -> Kernel:
     """K[a, b] = d^n rho(y_a, y_b), the kernel of Op(w): (Op(w) u)(y_a) = sum_b K[a, b] u(y_b).
 
     `symbol`: w, real or complex, a Symbol, negligible at the edges of its grid in x, xi, k and s. The window of y has
-    the M points that these ask for, (L_x + pi h/dxi)(L_xi + pi h/dx)/(2 pi h) for each degree of freedom.
+    just the M points that these require, (L_x + pi h/dxi)(L_xi + pi h/dx)/(2 pi h) for each degree of freedom.
 
-    Raises InputError for what is no symbol, and for a batch of several. Source: Li (2.1).
+    Raises InputError for anything but a Symbol, and for a batch. Source: Li (2.1).
     """
     check_function(symbol)
     must(not symbol.batch, "symbol", "be one", f"a batch of shape {symbol.batch}", "Take symbol[j].")

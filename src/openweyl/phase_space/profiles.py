@@ -1,7 +1,7 @@
-"""What a function on phase space holds beyond each point of each axis, in all four representations.
+"""The content of a function beyond each point of each axis, in all four representations.
 
-A truncated box loses what lies beyond its edges in x and xi; a finite spacing loses what lies beyond its reach in k
-and s. Both losses are estimated in units of the trace norm:
+A truncated box loses the content beyond its edges in x and xi; a finite spacing loses that beyond its reach in k and s.
+Both losses are estimated in units of the trace norm:
 
     x, xi:  (2 pi h)^-n int_{beyond} |w|                              (the L1 norm, that of the trace for mixtures)
     k, s:   sqrt(states) * || the part of w beyond ||_HS              (the box holds about `states` states)

@@ -38,7 +38,7 @@ def poisson_bracket(f: Formula, g: Formula) -> sympy.Expr:
     `f`, `g`: SymPy expressions or text in x, xi (n = 1) or x1, xi1, x2, xi2, ...; other symbols are constants. Returns
     a SymPy expression.
 
-    Raises InputError for what is no formula, or uses both x and x1.
+    Raises InputError for anything but formulas, and for one that uses both x and x1.
 
     >>> print(poisson_bracket("x", "xi**2/2 + x**4"))  # dx/dt along the flow of p is {x, p}
     xi
@@ -54,7 +54,7 @@ def hamiltonian_field(p: Formula) -> tuple[sympy.Expr, ...]:
     `p`: a SymPy expression or text, as for `poisson_bracket`; n is the largest index that it uses. Returns 2n SymPy
     expressions.
 
-    Raises InputError for what is no formula, or uses both x and x1.
+    Raises InputError for anything but formulas, and for one that uses both x and x1.
 
     >>> print(hamiltonian_field("xi**2/2 + cos(x)"))
     (xi, sin(x))

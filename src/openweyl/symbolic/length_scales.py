@@ -160,7 +160,7 @@ class _Cells:
         while True:
             largest = bounds.largest()
             top = int(largest.argmax())
-            if largest[top] > enough(taken):  # else the values need not be looked at
+            if largest[top] > enough(taken):  # else the values are not needed
                 points = self._points(new)
                 seen = np.abs(self._values(g, points))
                 if not seen.max() <= taken:

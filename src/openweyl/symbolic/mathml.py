@@ -2,7 +2,7 @@
 
     3*x**2/10  ->  <mfrac><mrow><mn>3</mn>...<msup><mi>x</mi><mn>2</mn></msup></mrow><mn>10</mn></mfrac>
 
-Each function returns one element as `Markup`: what is put into it as plain text is escaped by its type.
+Each function returns one element as `Markup`, into which plain text is escaped by its type.
 """
 
 from __future__ import annotations

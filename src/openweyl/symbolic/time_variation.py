@@ -6,7 +6,7 @@ them, would be missed. So each term of p is enclosed over intervals of time,
     |p(t') - p(t'')|  <=  (b - a) sup_{[a, b]} |dp/dt|      for t', t'' in [a, b],
 
 the supremum by interval arithmetic, and intervals are halved until that is at most VARIATION_FRACTION of the range of
-the term: no pulse is too short for that. Where p is f(x, xi) c(t), c alone is looked at; other terms over the box where
+the term: no pulse is too short for that. Where p is f(x, xi) c(t), c alone is enclosed; other terms over the box where
 the symbol is, and about to be.
 """
 
@@ -42,7 +42,7 @@ class TimeVariation:
     """The intervals that resolve p between the times 0 and `horizon`."""
 
     def __init__(self, p: sympy.Expr, box: Mapping[sympy.Symbol, tuple[float, float]], horizon: float) -> None:
-        """`box`: the intervals of x and xi in which terms are looked at that are no products f(x, xi) c(t).
+        """`box`: the intervals of x and xi over which terms are enclosed that are no products f(x, xi) c(t).
 
         Raises ResourceError if there are too many intervals.
         """

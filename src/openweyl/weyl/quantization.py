@@ -23,7 +23,7 @@ def dequantize(kernel: Kernel, grid: PhaseGrid, *, hermitian: bool = True) -> Sy
     symbol is then real (the real part is returned), else complex. Exact if kernel and symbol are negligible at the
     edges of the window and of the grid; zero where the grid extends beyond the window.
 
-    Raises InputError for what is no kernel, and for a grid of another n or h. Source: Li (2.1).
+    Raises InputError for anything but a Kernel, and for a grid of another n or h. Source: Li (2.1).
     """
     must(isinstance(kernel, Kernel), "kernel", "be a Kernel", kernel, "`quantize` makes one.")
     check_grid(grid)

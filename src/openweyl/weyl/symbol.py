@@ -104,7 +104,7 @@ class Symbol(GridFunction):
 
     @public
     def fock(self, size: int | Sequence[int] | None = None, *, tol: float = 1e-9) -> FockMatrix:
-        """The matrix c of Op(w) = sum c_mn |m><n| in the Fock basis at h, and the trace norm of what that leaves out.
+        """The matrix c of Op(w) = sum c_mn |m><n| in the Fock basis at h, and a bound of the trace norm left out.
 
         `size`: the number of levels, of each degree of freedom or one for all; None: the fewest whose leakage is below
         `tol`. For n > 1 the indices run over tensor products, the first degree of freedom slowest.
