@@ -3,10 +3,10 @@
     lower <= inf spec Op(w) <= upper
 
 A Cholesky factor of K + s exists if, and up to round-off only if, all eigenvalues of the kernel K lie above -s; trials
-with ever closer s enclose the smallest. No search from a start vector is as safe: it sees only the vector's own
-components, and may stop at another eigenvalue. For n = 1 the kernel is a band: its entries vanish at distances s that the grid does
-not hold, and a factor costs M b^2, b few of M points for states that have decohered. Kernels whose bands are too large
-are bounded by coherent states.
+with ever closer s enclose the smallest. A search from a start vector is not as safe: it sees only the components of the
+vector, and may stop at another eigenvalue. For n = 1 the kernel is a band: its entries vanish at distances s that the
+grid does not hold, and a factor costs M b^2 operations, with M points and a band of b of them, few for states that have
+decohered. Kernels whose bands are too large are bounded by coherent states.
 """
 
 from __future__ import annotations

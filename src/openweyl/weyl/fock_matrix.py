@@ -33,7 +33,7 @@ BLOCK_COLUMNS = 2**14
 
 
 class FockMatrix(NamedTuple):
-    """The `matrix` of an operator in the Fock basis, and the `leakage`: a bound, in trace norm, on the part left out."""
+    """The `matrix` of an operator in the Fock basis, and the `leakage`: a bound, in trace norm, on the rest."""
 
     matrix: np.ndarray
     leakage: float
