@@ -79,6 +79,8 @@ class Symbol(GridFunction):
     def marginal(self, *names: str) -> Marginal:
         """(2 pi h)^-n int w over all variables but those of these names: the density of "x", of "xi", or of several.
 
+        The axes come in the order of the grid, x then xi, whatever the order of the names.
+
         >>> from openweyl import PhaseGrid, coherent
         >>> w = coherent(0, 0).symbol(PhaseGrid.box(h=0.1, x=(-3, 3), xi=(-3, 3), size=(64, 64)))
         >>> density = w.marginal("x")
@@ -98,7 +100,8 @@ class Symbol(GridFunction):
         """The matrix c of Op(w) = sum c_mn |m><n| in the Fock basis at h, and the trace norm of what that leaves out.
 
         `size`: the number of levels, of each degree of freedom or one for all; None: the fewest whose leakage is below
-        `tol`. For n > 1 the indices run over tensor products, the first degree of freedom slowest.
+        `tol`. For n > 1 the indices run over tensor products, the first degree of freedom slowest. w must be negligible
+        at the edges of its grid, as for `quantize`: what a box cuts off is not in the leakage.
 
         >>> from openweyl import coherent
         >>> matrix, leakage = coherent(0.5, 0.0).symbol(coherent(0.5, 0.0).window(0.25, 1e-12)).fock()
