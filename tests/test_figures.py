@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from openweyl import InputError, PhaseGrid, Symbol, plot
+from openweyl import Axis, InputError, PhaseGrid, Symbol, plot
 from openweyl.plot import distance_figure, draw_distances, new_figure, phase_portraits
 
 
@@ -77,6 +77,17 @@ def test_symbols_are_drawn_where_they_lie() -> None:
             radius = np.hypot(*(path.vertices - [1.0, -0.5]).T)
             assert radius == pytest.approx(np.sqrt(np.log(2 / level)), abs=2e-3)
     assert (axes[0, 0].get_xlabel(), axes[0, 0].get_ylabel()) == (r"$x$", r"$\xi$")
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 8), (8, 1), (64, 64)])
+def test_a_symbol_on_one_point_is_drawn(shape: tuple[int, int]) -> None:
+    """The box around it is a spacing wide on either side."""
+    grid = PhaseGrid((Axis(-1.0, 2 / shape[0], shape[0]),), (Axis(-1.0, 2 / shape[1], shape[1]),), 0.1)
+    values = np.zeros(shape)
+    values[shape[0] // 2, shape[1] // 2] = 1.0
+    low, high = Symbol(values, grid).plot().get_xlim()
+    assert high - low == pytest.approx(2 * grid.x[0].spacing)
+    assert "<img" in Symbol(values, grid)._repr_html_()
 
 
 def test_portraits_have_their_own_scales_and_one_box() -> None:

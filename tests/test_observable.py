@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from common import slow_but
+from common import refused, slow_but
 from openweyl import Observable, PhaseGrid, coherent
 from openweyl._core.arguments import InputError
 
@@ -190,3 +190,22 @@ def test_refused(text: str) -> None:
         Observable.parse(text, 1)
     assert str(caught.value).startswith("Argument `observable` must ")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "returned",
+    [1.0, None, "ab", ("a", "b"), (1.0,), (1.0, 0.0, 0.0), (np.nan, 0.0), (1j, 0.0), (np.ones(3), 0.0), (1.0, -1.0)],
+    ids=str,
+)
+def test_what_a_reading_returns_is_two_numbers(returned: object) -> None:
+    mine = Observable("mine", 1.0, lambda _: returned)  # type: ignore[arg-type, return-value]
+    refused(lambda: W.expectation(mine), "Argument `reading` must")
+
+
+@pytest.mark.parametrize("n", ["a", 0, -1, 1.5, True])
+def test_degrees_of_freedom_are_counted(n: object) -> None:
+    refused(lambda: Observable("mine", 1.0, lambda _: (1.0, 0.0), n=n), "Argument `n` must")  # type: ignore[arg-type]
+
+
+def test_a_reading_that_knows_no_error() -> None:
+    assert W.expectation(Observable("mine", 1.0, lambda _: (np.float64(0.5), np.inf))) == (0.5, np.inf)

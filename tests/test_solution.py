@@ -298,6 +298,20 @@ def test_the_difference_of_a_comparison() -> None:
         assert dense_trace_norm(difference) <= comparison.trace_norm_upper[i] + 1e-6
 
 
+def test_a_comparison_takes_runs_whatever_their_edges_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A packet that escapes, at the loosest tolerance: arithmetic may refuse what the reported errors count."""
+    system, state, times = System("xi**2/2 - x**2/2 + cos(x)", ["x"], h=0.2, gamma=0.1), coherent(1, 1), [0.5, 1.5]
+    loose, true = (compare(system, state, times, tol=tol) for tol in (0.1, 1e-5))
+    assert (loose.trace_norm_error > 1e-3).all()
+    assert (abs(loose.trace_norm - true.trace_norm) <= loose.trace_norm_error + true.trace_norm_error).all()
+    monkeypatch.setattr("openweyl.phase_space.edges.MAX_LOST_FRACTION", 0.0)
+    monkeypatch.setattr("openweyl.phase_space.edges.MAX_EDGE_FRACTION", 0.0)
+    refused(lambda: loose.quantum[1] - loose.classical[1], "Argument `symbol` must be negligible at the edges")
+    again = compare(system, state, times, tol=0.1)
+    assert np.array_equal(again.trace_norm, loose.trace_norm)
+    assert float(again.difference(1).hilbert_schmidt()) == pytest.approx(again.hilbert_schmidt[1], rel=1e-12)
+
+
 def test_the_dataset_of_a_comparison() -> None:
     comparison = compared()
     data = comparison.to_xarray()

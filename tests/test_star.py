@@ -15,7 +15,7 @@ import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from common import slow_but
+from common import refused, slow_but
 from openweyl import (
     InputError,
     PhaseGrid,
@@ -343,6 +343,14 @@ def test_what_cannot_be_multiplied(arguments: tuple[Any, ...], message: str) -> 
             function(*arguments)
         assert str(caught.value).startswith(f"Argument {message}")
         assert str(caught.value).isprintable()
+
+
+def test_products_too_large_for_their_squares_are_refused() -> None:
+    """Values of a Symbol are at most 1e100, so that its norm is a number."""
+    w = coherent(0, 0).symbol(GRID)
+    for product in (lambda: star(1e99 * w, 1e99 * w), lambda: moyal_bracket(1e60 * w, 1e60 * w)):
+        refused(product, "Argument `b` must lead to values of at most 1e+100 in size")
+    refused(lambda: star("exp(80*x)", w), "Argument `a` must have values on the grid that double precision holds")
 
 
 def test_kernels_that_do_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:

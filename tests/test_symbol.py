@@ -532,6 +532,14 @@ def test_grids_that_would_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
 # --- the symbol read as an operator
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (1, 8), (8, 1)])
+def test_the_matrix_of_a_symbol_on_axes_of_one_point(shape: tuple[int, int]) -> None:
+    """A box that holds much less than a state; its trace is that of the symbol, as far as a cut-off function goes."""
+    axes = [Axis(-0.25, 0.5 / size, size) for size in shape]
+    w = Symbol(np.ones(shape), PhaseGrid((axes[0],), (axes[1],), H))
+    assert np.trace(w.fock(200).matrix) == pytest.approx(float(w.trace()), rel=5e-2)
+
+
 def test_fock_and_qutip() -> None:
     """|m><m| at two m, and the coherent state's Poisson weights."""
     z = 0.3 + 0.2j

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import sympy
 
-from openweyl._core.arguments import InputError, must, real, shown, whole
+from openweyl._core.arguments import InputError, is_list, must, real, shown, whole
 from openweyl._core.calls import public
 from openweyl._core.estimates import Estimate
 from openweyl._core.text import cut
@@ -30,6 +30,9 @@ from .readings import FormulaMean, HusimiValue, ParityValue
 
 Reading: TypeAlias = Callable[[GridFunction], tuple[float, float]]
 """A symbol -> the expectation value, and a bound of its error."""
+
+MAX_DEGREES_OF_FREEDOM = 10
+"""The largest n of an observable: no grid has more axes than two for each."""
 
 
 @public
@@ -56,6 +59,8 @@ class Observable:
         must(isinstance(self.name, str), "name", "be text", self.name)
         real("norm", self.norm, low=0.0)
         must(callable(self.reading), "reading", "be a function of a symbol", self.reading)
+        if self.n is not None:
+            whole("n", self.n, 1, MAX_DEGREES_OF_FREEDOM)
 
     def __repr__(self) -> str:
         n = "any n" if self.n is None else f"n = {self.n}"
@@ -71,7 +76,7 @@ class Observable:
         symbol.check_single()
         what = f"have n = {symbol.n} degrees of freedom, as the symbol"
         must(self.n in (None, symbol.n), "observable", what, f"of n = {self.n}", f"It is {self.name}.")
-        return Estimate(*self.reading(symbol))
+        return _estimate(self.reading(symbol))
 
     @staticmethod
     def of(value: Any, n: int) -> Observable:
@@ -91,7 +96,7 @@ class Observable:
         probability of the coherent state there; "parity": of u(x) -> u(-x).
         """
         must(isinstance(text, str), "observable", "be text", text)
-        whole("n", n, 1, 10)
+        whole("n", n, 1, MAX_DEGREES_OF_FREEDOM)
         match = re.fullmatch(r"\s*(smooth|region|husimi|parity)\s*(?:\((.*)\))?\s*", text, re.DOTALL)
         if match is None:
             return function(text, n)
@@ -104,6 +109,12 @@ class Observable:
             must(len(numbers) == 2 * n, "observable", f"give husimi {2 * n} numbers, x then xi", text)
             return husimi(numbers[:n], numbers[n:])
         return smoothed(inside, n, indicator=kind == "region")
+
+
+def _estimate(pair: Any) -> Estimate:
+    """What a reading returns, which may be a user's: a number, and a bound of its error, which may be infinite."""
+    must(is_list(pair) and len(pair) == 2, "reading", "return two numbers, a value and its error", pair)
+    return Estimate(real("reading", pair[0]), real("reading", pair[1], low=0.0, endless=True))
 
 
 def function(text: str, n: int) -> Observable:

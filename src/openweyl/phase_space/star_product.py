@@ -24,6 +24,7 @@ from openweyl.symbolic.brackets import Formula, Names, expression, moyal_bracket
 from openweyl.symbolic.expressions import variables_of
 from openweyl.symbolic.parsing import check_form
 
+from .arrays import MAX_VALUE, check_result
 from .grid import PhaseGrid
 from .grid_function import GridFunction, on_one_grid
 from .kernels import check_kernel_fits, kernel_points, quantize, symbol_values
@@ -91,7 +92,7 @@ def moyal_bracket(a: Any, b: Any, h: Formula | None = None, order: int | None = 
         _check_left_out(h, order)
         product = _product(a, b)
         if _is_real(a, product.n) and _is_real(b, product.n):  # b * a is the conjugate
-            return product.like(2 * product.values.imag / product.h)
+            return product.like(check_result(2 * product.values.imag / product.h, "a"))
         return (product - _product(b, a)) / (1j * product.h)
     return moyal_bracket_of_formulas(a, b, _number_or_symbol(h), order)
 
@@ -129,7 +130,7 @@ def _of_functions(a: Function, b: GridFunction) -> Function:
     check_kernel_fits(prod(kernel_points(a.grid)), "take a smaller or a coarser grid", "The kernels need")
     first, second = quantize(a), quantize(b)
     product = (first.matrix @ second.matrix).reshape(first.entries.shape)
-    return a.like(symbol_values(replace(first, entries=product), a.grid, hermitian=False))
+    return a.like(check_result(symbol_values(replace(first, entries=product), a.grid, hermitian=False), "b"))
 
 
 def _on_axes(formula: Any, n: int, name: str) -> tuple[sympy.Expr, Names, Names]:
@@ -148,7 +149,8 @@ def _from_left(formula: Any, w: Function, name: str = "a", sign: int = 1) -> Fun
     must(expandable(p), name, f"have at most {MAX_TERMS} terms when multiplied out", str(p))
     with np.errstate(all="ignore"):  # exp(x**2) overflows at large x, and is refused below
         values = left_multiplication(p, x, xi, replace(w.grid, h=sign * w.h))(w.values)
-    must(bool(np.isfinite(values).all()), name, "have values on the grid that double precision holds", str(p))
+    size = float(np.abs(values).max())  # it may be no number
+    must(size <= MAX_VALUE, name, "have values on the grid that double precision holds", str(p))
     return w.like(values)
 
 

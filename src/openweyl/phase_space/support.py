@@ -75,7 +75,7 @@ def required_box(profile: Profile, axis: Axis, level: float) -> RequiredBox:
     lower = axis.lower + axis.spacing * int(np.searchsorted(profile.left, level))
     upper = axis.upper - axis.spacing * int(np.searchsorted(profile.right, level))
     beyond = int(np.searchsorted(profile.high, level))
-    reach = axis.reach * (1 - beyond / (profile.high.size - 1))
+    reach = axis.reach * (1 - beyond / max(profile.high.size - 1, 1))  # one wave number only, 0, where one point is
     upper = max(upper, lower + MIN_INTERVAL_SPACINGS * axis.spacing)
     return RequiredBox(min(lower, axis.upper), upper, max(reach, MIN_REACH_WAVES * 2 * pi / axis.length))
 

@@ -80,13 +80,14 @@ def box_around(symbols: Sequence[GridFunction], part: float = 1e-2) -> tuple[tup
         inside = np.abs(w) >= part * np.abs(w).max()  # all of a function that is 0
         held[0].extend(x[inside.any(axis=1)])
         held[1].extend(xi[inside.any(axis=0)])
-    return _around(held[0]), _around(held[1])
+    spacings = [max(a.spacing for a in axes) for axes in zip(*(s.grid.x + s.grid.xi for s in symbols), strict=True)]
+    return _around(held[0], spacings[0]), _around(held[1], spacings[1])
 
 
-def _around(points: Sequence[float]) -> tuple[float, float]:
-    """From the first to the last of `points`, with a margin."""
+def _around(points: Sequence[float], spacing: float) -> tuple[float, float]:
+    """From the first to the last of `points`, with a margin: a spacing if there is but one point."""
     low, high = min(points), max(points)
-    margin = BORDER_FRACTION * (high - low)
+    margin = BORDER_FRACTION * (high - low) or spacing
     return float(low - margin), float(high + margin)
 
 

@@ -88,6 +88,8 @@ class Symbol(GridFunction):
 
         Raises InputError for a batch, for complex values, and for other names.
 
+        The axes come in the order of the grid, x then xi, whatever the order of the names.
+
         >>> from openweyl import PhaseGrid, coherent
         >>> w = coherent(0, 0).symbol(PhaseGrid.box(h=0.1, x=(-3, 3), xi=(-3, 3), size=(64, 64)))
         >>> density = w.marginal("x")
@@ -107,7 +109,8 @@ class Symbol(GridFunction):
         """The matrix c of Op(w) = sum c_mn |m><n| in the Fock basis at h, and a bound of the trace norm left out.
 
         `size`: the number of levels, of each degree of freedom or one for all; None: the fewest whose leakage is below
-        `tol`. For n > 1 the indices run over tensor products, the first degree of freedom slowest.
+        `tol`. For n > 1 the indices run over tensor products, the first degree of freedom slowest. w must be negligible
+        at the edges of its grid, as for `quantize`: what a box cuts off is not in the leakage.
 
         >>> from openweyl import coherent
         >>> matrix, leakage = coherent(0.5, 0.0).symbol(coherent(0.5, 0.0).grid(0.25, 1e-12)).fock()
