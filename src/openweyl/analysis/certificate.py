@@ -34,8 +34,8 @@ class Certificate:
     Arrays over `times`:
     `bound`: B_N, with the errors of quadrature and solver. `estimate`: ||Op(a_N - a_1)||_tr (its upper bound).
     `distance_lower`, `distance_upper`: the enclosure of ||A - Op(a_1)||_tr, never above 1 + ||Op(a_1)||_tr, which
-    always holds. `rate`: ||Op((L - Q) b_{N-1})||_tr, the derivative of B_N. `quadrature_error`, `solver_error`: the parts
-    of `bound` that are numerical.
+    always holds. `rate`: ||Op((L - Q) b_{N-1})||_tr, the derivative of B_N. `quadrature_error`, `solver_error`: the
+    parts of `bound` that are numerical.
 
     `order`: N; `reason`: why this one. `nodes`: of the quadrature. `solution`: the classical density with its
     corrections. `system`, `state`, `tol`: as given to `certify`. `seconds`: wall-clock time.
