@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from openweyl import InputError, Solution, State, Symbol, System, cli, coherent
-from openweyl.phase_space.grid import common_grid
+from openweyl.phase_space.grid_size import common_grid
 from oracle import Oracle
 
 TABLE = json.loads((Path(__file__).parent / "data" / "double_well.json").read_text())

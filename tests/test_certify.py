@@ -34,7 +34,7 @@ from openweyl.evolution.stepper import Stepper
 from openweyl.generators.generator import fokker_planck
 from openweyl.norms.dense import dense_trace_norm
 from openweyl.norms.trace_norm import enclosure
-from openweyl.phase_space.grid import common_grid
+from openweyl.phase_space.grid_size import common_grid
 from openweyl.problems.problem import Problem
 from openweyl.problems.texts import problems
 from systems import HARMONIC, PENDULUM

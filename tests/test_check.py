@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from openweyl._core import arguments
-from openweyl._core.arguments import LONGEST, InputError, must, real, shown, times, tolerance
+from openweyl._core.arguments import MAX_SHOWN_CHARACTERS, InputError, must, real, shown, times, tolerance
 
 GRAMMAR = re.compile(r"Argument `[a-z]+` must .+, but is .+\.")
 HUGE = 10**5000
@@ -69,7 +69,7 @@ def test_a_resource_error_says_what_is_short_in_other_processes_too() -> None:
         (0.1, "0.1"),
         ("a\nb\tc", "a b c"),
         ("a\x00b\x1b[31m\ud800", "a?b?[31m?"),
-        ("q" * 10**6, "q" * (LONGEST - 3) + "..."),
+        ("q" * 10**6, "q" * (MAX_SHOWN_CHARACTERS - 3) + "..."),
         (HUGE, "a value of type int"),
         ([HUGE], "a value of type list"),
         (nested(10**5), "a value of type list"),
@@ -84,7 +84,7 @@ def test_a_value_is_shown_on_one_short_line(value: Any, text: str) -> None:
 @given(st.text())
 def test_any_text_is_shown_on_one_short_line(text: str) -> None:
     line = shown(text)
-    assert line.isprintable() and len(line) <= LONGEST
+    assert line.isprintable() and len(line) <= MAX_SHOWN_CHARACTERS
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from openweyl import (
 )
 from openweyl._core.fft import good_size, irfft, rfft
 from openweyl.norms.dense import dense_trace_norm
-from openweyl.phase_space.grid import common_grid
+from openweyl.phase_space.grid_size import common_grid
 from openweyl.phase_space.resampling import resized
 
 H = 0.1

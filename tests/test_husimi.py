@@ -239,7 +239,7 @@ def test_states_are_positive() -> None:
 def test_where_no_band_fits_coherent_states_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     grid = box()
     w = gaussian(0, 0, [[3.0, 0], [0, 3.0]]).symbol(grid)
-    monkeypatch.setattr(lowest_eigenvalue, "WORK", 0)
+    monkeypatch.setattr(lowest_eigenvalue, "MAX_FACTOR_OPERATIONS", 0)
     lower, upper = smallest_eigenvalue(w, 1e-6, 0)
     assert -3e-6 < lower <= 0 == upper
     assert smallest_eigenvalue(0.0 * w, 1e-6, 0)[1] == 0
@@ -293,7 +293,7 @@ def test_the_infimum_lies_between_samples(monkeypatch: pytest.MonkeyPatch) -> No
     """Four samples to a wave, all at +-1/sqrt 2."""
     grid = PhaseGrid.box(h=1.0, x=(0, 4), xi=(0, 4), size=(16, 16))
     (x,), (xi,) = grid.mesh("x", "xi")
-    monkeypatch.setattr(module, "POINTS", 1)  # no finer grid
+    monkeypatch.setattr(module, "MAX_REFINED_POINTS", 1)  # no finer grid
     for f in (np.cos(2 * np.pi * x + np.pi / 4) + 0 * xi, 0 * x + np.cos(2 * np.pi * xi + np.pi / 4)):
         assert f.min() == pytest.approx(-sqrt(0.5))
         assert -1.2 < module._infimum(Symbol(f, grid), 1e-3) <= -1
@@ -302,7 +302,7 @@ def test_the_infimum_lies_between_samples(monkeypatch: pytest.MonkeyPatch) -> No
 def test_what_the_margins_cut_off_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     """o nil beyond its box, smoothed on a large one, against w: less margin than there should be, and a w at an end."""
     h = 0.05
-    monkeypatch.setattr(module, "MARGIN", 1)
+    monkeypatch.setattr(module, "MARGIN_DEVIATIONS", 1)
     grid = PhaseGrid.box(h=h, x=(-1, 1), xi=(-1.5, 1.5), size=(48, 48))
     (x,), (xi,) = grid.mesh("x", "xi")
     w = Symbol(np.exp(-((x - 0.2) ** 2 + xi**2) / 0.18), grid)

@@ -33,11 +33,11 @@ from openweyl import (
     squeezed,
     trace_norm,
 )
-from openweyl._core.arguments import LARGEST, SMALLEST, moderate, real, times, whole
+from openweyl._core.arguments import MAX_SCALE, MIN_SCALE, moderate, real, times, whole
 from openweyl.analysis.certificate import Certificate, paper_bound
 from openweyl.analysis.compare import compare
 from openweyl.cli import runs
-from openweyl.phase_space.grid import check_fits
+from openweyl.phase_space.grid_size import check_fits
 from openweyl.problems.problem import Problem
 from openweyl.theory import stretching
 
@@ -75,7 +75,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
 # --- one range for numbers ---
 
 
-@pytest.mark.parametrize("size", [SMALLEST, 0.1, LARGEST])
+@pytest.mark.parametrize("size", [MIN_SCALE, 0.1, MAX_SCALE])
 def test_moderate_numbers(size: float) -> None:
     assert moderate("h", size, above=0.0) == moderate("gamma", size, low=0.0) == size
     assert moderate("x", -size) == -size

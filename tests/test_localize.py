@@ -17,7 +17,7 @@ from openweyl.norms import trace_norm as trace_norm_module
 from openweyl.norms.cell_layout import plan
 from openweyl.norms.cell_sums import compress, enclose
 from openweyl.norms.dense import dense_trace_norm, rank_bound
-from openweyl.norms.partition_of_unity import POWER, SLOPE, overlap, restored, tail, window
+from openweyl.norms.partition_of_unity import MEAN_SQUARED_SLOPE, RESTORED_TERMS, overlap, restored, tail, window
 from openweyl.phase_space.kernels import kernel_points, quantize
 from openweyl.phase_space.support import left_out, truncated
 
@@ -80,12 +80,12 @@ def test_overlap_is_the_sum_over_all_windows(t, s):
 
 def test_slope_is_the_mean_of_the_squared_derivatives():
     t, s = np.linspace(0, 1, 4000, endpoint=False), 1e-3
-    assert 2 * (1 - overlap(t, np.array(s))).mean() / s**2 == pytest.approx(SLOPE, rel=1e-4)
+    assert 2 * (1 - overlap(t, np.array(s))).mean() / s**2 == pytest.approx(MEAN_SQUARED_SLOPE, rel=1e-4)
 
 
 def test_restored_gives_back_the_overlap_but_for_its_remainder():
     f = np.linspace(0, 1, 101)
-    assert f * restored(f) + (1 - f) ** POWER == pytest.approx(np.ones(101), abs=1e-14)
+    assert f * restored(f) + (1 - f) ** RESTORED_TERMS == pytest.approx(np.ones(101), abs=1e-14)
 
 
 def test_tail_falls_and_bounds_what_a_window_has_above_a_wave_number():
@@ -109,7 +109,7 @@ def test_pinching_below_restored_pieces_and_remainder_above(seed):
     y = axis.points / width
     chi = [window(y - j) for j in range(-9, 10)]
     f = sum(np.outer(c, c) for c in chi)
-    gap = k * (1 - f) ** POWER
+    gap = k * (1 - f) ** RESTORED_TERMS
     lower = sum(tr(k * np.outer(c, c)) for c in chi)
     upper = sum(tr(k * restored(f) * np.outer(c, c)) for c in chi)
     assert sum(k * restored(f) * np.outer(c, c) for c in chi) + gap == pytest.approx(k, abs=1e-13)
@@ -198,7 +198,7 @@ def test_the_enclosure_is_as_narrow_as_asked(seed, rtol):
     ids=["far", "near", "cat", "squeezed"],
 )
 def test_differences_of_states(first, second, monkeypatch):
-    monkeypatch.setattr(trace_norm_module, "DENSE", 0)
+    monkeypatch.setattr(trace_norm_module, "MAX_DENSE_KERNEL_POINTS", 0)
     grid = PhaseGrid.box(h=0.01, x=(-1.2, 1.2), xi=(-1.2, 1.2), size=(160, 160))
     w = first.symbol(grid) - second.symbol(grid)
     lower, upper = trace_norm(w)
@@ -208,7 +208,7 @@ def test_differences_of_states(first, second, monkeypatch):
 
 def test_states_have_trace_norm_one(monkeypatch):
     """Positive operators: the restored pieces have the trace of the whole, so the upper sum is nearly sharp."""
-    monkeypatch.setattr(trace_norm_module, "DENSE", 0)
+    monkeypatch.setattr(trace_norm_module, "MAX_DENSE_KERNEL_POINTS", 0)
     grid = PhaseGrid.box(h=0.01, x=(-1.2, 1.2), xi=(-1.2, 1.2), size=(96, 96))
     lower, upper = trace_norm(coherent(0.1, 0.2).symbol(grid))
     assert lower <= 1 <= upper <= lower * 1.0101
@@ -218,8 +218,8 @@ def test_states_have_trace_norm_one(monkeypatch):
 def test_double_well_difference(power, monkeypatch):
     w = double_well(2.0**-power, 1.0, 1e-5)
     exact = dense_trace_norm(w)
-    for dense in (trace_norm_module.DENSE, 0):
-        monkeypatch.setattr(trace_norm_module, "DENSE", dense)
+    for dense in (trace_norm_module.MAX_DENSE_KERNEL_POINTS, 0):
+        monkeypatch.setattr(trace_norm_module, "MAX_DENSE_KERNEL_POINTS", dense)
         lower, upper = trace_norm(w)
         assert lower <= exact <= upper
         assert upper - lower <= 1e-2 * upper
@@ -309,7 +309,7 @@ def two_runs() -> Symbol:
 
 @pytest.mark.parametrize("dense", [1000, 0])
 def test_the_difference_of_two_runs_is_bounded_with_an_absolute_width(two_runs, dense, monkeypatch):
-    monkeypatch.setattr(trace_norm_module, "DENSE", dense)
+    monkeypatch.setattr(trace_norm_module, "MAX_DENSE_KERNEL_POINTS", dense)
     w = two_runs
     true = dense_trace_norm(w)
     assert true < 2e-5
@@ -350,8 +350,8 @@ def test_bad_absolute_widths_are_refused(atol):
 
 def test_cells_that_take_too_long_are_refused_and_enclosures_are_wide_instead(monkeypatch):
     """Refused by prediction, before any cell is made."""
-    monkeypatch.setattr(trace_norm_module, "DENSE", 0)
-    monkeypatch.setattr(trace_norm_module, "SECONDS", 1e3)
+    monkeypatch.setattr(trace_norm_module, "MAX_DENSE_KERNEL_POINTS", 0)
+    monkeypatch.setattr(trace_norm_module, "SECONDS_PER_CUBED_SIZE", 1e3)
     grid = PhaseGrid.box(h=0.002, x=(-1.2, 1.2), xi=(-1.2, 1.2), size=(400, 400))
     w = coherent(0.3, 0).symbol(grid) - coherent(-0.3, 0).symbol(grid)
     with pytest.raises(ResourceError, match=r"cells of \d+ states, about .* hours: raise `rtol`") as error:
@@ -363,7 +363,7 @@ def test_cells_that_take_too_long_are_refused_and_enclosures_are_wide_instead(mo
 
 def test_smooth_symbols_need_no_cells(monkeypatch):
     """Structure of 10 sqrt(h): coherent states are enough for 10 %, not for 1 %."""
-    monkeypatch.setattr(trace_norm_module, "DENSE", 0)
+    monkeypatch.setattr(trace_norm_module, "MAX_DENSE_KERNEL_POINTS", 0)
     grid = PhaseGrid.box(h=0.01, x=(-3, 3), xi=(-3, 3), size=(80, 80))
     (x,), (xi,) = grid.mesh("x", "xi")
     w = Symbol(x * xi * np.exp(-(x**2 + xi**2) / 0.8), grid)
@@ -478,7 +478,7 @@ def test_what_compression_loses_of_a_whole_kernel_is_in_its_bound(monkeypatch):
     w = random_symbol(4)
     exact = dense_trace_norm(w)
     monkeypatch.setattr(trace_norm_module, "compress", lambda a, accuracy: ([0.9 * a], 0.2 * exact))
-    lower, upper = trace_norm_module._whole(w, 1e-2, 100.0)
+    lower, upper = trace_norm_module._from_kernel(w, 1e-2, 100.0)
     assert lower <= 0.9 * exact
     assert upper == pytest.approx(1.1 * exact)
 

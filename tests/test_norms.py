@@ -61,7 +61,7 @@ def test_the_error_of_an_l1_norm_is_to_the_farther_end(
 def test_what_is_trimmed_moves_both_bounds_of_an_eigenvalue(monkeypatch: pytest.MonkeyPatch, way: str) -> None:
     w = W
     if way == "coherent states":
-        monkeypatch.setattr(lowest_eigenvalue, "WORK", 0)
+        monkeypatch.setattr(lowest_eigenvalue, "MAX_FACTOR_OPERATIONS", 0)
     if way == "all eigenvalues":
         grid = PhaseGrid.box(h=1.0, x=[(-4, 4)] * 2, xi=[(-4, 4)] * 2, size=(12, 12))
         w = coherent([0.5, 0], [0, 0]).symbol(grid) - coherent([-0.5, 0], [0, 0]).symbol(grid)

@@ -16,7 +16,7 @@ from gaussian import Gaussian
 from openweyl import Observable, PhaseGrid, System, coherent, evolve
 from openweyl.observables.quadrature import integral, share
 from openweyl.phase_space.grid import Axis
-from openweyl.phase_space.marginals import Marginal
+from openweyl.phase_space.marginals import CellRule, Marginal
 from openweyl.symbolic.expressions import variables
 
 H = 0.1
@@ -140,7 +140,7 @@ def test_the_husimi_density_reaches_beyond_the_box_of_its_symbol() -> None:
 
 def test_what_lies_beyond_that_room_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Half of a Gaussian, cut off at its top, with hardly any room: the mass beyond by the convolution of both."""
-    monkeypatch.setattr("openweyl.phase_space.marginals.ROOM", 0.5)
+    monkeypatch.setattr("openweyl.phase_space.marginals.HUSIMI_ROOM", 0.5)
     axis = Axis.between(0.0, 3.0, 200)
     density = Marginal((axis,), np.exp(-(axis.points**2)))
     smooth, lost = density.smoothed(H)
@@ -155,7 +155,7 @@ def test_what_lies_beyond_that_room_is_counted(monkeypatch: pytest.MonkeyPatch) 
 def test_what_the_rule_leaves_of_the_density_is_counted(monkeypatch: pytest.MonkeyPatch, points: int) -> None:
     """Noise up to the largest wave number, and so few points that they cannot see it."""
     for module in ("phase_space.marginals", "observables.quadrature"):
-        monkeypatch.setattr(f"openweyl.{module}.RULES", {1: (points, 3, 2.0)})
+        monkeypatch.setattr(f"openweyl.{module}.CELL_RULES", {1: CellRule(points, 3, 2.0)})
     axis = Axis.between(-1.0, 1.0, 32)
     density = Marginal((axis,), np.random.default_rng(points).normal(size=32))
     waves = zip(axis.wave_numbers(half=False), density.coefficients, strict=True)
@@ -170,7 +170,7 @@ def test_what_the_rule_leaves_of_the_density_is_counted(monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("place", np.linspace(0.21, 0.44, 9))
 def test_a_wall_within_a_cell_is_known_up_to_the_cell(monkeypatch: pytest.MonkeyPatch, place: float) -> None:
-    monkeypatch.setattr("openweyl.observables.quadrature.MOST", {1: 0})
+    monkeypatch.setattr("openweyl.observables.quadrature.MAX_CELLS", {1: 0})
     density = Marginal.marginal(W, [0])
     value, error = integral(sympy.erf((X - place) * 10**7), (X,), density, 1.0, 1e-10)
     assert 1e-5 < abs(value - 2 * above(place, MEAN[0], V) + 1) <= error
@@ -178,8 +178,8 @@ def test_a_wall_within_a_cell_is_known_up_to_the_cell(monkeypatch: pytest.Monkey
 
 def test_errors_are_bounds_where_the_work_does_not_suffice(monkeypatch: pytest.MonkeyPatch) -> None:
     """With few cells the error is large, and true."""
-    monkeypatch.setattr("openweyl.observables.quadrature.MOST", {1: 300, 2: 300})
-    monkeypatch.setattr("openweyl.observables.quadrature.MOST_EDGES", 2000)
+    monkeypatch.setattr("openweyl.observables.quadrature.MAX_CELLS", {1: 300, 2: 300})
+    monkeypatch.setattr("openweyl.observables.quadrature.MAX_EDGE_CELLS", 2000)
     density = Marginal.marginal(W, [0])
     for k in (30, 100, 300, 1000):
         value, error = integral(sympy.cos(k * X), (X,), density, 1.0, 1e-10)
@@ -269,7 +269,7 @@ def test_round_off_is_counted() -> None:
 def test_what_the_rule_leaves_of_a_region_is_counted(monkeypatch: pytest.MonkeyPatch, points: int) -> None:
     """Noise up to the largest wave number over [0, 1], the half of its box where x > 0, by very few points."""
     for module in ("phase_space.marginals", "observables.quadrature"):
-        monkeypatch.setattr(f"openweyl.{module}.RULES", {1: (points, 3, 2.0)})
+        monkeypatch.setattr(f"openweyl.{module}.CELL_RULES", {1: CellRule(points, 3, 2.0)})
     axis = Axis.between(-1.0, 1.0, 32)
     density = Marginal((axis,), np.random.default_rng(points).normal(size=32))
     waves = zip(axis.wave_numbers(half=False), density.coefficients, strict=True)
@@ -282,7 +282,7 @@ def test_waves_that_are_left_out_as_noise_are_counted(monkeypatch: pytest.Monkey
     """More of them than noise would be, against the density with all of its waves."""
     density = Marginal.marginal(W, [0])
     full, little = density.smoothed(H)
-    monkeypatch.setattr("openweyl.phase_space.marginals.NOISE", 1e-3)
+    monkeypatch.setattr("openweyl.phase_space.marginals.DROPPED_FRACTION", 1e-3)
     coarse, lost = density.smoothed(H)
     z = full.axes[0].points
     true = float(np.abs(coarse.at(z[None]) - full.at(z[None])).sum()) * full.axes[0].spacing
@@ -293,8 +293,8 @@ def test_waves_that_are_left_out_as_noise_are_counted(monkeypatch: pytest.Monkey
 def test_one_point_beside_a_wall(monkeypatch: pytest.MonkeyPatch) -> None:
     """Half of a cell is on the other side: the values of the formula bound what its one point does not see."""
     for module in ("phase_space.marginals", "observables.quadrature"):
-        monkeypatch.setattr(f"openweyl.{module}.RULES", {1: (1, 1, 2.0)})
-    monkeypatch.setattr("openweyl.observables.quadrature.MOST", {1: 0})
+        monkeypatch.setattr(f"openweyl.{module}.CELL_RULES", {1: CellRule(1, 1, 2.0)})
+    monkeypatch.setattr("openweyl.observables.quadrature.MAX_CELLS", {1: 0})
     density = Marginal((Axis.between(-1.0, 1.0, 2),), np.ones(2))
     value, error = integral(sympy.erf((X - 0.001) * 10**7), (X,), density, 1.0, 1e-9)
     assert 1.9 < abs(value + 0.002) <= error

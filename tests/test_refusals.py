@@ -25,7 +25,6 @@ from openweyl import (
 from openweyl.evolution import loop as time_loop
 from openweyl.evolution.step_control import StepPolicy
 from openweyl.interchange.units import Units
-from openweyl.norms import trace_norm as trace_norm_module
 from openweyl.phase_space import left_multiplication
 from systems import DOUBLE_WELL, IN_A_WELL, PLANE, TWO_AT_REST
 
@@ -80,7 +79,7 @@ def test_terms_without_a_method(monkeypatch: pytest.MonkeyPatch) -> None:
     refused(
         lambda: star("cos(x1*xi1)", TWO_AT_REST.symbol(grid)), "With n = 2 every term that mixes x and xi must be a "
     )
-    monkeypatch.setattr(left_multiplication, "MAX_SAMPLES", 200)  # the real number takes seconds
+    monkeypatch.setattr(left_multiplication, "MAX_FOURIER_SAMPLES", 200)  # the real number takes seconds
     refused(lambda: star("1/(1 + (300*x*xi)**2)", W), "A term that mixes x and xi must vary on scales that a mod")
 
 
@@ -89,5 +88,5 @@ def test_runs_that_are_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time_loop, "StepPolicy", partial(StepPolicy, shortest=0.5))
     far = coherent(2.0, 0.0)
     refused(lambda: evolve(DOUBLE_WELL, far, [2.0]), "At t = 0 a step of 0.0", ResourceError)
-    monkeypatch.setattr(trace_norm_module, "BYTES", 1e12)
+    monkeypatch.setattr("openweyl.phase_space.kernels.BYTES_PER_KERNEL_ENTRY", 1e12)
     refused(lambda: trace_norm(W - W.like(np.roll(W.values, 3))), "The kernel needs", ResourceError)

@@ -523,8 +523,8 @@ def test_good_values() -> None:
 
 
 def test_grids_that_would_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("openweyl.phase_space.grid_function.LARGE_GRID", 10)
-    monkeypatch.setattr("openweyl.phase_space.grid.spare_memory", lambda: 10)
+    monkeypatch.setattr("openweyl.phase_space.grid_function.MEMORY_CHECKED_POINTS", 10)
+    monkeypatch.setattr("openweyl.phase_space.grid_size.spare_memory", lambda: 10)
     with pytest.raises(ResourceError, match="take smaller grids"):
         W * W
 

@@ -13,15 +13,15 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-LONGEST = 80
+MAX_SHOWN_CHARACTERS = 80
 """The number of characters of a value that a message shows."""
-SMALLEST, LARGEST = 1e-40, 1e40
-"""The sizes between which h, gamma and the like lie, if not 0; LARGEST is that of coordinates and parameters too."""
+MIN_SCALE, MAX_SCALE = 1e-40, 1e40
+"""The sizes between which h, gamma and the like lie, if not 0; MAX_SCALE is that of coordinates and parameters too."""
 
 
-LONGEST_PATH = 1000
+MAX_PATH_CHARACTERS = 1000
 """Characters of a path; systems take a few thousand."""
-MOST_TIMES = 100_000
+MAX_TIMES = 100_000
 """The most times of one run: each keeps a symbol."""
 
 
@@ -57,7 +57,7 @@ def shown(value: Any) -> str:
         text = f"a value of type {type(value).__name__}"
     text = " ".join(text.split())
     text = "".join(c if c.isprintable() else "?" for c in text)
-    return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
+    return text if len(text) <= MAX_SHOWN_CHARACTERS else text[: MAX_SHOWN_CHARACTERS - 3] + "..."
 
 
 def fail(name: str, what: str, value: Any, advice: str = "") -> InputError:
@@ -96,13 +96,13 @@ def real(
 
 
 def moderate(name: str, value: Any, *, low: float | None = None, above: float | None = None, advice: str = "") -> float:
-    """`value` as `real`, of a size up to LARGEST; what has a bound is a scale, and 0 or at least SMALLEST."""
+    """`value` as `real`, of a size up to MAX_SCALE; what has a bound is a scale, and 0 or at least MIN_SCALE."""
     number = real(name, value, low=low, above=above, advice=advice)
     scale = low is not None or above is not None
     zero = "be 0, or " if above is None else ""
-    what = f"{zero}lie between {SMALLEST:g} and {LARGEST:g}" if scale else f"be at most {LARGEST:g} in size"
-    least = SMALLEST if scale else 0.0
-    must(number == 0 or least <= abs(number) <= LARGEST, name, what, value, "Choose other units.")
+    what = f"{zero}lie between {MIN_SCALE:g} and {MAX_SCALE:g}" if scale else f"be at most {MAX_SCALE:g} in size"
+    least = MIN_SCALE if scale else 0.0
+    must(number == 0 or least <= abs(number) <= MAX_SCALE, name, what, value, "Choose other units.")
     return number
 
 
@@ -143,12 +143,12 @@ def function(name: str, value: Any) -> None:
 def check_path(name: str, value: Any, what: str) -> Path:
     """`value`, text or a path, as a path that a system may be asked for."""
     must(isinstance(value, (str, Path)), name, what, value)
-    good = bool(str(value).strip()) and str(value).isprintable() and len(str(value)) <= LONGEST_PATH
+    good = bool(str(value).strip()) and str(value).isprintable() and len(str(value)) <= MAX_PATH_CHARACTERS
     must(good, name, what, str(value))
     return Path(value)
 
 
-def numbers_of(name: str, values: Any, what: str = "be a list of numbers", most: int = MOST_TIMES) -> list[Any]:
+def numbers_of(name: str, values: Any, what: str = "be a list of numbers", most: int = MAX_TIMES) -> list[Any]:
     """The items of `values`, a list or anything else that has an order: not text, a table or a set. At most `most`."""
     unordered = isinstance(values, (str, bytes, bytearray, memoryview, Mapping, Set))
     if unordered or not isinstance(values, Iterable) or getattr(values, "ndim", 1) == 0:

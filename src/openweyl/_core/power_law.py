@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-LEVEL = 0.95
+CONFIDENCE_LEVEL = 0.95
 """Of Student's interval, two-sided."""
 
 
@@ -52,7 +52,7 @@ def power_law(
     freedom = len(x) - model.shape[1]
     spread = np.sqrt(residual @ residual / freedom * (weights @ weights))
     relative = np.zeros_like(target) if error is None else error / y
-    half = float(stdtrit(freedom, (1 + LEVEL) / 2)) * spread + np.abs(weights) @ relative
+    half = float(stdtrit(freedom, (1 + CONFIDENCE_LEVEL) / 2)) * spread + np.abs(weights) @ relative
     return PowerLaw(float(weights @ target), float(half), weights)
 
 

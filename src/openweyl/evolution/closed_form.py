@@ -13,7 +13,8 @@ from openweyl._core.progress import Progress
 from openweyl.gaussian_packets.flow import QuadraticFlow
 from openweyl.gaussian_packets.packet_errors import packets_of
 from openweyl.model.states import PacketState
-from openweyl.phase_space.grid import PhaseGrid, check_fits
+from openweyl.phase_space.grid import PhaseGrid
+from openweyl.phase_space.grid_size import check_fits
 from openweyl.weyl.symbol import Symbol
 
 from .numerics import Numerics

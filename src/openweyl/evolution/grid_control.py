@@ -14,7 +14,8 @@ import numpy as np
 
 from openweyl.model.decomposition import decomposition
 from openweyl.model.system import System
-from openweyl.phase_space.grid import Axis, PhaseGrid, check_fits
+from openweyl.phase_space.grid import Axis, PhaseGrid
+from openweyl.phase_space.grid_size import check_fits
 from openweyl.phase_space.support import RequiredBox, covering
 
 from .error_estimate import SIXTH_ORDER_BELOW_TOL

@@ -13,6 +13,7 @@ from openweyl.model.system import System
 from openweyl.phase_space.grid import PhaseGrid
 from openweyl.phase_space.profiles import Profile, profiles_of
 from openweyl.phase_space.resampling import resampled
+from openweyl.phase_space.samples import Samples
 from openweyl.phase_space.support import RequiredBox, required_box
 from openweyl.weyl.symbol import Symbol
 
@@ -62,7 +63,7 @@ class Runs:
 
     def move_to(self, grid: PhaseGrid, values: Sequence[np.ndarray]) -> None:
         """Go on from `values`, which are on the present grid, on another grid."""
-        self.values = [resampled(w, self.grid, grid) for w in values]
+        self.values = [resampled(Samples(w, self.grid), grid) for w in values]
         self._build_on(grid)
         self.profiles = self.look()
 
@@ -117,7 +118,7 @@ class Runs:
 
     def look(self) -> tuple[Profile, ...]:
         """The profiles of the content now."""
-        return profiles_of(self.content(), self.grid)
+        return profiles_of(Samples(self.content(), self.grid))
 
     def content(self) -> np.ndarray:
         """The first run's symbol and what ridges see of it; b_j times what its losses are enlarged by."""

@@ -15,7 +15,8 @@ from openweyl._core.estimates import Estimate
 from openweyl._core.text import cut, excerpt, table
 from openweyl.model.system import System
 from openweyl.observables.observable import Observable
-from openweyl.phase_space.grid import PhaseGrid, check_fits, common_grid
+from openweyl.phase_space.grid import PhaseGrid
+from openweyl.phase_space.grid_size import check_fits, common_grid
 from openweyl.weyl.symbol import Symbol
 
 from .numerics import Numerics

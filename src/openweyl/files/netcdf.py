@@ -22,11 +22,11 @@ from .atomic import writing
 if TYPE_CHECKING:
     import xarray
 
-MARKS = {"hamiltonian", "jumps", "h", "gamma", "conventions"}
+OWN_ATTRIBUTES = {"hamiltonian", "jumps", "h", "gamma", "conventions"}
 """The attributes by which a file of ours is known."""
 SEAL = b"\nopenweyl seal "
 """What stands before the hash in the last bytes of a file."""
-DIGITS = 32
+HASH_DIGITS = 32
 """Hexadecimal digits of the hash: damage by chance is found but once in 2^128."""
 
 
@@ -68,18 +68,18 @@ def load(path: str | Path) -> xarray.Dataset:
             gc.collect()  # what the libraries left open, and complain of when it goes
     if trouble:
         raise fail("path", what, str(source), f"{trouble.rstrip('.')}.")
-    must(dataset.attrs.keys() >= MARKS, "path", what, str(source), "It holds other data.")
+    must(dataset.attrs.keys() >= OWN_ATTRIBUTES, "path", what, str(source), "It holds other data.")
     return dataset
 
 
 def _hash(content: bytes | memoryview) -> bytes:
-    return hashlib.blake2b(content, digest_size=DIGITS // 2).hexdigest().encode()
+    return hashlib.blake2b(content, digest_size=HASH_DIGITS // 2).hexdigest().encode()
 
 
 def _whole(source: Path) -> bool:
     """Whether the file is as its seal says, if it has one."""
     with source.open("rb") as file:
-        size = file.seek(0, 2) - len(SEAL) - DIGITS
+        size = file.seek(0, 2) - len(SEAL) - HASH_DIGITS
         if size < 0:
             return True
         file.seek(size)
@@ -87,7 +87,7 @@ def _whole(source: Path) -> bool:
         if not end.startswith(SEAL):
             return True
         file.seek(0)
-        content_hash, left = hashlib.blake2b(digest_size=DIGITS // 2), size
+        content_hash, left = hashlib.blake2b(digest_size=HASH_DIGITS // 2), size
         while left > 0 and (part := file.read(min(left, 1 << 20))):
             content_hash.update(part)
             left -= len(part)

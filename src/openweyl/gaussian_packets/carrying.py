@@ -11,7 +11,7 @@ from typing import TypeAlias
 import mpmath
 import numpy as np
 
-from openweyl._core.arguments import LARGEST, fail
+from openweyl._core.arguments import MAX_SCALE, fail
 from openweyl.model.packets import Packet
 from openweyl.model.states import PacketState
 
@@ -47,7 +47,7 @@ def _carried_covariance(covariance: Covariance, gaussian_map: GaussianMap, t: fl
     with mpmath.workprec(gaussian_map.bits):
         C = F @ digits(covariance, gaussian_map.bits) @ F.T + gaussian_map.noise
         scales = [mpmath.sqrt(abs(v)) for v in np.diag(C)]
-        check_moderate(all(1 / LARGEST < v < LARGEST for v in scales), t)
+        check_moderate(all(1 / MAX_SCALE < v < MAX_SCALE for v in scales), t)
         outer = np.outer(scales, scales)
         try:
             inverse = mpmath.matrix((C / outer).tolist()) ** -1
@@ -68,7 +68,7 @@ def _carried_packet(
         q = P @ y
         decay = float((q0 @ y0 - q @ y) / (2 * mpmath.mpf(h)))
     center, wave, covariance, precision = (part.astype(float) for part in (z, q, C, P))
-    check_moderate(bool(np.abs(center).max() < LARGEST and np.abs(wave).max() < LARGEST), t)
+    check_moderate(bool(np.abs(center).max() < MAX_SCALE and np.abs(wave).max() < MAX_SCALE), t)
     weight = packet.weight * np.exp(-decay)
     widths = np.sqrt(np.diag(covariance))
     dz = 4 * ROUNDING * (np.abs(center) + sqrt(h) * widths)

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from openweyl._core.arguments import SMALLEST
+from openweyl._core.arguments import MIN_SCALE
 
 COLLOCATION_NODES = 8
 """Nodes of the collocation, of order 16: a cell that resolves the coefficients is then exact to double precision."""
@@ -63,9 +63,9 @@ def _collocation(rates: Rates, noise: np.ndarray, scale: np.ndarray, starts: np.
     M = (M / (scale[:, None] / scale)).reshape(count, COLLOCATION_NODES, size, size)
     m = (m / scale).reshape(count, COLLOCATION_NODES, size)
     B = np.zeros((count, COLLOCATION_NODES, 2 * size + 1, 2 * size + 1))
-    force = np.abs(m).max(axis=(1, 2)) + SMALLEST
+    force = np.abs(m).max(axis=(1, 2)) + MIN_SCALE
     D = noise / np.outer(scale, scale)
-    diffusion = float(np.abs(D).max()) + SMALLEST
+    diffusion = float(np.abs(D).max()) + MIN_SCALE
     B[..., :size, :size], B[..., :size, -1] = M, m / force[:, None, None]
     B[..., :size, size : 2 * size] = D / diffusion
     B[..., size : 2 * size, size : 2 * size] = -M.swapaxes(2, 3)

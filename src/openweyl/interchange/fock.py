@@ -11,7 +11,7 @@ import numpy as np
 from openweyl._core.arguments import moderate, must
 from openweyl._core.calls import public
 from openweyl.model.states import State
-from openweyl.weyl.fock_basis import TINY, fock_window, hermite_functions
+from openweyl.weyl.fock_basis import AMPLITUDE_ROUND_OFF, fock_window, hermite_functions
 from openweyl.weyl.fock_matrix import levels_of
 
 from .outside import check_ket, check_matrix, check_size, numbers, state_of
@@ -44,7 +44,7 @@ def from_fock(state: Any, h: float, *, sizes: Sequence[int] | None = None) -> St
     kind = "ket" if array.ndim == 1 else "density matrix"
     entries = array.reshape(levels * array.ndim)
     rows = [np.linalg.norm(np.moveaxis(entries, j, 0).reshape(size, -1), axis=1) for j, size in enumerate(levels)]
-    kept = [int(np.nonzero(row > TINY)[0][-1]) + 1 for row in rows]
+    kept = [int(np.nonzero(row > AMPLITUDE_ROUND_OFF)[0][-1]) + 1 for row in rows]
     windows = [fock_window(size, h) for size in kept]
     check_size("state", windows, "Use fewer levels.")
     for axis in range(entries.ndim):

@@ -17,7 +17,7 @@ from openweyl._core.fft import good_size
 from openweyl.model.states import State, check_room
 from openweyl.phase_space.grid import Axis, PhaseGrid, check_grid
 from openweyl.phase_space.kernels import Kernel, symbol_values
-from openweyl.weyl.fock_basis import TINY, apply_to
+from openweyl.weyl.fock_basis import AMPLITUDE_ROUND_OFF, apply_to
 from openweyl.weyl.symbol import Symbol
 
 
@@ -74,7 +74,7 @@ class MatrixState(State):
         """Beyond this grid lies less than `level` of the operator, in trace norm."""
         self._check(moderate("h", h, above=0.0))
         level, room = real("level", level, above=0.0), check_room(room)
-        cut = max(level / sqrt(prod(vectors.shape[1] for vectors in self.vectors)), TINY)
+        cut = max(level / sqrt(prod(vectors.shape[1] for vectors in self.vectors)), AMPLITUDE_ROUND_OFF)
         positions, momenta = ([self._extent(j, cut, f) for j in range(self.n)] for f in (False, True))
         axes = []
         for (lower, upper, _), (_, _, dual) in zip(positions + momenta, momenta + positions, strict=True):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from openweyl._core.arguments import LARGEST, must
+from openweyl._core.arguments import MAX_SCALE, must
 from openweyl.model.states import State
 from openweyl.phase_space.arrays import as_array
 from openweyl.phase_space.grid import Axis
@@ -16,7 +16,7 @@ from .matrix_state import MatrixState
 
 MAX_DEFECT = 1e-6
 """How far norm, trace, symmetry and positivity of what comes from outside may be off."""
-MAX_KERNEL = 8000
+MAX_KERNEL_POINTS = 8000
 """The most points of a kernel of one degree of freedom made here: it takes 1 GiB."""
 
 
@@ -31,7 +31,7 @@ def numbers(value: Any, name: str) -> np.ndarray:
     must(array.size > 0, name, "hold at least one number", "empty")
     must(bool(np.isfinite(array).all()), name, "be finite", "not")
     size = float(np.abs(array).max())
-    must(size <= LARGEST, name, f"be at most {LARGEST:g} in size", size)
+    must(size <= MAX_SCALE, name, f"be at most {MAX_SCALE:g} in size", size)
     return np.asarray(array, dtype=complex)
 
 
@@ -51,5 +51,5 @@ def check_matrix(matrix: np.ndarray) -> None:
 
 def check_size(name: str, windows: Sequence[Axis], advice: str) -> None:
     size = max(window.size for window in windows)
-    what = f"ask for kernels of at most {MAX_KERNEL} points"
-    must(size <= MAX_KERNEL, name, what, f"one that asks for {size}", advice)
+    what = f"ask for kernels of at most {MAX_KERNEL_POINTS} points"
+    must(size <= MAX_KERNEL_POINTS, name, what, f"one that asks for {size}", advice)

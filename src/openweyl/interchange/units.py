@@ -31,9 +31,9 @@ from openweyl.symbolic.parsing import parse
 Quantity: TypeAlias = Any
 """A quantity of pint, or text such as "2.8 fg", "2*pi*305 kHz" or "0.5*k_B*300 K". Hz is 1/s: write the 2*pi."""
 
-LONGEST = 200
+MAX_QUANTITY_CHARACTERS = 200
 """The number of characters of a quantity."""
-TOWER = re.compile(r"(\*\*|\^)[^*/+]*(\*\*|\^)|(\*\*|\^)\s*\(?\s*[+-]?\s*\d{3}")
+POWER_TOWER = re.compile(r"(\*\*|\^)[^*/+]*(\*\*|\^)|(\*\*|\^)\s*\(?\s*[+-]?\s*\d{3}")
 """Powers of powers, and of hundreds: their digits would have no end."""
 DIMENSIONS = ("[mass]", "[length]", "[time]")
 
@@ -226,7 +226,7 @@ def _quantity(value: Quantity, name: str) -> Quantity:
     registry, what = needs("pint", "units").get_application_registry(), "be a quantity such as '2.8 fg'"
     try:
         if isinstance(value, str):
-            must(0 < len(value.strip()) <= LONGEST and not TOWER.search(value), name, what, value)
+            must(0 < len(value.strip()) <= MAX_QUANTITY_CHARACTERS and not POWER_TOWER.search(value), name, what, value)
             return registry.Quantity(1.0 * registry.parse_expression(value))
         return registry.Quantity(value.magnitude, str(value.units))
     except Exception:  # the many ways in which text is no quantity

@@ -11,7 +11,7 @@ from openweyl._core.arguments import fail, is_list, moderate, must
 from openweyl._core.calls import public
 from openweyl.model.states import State
 from openweyl.phase_space.grid import Axis
-from openweyl.weyl.fock_basis import TINY, apply_to
+from openweyl.weyl.fock_basis import AMPLITUDE_ROUND_OFF, apply_to
 
 from .outside import check_ket, check_size, numbers, state_of
 
@@ -53,7 +53,7 @@ def from_wavefunction(psi: Any, x: Any, h: float) -> State:
     for j, window in enumerate(windows):  # Schmidt's decomposition, one degree of freedom after the other
         flat = np.moveaxis(samples, j, 0).reshape(window.size, -1)
         left, weights, _ = np.linalg.svd(flat, full_matrices=False)
-        vectors.append(left[:, weights > TINY])
+        vectors.append(left[:, weights > AMPLITUDE_ROUND_OFF])
         samples = apply_to(vectors[j].conj().T, samples, j)
     return state_of(samples, vectors, windows, h, text)
 

@@ -16,7 +16,8 @@ import numpy as np
 
 from openweyl.evolution.evolve import evolve
 from openweyl.model.gaussian_states import coherent, gaussian
-from openweyl.phase_space.grid import PhaseGrid, common_grid
+from openweyl.phase_space.grid import PhaseGrid
+from openweyl.phase_space.grid_size import common_grid
 from openweyl.weyl.symbol import Symbol
 
 from .lemmas import runge_kutta

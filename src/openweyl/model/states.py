@@ -21,7 +21,8 @@ from openweyl._core.calls import public
 from openweyl._core.display import block, html_facts, html_table
 from openweyl._core.fft import Array, good_size
 from openweyl._core.text import cut
-from openweyl.phase_space.grid import Axis, PhaseGrid, check_grid, common_grid
+from openweyl.phase_space.grid import Axis, PhaseGrid, check_grid
+from openweyl.phase_space.grid_size import common_grid
 from openweyl.symbolic.expressions import variables
 from openweyl.weyl.symbol import Symbol
 

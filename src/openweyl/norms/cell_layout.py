@@ -22,16 +22,20 @@ from openweyl.phase_space.support import required_box
 from .partition_of_unity import tail
 
 SAMPLES_PER_HALF_WAVE = 3.0
-"""Points in x per half wave length of the symbol: room for the wave numbers of the windows."""
-LEAST_WIDTH = 3.0
-"""The least half width of a window, in units of the largest distance (x) or of h times the largest wave number (xi):
-below that the overlap f is far from 1, and what is not restored would be large."""
-LEAST_SPACINGS = 4
-"""The least half width of a window, in spacings of the symbol's own grid."""
-BANDS = 16
-"""The bands of wave numbers in which the symbol's content is known to `sampling_error`: ||w_b|| of Lemma 3."""
-ALIASES = 8
-"""The aliases r that `sampling_error` counts one by one; the others, which fall like r^-2, count as 2 ALIASES A_8."""
+"""Points in x per half wave length of the symbol: one resolves the symbol, two more the wave numbers of the windows,
+so that the sampling error of Lemma 3 stays below the other losses."""
+MIN_HALF_WIDTH_IN_REACHES = 3.0
+"""The least half width of a window, in units of the largest distance s (for windows in x) or of h times the largest
+wave number k (for windows in xi): at 3 the overlap f stays close to 1; below, (1 - f)^r, which is not restored, grows
+fast."""
+MIN_HALF_WIDTH_IN_SPACINGS = 4
+"""The least half width of a window, in spacings of the symbol's own grid: fewer points do not resolve the window."""
+CONTENT_BANDS = 16
+"""The bands of wave numbers in which `sampling_error` takes the norm ||w_b|| of the symbol's content (Lemma 3): more
+make the bound sharper, and each costs a few table look-ups."""
+COUNTED_ALIASES = 8
+"""The aliases r = 1 .. 8 that `sampling_error` counts one by one. Those beyond fall like r^-2, so that together they
+count as at most 2 * 8 times the last one counted."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,11 @@ class Part:
 
 @dataclass(frozen=True)
 class Layout:
-    """The windows for a symbol on `original`, the grid that they ask for, and the losses that come with them."""
+    """The windows for a symbol on the grid `original`, one `Part` for each degree of freedom.
+
+    padded: `original` with margins in xi for the momenta that the windows shift. grid: the samples that the windows
+    need, on the box of `padded`. lost: a bound, in trace norm, on the error of these samples and of the cut in waves.
+    """
 
     parts: tuple[Part, ...]
     original: PhaseGrid
@@ -77,27 +85,27 @@ class Layout:
 
     @property
     def cell(self) -> int:
-        """The size of the matrix of a cell."""
+        """The number of rows of the matrix of a cell."""
         return prod(part.momenta for part in self.parts)
 
     @property
     def cells(self) -> int:
-        """Their number, empty ones too."""
+        """The number of cells, with those that are empty."""
         return prod(part.strips * (part.bands + 1 if part.pad else 1) for part in self.parts)
 
 
 def plan(w: GridFunction, widths: list[float], level: float) -> Layout:
     """Windows at least `widths` wide (x axes, then xi axes), and wide against the distances and wave numbers of `w`.
 
-    `level`: the trace norm that counts as nothing when these are looked up.
+    `level`: the trace norm that is neglected when these are read off the profiles of `w`.
     """
     grid, n, h = w.grid, w.n, w.h
     parts, padded, cut, sampling, ranks = [], [], 0.0, 0.0, 1.0
     for j in range(n):
         x, xi, in_x, in_xi = grid.x[j], grid.xi[j], w.profiles[j], w.profiles[n + j]
         wave, distance = required_box(in_x, x, level).reach, h * required_box(in_xi, xi, level).reach
-        half_x = max(widths[j], LEAST_WIDTH * distance, LEAST_SPACINGS * x.spacing)
-        half_xi = max(widths[n + j], LEAST_WIDTH * h * wave, LEAST_SPACINGS * xi.spacing)
+        half_x = max(widths[j], MIN_HALF_WIDTH_IN_REACHES * distance, MIN_HALF_WIDTH_IN_SPACINGS * x.spacing)
+        half_xi = max(widths[n + j], MIN_HALF_WIDTH_IN_REACHES * h * wave, MIN_HALF_WIDTH_IN_SPACINGS * xi.spacing)
         longer = _with_margin(xi, h * wave)
         fine = _resolving(x, SAMPLES_PER_HALF_WAVE * wave)
         part = _part(fine, longer, half_x, half_xi, h)
@@ -155,10 +163,10 @@ def sampling_error(profile: Profile, old: Axis, new: Axis, width: float, several
 
     The wave number k of the symbol is mistaken for others where the windows have (2r - 1) pi/dx - k or more, r >= 1.
     """
-    total, edges = 0.0, np.linspace(0.0, old.reach * (1 + 1e-9), BANDS + 1)
+    total, edges = 0.0, np.linspace(0.0, old.reach * (1 + 1e-9), CONTENT_BANDS + 1)
     for low, high in pairwise(edges.tolist()):
         power = beyond(profile, old, low) ** 2 - beyond(profile, old, high) ** 2
-        tails = [tail(width * ((2 * r - 1) * new.reach - high), several) for r in range(1, ALIASES + 1)]
-        # T_b of Lemma 3: aliases from both sides, those of r > ALIASES in the last term, and what no sample holds
-        total += (2 * sum(tails) + 2 * ALIASES * tails[-1] + tails[0]) * sqrt(max(power, 0.0))
+        tails = [tail(width * ((2 * r - 1) * new.reach - high), several) for r in range(1, COUNTED_ALIASES + 1)]
+        # T_b of Lemma 3: aliases from both sides, those not counted one by one, and the waves that no sample holds
+        total += (2 * sum(tails) + 2 * COUNTED_ALIASES * tails[-1] + tails[0]) * sqrt(max(power, 0.0))
     return total

@@ -25,14 +25,20 @@ from openweyl.phase_space.grid_function import GridFunction
 from openweyl.phase_space.kernels import kernel_points
 
 from .cell_layout import Layout, Part
-from .partition_of_unity import POWER, overlap, restored, window
+from .partition_of_unity import RESTORED_TERMS, overlap, restored, window
 
 CELL_THREADS = 2
-"""Cells that are worked on at a time: as many as the cores of a small machine, for their matrices use one each."""
+"""Cells whose eigenvalues are computed at a time, each on one core: a small machine has two, and memory for two."""
+MIN_COMPRESSED_RANK = 24
+"""The least number of columns that `compress` adds at a time: fewer make the products of matrices slow."""
 
 
 def enclose(symbol: GridFunction, layout: Layout, negligible: float, accuracy: float) -> tuple[float, float]:
-    """Both sums, with all losses. Cells with a trace norm that cannot matter, `negligible` in all, are only bounded."""
+    """(lower, upper) with lower <= ||Op(symbol)||_tr <= upper: both sums, with all losses taken off and added.
+
+    Cells whose trace norms are below `negligible` together are bounded by their Hilbert-Schmidt norms. `accuracy`: the
+    relative error that `compress` may make in each cell.
+    """
     parts, n, grid = layout.parts, layout.grid.n, layout.grid
     w = symbol.resampled(layout.padded).resampled(grid).values
     cut, gap = _x_factors(layout)
@@ -78,7 +84,7 @@ def _x_factors(layout: Layout) -> tuple[np.ndarray, np.ndarray]:
         one_period = overlap(part.along(np.arange(part.rows) / part.rows, j - 2 * n), s)
         f = f * np.take(one_period, np.arange(1 - part.rows, part.rows), axis=j - 2 * n, mode="wrap")
         near = near & (np.abs(s) <= 1)
-    return np.stack([cut * near, cut * restored(f) * near]), (1 - f) ** POWER * near
+    return np.stack([cut * near, cut * restored(f) * near]), (1 - f) ** RESTORED_TERMS * near
 
 
 def _wave_indices(part: Part, first: bool) -> np.ndarray:
@@ -100,7 +106,7 @@ def _to_momenta(pair: np.ndarray, parts: tuple[Part, ...], places: tuple[slice, 
 
 
 class _Cells:
-    """The windows in xi, which multiply and cut in the same way in every strip.
+    """The windows in xi, which cut every strip in the same way into cells.
 
     A strip is an array over (m, c), m = a - b the difference and c = a + b the sum of the indices of two momenta p_a
     and p_b; a cell, the matrix over (a, b) of the momenta under one window, is a diamond in it:
@@ -110,9 +116,10 @@ class _Cells:
         |  . o . o .                for all windows, shifted by `first`: `places` are those of first = 0, counted in
         v  o . o . o                the array as one line, and a shift of the window adds a constant to them.
 
-    Half of the diamond is there: m >= 0 for the first degree of freedom. Entries with m < 0 are those with m > 0
-    conjugated, which `conjugate` = -1 says. `factors`: what multiplies a cell's matrix in the lower and in the upper
-    sum. `gap`: (1 - g)^r, what the windows in xi do not restore. `rank`: a bound of the rank of a strip.
+    Only half of the diamond is stored: m >= 0 for the first degree of freedom. Entries with m < 0 are the conjugates of
+    those with m > 0, where `conjugate` is -1. `factors`: the windows that multiply a cell's matrix in the lower and in
+    the upper sum. `gap`: (1 - g)^r, the part that the windows in xi do not restore. `rank`: a bound of the rank of a
+    strip.
     """
 
     def __init__(self, parts: tuple[Part, ...], negligible: float, accuracy: float) -> None:
@@ -146,11 +153,11 @@ class _Cells:
         self.places = np.ravel_multi_index(tuple(np.broadcast_arrays(*columns)), self.shape)
         self.size = prod(part.momenta for part in parts)
         self.largest = float(np.abs(self.factors).max())
-        self.gap = (1 - f) ** POWER * same
+        self.gap = (1 - f) ** RESTORED_TERMS * same
         self.rank = prod(part.xi.size / 2 + part.pad + part.waves + 1 for part in parts)
 
     def sums(self, pair: np.ndarray, pool: Executor) -> tuple[float, float]:
-        """The trace norms of all cells of a strip, and for the upper sum what was left out or not restored."""
+        """The trace norms of the cells of a strip summed; above, with bounds on cells left out and on the gap."""
         n = len(self.parts)
         pair = np.pad(pair, [(0, 0)] * (n + 1) + [(part.pad, part.pad) for part in self.parts])
         power = pair.real**2 + pair.imag**2
@@ -183,11 +190,11 @@ def compress(*matrices: np.ndarray, accuracy: float) -> tuple[list[np.ndarray], 
     """Q* A Q for each A of the hermitian `matrices`, Q orthonormal columns that nearly span the range of the first.
 
     None has a larger trace norm than before. For the first, with P = Q Q*, ||A - P A P||_tr <= 2 ||(1 - P) A||_tr, at
-    most 2 sqrt(size) ||(1 - P) A||_HS: the number returned, <= accuracy ||A||_HS. Symbols are often thin in their
-    cells, and few columns do; if half of them would not, all matrices are returned as they are.
+    most 2 sqrt(size) ||(1 - P) A||_HS: the number returned, <= accuracy ||A||_HS. The symbol often covers a small part
+    of its cell, so that few columns are enough; where half of them are not, all matrices are returned as they are.
     """
     first, size = matrices[0], len(matrices[0])
-    block, total = max(size // 8, 24), float(np.vdot(first, first).real)
+    block, total = max(size // 8, MIN_COMPRESSED_RANK), float(np.vdot(first, first).real)
     draws = np.random.default_rng(0)
     q, image = np.empty((size, 0), dtype=complex), np.empty((0, size), dtype=complex)
     while q.shape[1] + block <= size // 2:

@@ -31,29 +31,36 @@ from openweyl.phase_space.kernels import kernel_points
 
 from .l1 import refined_l1
 
-MARGIN = 6
-"""Standard deviations of G between the samples and the ends of the torus on which they are convolved."""
-BINS, LARGEST = 8, 33
-"""Exponents (h/4) kappa.S kappa are told apart by 1/BINS; e^LARGEST times round-off is a hundredth of the symbol."""
-ROUND_OFF = 1e-15
-"""The round-off of a transform over the norm of what is transformed."""
-POINTS = 2**20
-"""The number of points up to which the grid of the two symbols is refined."""
-EVEN = (1.0, 0.1, 0.01)
-"""Weights of int |d^2 w| beside the loss of first order in the choice of squeezing: more of it needs a smoother w."""
-SAME = 0.2
-"""Squeezings this close to each other are tried once: the loss depends on their square at its minimum."""
-BUDGETS = (1e-5, 1e-3, 0.1, 10.0)
-"""Parts of the width aimed at that may be cut off as too high to be amplified. A cut leaves ripples of its own height
-times the amplification, so it is made as small as can be; more pays where a run's own noise would be amplified."""
+MARGIN_DEVIATIONS = 6
+"""Standard deviations of G between the samples and the ends of the torus on which they are convolved: beyond six of
+them lies 2e-9 of G, and that is bounded and added."""
+BINS_PER_EXPONENT, MAX_EXPONENT = 8, 33
+"""Exponents (h/4) kappa.S kappa are sorted into bins of width 1/8, which is 13 % in the amplification. Up to the
+largest, 33, round-off amplified by e^33 is a fifth of the symbol; beyond, it would be the symbol's size and more."""
+TRANSFORM_ROUND_OFF = 1e-15
+"""The round-off of a Fourier transform, relative to the norm of the array: a few units in the last place."""
+MAX_REFINED_POINTS = 2**20
+"""The number of points up to which the grid of the two symbols is refined: about a second's work."""
+BEND_WEIGHTS = (1.0, 0.1, 0.01)
+"""Weights of int |d^2 w| beside the loss of first order in the choice of squeezing. The loss alone may ask for extreme
+squeezings, which amplify too much; tried from the safe to the sharp, as none is best for all symbols."""
+SQUEEZING_RTOL = 0.2
+"""Squeezings within 20 % of each other are tried once: around its minimum the loss changes by the square of that."""
+CUTOFF_FRACTIONS = (1e-5, 1e-3, 0.1, 10.0)
+"""Parts of the width aimed at that may be cut off as wave numbers too high to be amplified, tried one after the other.
+A cut leaves ripples of its own height times the amplification, so the smallest comes first; a larger one pays where
+the noise of a run would be amplified."""
+WIDTH_FRACTION_OF_L1 = 0.05
+"""The part of the width aimed at that each of the two L1 norms may be uncertain by: small against the width itself."""
 
 
 @dataclass(frozen=True)
 class Pair:
-    """The `upper` symbol o and the `lower` one, o * G * G, on one grid, which ends far beyond the support of `w`.
+    """The `upper` symbol o and the `lower` symbol o * G * G on one grid, which ends far beyond the support of w.
 
-    missing: a Hilbert-Schmidt norm, that of Op(w - o * G) with o = 0 beyond the grid; twice as much bounds what `lower`
-    may be off at any point, in these units. wrapped: the same in L1. noise: round-off of `upper`, Hilbert-Schmidt too.
+    missing: ||Op(w - o * G)||_HS with o = 0 beyond the grid; twice that bounds the error of `lower` at any point.
+    wrapped: a bound of the L1 norm that enters at the other end of the periodic grid. noise: a bound of the round-off
+    of `upper`, as a Hilbert-Schmidt norm.
     """
 
     upper: GridFunction
@@ -64,11 +71,14 @@ class Pair:
 
 
 def trace_norm_bounds(w: GridFunction, *, rtol: float, allowed: float = 0.0) -> tuple[float, float]:
-    """lower <= ||Op(w)||_tr <= upper, however wide; nothing is refined beyond `rtol` or `allowed`."""
+    """(lower, upper) with lower <= ||Op(w)||_tr <= upper, as close to each other as coherent states can make them.
+
+    The work stops where upper - lower is about `rtol` of the norm, or `allowed`.
+    """
     aim = max(rtol * float(np.abs(w.values).sum()) * w.grid.cell, allowed)
     root = sqrt(prod(kernel_points(w.grid)))
     best, width = None, inf
-    for pairs in _attempts(w, [share * aim / root for share in BUDGETS]):
+    for pairs in _attempts(w, [share * aim / root for share in CUTOFF_FRACTIONS]):
         for pair in pairs:
             sums = [float(np.abs(f.values).sum()) * f.grid.cell for f in (pair.lower, pair.upper)]
             expected = sums[1] - sums[0] + 2 * (root * pair.missing + pair.wrapped) + root * pair.noise
@@ -78,15 +88,16 @@ def trace_norm_bounds(w: GridFunction, *, rtol: float, allowed: float = 0.0) -> 
             break
     assert best is not None  # noqa: S101 - there are budgets and squeezings
     fine = max(rtol, 0.1 * width / aim * rtol)
-    low, _, _ = refined_l1(best.lower, accuracy=0.05 * fine, most=POINTS, allowed=0.05 * aim)
-    _, _, high = refined_l1(best.upper, accuracy=0.05 * fine, most=POINTS, allowed=0.05 * aim)
+    part, most = WIDTH_FRACTION_OF_L1, MAX_REFINED_POINTS
+    low, _, _ = refined_l1(best.lower, accuracy=part * fine, most=most, allowed=part * aim)
+    _, _, high = refined_l1(best.upper, accuracy=part * fine, most=most, allowed=part * aim)
     missing = sqrt(prod(kernel_points(best.upper.grid))) * best.missing
     noise = sqrt(best.upper.grid.states) * best.noise
     return max(low - best.wrapped - missing, 0.0), high + missing + noise
 
 
 def first_order_width(loss: list[float], grid: PhaseGrid) -> float:
-    """(upper - lower)/||Op(w)||_tr of `trace_norm_bounds` to first order in h, from the loss found by `curvatures`."""
+    """(upper - lower)/||Op(w)||_tr of `trace_norm_bounds` to first order in h, from the loss of `curvatures`."""
     return grid.h * sum(sqrt(max(loss[j], 0.0) * max(loss[grid.n + j], 0.0)) for j in range(grid.n))
 
 
@@ -116,16 +127,16 @@ def smallest_eigenvalue_bounds(w: GridFunction, accuracy: float) -> tuple[float,
 
 
 def _attempts(w: GridFunction, budgets: list[float]) -> Iterator[Iterator[Pair]]:
-    """The symbols for each budget, at all squeezings; on large grids for two budgets, at one."""
+    """The pairs of symbols for each budget, at all squeezings; on large grids for two budgets, at one squeezing."""
     squeezings = _squeezings(w)
-    if w.grid.size > POINTS:
+    if w.grid.size > MAX_REFINED_POINTS:
         squeezings, budgets = squeezings[:1], budgets[1:3]
     for budget in budgets:
         yield (_symbols(w, squeezing, budget) for squeezing in squeezings)
 
 
 def _infimum(function: GridFunction, accuracy: float) -> float:
-    """A lower bound of inf f, as sharp as `accuracy` if `POINTS` points are enough for that."""
+    """A lower bound of inf f, as sharp as `accuracy` if `MAX_REFINED_POINTS` points are enough for that."""
     f, grid = function.values, function.grid
     dims = range(f.ndim)
     spectrum = rfft(f, tuple(dims))
@@ -144,7 +155,7 @@ def _infimum(function: GridFunction, accuracy: float) -> float:
             bend = np.maximum(bend, np.roll(bend, -1, axis=a))
             least = np.minimum(least, np.roll(least, -1, axis=a))
         infimum = float((least - bend).min())
-        if float(f.min()) - infimum <= accuracy or grid.size * 4**grid.n > POINTS:
+        if float(f.min()) - infimum <= accuracy or grid.size * 4**grid.n > MAX_REFINED_POINTS:
             return infimum
         function = function.doubled()
         f, grid = function.values, function.grid
@@ -168,18 +179,18 @@ def _second(w: GridFunction, axis: int) -> np.ndarray:
 
 
 def _squeezings(w: GridFunction) -> list[list[float]]:
-    """S_aa for each axis, a_j such that a_j C_x + C_xi/a_j is least: C the loss on an axis and some of the bend."""
+    """S_aa for each axis, a_j such that a_j C_x + C_xi/a_j is least, C = the loss on an axis + weight * bend."""
     loss, bend = curvatures(w)
     n, squeezings = w.n, []
-    for even in EVEN:
+    for even in BEND_WEIGHTS:
         c = [max(first, 0.0) + even * second for first, second in zip(loss, bend, strict=True)]
         a = [sqrt(c[n + j] / c[j]) if c[j] > 0 and c[n + j] > 0 else 1.0 for j in range(n)]
         squeezings.append(a + [1 / s for s in a])
-    return [s for i, s in enumerate(squeezings) if i == 0 or not np.allclose(s, squeezings[i - 1], rtol=SAME)]
+    return [s for i, s in enumerate(squeezings) if i == 0 or not np.allclose(s, squeezings[i - 1], rtol=SQUEEZING_RTOL)]
 
 
 def _symbols(w: GridFunction, squeezing: list[float], budget: float) -> Pair:
-    """Both symbols; waves that are amplified most are cut off up to a Hilbert-Schmidt norm of `budget`."""
+    """Both symbols; the waves that are amplified most are cut off, up to a Hilbert-Schmidt norm of `budget`."""
     n, h = w.n, w.h
     box = _with_margins(w.grid, squeezing)
     w = w.resampled(box)
@@ -190,9 +201,11 @@ def _symbols(w: GridFunction, squeezing: list[float], budget: float) -> Pair:
     for a, (axis, s) in enumerate(zip(box.x + box.xi, squeezing, strict=True)):
         k = axis.wave_numbers(half=a == 2 * n - 1)
         exponent += (h / 4 * s * k**2).reshape((-1,) + (1,) * (2 * n - 1 - a))
-    bins = np.minimum(exponent * BINS, LARGEST * BINS).astype(int)
-    beyond = np.sqrt(np.cumsum(np.bincount(bins.ravel(), power.ravel(), LARGEST * BINS + 1)[::-1])[::-1])
-    noise = ROUND_OFF * np.exp(np.arange(1, LARGEST * BINS + 1) / BINS)
+    bins = np.minimum(exponent * BINS_PER_EXPONENT, MAX_EXPONENT * BINS_PER_EXPONENT).astype(int)
+    beyond = np.sqrt(
+        np.cumsum(np.bincount(bins.ravel(), power.ravel(), MAX_EXPONENT * BINS_PER_EXPONENT + 1)[::-1])[::-1]
+    )
+    noise = TRANSFORM_ROUND_OFF * np.exp(np.arange(1, MAX_EXPONENT * BINS_PER_EXPONENT + 1) / BINS_PER_EXPONENT)
     losses = beyond[1:] + noise * beyond[0]  # all bins up to j are kept
     enough = np.nonzero(losses <= budget)[0]
     j = int(enough[0]) if enough.size else int(np.argmin(losses))
@@ -210,7 +223,7 @@ def _with_margins(grid: PhaseGrid, squeezing: list[float]) -> PhaseGrid:
     """The grid with room for G at either end of each axis."""
     axes = []
     for axis, s in zip(grid.x + grid.xi, squeezing, strict=True):
-        steps = ceil(MARGIN * sqrt(s * grid.h / 2) / axis.spacing)
+        steps = ceil(MARGIN_DEVIATIONS * sqrt(s * grid.h / 2) / axis.spacing)
         axes.append(Axis(axis.lower - steps * axis.spacing, axis.spacing, good_size(axis.size + 2 * steps)))
     return grid.with_axes(axes)
 

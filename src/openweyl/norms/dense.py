@@ -22,7 +22,10 @@ def rank_bound(w: GridFunction) -> float:
 
 
 def eigenvalues(w: GridFunction, cut: float = 1e-12) -> tuple[np.ndarray, float]:
-    """All eigenvalues of Op(w), ascending, and a bound on what the cut of its kernel takes away in trace norm."""
+    """All eigenvalues of Op(w), ascending, and a bound, in trace norm, on the part of its kernel that was cut off.
+
+    `cut`: the size, in units of trace norm, of what may be cut off at each end of each axis; see `_matrix`.
+    """
     from scipy.linalg import eigvalsh  # slow to import; before the threads of its library are limited
 
     matrix, lost = _matrix(w, cut)
@@ -31,7 +34,7 @@ def eigenvalues(w: GridFunction, cut: float = 1e-12) -> tuple[np.ndarray, float]
 
 
 def _matrix(w: GridFunction, cut: float) -> tuple[np.ndarray, float]:
-    """The kernel of Op(w), cut to the positions, then to the momenta, that hold its entries; and what that took away.
+    """The kernel of Op(w), cut to the positions and then to the momenta that hold it; and a bound on the part cut off.
 
     With a projection Pi, ||K - Pi K Pi||_tr <= 2 ||(1 - Pi) K||_tr <= 2 sqrt(states) ||(1 - Pi) K||_HS, and `cut`
     bounds the latter at each end of each axis.
@@ -47,7 +50,7 @@ def _matrix(w: GridFunction, cut: float) -> tuple[np.ndarray, float]:
 
 
 def _cut(entries: np.ndarray, cut: float) -> tuple[np.ndarray, float]:
-    """`entries` without rows and columns at either end of each axis, and a bound on the trace norm of what went."""
+    """`entries` without rows and columns at either end of each axis, and a bound on the trace norm of those removed."""
     n, lost = entries.ndim // 2, 0.0
     for j in range(n):
         others = tuple(a for a in range(2 * n) if a != j)

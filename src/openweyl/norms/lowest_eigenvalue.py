@@ -25,40 +25,40 @@ from openweyl.phase_space.support import left_out, truncated
 from .coherent_bounds import smallest_eigenvalue_bounds
 from .dense import eigenvalues
 
-WORK = 1e11
-"""M b^2 up to which a band is factored: about ten seconds each time."""
-BYTES = 50
-"""Peak memory per entry of a band: itself and two copies."""
-FINEST = 0.01
-"""The part of `accuracy`, or of the eigenvalue, to which the search goes."""
+MAX_FACTOR_OPERATIONS = 1e11
+"""The operations M b^2 of one Cholesky factor up to which bands are factored: about ten seconds on one core."""
+BYTES_PER_BAND_ENTRY = 50
+"""Peak memory per entry of a band: the complex band and two copies of it."""
+BISECTION_RTOL = 0.01
+"""The width at which the bisection stops, relative to the eigenvalue, or to `accuracy` if that is larger: each further
+digit costs three or four factors, and the kernel itself is cut at `accuracy`/4."""
 
 
 def smallest_eigenvalue(w: GridFunction, accuracy: float, exact: int) -> tuple[float, float]:
-    """lower <= inf spec Op(w) <= upper <= 0 for a symbol as a run leaves it, to `accuracy` or 1 % of the value.
+    """(lower, upper) with lower <= inf spec Op(w) <= upper <= 0, to `accuracy` or 1 % of the value.
 
     Cholesky factors for n = 1, all eigenvalues of kernels of up to `exact` points for n > 1; else bounds from coherent
     states, which are sharp where w is smooth on the scale sqrt(h), and wide where it is not.
     """
     whole, w = w, truncated(w, accuracy / 4)
-    grid, gone = w.grid, left_out(whole, w)  # no eigenvalue moves by more than the Hilbert-Schmidt norm
+    grid, lost = w.grid, left_out(whole, w)  # no eigenvalue moves by more than the Hilbert-Schmidt norm
     if grid.n == 1:
-        sides = [
-            w,
-            w.like(w.values.T, PhaseGrid(grid.xi, grid.x, grid.h)),
-        ]  # that of the transposed operator, in momenta
+        transposed = w.like(w.values.T, PhaseGrid(grid.xi, grid.x, grid.h))  # the same operator, in momenta
+        sides = [w, transposed]
         widths = [band_width(side.grid) for side in sides]
         sizes = [float(kernel_points(side.grid)[0]) for side in sides]
         works = [size * width**2 for size, width in zip(sizes, widths, strict=True)]
         best = int(np.argmin(works))
-        if works[best] <= WORK and BYTES * sizes[best] * (widths[best] + 1) <= spare_memory():
+        needed = BYTES_PER_BAND_ENTRY * sizes[best] * (widths[best] + 1)
+        if works[best] <= MAX_FACTOR_OPERATIONS and needed <= spare_memory():
             lower, upper = _from_band(lower_band(sides[best]), accuracy)
-            return lower - gone, min(upper + gone, 0.0)
+            return lower - lost, min(upper + lost, 0.0)
     elif prod(kernel_points(grid)) <= exact:
-        values, lost = eigenvalues(w, cut=accuracy / (4 * grid.n))  # at both ends of positions and momenta
+        values, cut_off = eigenvalues(w, cut=accuracy / (4 * grid.n))  # at both ends of positions and momenta
         least = float(values[0])
-        return min(least, 0.0) - lost - gone, min(least + gone, 0.0)
+        return min(least, 0.0) - cut_off - lost, min(least + lost, 0.0)
     lower, upper = smallest_eigenvalue_bounds(w, accuracy)
-    return lower - gone, min(upper + gone, 0.0)
+    return lower - lost, min(upper + lost, 0.0)
 
 
 def _from_band(band: np.ndarray, accuracy: float) -> tuple[float, float]:
@@ -68,7 +68,7 @@ def _from_band(band: np.ndarray, accuracy: float) -> tuple[float, float]:
     low = 0.0  # K + high has a factor, K + low has none or low = 0
     while not _positive(band, high):
         low, high = high, 4 * high
-    while high - low > FINEST * max(high, accuracy):
+    while high - low > BISECTION_RTOL * max(high, accuracy):
         middle = (low + high) / 2
         if _positive(band, middle):
             high = middle

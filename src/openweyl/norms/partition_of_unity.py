@@ -21,10 +21,18 @@ from math import pi
 
 import numpy as np
 
-POWER = 8
-"""r above: what is not restored falls like ((s/W)^2)^r."""
-SLOPE = (pi / 2) ** 2 * 10 / 7
-"""The mean over y of sum_j chi_j'(y)^2, in units of 1/W^2."""
+RESTORED_TERMS = 8
+"""The number of terms r of `restored`. What is not restored, (1 - f)^r, falls like (s/W)^(2r): with 8 it is 2e-6
+at s = W/3, the narrowest windows."""
+MEAN_SQUARED_SLOPE = (pi / 2) ** 2 * 10 / 7
+"""The mean over y of sum_j chi_j'(y)^2, in units of 1/W^2: the mean of (pi u'/2)^2 for the u of `window`."""
+TAIL_PERIOD, TAIL_SAMPLES = 8, 2**12
+"""The length, in units of W, of the periodic interval on which the tails of windows are tabulated, and its samples:
+wave numbers up to 1600/W, twice the largest in the table."""
+TAIL_DISTANCES = 17
+"""The distances s in [0, 1] of the table: the tails vary slowly in s."""
+OVERLAPS_ELSEWHERE = (1.0, 0.75, 0.5, 0.25, 0.0)
+"""The values of the overlap in the other degrees of freedom for which tails are tabulated; any other lies between."""
 
 
 def window(t: np.ndarray) -> np.ndarray:
@@ -43,31 +51,32 @@ def overlap(t: np.ndarray, s: np.ndarray) -> np.ndarray:
 def restored(f: np.ndarray) -> np.ndarray:
     """1 + (1 - f) + ... + (1 - f)^{r-1}."""
     total = np.ones_like(f)
-    for _ in range(POWER - 1):
+    for _ in range(RESTORED_TERMS - 1):
         total = 1 + (1 - f) * total
     return total
 
 
 def tail(wave_number: float, several: bool = False) -> float:
-    """What multiplies the kernel, chi chi or chi chi restored(f), above `wave_number` in x, at any |s| <= 1.
+    """The size of chi chi and of chi chi restored(f), which multiply the kernel, above `wave_number` in x, |s| <= 1.
 
-    Measured by sum_i max_{i <= t < i+1} |.|: it bounds the sum over all windows at any point, and over all periods.
-    `several` degrees of freedom: f is times any number of [0, 1], the overlap in the others.
+    The size is sum_i max_{i <= t < i+1} |.|, which bounds the sum over all windows at any point, and over all periods.
+    `several` degrees of freedom: f is multiplied by the overlap in the other ones, any number in [0, 1].
     """
-    cuts, sums = _tails((1.0, 0.75, 0.5, 0.25, 0.0) if several else (1.0,))
+    cuts, sums = _tails(OVERLAPS_ELSEWHERE if several else (1.0,))
     return float(np.interp(wave_number, cuts, sums))
 
 
 @cache
-def _tails(others: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
-    period, size = 8, 2**12
+def _tails(overlaps_elsewhere: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Wave numbers, and the largest size of the windows above each over all distances s; decreasing."""
+    period, size = TAIL_PERIOD, TAIL_SAMPLES
     t = (np.arange(size) / size - 0.5) * period
     k = 2 * pi * np.fft.rfftfreq(size, period / size)
     cuts = np.concatenate([np.arange(0.0, 40.0, 4.0), np.arange(40.0, 800.0, 20.0)])
     sums = np.zeros(len(cuts))
-    for s in np.linspace(0.0, 1.0, 17):
+    for s in np.linspace(0.0, 1.0, TAIL_DISTANCES):
         cut = window(t + s / 2) * window(t - s / 2)
-        for factor in (cut, *(cut * restored(other * overlap(t, s)) for other in others)):
+        for factor in (cut, *(cut * restored(elsewhere * overlap(t, s)) for elsewhere in overlaps_elsewhere)):
             high = np.fft.irfft(np.where(k > cuts[:, None], np.fft.rfft(factor), 0.0), size)
             sums = np.maximum(sums, np.abs(high).reshape(len(cuts), period, -1).max(axis=-1).sum(axis=-1))
     return cuts, np.maximum.accumulate(sums[::-1])[::-1]

@@ -11,8 +11,8 @@ remainder, (1 - f)^8 D, is bounded by sqrt(rank) times its Hilbert-Schmidt norm.
 windows W until they agree to `rtol`. The windows multiply in (x, s) and in (k, xi), so every cell is cut from the
 symbol and becomes a Hermitian matrix over the momenta of its own window. docs/trace-norm.md has the proofs.
 
-Symbols that are smooth on the scale sqrt(h) are bounded by coherent states first (`husimi.py`), whatever the number of
-states; cells are for all others.
+Symbols that are smooth on the scale sqrt(h) are bounded by coherent states first (`coherent_bounds.py`), whatever the
+number of states; all other symbols are cut into cells.
 """
 
 from __future__ import annotations
@@ -21,49 +21,65 @@ from math import prod, sqrt
 
 import numpy as np
 
-from openweyl._core.arguments import InputError, ResourceError, must, real
+from openweyl._core.arguments import ResourceError, must, real
 from openweyl._core.calls import public
 from openweyl._core.estimates import Enclosure
-from openweyl._core.fft import good_size
 from openweyl._core.memory import spare_memory
 from openweyl._core.threads import one_thread
 from openweyl.phase_space.grid import PhaseGrid
 from openweyl.phase_space.grid_function import GridFunction, check_function
-from openweyl.phase_space.kernels import kernel_points, quantize
-from openweyl.phase_space.profiles import edge_loss, edge_points
+from openweyl.phase_space.kernels import check_kernel_fits, kernel_bytes, kernel_points, quantize
+from openweyl.phase_space.profiles import edge_loss
 from openweyl.phase_space.support import RequiredBox, covering, left_out, truncated
 
 from .cell_layout import plan
 from .cell_sums import compress, enclose
 from .coherent_bounds import curvatures, first_order_width, trace_norm_bounds
 from .dense import eigenvalues, rank_bound
-from .partition_of_unity import SLOPE
+from .edge_bounds import check_resolved, edge_bound
+from .partition_of_unity import MEAN_SQUARED_SLOPE
 
-DENSE = 1000
-"""The size of a kernel up to which it is not cut."""
-BYTES = 100
-"""Peak memory per entry of a whole kernel."""
-SHARE = 0.02
-"""The part of `rtol` given to each loss that is not the windows' own: cells left out, wave numbers cut off."""
-SECONDS = 1e-9
-"""Time per cube of the size of a kernel, and of a cell, half of the cells being empty: measured, on two cores."""
-LONGEST, PATIENCE = 3 * 3600.0, 300.0
-"""Predicted seconds beyond which `trace_norm` refuses, and `enclosure`, of which a run asks for up to a hundred,
-returns wide bounds."""
+MAX_DENSE_KERNEL_POINTS = 1000
+"""The points of a kernel up to which all its eigenvalues are computed: that takes about a second, and cells no less."""
+LOSS_FRACTION_OF_RTOL = 0.02
+"""The part of `rtol` given to each loss that is not the windows' own, cells left out and wave numbers cut off: so small
+that the windows decide how close the two sums come."""
+COMPRESSION_FRACTION_OF_RTOL = 0.1
+"""The part of `rtol` that the compression of matrices may lose, of a whole kernel and of each cell."""
+SECONDS_PER_CUBED_SIZE = 1e-9
+"""Time per cube of the number of points of a kernel, and of a cell, half of the cells being empty: measured on two
+cores."""
+MAX_SECONDS, MAX_SECONDS_IN_A_RUN = 3 * 3600.0, 300.0
+"""Predicted seconds beyond which `trace_norm` refuses, and beyond which `enclosure`, which a run calls up to a hundred
+times, returns wide bounds instead."""
+MIN_WIDENING, MAX_WIDENING, WIDENING_MARGIN = 1.2, 4.0, 1.1
+"""The factors by which windows grow at least and at most between two attempts, and the margin on the squared factor
+that would be just enough: the two sums differ by the inverse square of the widths."""
+FIRST_GAP_FRACTION_OF_RTOL = 0.8
+"""The part of `rtol` by which the two sums should differ with the first windows: the rest is for the losses."""
+EDGE_LEVELS = (1.0, 1 / 16, 1 / 256)
+"""The parts of the level at an edge that are tried, in turn, when a symbol is cut to its support: the bound on all that
+is left out has a factor sqrt(rank), which the level does not know."""
+ENLARGED_FREE_FRACTION = 0.15
+"""The free part of the interval on each side when a symbol that does not vanish at its edges gets a larger grid."""
 
 
 @public
 def trace_norm(symbol: GridFunction, rtol: float = 1e-2, atol: float = 0.0) -> Enclosure:
-    """(lower, upper) with lower <= ||Op(symbol)||_tr <= upper, upper - lower <= rtol * upper + atol + 2 edges.
+    """lower <= ||Op(w)||_tr <= upper,    upper - lower <= rtol * upper + atol + 2 edges.
 
-    `symbol`: real, and negligible at the edges of its grid in x, xi, k and s. `edges` bounds the trace norm of what
-    lies there, in the outermost sixteenth of each. `atol`: for symbols that are small themselves, such as the
-    difference of two runs, of which the edges hold a good part: the accuracy of the runs. Small kernels are taken
-    whole, large ones in cells of phase space: the work grows like the volume of the symbol's support over (2 pi h)^n;
-    symbols that are smooth on the scale sqrt(h) cost no more than their points.
+    `symbol`: w, a real Symbol, negligible at the edges of its grid in x, xi, k and s; `edges` bounds the trace norm of
+    what lies there, in the outermost sixteenth of each. `rtol`: from 1e-8 to 1. `atol`: a trace norm, for symbols that
+    are small themselves, such as the difference of two runs, whose edges hold a good part of it: the accuracy of the
+    runs. Returns the `Enclosure` (lower, upper), in units where a state has trace norm 1.
+
+    All eigenvalues of small kernels are computed; large ones are cut into cells of phase space, so that the work grows
+    like the volume of the symbol's support over (2 pi h)^n. Symbols that are smooth on the scale sqrt(h) cost no more
+    than their points.
 
     Raises InputError if `rtol` or `atol` is out of range or the symbol is not resolved on its grid, ResourceError if no
-    cells are small enough and the whole kernel would not fit in memory, or if they would take hours.
+    cells are small enough and the whole kernel would not fit in memory, or if they would take hours. docs/trace-norm.md
+    has the proofs.
 
     >>> from openweyl import PhaseGrid, coherent
     >>> grid = PhaseGrid.box(h=0.1, x=(-3, 3), xi=(-3, 3), size=(64, 64))
@@ -80,30 +96,24 @@ def trace_norm(symbol: GridFunction, rtol: float = 1e-2, atol: float = 0.0) -> E
     scale = _size(symbol)
     if scale == 0:
         return Enclosure(0.0, 0.0)
-    _check_resolved(symbol, rtol * scale + atol)
-    edges = _edges(symbol)
-    lower, upper = _bounds(symbol, rtol, atol, LONGEST)
+    check_resolved(symbol, rtol * scale + atol)
+    edges = edge_bound(symbol)
+    lower, upper = _bounds(symbol, rtol, atol, MAX_SECONDS)
     return Enclosure(max(lower - edges, 0.0), upper + edges)
 
 
 def enclosure(w: GridFunction, *, rtol: float, negligible: float, exact: int = 0) -> Enclosure:
-    """lower <= ||Op(w)||_tr <= upper for a symbol as a run leaves it, with noise, and content near the edges.
+    """lower <= ||Op(w)||_tr <= upper for a symbol that a run computed, with noise, and with content near the edges.
 
-    Up to `negligible`, in trace norm, may be cut off at the edges; what is cut off moves each bound outwards (the lower
-    one perhaps below zero). A kernel of at most `exact` points is taken with all its eigenvalues, a larger one to
-    `rtol`; what is negligible as a whole is bounded crudely. If w does not vanish at the edges it gets a larger grid:
-    it is the band-limited function of its samples. Where cells would take too long the bounds are those of coherent
-    states, however wide.
+    Up to `negligible`, in trace norm, may be cut off at the edges; the bound on that moves each end outwards (the lower
+    one perhaps below zero). All eigenvalues of a kernel of at most `exact` points are computed, larger ones are
+    enclosed to `rtol`; where rank and Hilbert-Schmidt norm show that the whole norm is at most `negligible`, these are
+    the bounds. Where cells would take too long the bounds are those of coherent states, however wide.
     """
     if not w.values.any():
         return Enclosure(0.0, 0.0)
-    level, cut = negligible / (6 * w.n), 0.0  # three edges to each axis
-    whole, ranks = w, prod(kernel_points(w.grid))
-    for part in (level, level / 16, level / 256):
-        small = truncated(whole, part)
-        if (bound := sqrt(ranks) * left_out(whole, small)) <= negligible:
-            w, cut = small, bound
-            break
+    level = negligible / (6 * w.n)  # three edges to each axis
+    w, cut = _cut_to_support(w, level, negligible)
     if prod(kernel_points(w.grid)) <= exact:
         values, lost = eigenvalues(w, cut=level)
         lower = float(np.abs(values).sum())
@@ -111,17 +121,34 @@ def enclosure(w: GridFunction, *, rtol: float, negligible: float, exact: int = 0
     elif (crude := rank_bound(w)) <= negligible:
         lower, upper = 0.0, crude
     else:
-        axes = w.grid.x + w.grid.xi
-        losses = [edge_loss(p, a) for p, a in zip(w.profiles, axes, strict=True)]
-        if max(map(max, losses)) > max(level, rtol * _size(w)):
-            larger = [covering(a, RequiredBox(a.lower, a.upper, a.reach), room=0.15) for a in axes]
-            w = w.resampled(w.grid.with_axes(larger))
+        w = _with_free_edges(w, max(level, rtol * _size(w)))
         try:
-            lower, upper = _bounds(w, rtol, negligible, PATIENCE)
+            lower, upper = _bounds(w, rtol, negligible, MAX_SECONDS_IN_A_RUN)
         except ResourceError:
             lower, upper = trace_norm_bounds(w, rtol=rtol, allowed=negligible)
             upper = min(upper, crude)
     return Enclosure(lower - cut, upper + cut)
+
+
+def _cut_to_support(w: GridFunction, level: float, negligible: float) -> tuple[GridFunction, float]:
+    """`w` on a smaller grid, and a bound, at most `negligible`, on the part left out; as it is if there is none."""
+    ranks = prod(kernel_points(w.grid))
+    for part in EDGE_LEVELS:
+        small = truncated(w, part * level)
+        if (bound := sqrt(ranks) * left_out(w, small)) <= negligible:
+            return small, bound
+    return w, 0.0
+
+
+def _with_free_edges(w: GridFunction, allowed: float) -> GridFunction:
+    """`w`, the band-limited function of its samples, on a larger grid where more than `allowed` lies at an edge."""
+    axes = w.grid.x + w.grid.xi
+    losses = [edge_loss(p, a) for p, a in zip(w.profiles, axes, strict=True)]
+    if max(map(max, losses)) <= allowed:
+        return w
+    boxes = [RequiredBox(a.lower, a.upper, a.reach) for a in axes]
+    larger = [covering(a, box, room=ENLARGED_FREE_FRACTION) for a, box in zip(axes, boxes, strict=True)]
+    return w.resampled(w.grid.with_axes(larger))
 
 
 def _size(w: GridFunction) -> float:
@@ -130,48 +157,56 @@ def _size(w: GridFunction) -> float:
 
 
 def _bounds(w: GridFunction, rtol: float, allowed: float, longest: float) -> tuple[float, float]:
-    """Bounds that differ by at most rtol * upper + allowed, from coherent states, from both sums with wider and wider
-    windows, or from the whole kernel.
+    """Bounds that differ by at most rtol * upper + allowed, by the cheapest of three methods: coherent states, cells of
+    phase space, or all eigenvalues of the kernel.
+
+    Raises ResourceError if that would take more than `longest` seconds, or not fit in memory.
     """
-    size, scale = prod(kernel_points(w.grid)), _size(w)
-    relative = min(rtol + allowed / scale, 1.0)
-    if size > DENSE:
+    relative = min(rtol + allowed / _size(w), 1.0)
+    if prod(kernel_points(w.grid)) > MAX_DENSE_KERNEL_POINTS:
         loss, _ = curvatures(w)
         if first_order_width(loss, w.grid) <= 2 * relative:
             lower, upper = trace_norm_bounds(w, rtol=relative)
             if upper - lower <= rtol * upper + allowed:
                 return lower, upper
-        wide = _first_widths(loss, w.grid, relative)
-        while True:
-            layout = plan(w, wide, SHARE * relative * scale)
-            work = layout.cells * float(layout.cell) ** 3
-            cheaper = work < float(size) ** 3 or BYTES * size**2 > spare_memory()
-            if not cheaper or layout.cell > size / 2:
-                break
-            if (seconds := SECONDS * work) > longest:
-                raise ResourceError(
-                    f"The trace norm needs {layout.cells} cells of {layout.cell} states, about {seconds / 3600:.2g} "
-                    f"hours: raise `rtol`, so that smaller pieces of phase space will do, or `h`.",
-                    kind="time",
-                )
-            lower, upper = enclose(w, layout, SHARE * relative * scale, 5 * SHARE * relative)
-            if upper - lower <= rtol * upper + allowed:
-                return lower, upper
-            growth = sqrt(min(max(1.1 * (upper - lower) / (relative * upper), 1.2), 4.0))
-            wide = [growth * width for width in wide]
-    return _whole(w, relative, longest)
+        if (bounds := _from_cells(w, loss, rtol, allowed, longest)) is not None:
+            return bounds
+    return _from_kernel(w, relative, longest)
 
 
-def _whole(symbol: GridFunction, rtol: float, longest: float) -> tuple[float, float]:
-    """Both bounds from the whole kernel; they differ by what `compress` loses, and by round-off."""
+def _from_cells(
+    w: GridFunction, loss: list[float], rtol: float, allowed: float, longest: float
+) -> tuple[float, float] | None:
+    """Both sums, with wider and wider windows until they are close enough; None where the whole kernel costs less."""
+    size, scale = prod(kernel_points(w.grid)), _size(w)
+    relative = min(rtol + allowed / scale, 1.0)
+    negligible, accuracy = LOSS_FRACTION_OF_RTOL * relative * scale, COMPRESSION_FRACTION_OF_RTOL * relative
+    widths = _first_widths(loss, w.grid, relative)
+    while True:
+        layout = plan(w, widths, negligible)
+        work = layout.cells * float(layout.cell) ** 3
+        cheaper = work < float(size) ** 3 or kernel_bytes(size) > spare_memory()
+        if not cheaper or layout.cell > size / 2:
+            return None
+        if (seconds := SECONDS_PER_CUBED_SIZE * work) > longest:
+            raise ResourceError(
+                f"The trace norm needs {layout.cells} cells of {layout.cell} states, about {seconds / 3600:.2g} "
+                f"hours: raise `rtol`, so that smaller pieces of phase space will do, or `h`.",
+                kind="time",
+            )
+        lower, upper = enclose(w, layout, negligible, accuracy)
+        if upper - lower <= rtol * upper + allowed:
+            return lower, upper
+        wanted = WIDENING_MARGIN * (upper - lower) / (relative * upper)
+        growth = sqrt(min(max(wanted, MIN_WIDENING), MAX_WIDENING))
+        widths = [growth * width for width in widths]
+
+
+def _from_kernel(symbol: GridFunction, rtol: float, longest: float) -> tuple[float, float]:
+    """Both bounds from the whole kernel; they differ by the loss of `compress`, and by round-off."""
     size = prod(kernel_points(symbol.grid))
-    if BYTES * size**2 > (free := spare_memory()):
-        raise ResourceError(
-            f"The kernel needs {size} x {size} entries, about {BYTES * size**2 / 2**30:.3g} GiB, but half of the free "
-            f"memory is {free / 2**30:.3g} GiB: raise `rtol`, so that smaller pieces of phase space will do, or `h`.",
-            kind="memory",
-        )
-    if (seconds := SECONDS * float(size) ** 3) > longest:
+    check_kernel_fits(size, "raise `rtol`, so that smaller pieces of phase space will do, or `h`")
+    if (seconds := SECONDS_PER_CUBED_SIZE * float(size) ** 3) > longest:
         raise ResourceError(
             f"The kernel has {size} eigenvalues, which take about {seconds / 3600:.2g} hours: raise `rtol`, so that "
             f"smaller pieces of phase space will do, or `h`.",
@@ -179,49 +214,22 @@ def _whole(symbol: GridFunction, rtol: float, longest: float) -> tuple[float, fl
         )
     with one_thread():
         matrix = quantize(symbol).matrix
-        (matrix,), lost = compress((matrix + matrix.conj().T) / 2, accuracy=0.1 * rtol)
+        (matrix,), lost = compress((matrix + matrix.conj().T) / 2, accuracy=COMPRESSION_FRACTION_OF_RTOL * rtol)
         value = float(np.abs(np.linalg.eigvalsh(matrix)).sum())
-    noise = 1e-14 * size * value
+    noise = 1e-14 * size * value  # each eigenvalue is known to a few units in the last place of the largest
     return max(value - noise, 0.0), value + lost + noise
 
 
-def _edges(w: GridFunction) -> float:
-    """A bound on the trace norm of what lies at the edges, by the Hilbert-Schmidt norm."""
-    grid = w.grid
-    axes, outside = grid.x + grid.xi, w.values.copy()
-    outside[tuple(slice(edge_points(axis), axis.size - edge_points(axis)) for axis in axes)] = 0.0
-    ranks = prod(kernel_points(grid))
-    waves = sum(edge_loss(profile, axis)[2] ** 2 for axis, profile in zip(axes, w.profiles, strict=True))
-    return sqrt(ranks) * float(w.like(outside).hilbert_schmidt()) + sqrt(ranks / grid.states * waves)
-
-
-def _check_resolved(symbol: GridFunction, allowed: float) -> None:
-    grid = symbol.grid
-    names = [f"{name}{j + 1 if grid.n > 1 else ''}" for name in ("x", "xi") for j in range(grid.n)]
-    axes = grid.x + grid.xi
-    most = max(max(edge_loss(profile, axis)) for axis, profile in zip(axes, symbol.profiles, strict=True))
-    for name, axis, profile in zip(names, axes, symbol.profiles, strict=True):
-        left, right, high = edge_loss(profile, axis)
-        if max(left, right, high) <= allowed:
-            continue
-        lower = axis.lower - 0.25 * axis.length * (left > allowed)
-        upper = axis.upper + 0.25 * axis.length * (right > allowed)
-        size = good_size((upper - lower) / axis.spacing * (1.5 if high > allowed else 1.0))
-        dual = "wave number" if high > allowed else "interval"
-        raise InputError(
-            f"Argument `symbol` must be resolved on its grid, but {max(left, right, high):.2g} of its trace norm may "
-            f"lie at the end of the {dual} of {name}. Take at least {size} points on {name} in "
-            f"[{lower:.4g}, {upper:.4g}], or leave it to the bounds by `atol` = {1.05 * most:.2g}."
-        )
-
-
 def _first_widths(loss: list[float], grid: PhaseGrid, rtol: float) -> list[float]:
-    """2 W for each axis, x then xi, at which the two sums should differ by 0.8 rtol.
+    """2 W for each axis, x then xi, at which the two sums should differ by a part of `rtol`.
 
     To first order they differ by tr(sgn(D) G), G = s^2/2 sum_j chi_j'^2 D in x, so by
-    -(h^2/2) SLOPE/W^2 int sgn(w) d^2 w/dxi^2 for large W, and the same for xi with d^2 w/dx^2. `loss`: these integrals
-    over int |w|.
+    -(h^2/2) (c/W^2) int sgn(w) d^2 w/dxi^2 for large W, c = MEAN_SQUARED_SLOPE, and the same for xi with d^2 w/dx^2.
+    `loss`: these integrals without -(h^2/2) (c/W^2), over int |w|. 2 W is at least as wide as a few coherent states.
     """
-    n, least = grid.n, 2 * grid.h  # windows as wide as a few coherent states at least
+    n, least = grid.n, 2 * grid.h
     duals = [loss[(position + n) % (2 * n)] for position in range(2 * n)]
-    return [2 * sqrt(max(SLOPE * grid.h**2 * c * n / (0.8 * rtol), 4 * least)) for c in duals]
+    return [
+        2 * sqrt(max(MEAN_SQUARED_SLOPE * grid.h**2 * c * n / (FIRST_GAP_FRACTION_OF_RTOL * rtol), 4 * least))
+        for c in duals
+    ]

@@ -20,14 +20,15 @@ from openweyl.symbolic.expressions import derivative, evaluate, variables
 from openweyl.symbolic.length_scales import scales
 from openweyl.symbolic.smoothness import interval
 
-from .quadrature import MOST, integral, share
+from .quadrature import MAX_CELLS, integral, share
 
-ACCURACY = 1e-10
-"""The error of an integral that is aimed at, relative to the observable's norm."""
-REGION = {1: 1e-10, 2: 1e-6}
-"""The same for regions, by the number of variables: in two an edge is a curve, and each halving of its cells costs."""
-PRECISION = 1e-13
-"""Round-off of single values of a symbol, relative to its largest."""
+INTEGRAL_RTOL = 1e-10
+"""The error that an integral is refined to, relative to the observable's norm: below the errors of runs."""
+REGION_RTOL = {1: 1e-10, 2: 1e-6}
+"""The error that the content of a region is refined to, relative to 1, by the number of variables: in two the edge is a
+curve, and each halving of the cells along it doubles their number."""
+VALUE_ROUND_OFF = 1e-13
+"""The round-off of single values of a symbol, as a few transforms leave it, relative to the largest."""
 
 
 def by_variables(o: sympy.Expr) -> list[sympy.Expr]:
@@ -39,33 +40,35 @@ def by_variables(o: sympy.Expr) -> list[sympy.Expr]:
 
 
 def mean(o: sympy.Expr, w: GridFunction, *, smooth: bool, indicator: bool = False) -> Estimate:
-    """int o, or its indicator, against w, or against its Husimi density; with a bound of the error."""
+    """(2 pi h)^-n int o w, with a bound of the error.
+
+    `smooth`: with the Husimi density in place of w. `indicator`: with the indicator function of o > 0 in place of o.
+    """
     x, xi = variables(w.n)
     kept = [i for i, v in enumerate(x + xi) if o.has(v)]
     if not kept:
         total, number = float(w.trace()), float(o)
         value = (number if not indicator else float(number > 0)) * total
-        return Estimate(value, PRECISION * abs(number * total))
+        return Estimate(value, VALUE_ROUND_OFF * abs(number * total))
     names = tuple((x + xi)[i] for i in kept)
     density, lost = Marginal.marginal(w, kept), 0.0
     if smooth:
         density, lost = density.smoothed(w.h)
     bound = 1.0 if indicator else max(map(abs, interval(o)))
-    if len(kept) not in MOST:
+    if len(kept) not in MAX_CELLS:
         value, error = _compared(o, names, density, bound, indicator=indicator)
     elif indicator:
-        value, error = share(o, names, density, REGION[len(kept)])
+        value, error = share(o, names, density, REGION_RTOL[len(kept)])
     else:
-        value, error = integral(o, names, density, bound, ACCURACY * bound)
+        value, error = integral(o, names, density, bound, INTEGRAL_RTOL * bound)
     return Estimate(value, error + bound * lost)
 
 
 def _compared(
     o: sympy.Expr, names: tuple[sympy.Symbol, ...], density: Marginal, bound: float, *, indicator: bool
 ) -> Estimate:
-    """Sums over the density's points; their error is the change from every second point, if they resolve the formula.
-
-    If not, nothing is known but |o| <= `bound`.
+    """Sums over the density's points; the error is the difference from the sum over every second point, if the points
+    resolve the formula, and else the bound by |o| <= `bound`.
     """
 
     def on(density: Marginal) -> float:
@@ -79,12 +82,12 @@ def _compared(
     coarse, fine = on(density.coarser()), on(density)
     spacing = {v: a.spacing for v, a in zip(names, density.axes, strict=True)}
     box = {v: (a.lower, a.upper) for v, a in zip(names, density.axes, strict=True)}
-    seen = all(s.resolved for s in scales(o, box, spacing, spacing))
-    return Estimate(fine, abs(fine - coarse) if seen else 2 * bound * density.mass)
+    resolved = all(s.resolved for s in scales(o, box, spacing, spacing))
+    return Estimate(fine, abs(fine - coarse) if resolved else 2 * bound * density.mass)
 
 
 def _inside(o: sympy.Expr, at: dict[sympy.Symbol, np.ndarray], spacings: list[float]) -> np.ndarray:
-    """The part of each grid cell where o > 0, by the gradient of o: sums converge like spacing^2."""
+    """The part of each grid cell where o > 0, from the gradient of o, so that sums converge like spacing^2."""
     slopes = [np.abs(evaluate(derivative(o, v), at, np)) * d for v, d in zip(at, spacings, strict=True)]
     across = reduce(np.add, slopes)
     value = evaluate(o, at, np) + 0.0 * across

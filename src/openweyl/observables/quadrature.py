@@ -8,8 +8,8 @@ errs by at most 2 r int |m| + 2 q sup|o| volume. The best polynomials are Chebys
 
     r  <=  2 (c/4)^K sup |o^(K)/K!|,        q  <=  4 sum_k |m_k| (|k| c/4)^M/M!,
 
-with o^(K)/K! enclosed by interval arithmetic (`series`), as o itself is, which gives r <= (sup o - inf o)/2. Cells are
-cut until that is small enough: what is narrow in o is found, wherever it is.
+with o^(K)/K! enclosed by interval arithmetic (`symbolic.taylor_series`), as o itself is, which gives
+r <= (sup o - inf o)/2. Cells are cut until that is small enough, so that no narrow feature of o is missed.
 """
 
 from __future__ import annotations
@@ -21,24 +21,28 @@ from math import prod
 import numpy as np
 import sympy
 
-from openweyl.phase_space.marginals import RULES, Marginal
+from openweyl.phase_space.marginals import CELL_RULES, Marginal
 from openweyl.symbolic.expressions import derivative, enclose, evaluate
 from openweyl.symbolic.intervals import Interval
 from openweyl.symbolic.taylor_series import Expansions, Series
 
-MOST = {1: 2**16, 2: 2**13}
-"""The most cells beyond the first, by the number of variables: one or two million points, a second."""
-MOST_EDGES = 2**16
-"""The most cells that the edge of a region may be cut into: as long, as these have one point each."""
-AT_ONCE = 2**20
-"""The points that are looked at together."""
-ROUND_OFF = 1e-12
-"""The relative error of the values of m between its points."""
+MAX_CELLS = {1: 2**16, 2: 2**13}
+"""The most cells beyond the first ones, by the number of variables: one or two million points, a second."""
+MAX_EDGE_CELLS = 2**16
+"""The most cells that the edge of a region may be cut into: a second too, as these have one point each."""
+POINTS_AT_ONCE = 2**20
+"""The points at which formulas are evaluated together: 8 MiB an array."""
+DENSITY_ROUND_OFF = 1e-12
+"""The relative error of the values of m between its points: that asked of the non-uniform Fourier transform."""
+MIN_CELL_WIDTH = 1e-14
+"""The width of a cell, relative to its distance from 0, below which it is not cut: its halves would round to one."""
 
 
 @dataclass(frozen=True)
 class _Points:
-    """Gauss-Legendre points in cells: `z` (variables, points, cells), m there and `weights` of the same last axes."""
+    """Gauss-Legendre points `z` in cells, shape (variables, points, cells), with m and the `weights` there, shape
+    (points, cells).
+    """
 
     z: np.ndarray
     m: np.ndarray
@@ -47,7 +51,7 @@ class _Points:
     @staticmethod
     def within(low: np.ndarray, high: np.ndarray, density: Marginal) -> _Points:
         count = len(low)
-        nodes, weights = np.polynomial.legendre.leggauss(RULES[count][0])
+        nodes, weights = np.polynomial.legendre.leggauss(CELL_RULES[count].points)
         grids = np.array(np.meshgrid(*[nodes] * count, indexing="ij")).reshape(count, -1, 1)
         each = np.array(np.meshgrid(*[weights] * count, indexing="ij")).prod(axis=0).reshape(-1, 1)
         half = (high - low)[:, None] / 2
@@ -65,8 +69,11 @@ class _Points:
 
 
 @dataclass(frozen=True)
-class Judged:
-    """For each cell: its part of the integral, bounds of the error and of int |m|, and along which variable to cut."""
+class CellResults:
+    """For each cell: its part of the integral, bounds of the error and of int |m|, and the variable along which to cut.
+
+    All of shape (cells,).
+    """
 
     values: np.ndarray
     errors: np.ndarray
@@ -77,11 +84,13 @@ class Judged:
 def integral(
     o: sympy.Expr, variables: tuple[sympy.Symbol, ...], density: Marginal, bound: float, target: float
 ) -> tuple[float, float]:
-    """(int o m, a bound of its error) with o(variables), |o| <= `bound`; the error is at most `target` if it may be."""
+    """(int o m, a bound of its error) with o(variables), |o| <= `bound`; the error is at most `target` if MAX_CELLS
+    cells are enough for that.
+    """
     count = len(variables)
-    order = RULES[count][1]
+    order = CELL_RULES[count].degree
 
-    def together(low: np.ndarray, high: np.ndarray) -> Judged:
+    def together(low: np.ndarray, high: np.ndarray) -> CellResults:
         points = _Points.within(low, high, density)
         box = dict(zip(variables, points.z, strict=True))
         with np.errstate(all="ignore"):
@@ -93,37 +102,37 @@ def integral(
                     v: Series.variable(a, b, order, moves=i == j)
                     for j, (v, a, b) in enumerate(zip(variables, low, high, strict=True))
                 }
-                found = evaluate(o, cells, Expansions)
-                bends[i] = 4 * ((high[i] - low[i]) / 4) ** order * found.largest(order)
-                hull = Interval(np.maximum(hull.low, found.value.low), np.minimum(hull.high, found.value.high))
+                series = evaluate(o, cells, Expansions)
+                bends[i] = 4 * ((high[i] - low[i]) / 4) ** order * series.largest(order)
+                hull = Interval(np.maximum(hull.low, series.value.low), np.minimum(hull.high, series.value.high))
         mass = points.mass()
         bends = np.where(np.isnan(bends), np.inf, bends * mass)
         smooth = bends.sum(axis=0)
         unknown = np.isinf(bends) * (1 + (high - low) / np.array([[a.length] for a in density.axes]))
         cut = np.where(np.isinf(smooth), unknown, bends).argmax(axis=0)
         errors = np.minimum((hull.high - hull.low) * mass, smooth)
-        return Judged((points.weights * points.m * values).sum(axis=0), errors, mass, cut)
+        return CellResults((points.weights * points.m * values).sum(axis=0), errors, mass, cut)
 
-    def judged(low: np.ndarray, high: np.ndarray) -> Judged:
-        found = [together(low[:, part], high[:, part]) for part in _parts(low)]
-        return Judged(*(np.concatenate([getattr(f, field.name) for f in found]) for field in fields(Judged)))
+    def judged(low: np.ndarray, high: np.ndarray) -> CellResults:
+        parts = [together(low[:, part], high[:, part]) for part in _parts(low)]
+        return CellResults(*(np.concatenate([getattr(p, field.name) for p in parts]) for field in fields(CellResults)))
 
-    value, error = _adaptive(density, judged, target, MOST[count])
-    rough = 2 * density.rough(2 * RULES[count][0] - order + 1) * prod(a.length for a in density.axes)
-    return value, error + bound * (rough + ROUND_OFF * density.mass)
+    value, error = _adaptive(density, judged, target, MAX_CELLS[count])
+    rough = 2 * density.rough(2 * CELL_RULES[count].points - order + 1) * prod(a.length for a in density.axes)
+    return value, error + bound * (rough + DENSITY_ROUND_OFF * density.mass)
 
 
 def share(e: sympy.Expr, variables: tuple[sympy.Symbol, ...], density: Marginal, target: float) -> tuple[float, float]:
-    """(int m over e > 0, a bound of its error), m >= 0 or not.
+    """(int m over e > 0, a bound of its error); m may have either sign.
 
-    Cells where intervals show that e > 0, or e <= 0, are whole. In others e is its tangent up to R, by an enclosure of
-    its gradient: the part where that is > 0 is a formula, and R moves it by R/max_v |e_v| c_v at most; m is its value
-    in the middle up to its gradient there and a bound of what is left.
+    Cells where intervals show that e > 0, or e <= 0, count whole, or not at all. In the remaining cells e is its
+    tangent up to R, by an enclosure of its gradient: the part where the tangent is > 0 is a formula, and R moves it by
+    at most R/max_v |e_v| c_v; m is its value in the middle, up to its gradient there and a bound of the remainder.
     """
     first = np.array([[c] for c in density.widths])
     bend = density.curvature()
 
-    def judged(low: np.ndarray, high: np.ndarray) -> Judged:
+    def judged(low: np.ndarray, high: np.ndarray) -> CellResults:
         widths, middle = high - low, (low + high) / 2
         with np.errstate(all="ignore"):
             hull = _over(e, variables, low, high)
@@ -134,7 +143,7 @@ def share(e: sympy.Expr, variables: tuple[sympy.Symbol, ...], density: Marginal,
             shift = np.minimum(np.nan_to_num(loose / np.abs(steps).max(axis=0), nan=1.0), 1.0)
         reach = np.abs(steps).sum(axis=0) / 2 + loose.sum(axis=0)
         inside = (hull.low > 0) | (centre > reach)
-        outside = (hull.high < 0) | (centre < -reach)  # 0 may be what is left of a number that is too small
+        outside = (hull.high < 0) | (centre < -reach)  # strictly: 0 may be a number that underflowed
         part = np.where(inside, 1.0, np.where(outside, 0.0, _half(centre, steps)))
         volume = widths.prod(axis=0)
         value, gradient = density.at(middle), [density.at(middle, along=i) for i in range(len(low))]
@@ -148,20 +157,21 @@ def share(e: sympy.Expr, variables: tuple[sympy.Symbol, ...], density: Marginal,
         for some in _parts(low[:, inside]):
             whole = np.flatnonzero(inside)[some]
             values[whole] = _Points.within(low[:, whole], high[:, whole], density).content()
-        return Judged(values, np.where(inside | outside, 0.0, errors), mass, sides.argmax(axis=0))
+        return CellResults(values, np.where(inside | outside, 0.0, errors), mass, sides.argmax(axis=0))
 
-    value, error = _adaptive(density, judged, target, MOST_EDGES)
-    rough = density.rough(2 * RULES[len(variables)][0]) * prod(a.length for a in density.axes)
-    return value, error + 2 * rough + ROUND_OFF * density.mass
+    value, error = _adaptive(density, judged, target, MAX_EDGE_CELLS)
+    rough = density.rough(2 * CELL_RULES[len(variables)].points) * prod(a.length for a in density.axes)
+    return value, error + 2 * rough + DENSITY_ROUND_OFF * density.mass
 
 
 def _parts(low: np.ndarray) -> list[slice]:
-    """The cells in parts that have at most AT_ONCE points."""
-    size = AT_ONCE // RULES[len(low)][0] ** len(low)
+    """The cells in parts that have at most POINTS_AT_ONCE points."""
+    size = POINTS_AT_ONCE // CELL_RULES[len(low)].points ** len(low)
     return [slice(i, i + size) for i in range(0, low.shape[1], size)]
 
 
 def _over(g: sympy.Expr, variables: tuple[sympy.Symbol, ...], low: np.ndarray, high: np.ndarray) -> Interval:
+    """An enclosure of g over each cell."""
     return enclose(g, {v: Interval(a, b) for v, a, b in zip(variables, low, high, strict=True)})
 
 
@@ -182,7 +192,7 @@ def _half(centre: np.ndarray, steps: np.ndarray) -> np.ndarray:
 
 
 def _adaptive(
-    density: Marginal, judged: Callable[[np.ndarray, np.ndarray], Judged], target: float, most: int
+    density: Marginal, judged: Callable[[np.ndarray, np.ndarray], CellResults], target: float, most: int
 ) -> tuple[float, float]:
     """Sums of values and errors over cells, which are cut while their errors are large, up to `most` of them."""
     volume, mass = prod(a.length for a in density.axes), max(density.mass, 1e-300)
@@ -190,20 +200,21 @@ def _adaptive(
     value = error = 0.0
     done, most = 0, most + low.shape[1]
     while low.size:
-        found = judged(low, high)
-        part = np.maximum(found.masses / mass, (high - low).prod(axis=0) / volume) / 4
-        thin = ((high - low) <= 1e-14 * np.maximum(np.abs(low), np.abs(high))).any(axis=0)
-        fine = (found.errors <= target * part) | thin
-        if done + 2 * (~fine).sum() > most or error + found.errors.sum() <= target:
+        cells = judged(low, high)
+        part = np.maximum(cells.masses / mass, (high - low).prod(axis=0) / volume) / 4
+        thin = ((high - low) <= MIN_CELL_WIDTH * np.maximum(np.abs(low), np.abs(high))).any(axis=0)
+        fine = (cells.errors <= target * part) | thin
+        if done + 2 * (~fine).sum() > most or error + cells.errors.sum() <= target:
             fine[:] = True
-        value += float(found.values[fine].sum())
-        error += float(found.errors[fine].sum())
+        value += float(cells.values[fine].sum())
+        error += float(cells.errors[fine].sum())
         done += int(fine.sum())
-        low, high = _halved(low[:, ~fine], high[:, ~fine], found.cut[~fine])
+        low, high = _halved(low[:, ~fine], high[:, ~fine], cells.cut[~fine])
     return value, error
 
 
 def _halved(low: np.ndarray, high: np.ndarray, cut: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The two halves of each cell, cut in the middle of the variable `cut`."""
     each = np.arange(cut.size)
     left, right = low.copy(), high.copy()
     left[cut, each] = right[cut, each] = (low[cut, each] + high[cut, each]) / 2

@@ -1,6 +1,6 @@
 """How observables are read off a symbol: one class for each kind, which computes tr(O Op(w)) and a bound of the error.
 
-They are values, of formulas and numbers, so that observables can be sent to other processes.
+They hold formulas and numbers alone, so that observables can be pickled, and sent to other processes.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ import sympy
 
 from openweyl._core.estimates import Estimate
 from openweyl.phase_space.grid_function import GridFunction
-from openweyl.phase_space.marginals import ROOM
+from openweyl.phase_space.marginals import HUSIMI_ROOM
 from openweyl.phase_space.resampling import interpolation
 
-from .means import PRECISION, by_variables, mean
+from .means import VALUE_ROUND_OFF, by_variables, mean
 
 
 @dataclass(frozen=True)
 class FormulaMean:
-    """The sum of the means of the `parts`, formulas in x and xi: against w, or against its Husimi density if `smooth`.
+    """sum_parts (2 pi h)^-n int o w for the `parts` o, formulas in x and xi.
 
-    indicator: the probability that the one part is > 0 instead.
+    smooth: with the Husimi density in place of w. indicator: the probability that the one part is > 0.
     """
 
     parts: tuple[sympy.Expr, ...]
@@ -45,12 +45,12 @@ class HusimiValue:
 
     def __call__(self, w: GridFunction) -> Estimate:
         grid, values = w.grid, w.values
-        far, round_off = _overlap(w, self.place), PRECISION * float(np.abs(values).max())
+        far, round_off = _overlap(w, self.place), VALUE_ROUND_OFF * float(np.abs(values).max())
         for axis, c in zip(grid.x + grid.xi, self.place, strict=True):
-            room = ceil(ROOM * sqrt(grid.h) / axis.spacing)
+            room = ceil(HUSIMI_ROOM * sqrt(grid.h) / axis.spacing)
             if not -room <= (c - axis.lower) / axis.spacing <= axis.size + room:
                 return Estimate(0.0, far)
-            k = 2 * pi * np.fft.rfftfreq(axis.size + 2 * room, axis.spacing)  # no period is that near
+            k = 2 * pi * np.fft.rfftfreq(axis.size + 2 * room, axis.spacing)  # the periodic images are beyond the room
             waves = np.cos(k[:, None] * (c - axis.points)) * np.exp(-grid.h / 4 * k[:, None] ** 2)
             waves[1:] *= 2
             values = np.tensordot(waves.sum(axis=0) / (axis.size + 2 * room), values, axes=1)
@@ -65,7 +65,7 @@ class ParityValue:
         grid, values = w.grid, w.values
         if not all(a.lower <= 0 <= a.upper for a in grid.x + grid.xi):
             return Estimate(0.0, 0.0)  # a symbol is 0 outside its box
-        round_off = PRECISION * float(np.abs(values).max())
+        round_off = VALUE_ROUND_OFF * float(np.abs(values).max())
         for axis in grid.x + grid.xi:
             values = np.tensordot(interpolation(axis, np.zeros(1))[0], values, axes=1)
         return Estimate(float(values) / 2**w.n, round_off)

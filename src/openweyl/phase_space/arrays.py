@@ -1,4 +1,4 @@
-"""Arrays that users give: of numbers, without gaps, finite, and of the shape of their grid."""
+"""Arrays that users give, checked: numbers, none of them masked, finite, and of the shape of their grid."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from openweyl._core.fft import Array
 from .grid import PhaseGrid
 
 MAX_VALUE = 1e100
-"""The largest value of a function: sums of squares are numbers still."""
+"""The largest value of a function: sums of squares of up to 1e100 values do not overflow."""
 
 
 def as_array(w: Any, name: str) -> Array:
-    """`w` as an array: of numbers, without gaps, if it is NumPy's; those of other namespaces may be traced."""
+    """`w` as an array. NumPy's must hold numbers, none of them masked; arrays of other namespaces may be traced."""
     given: Any = w
     if not is_array_api_obj(w) or isinstance(w, np.generic):
         try:
             w = np.asarray(w)
-        except Exception:  # whatever a value stumbles over that says how it becomes an array
+        except Exception:  # `__array__` of an object from outside may raise anything
             raise fail(name, "be an array of numbers", given) from None
     if isinstance(w, np.ndarray):
         must(w.dtype.kind in "iufc", name, "be an array of numbers", f"one of {w.dtype}" if w is given else given)
@@ -51,7 +51,7 @@ def values_on(grid: PhaseGrid, values: Any) -> Array:
 
 
 def check_result(values: Array, name: str) -> Array:
-    """`values`, if sums of their squares are numbers still. Raises InputError for the argument `name` if not."""
+    """`values`, if sums of their squares cannot overflow. Raises InputError for the argument `name` if they may."""
     if isinstance(values, np.ndarray):
         size = float(np.abs(values).max(initial=0.0))
         what = f"lead to values of at most {MAX_VALUE:g} in size"
@@ -60,9 +60,10 @@ def check_result(values: Array, name: str) -> Array:
 
 
 def number_of(value: Any, what: str) -> Any:
-    """`value` as a float or a complex number; arrays of no dimensions are, and those that are traced stay as they are.
+    """`value`, a number or an array without dimensions, as a float or a complex number; traced arrays are returned as
+    they are.
 
-    Raises InputError for all else, of which the message says that it must `what`.
+    Raises InputError for anything else; its message says that `other` must `what`.
     """
     if getattr(value, "ndim", None) == 0 and hasattr(value, "dtype"):
         if not isinstance(value, (np.ndarray, np.generic)):

@@ -1,7 +1,7 @@
-"""Whether a box cuts through the function on it: what arithmetic asks before it puts two functions on one grid.
+"""Whether a box cuts through the function on it: a check before arithmetic puts two functions on one grid.
 
-A function is zero outside its box, so that the part of it which the box does not hold is missing from every sum with a
-function on a larger one. That part is estimated by the outermost points of the box, on the scale of the L1 norm.
+A function is zero outside its box, so that the part which the box does not hold is missing from every sum with a
+function on a larger box. That part is estimated from the outermost points of the box, on the scale of the L1 norm.
 """
 
 from __future__ import annotations
@@ -12,25 +12,27 @@ from openweyl._core.arguments import InputError, fail
 
 from .grid import Axis, PhaseGrid
 from .profiles import Profile, edge_loss, edge_points, profiles_of
+from .samples import Samples
 
 MAX_EDGE_FRACTION = 0.05
 """The part of the L1 norm that may lie in the outermost points of an axis, or in its largest wave numbers: a function
 with more is not resolved. Runs leave at most 3.5 %, at the largest tolerance."""
 MAX_LOST_FRACTION = 0.02
-"""The part of the L1 norm that may lie beyond all edges of the box, by the estimate of `lost_beyond`: by so much a sum
-may be off without a word. Runs leave 0.9 % at the largest tolerance, 0.1 in trace norm, and 0.1 % at 0.03."""
+"""The part of the L1 norm that may lie beyond all edges of the box, by the estimate of `lost_beyond`: a sum may be off
+by that much and is not refused. Runs leave 0.9 % at the largest tolerance, 0.1 in trace norm, and 0.1 % at 0.03."""
 
 
-def check_edges(values: np.ndarray, old: PhaseGrid, new: PhaseGrid) -> None:
-    """Raise InputError if `values` on `old`, one function or a batch, hardly vanish at the edges where `new` goes on.
+def check_edges(f: Samples, new: PhaseGrid) -> None:
+    """Raise InputError if `f`, one function or a batch, does not vanish at the edges beyond which `new` continues.
 
-    Each function of a batch is looked at by itself, and measured by the largest of them.
+    Each function of a batch is checked by itself, on the scale of the largest of them.
     """
-    members = values.reshape(-1, *old.shape)
+    old = f.grid
+    members = f.values.reshape(-1, *old.shape)
     size = max(float(np.abs(member).sum()) for member in members) * old.cell
     if size > 0:
         for member in members:
-            _check(profiles_of(member, old), old, new, size)
+            _check(profiles_of(Samples(member, old)), old, new, size)
 
 
 def _check(profiles: tuple[Profile, ...], old: PhaseGrid, new: PhaseGrid, size: float) -> None:
@@ -59,10 +61,10 @@ def _refusal(grid: PhaseGrid, index: int, part: float, where: str, what: str) ->
 
 
 def lost_beyond(profile: Profile, axis: Axis) -> float:
-    """What lies beyond both ends of the box, by the outermost points of each and by as many next to these.
+    """An estimate of the content beyond both ends of the box, from the outermost points and as many next to these.
 
-    Their contents are continued as a geometric series over one more length of the box: more than there is of a function
-    that falls ever faster, as Gaussians do.
+    Their contents are continued as a geometric series over one more length of the box: an overestimate for functions
+    that fall faster and faster, as Gaussians do.
     """
     band, total = min(edge_points(axis), axis.size), 0.0
     for content in (profile.left, profile.right):

@@ -22,27 +22,24 @@ from typing import Any
 
 import numpy as np
 
-from openweyl._core.arguments import ResourceError, is_list, moderate, must, real, whole
+from openweyl._core.arguments import is_list, moderate, must, real, whole
 from openweyl._core.calls import public
-from openweyl._core.fft import Array, good_size
-from openweyl._core.memory import spare_memory
+from openweyl._core.fft import Array
 
-MOST_POINTS = 10**9
-"""The most points of an axis: one of more is a slip of the pen."""
-LARGE_GRID = 2**24
-"""The points from which on a grid is checked against the free memory before it is filled."""
-HIGHEST = 1e100
-"""The largest value of a symbol: sums of squares are numbers still."""
-FARTHEST = 1e10
-"""The distance from the origin, in widths, up to which a width is resolved to six digits."""
+MAX_AXIS_POINTS = 10**9
+"""The most points of an axis that a user may ask for: more, 8 GB for one axis alone, is a mistake in the arguments."""
+MAX_DISTANCE_IN_WIDTHS = 1e10
+"""The distance from the origin, in widths, up to which double precision resolves a width to six digits."""
 
 
 @public
 @dataclass(frozen=True)
 class Axis:
-    """The points lower + j * spacing, j = 0 .. size - 1, of a periodic axis of length size * spacing.
+    """The points z_j = lower + j * spacing, j = 0 .. size - 1, of a periodic axis of length size * spacing.
 
-    Raises InputError unless `lower` is a finite number, `spacing` one > 0 and `size` a whole number >= 1.
+    `lower`: the first point, and the left end of the box. `spacing`: > 0, in the unit of `lower`. `size`: >= 1.
+
+    Raises InputError unless `lower` and `spacing` are such finite numbers, and `size` is a whole number.
     """
 
     lower: float
@@ -56,6 +53,7 @@ class Axis:
 
     @property
     def length(self) -> float:
+        """size * spacing, the period."""
         return self.size * self.spacing
 
     @property
@@ -65,6 +63,7 @@ class Axis:
 
     @property
     def points(self) -> np.ndarray:
+        """The points, shape (size,)."""
         return self.lower + self.spacing * np.arange(self.size)
 
     @property
@@ -91,9 +90,16 @@ class Axis:
 @public
 @dataclass(frozen=True)
 class PhaseGrid:
-    """A grid on a box of T*R^n: n axes for x, n axes for xi, and h, which turns wave numbers of xi into s.
+    """A grid on a box of T*R^n,    |k| <= pi/dx,    |s| <= pi h/dxi:    n axes for x, n axes for xi, and h.
 
-    Example: `PhaseGrid.box(h=0.1, x=(-3, 3), xi=(-2, 2), size=(64, 48))`.
+    `x`, `xi`: tuples of n Axis each. `h`: the semiclassical parameter, which turns wave numbers of xi into distances s.
+    Arrays on it have the shape (..., x axes, xi axes). `PhaseGrid.box` makes one from intervals.
+
+    >>> grid = PhaseGrid.box(h=0.1, x=(-3, 3), xi=(-2, 2), size=(64, 48))
+    >>> grid.shape, round(grid.states, 3)
+    ((64, 48), 38.197)
+
+    Raises InputError unless x and xi are n axes each, and h is a number other than 0.
     """
 
     x: tuple[Axis, ...]
@@ -116,13 +122,15 @@ class PhaseGrid:
         xi: Sequence[float] | Sequence[Sequence[float]],
         size: Sequence[int],
     ) -> PhaseGrid:
-        """The grid of `size` = (points per x axis, points per xi axis) on the box x, xi (one interval an axis).
+        """The grid of `size` = (points of each x axis, points of each xi axis) on the box `x` times `xi`.
 
-        Raises InputError for what is no box, and for one so far from the origin that its points merge.
+        `x`, `xi`: an interval (lower, upper), or for n > 1 one for each degree of freedom. `h`: > 0.
+
+        Raises InputError for other arguments, and for a box so far from the origin that its points merge.
         """
         h = moderate("h", h, above=0.0)
         must(is_list(size) and len(size) == 2, "size", "be two whole numbers, for x and for xi", size)
-        counts = [whole("size", points, 2, MOST_POINTS) for points in size]
+        counts = [whole("size", points, 2, MAX_AXIS_POINTS) for points in size]
         axes = [_axes(*given) for given in (("x", x, counts[0]), ("xi", xi, counts[1]))]
         must(len(axes[0]) == len(axes[1]), "xi", f"have as many intervals as x ({len(axes[0])})", len(axes[1]))
         return PhaseGrid(axes[0], axes[1], h)
@@ -134,10 +142,12 @@ class PhaseGrid:
 
     @property
     def shape(self) -> tuple[int, ...]:
+        """The points of each axis, those of x first."""
         return tuple(axis.size for axis in self.x + self.xi)
 
     @property
     def size(self) -> int:
+        """The number of points."""
         return prod(self.shape)
 
     @property
@@ -227,34 +237,9 @@ def check_grid(grid: Any, name: str = "grid") -> None:
 def check_resolved(name: str, distance: float, width: float, what: str) -> None:
     """Raise InputError if double precision hardly tells 0 from `width` at this `distance` from the origin."""
     must(
-        distance <= FARTHEST * width,
+        distance <= MAX_DISTANCE_IN_WIDTHS * width,
         name,
-        f"lie within {FARTHEST:g} {what} of the origin",
+        f"lie within {MAX_DISTANCE_IN_WIDTHS:g} {what} of the origin",
         f"at {distance:.3g} with a width of {width:.3g}",
         "Double precision resolves no more. Shift the coordinates, or raise `h`.",
     )
-
-
-def check_fits(grid: PhaseGrid, each: float, advice: str, limit: float | None = None, when: str = "The") -> None:
-    """Raise ResourceError if `each` bytes for every point of `grid` pass `limit` (default: half of the free memory)."""
-    limit = spare_memory() if limit is None else limit
-    needed = grid.size * each
-    if needed > limit:
-        raise ResourceError(
-            f"{when} symbol needs a grid of {' x '.join(map(str, grid.shape))} points, about "
-            f"{needed / 2**30:.3g} GiB, but the limit is {limit / 2**30:.3g} GiB: {advice}.",
-            kind="memory",
-        )
-
-
-def common_grid(grids: Sequence[PhaseGrid]) -> PhaseGrid:
-    """A grid on the smallest box that holds all boxes of `grids`, as fine as the finest of them."""
-    axes = []
-    for several in zip(*(grid.x + grid.xi for grid in grids), strict=True):
-        lower, upper = min(a.lower for a in several), max(a.upper for a in several)
-        spacing = min(a.spacing for a in several)
-        if len(set(several)) == 1:
-            axes.append(several[0])
-        else:
-            axes.append(Axis.between(lower, upper, good_size((upper - lower) / spacing * (1 - 1e-12))))
-    return grids[0].with_axes(axes)

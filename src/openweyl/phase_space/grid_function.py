@@ -23,19 +23,19 @@ from openweyl._core.fft import Array
 
 from .arrays import check_result, number_of, values_on
 from .edges import check_edges
-from .grid import LARGE_GRID, PhaseGrid, check_fits, check_grid, common_grid
+from .grid import PhaseGrid, check_grid
+from .grid_size import MEMORY_CHECKED_POINTS, check_fits, common_grid
 from .moments import Moments, moments_of
 from .profiles import Profile, profiles_of
-from .resampling import resampled, resized
+from .resampling import BYTES_PER_RESAMPLED_POINT, resampled, resized
+from .samples import Samples
 from .spectral import Order, convolved, differentiated, orders_of
 
-TINY_NORM = 1e-140
-"""The Hilbert-Schmidt norm below which squares of values lose digits: the smallest numbers are 1e-308."""
 Function = TypeVar("Function", bound="GridFunction")
 
 
 @dataclass(frozen=True, eq=False, init=False, repr=False)
-class GridFunction:
+class GridFunction(Samples):
     """A real or complex function by its `values`, shape (..., *grid.shape), at the points of `grid`.
 
     Axes in front of those of the grid are batches: several functions on one grid, of which `f[j]` is one. The values
@@ -43,9 +43,6 @@ class GridFunction:
 
     Raises InputError unless `values` are finite numbers, at most 1e100 in size, of the grid's shape.
     """
-
-    values: Array
-    grid: PhaseGrid
 
     @public
     def __init__(self, values: Array, grid: PhaseGrid) -> None:
@@ -75,21 +72,6 @@ class GridFunction:
 
     # -------------------------------------------------------------------------------------------- what it is
 
-    @property
-    def n(self) -> int:
-        """The number of degrees of freedom."""
-        return self.grid.n
-
-    @property
-    def h(self) -> float:
-        """The semiclassical parameter."""
-        return self.grid.h
-
-    @property
-    def batch(self) -> tuple[int, ...]:
-        """The lengths of the axes in front of those of the grid; () for a single function."""
-        return tuple(self.values.shape[: self.values.ndim - 2 * self.n])
-
     def __getitem__(self, index: Any) -> Self:
         must(bool(self.batch), "index", "be left out", index, "This is a single function; its array is `.values`.")
         whole("index", index, -self.batch[0], self.batch[0] - 1)
@@ -103,7 +85,7 @@ class GridFunction:
     @cached_property
     def profiles(self) -> tuple[Profile, ...]:
         """What lies beyond each point of each axis, x then xi."""
-        return profiles_of(np.asarray(self.values), self.grid)
+        return profiles_of(self)
 
     # -------------------------------------------------------------------------------------------- arithmetic
 
@@ -151,7 +133,7 @@ class GridFunction:
         """(2 pi h)^-n int conj(f) g: tr(Op(f)* Op(g)), for each of a batch."""
         a, b = on_one_grid(self, other)
         xp = array_namespace(a.values)
-        return a._sum(xp.conj(a.values) * b.values if a.values.dtype.kind == "c" else a.values * b.values)
+        return a._integral(xp.conj(a.values) * b.values if a.values.dtype.kind == "c" else a.values * b.values)
 
     # -------------------------------------------------------------------------------------------- functions made of it
 
@@ -167,13 +149,13 @@ class GridFunction:
         """
         check_grid(grid)
         self._check_same(grid, "grid")
-        return self if grid == self.grid else self.like(resampled(self.values, self.grid, grid), grid)
+        return self if grid == self.grid else self.like(resampled(self, grid), grid)
 
     def doubled(self) -> Self:
         """The same function on twice as many points of each axis."""
         values, fine = self.values, self.grid.scaled(1 / 2)
-        if fine.size > LARGE_GRID:
-            check_fits(fine, 24.0 * prod(self.batch), "take smaller grids")
+        if fine.size > MEMORY_CHECKED_POINTS:
+            check_fits(fine, BYTES_PER_RESAMPLED_POINT * prod(self.batch), "take smaller grids")
         for position, axis in enumerate(self.grid.x + self.grid.xi):
             values = resized(values, position - 2 * self.n, 2 * axis.size)
         return self.like(values, fine)
@@ -191,7 +173,7 @@ class GridFunction:
         """
         orders = [*orders_of("x", x, self.n), *orders_of("xi", xi, self.n)]
         with np.errstate(over="ignore", invalid="ignore"):
-            values = differentiated(self.values, self.grid, orders)
+            values = differentiated(self, orders)
         return self.like(check_result(values, "x" if any(orders[: self.n]) else "xi"))
 
     @public
@@ -200,27 +182,7 @@ class GridFunction:
 
         On the box, which is periodic: what lies within a few widths of an edge comes in at the other.
         """
-        return self.like(convolved(self.values, self.grid, real("variance", variance, low=0.0)))
-
-    # -------------------------------------------------------------------------------------------- numbers
-
-    def trace(self) -> Array:
-        """(2 pi h)^-n int f = tr Op(f), for each of a batch."""
-        return self._sum(self.values)
-
-    def purity(self) -> Array:
-        """(2 pi h)^-n int f^2 = tr Op(f)^2, for each of a batch."""
-        return self._sum(self.values * self.values)
-
-    def hilbert_schmidt(self) -> Array:
-        """(2 pi h)^{-n/2} ||f||_{L^2} = ||Op(f)||_HS, for each of a batch; differentiable on JAX arrays."""
-        xp = array_namespace(self.values)
-        square = self.values * self.values if self.values.dtype.kind != "c" else xp.abs(self.values) ** 2
-        norm = xp.sqrt(self._sum(square))
-        if isinstance(norm, np.floating) and float(norm) < TINY_NORM and self.values.any():
-            scale = float(np.abs(self.values).max())
-            return self.like(self.values / scale).hilbert_schmidt() * scale
-        return norm
+        return self.like(convolved(self, real("variance", variance, low=0.0)))
 
     def moments(self) -> Moments:
         """<z> = (2 pi h)^-n int z f and <(z_i - <z_i>)(z_j - <z_j>)>, over the trace: see `Moments`.
@@ -229,13 +191,7 @@ class GridFunction:
         difference of two states is.
         """
         self.check_single()
-        return moments_of(self.values, self.grid)
-
-    def _sum(self, values: Array) -> Array:
-        xp = array_namespace(values)
-        return xp.sum(values, axis=tuple(range(-2 * self.n, 0))) * self.grid.cell
-
-    # -------------------------------------------------------------------------------------------- checks
+        return moments_of(self)
 
     def check_single(self) -> None:
         """Raise InputError unless this is one real function."""
@@ -263,7 +219,7 @@ def on_one_grid(first: Function, second: Function, name: str = "other") -> tuple
     `name`: that of the argument `second`, for messages.
 
     Raises InputError for what is no function on a grid, for another n or h, and where a box cuts through what its
-    function holds, so that nobody knows what lies beyond.
+    function holds, so that it is not known what lies beyond.
     """
     if not isinstance(second, GridFunction):
         raise fail(name, f"be a {type(first).__name__}", second, "Symbol(values, grid) makes one of an array.")
@@ -274,7 +230,7 @@ def on_one_grid(first: Function, second: Function, name: str = "other") -> tuple
     first._check_same(second.grid, name)
     grid = common_grid([first.grid, second.grid])
     for function in (first, second):
-        check_edges(_known(function.values), function.grid, grid)
+        check_edges(Samples(_known(function.values), function.grid), grid)
     return first.resampled(grid), second.resampled(grid)
 
 

@@ -18,27 +18,32 @@ from math import ceil, floor, pi
 
 import numpy as np
 
-from openweyl._core.arguments import must
+from openweyl._core.arguments import ResourceError, must
 from openweyl._core.calls import public
+from openweyl._core.memory import spare_memory
 from openweyl._core.threads import one_thread
 
 from .grid import Axis, PhaseGrid, check_grid
 from .grid_function import GridFunction, check_function
 from .resampling import interpolation
 
-BLOCK = 64
-"""Kernels that `symbol_values` refines at a time: with n = 2 there are thousands."""
-
-ROWS = 4096
-"""Rows of the interpolation matrix that `lower_band` forms at a time."""
+BYTES_PER_KERNEL_ENTRY = 100
+"""Peak memory per entry of a kernel: the complex entry and five copies, in products and in eigenvalue problems."""
+KERNELS_AT_ONCE = 64
+"""Kernels of one degree of freedom that `symbol_values` refines at a time: with n = 2 there are thousands, and each is
+four times as large on points of half the spacing."""
+ROWS_AT_ONCE = 4096
+"""Rows of the interpolation matrix that `lower_band` forms at a time: 32 MiB for 1000 points of x."""
 
 
 @public
 @dataclass(frozen=True, eq=False)
 class Kernel:
-    """K[a_1 .. a_n, b_1 .. b_n] = d^n rho(y_a, y_b) on one `window` of y per degree of freedom.
+    """K[a_1 .. a_n, b_1 .. b_n] = d^n rho(y_a, y_b), the kernel rho of an operator on points y_a = y_0 + a d.
 
-    `momenta`: the middle of the band of momenta that each window's spacing resolves.
+    `entries`: K, shape (M_1 .. M_n, M_1 .. M_n). `windows`: the points of y, an Axis of spacing d for each degree of
+    freedom. `momenta`: the middle of the band of momenta that each window's spacing resolves. `h`: the semiclassical
+    parameter.
     """
 
     entries: np.ndarray
@@ -54,6 +59,7 @@ class Kernel:
 
     @property
     def trace(self) -> complex:
+        """tr Op(w), the sum of the diagonal entries."""
         return complex(np.trace(self.matrix))
 
 
@@ -62,11 +68,29 @@ def kernel_points(grid: PhaseGrid) -> tuple[int, ...]:
     return tuple(_window(x, xi, grid.h).size for x, xi in zip(grid.x, grid.xi, strict=True))
 
 
+def kernel_bytes(size: int) -> float:
+    """The memory that work on a kernel of `size` x `size` entries takes."""
+    return BYTES_PER_KERNEL_ENTRY * float(size) ** 2
+
+
+def check_kernel_fits(size: int, advice: str) -> None:
+    """Raise ResourceError, with `advice`, unless a kernel of this size fits into half of the free memory."""
+    if (needed := kernel_bytes(size)) > (free := spare_memory()):
+        raise ResourceError(
+            f"The kernel needs {size} x {size} entries, about {needed / 2**30:.3g} GiB, but half of the free memory is "
+            f"{free / 2**30:.3g} GiB: {advice}.",
+            kind="memory",
+        )
+
+
 @public
 def quantize(symbol: GridFunction) -> Kernel:
-    """The kernel of Op(w), w the `symbol`, real or complex, which is negligible at the edges of its grid: Li (2.1).
+    """K[a, b] = d^n rho(y_a, y_b), the kernel of Op(w): (Op(w) u)(y_a) = sum_b K[a, b] u(y_b).
 
-    Raises InputError for what is no symbol, and for a batch of several.
+    `symbol`: w, real or complex, a Symbol, negligible at the edges of its grid in x, xi, k and s. The window of y has
+    the M points that these ask for, (L_x + pi h/dxi)(L_xi + pi h/dx)/(2 pi h) for each degree of freedom.
+
+    Raises InputError for what is no symbol, and for a batch of several. Source: Li (2.1).
     """
     check_function(symbol)
     must(not symbol.batch, "symbol", "be one", f"a batch of shape {symbol.batch}", "Take symbol[j].")
@@ -101,8 +125,8 @@ def lower_band(symbol: GridFunction) -> np.ndarray:
         sums, differences = np.arange(parity, 2 * size - 1, 2), np.arange(parity, width + 1, 2)  # i + j, i - j
         phases = np.outer(xi.points, differences * window.spacing / grid.h)
         fourier = np.exp(1j * phases) * (xi.spacing * window.spacing / (2 * pi * grid.h))
-        for first in range(0, len(sums), ROWS):
-            some = sums[first : first + ROWS]
+        for first in range(0, len(sums), ROWS_AT_ONCE):
+            some = sums[first : first + ROWS_AT_ONCE]
             values = interpolation(x, window.lower + window.spacing * some / 2) @ symbol.values @ fourier
             j = (some[:, None] - differences) // 2
             inside = (j >= 0) & (j + differences < size)
@@ -174,8 +198,8 @@ def _kernel_to_pair(rho: np.ndarray, x: Axis, xi: Axis, window: Axis, momentum: 
     to_x = interpolation(half, x.points)
     stacked = rho.reshape(-1, size, size)
     out = np.empty((len(stacked), x.size, xi.size), dtype=complex)
-    for first in range(0, len(stacked), BLOCK):  # the fine kernels are four times as large
-        fine = to_half @ stacked[first : first + BLOCK] @ to_half.conj().T
+    for first in range(0, len(stacked), KERNELS_AT_ONCE):  # the fine kernels are four times as large
+        fine = to_half @ stacked[first : first + KERNELS_AT_ONCE] @ to_half.conj().T
         chords = np.take(fine.reshape(len(fine), -1), where, axis=-1) * inside
-        out[first : first + BLOCK] = to_x @ chords @ fourier
+        out[first : first + KERNELS_AT_ONCE] = to_x @ chords @ fourier
     return out.reshape(*rho.shape[:-2], x.size, xi.size)

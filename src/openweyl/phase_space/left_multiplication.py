@@ -30,13 +30,13 @@ from .grid import PhaseGrid
 
 Variables: TypeAlias = tuple[sympy.Symbol, ...]
 
-ACCURACY = 1e-11
+LOW_RANK_RTOL = 1e-11
 """The error of the low-rank form, relative to the largest value of f near the grid."""
 TAPER_WIDTH, TAPER_DEPTH = 9.0, 5.4
 """Beyond where f is wanted it is multiplied by erfc(TAPER_DEPTH u)/2, u from -1 to 1 over TAPER_WIDTH sqrt(h): from 1
 to 0 up to 1e-14. Its wave numbers are below 13.6/sqrt(h), to the same 1e-14, so that e^{-(i h/2) d_x d_xi} carries what
 it changes by h k/2 = 6.8 sqrt(h) at most: not back to where f is wanted."""
-MAX_NODES, MAX_SAMPLES = 256, 4096
+MAX_CHEBYSHEV_NODES, MAX_FOURIER_SAMPLES = 256, 4096
 """Chebyshev points, and samples for their Fourier transforms, of each variable: what needs more is refused. The table
 of 256 x 256 values has its singular values in well under a second, transforms of 4096 x 4096 samples take about one."""
 
@@ -153,23 +153,23 @@ def _low_rank(
     known = _left_values(f, ranges, h, nodes, samples)
     while True:
         finer = _left_values(f, ranges, h, nodes, 2 * samples)
-        enough = np.abs(finer - known).max() <= ACCURACY * np.abs(finer).max()
+        enough = np.abs(finer - known).max() <= LOW_RANK_RTOL * np.abs(finer).max()
         if enough:
             break
         known, samples = finer, 2 * samples
-        if samples > MAX_SAMPLES:
+        if samples > MAX_FOURIER_SAMPLES:
             raise InputError(_TOO_SHARP)
     while True:
         table = chebyshev_coefficients(known)
         tail = max(np.abs(table[-3:]).max(), np.abs(table[:, -3:]).max())
-        if tail <= ACCURACY * np.abs(table).max():
+        if tail <= LOW_RANK_RTOL * np.abs(table).max():
             break
         nodes *= 2
-        if nodes > MAX_NODES:
+        if nodes > MAX_CHEBYSHEV_NODES:
             raise InputError(_TOO_SHARP)
         known = _left_values(f, ranges, h, nodes, samples)
     u, sizes, v = np.linalg.svd(table)
-    rank = int((sizes > ACCURACY * sizes[0]).sum())
+    rank = int((sizes > LOW_RANK_RTOL * sizes[0]).sum())
     return u[:, :rank] * np.sqrt(sizes[:rank]), v[:rank].T * np.sqrt(sizes[:rank])
 
 

@@ -8,29 +8,34 @@ import numpy as np
 
 from openweyl._core.arguments import must
 
-from .grid import PhaseGrid
+from .samples import Samples
 
 TRACE_ROUND_OFF = 1e-12
-"""The trace over the L1 norm below which it is round-off."""
+"""The trace over the L1 norm below which it is round-off: sums of a few million values lose four digits at most."""
 
 
 @dataclass(frozen=True)
 class Moments:
-    """The `mean` (x, xi), shape (2n,), and the `covariance`, shape (2n, 2n), of a symbol, over its trace."""
+    """<z>_i = tr(z_i A)/tr A and C_ij = tr((z_i - <z_i>)(z_j - <z_j>) A)/tr A in Weyl order, z = (x, xi), A = Op(w).
+
+    `mean`: <z>, shape (2n,), x then xi. `covariance`: C, shape (2n, 2n), symmetric. In the units of the coordinates.
+    """
 
     mean: np.ndarray
     covariance: np.ndarray
 
 
-def moments_of(w: np.ndarray, grid: PhaseGrid) -> Moments:
+def moments_of(f: Samples) -> Moments:
     """<z> = (2 pi h)^-n int z w and <(z_i - <z_i>)(z_j - <z_j>)>, for Op(w) in Weyl order, over the trace.
 
-    `w`: an array on `grid`. Exact for what is on the grid. Coordinates are not bounded, so what lies beyond counts by
-    its distance: no error in trace norm bounds that of a moment. Within the box an error e of the symbol in L1 moves
-    <z_i> by at most e times half the length of the box, over the trace.
+    `f`: the samples of w, real and no batch; the sums are exact for their band-limited function on its box. A part of
+    the symbol beyond the box is missing from a moment times its distance, which is not bounded: no error in trace norm
+    bounds that of a moment. Within the box an error e of the symbol in L1 moves <z_i> by at most e times half the
+    length of the box, over the trace.
 
     Raises InputError if the trace is 0 up to round-off, as that of the difference of two states is.
     """
+    w, grid = f.values, f.grid
     axes = grid.x + grid.xi
     dims = range(len(axes))
     total = float(w.sum()) * grid.cell

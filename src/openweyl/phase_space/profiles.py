@@ -6,8 +6,8 @@ and s. Both losses are estimated in units of the trace norm:
     x, xi:  (2 pi h)^-n int_{beyond} |w|                              (the L1 norm, that of the trace for mixtures)
     k, s:   sqrt(states) * || the part of w beyond ||_HS              (the box holds about `states` states)
 
-Where a bound is asked for, as by the trace norm, `support.left_out` gives the Hilbert-Schmidt norm of all that is left
-out.
+These are estimates. Where a bound is needed, as for the trace norm, `support.left_out` is the Hilbert-Schmidt norm of
+the whole part that a smaller grid leaves out.
 """
 
 from __future__ import annotations
@@ -19,17 +19,21 @@ import numpy as np
 
 from openweyl._core.fft import rfft
 
-from .grid import Axis, PhaseGrid
+from .grid import Axis
+from .samples import Samples
 
 EDGE_FRACTION = 1 / 16
-"""The part of each axis, at either end, whose content counts as an overflow in the making."""
+"""The part of each axis, at either end, whose content counts as lying at the edge: a packet moves less in the time
+between two looks, so that a grid is enlarged before the packet reaches its end."""
+MIN_EDGE_POINTS = 2
+"""The least number of points of an edge: a single one may lie on a node of the function."""
 
 
 @dataclass(frozen=True)
 class Profile:
-    """One axis: `outside[j]` = what lies at or beyond point j counted from one end, in units of the trace norm.
+    """The contents of a function along one axis, in units of the trace norm, cumulative from an end inwards.
 
-    left, right: from the two ends of the box. high: from the largest wave number down.
+    left[j], right[j]: of the outermost j + 1 points at each end of the box. high[j]: of the j + 1 largest wave numbers.
     """
 
     left: np.ndarray
@@ -37,14 +41,14 @@ class Profile:
     high: np.ndarray
 
 
-def profiles_of(w: np.ndarray, grid: PhaseGrid) -> tuple[Profile, ...]:
-    """The profiles of `w` (leading axes are summed over) along each axis of `grid`."""
-    profiles = []
+def profiles_of(f: Samples) -> tuple[Profile, ...]:
+    """The profiles of `f` along each axis of its grid, x then xi; a batch is summed over."""
+    w, grid, profiles = np.asarray(f.values), f.grid, []
     spectral = sqrt(grid.cell * grid.states)
     magnitude = np.abs(w)
     for index in range(-2 * grid.n, 0):
-        others = tuple(a for a in range(-w.ndim, 0) if a != index)
-        content = magnitude.sum(axis=others) * grid.cell
+        rest = tuple(a for a in range(-w.ndim, 0) if a != index)
+        content = magnitude.sum(axis=rest) * grid.cell
         power = _power(w.real, index) + _power(w.imag, index) if w.dtype.kind == "c" else _power(w, index)
         profiles.append(
             Profile(
@@ -59,13 +63,13 @@ def profiles_of(w: np.ndarray, grid: PhaseGrid) -> tuple[Profile, ...]:
 def _power(w: np.ndarray, index: int) -> np.ndarray:
     """The sum of squares of a real `w` in each wave number along an axis, of both signs."""
     f = rfft(w, (index,))
-    others = tuple(a for a in range(-w.ndim, 0) if a != index)
-    return np.asarray((f.real**2 + f.imag**2).sum(axis=others) * (2 / w.shape[index]))
+    rest = tuple(a for a in range(-w.ndim, 0) if a != index)
+    return np.asarray((f.real**2 + f.imag**2).sum(axis=rest) * (2 / w.shape[index]))
 
 
 def edge_points(axis: Axis) -> int:
     """The number of points at either end of an axis that count as its edge."""
-    return max(2, round(EDGE_FRACTION * axis.size))
+    return max(MIN_EDGE_POINTS, round(EDGE_FRACTION * axis.size))
 
 
 def edge_loss(profile: Profile, axis: Axis) -> tuple[float, float, float]:

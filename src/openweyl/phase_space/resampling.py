@@ -2,8 +2,8 @@
 
     f(z) = sum_j f_j sinc((z - z_j)/d),
 
-exact where f is negligible at the edges of both boxes and beyond both Nyquist limits. These functions take arrays
-along with their axes; `GridFunction.resampled` is the door.
+exact where f is negligible at the edges of both boxes and beyond both Nyquist limits. `GridFunction.resampled` checks
+its arguments; these functions trust theirs.
 """
 
 from __future__ import annotations
@@ -15,18 +15,24 @@ from array_api_compat import array_namespace
 
 from openweyl._core.fft import Array, irfft, rfft, spectrum_shape
 
-from .grid import LARGE_GRID, Axis, PhaseGrid, check_fits
+from .grid import Axis, PhaseGrid
+from .grid_size import MEMORY_CHECKED_POINTS, check_fits
+from .samples import Samples
+
+BYTES_PER_RESAMPLED_POINT = 24.0
+"""Peak memory per point of the new grid: the value, its transform and the result."""
 
 
-def resampled(w: Array, old: PhaseGrid, new: PhaseGrid) -> Array:
-    """The samples on `new` of the band-limited interpolant of `w` on `old`, zero outside the box of `old`.
+def resampled(f: Samples, new: PhaseGrid) -> Array:
+    """The values on `new` of the band-limited interpolant of `f`, zero outside the box of its own grid.
 
-    `w` may have further axes in front. Raises ResourceError if the samples would not fit into half of the free memory.
+    `f` may be a batch. Raises ResourceError if the samples would not fit into half of the free memory.
     """
-    if new.size > LARGE_GRID:
-        check_fits(new, 24.0 * prod(w.shape[: w.ndim - 2 * old.n]), "take symbols whose boxes differ less")
+    w, old = f.values, f.grid
+    if new.size > MEMORY_CHECKED_POINTS:
+        check_fits(new, BYTES_PER_RESAMPLED_POINT * prod(f.batch), "take symbols whose boxes differ less")
     if w.dtype.kind == "c":
-        return resampled(w.real, old, new) + 1j * resampled(w.imag, old, new)
+        return resampled(Samples(w.real, old), new) + 1j * resampled(Samples(w.imag, old), new)
     for position, (a, b) in enumerate(zip(old.x + old.xi, new.x + new.xi, strict=True)):
         w = _resample_axis(w, position - 2 * old.n, a, b)
     return w
@@ -78,13 +84,6 @@ def resized(w: Array, axis: int, size: int) -> Array:
     if missing[axis] > 0:
         f = xp.concat([f, xp.zeros(tuple(missing), dtype=f.dtype)], axis=axis)
     return irfft(f * (size / have), (axis,), size)
-
-
-def doubled(w: Array, grid: PhaseGrid) -> tuple[Array, PhaseGrid]:
-    """The trigonometric interpolant of `w` on twice as many points of each axis."""
-    for position, axis in enumerate(grid.x + grid.xi):
-        w = resized(w, position - 2 * grid.n, 2 * axis.size)
-    return w, grid.scaled(1 / 2)
 
 
 def interpolation(axis: Axis, points: np.ndarray) -> np.ndarray:

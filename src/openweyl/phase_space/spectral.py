@@ -14,10 +14,10 @@ from array_api_compat import array_namespace
 from openweyl._core.arguments import is_list, must, whole
 from openweyl._core.fft import Array, fft, ifft, irfft, rfft
 
-from .grid import PhaseGrid
+from .samples import Samples
 
 MAX_DERIVATIVE = 100
-"""The highest order of a derivative: k^100 is a number still for any wave number of a grid."""
+"""The highest order of a derivative: k^100 is within double precision for wave numbers k up to 1000."""
 
 Order = int | Sequence[int]
 
@@ -31,8 +31,9 @@ def orders_of(name: str, value: Any, n: int) -> list[int]:
     return orders if len(orders) == n else [0] * n
 
 
-def differentiated(values: Array, grid: PhaseGrid, orders: Sequence[int]) -> Array:
-    """The derivative of these orders, one for each axis of `grid`, x then xi."""
+def differentiated(f: Samples, orders: Sequence[int]) -> Array:
+    """The values of the derivative of these orders, one for each axis of the grid, x then xi."""
+    values, grid = f.values, f.grid
     for position, (order, axis) in enumerate(zip(orders, grid.x + grid.xi, strict=True)):
         if order:
             sign = (1, 1j, -1, -1j)[order % 4]
@@ -40,8 +41,9 @@ def differentiated(values: Array, grid: PhaseGrid, orders: Sequence[int]) -> Arr
     return values
 
 
-def convolved(values: Array, grid: PhaseGrid, variance: float) -> Array:
-    """The convolution with a Gaussian of this variance along each axis."""
+def convolved(f: Samples, variance: float) -> Array:
+    """The values of the convolution with a Gaussian of this variance along each axis."""
+    values, grid = f.values, f.grid
     for position, axis in enumerate(grid.x + grid.xi):
         factor = np.exp(-variance / 2 * axis.wave_numbers(half=False) ** 2)
         values = _multiplied(values, position - 2 * grid.n, factor, 0)

@@ -17,9 +17,8 @@ from typing import Any, TypeVar
 import numpy as np
 import sympy
 
-from openweyl._core.arguments import ResourceError, must
+from openweyl._core.arguments import must
 from openweyl._core.calls import public
-from openweyl._core.memory import spare_memory
 from openweyl.symbolic.algebra import MAX_TERMS, expandable
 from openweyl.symbolic.brackets import Formula, Names, expression, moyal_bracket_of_formulas, star_of_formulas
 from openweyl.symbolic.expressions import variables_of
@@ -27,11 +26,8 @@ from openweyl.symbolic.parsing import check_form
 
 from .grid import PhaseGrid
 from .grid_function import GridFunction, on_one_grid
-from .kernels import kernel_points, quantize, symbol_values
+from .kernels import check_kernel_fits, kernel_points, quantize, symbol_values
 from .left_multiplication import left_multiplication
-
-BYTES = 100
-"""Peak memory per entry of a kernel."""
 
 Function = TypeVar("Function", bound=GridFunction)
 
@@ -39,6 +35,8 @@ Function = TypeVar("Function", bound=GridFunction)
 @public
 def star(a: Any, b: Any, h: Formula | None = None, order: int | None = None) -> Any:
     """a * b, the symbol of Op(a) Op(b).
+
+    a * b = exp( (ih/2)(d_x.d_eta - d_xi.d_y) ) a(x, xi) b(y, eta)  at y = x, eta = xi.
 
     Two formulas, SymPy expressions or text in x, xi (n = 1) or x1, xi1, x2, xi2, ...: a SymPy expression. `h`: a number
     or a symbol. All other symbols, and the time t, are constants. The series ends, and all of it is returned, if of
@@ -66,6 +64,8 @@ def star(a: Any, b: Any, h: Formula | None = None, order: int | None = None) -> 
 
     Raises InputError if `order` is needed or makes no sense, for symbols of another n or h, or for a formula that has
     no exact product with a symbol; ResourceError if the kernels of two symbols would not fit in memory.
+
+    Source: Li (2.17), with the factors of docs/errata.md.
     """
     _check_factors(a, b)
     if isinstance(a, GridFunction) or isinstance(b, GridFunction):
@@ -78,7 +78,8 @@ def star(a: Any, b: Any, h: Formula | None = None, order: int | None = None) -> 
 def moyal_bracket(a: Any, b: Any, h: Formula | None = None, order: int | None = None) -> Any:
     """(a * b - b * a)/(ih) = {a, b} + O(h^2), the symbol of [Op(a), Op(b)]/(ih): of two real symbols a real one.
 
-    Arguments and errors are those of `star`; `order` is the highest power of h to keep here, 0 for {a, b}.
+    Arguments and errors are those of `star`; `order` is the highest power of h to keep here, 0 for {a, b}. Returns a
+    SymPy expression for two formulas, else a Symbol.
 
     >>> import sympy
     >>> h = sympy.Symbol("h", positive=True)
@@ -125,13 +126,7 @@ def _is_real(value: Any, n: int) -> bool:
 
 
 def _of_functions(a: Function, b: GridFunction) -> Function:
-    size = prod(kernel_points(a.grid))
-    if BYTES * size**2 > (free := spare_memory()):
-        raise ResourceError(
-            f"The kernels need {size} x {size} entries, about {BYTES * size**2 / 2**30:.3g} GiB, but half of the free "
-            f"memory is {free / 2**30:.3g} GiB: take a smaller or a coarser grid.",
-            kind="memory",
-        )
+    check_kernel_fits(prod(kernel_points(a.grid)), "take a smaller or a coarser grid")
     first, second = quantize(a), quantize(b)
     product = (first.matrix @ second.matrix).reshape(first.entries.shape)
     return a.like(symbol_values(replace(first, entries=product), a.grid, hermitian=False))
@@ -141,8 +136,8 @@ def _on_axes(formula: Any, n: int, name: str) -> tuple[sympy.Expr, Names, Names]
     """The formula in x and xi alone, which are real."""
     x, xi = (tuple(sympy.Symbol(v.name, real=True) for v in side) for side in variables_of({name: formula}, n))
     p = expression(formula, {v.name: v for v in x + xi}, name)
-    strangers = sorted(str(s) for s in p.free_symbols - {*x, *xi})
-    must(not strangers, name, f"use the names {', '.join(map(str, x + xi))} only", ", ".join(strangers))
+    unknown = sorted(str(s) for s in p.free_symbols - {*x, *xi})
+    must(not unknown, name, f"use the names {', '.join(map(str, x + xi))} only", ", ".join(unknown))
     check_form(p, name)
     return p, x, xi
 
@@ -151,7 +146,7 @@ def _from_left(formula: Any, w: Function, name: str = "a", sign: int = 1) -> Fun
     """p * w for the formula p, at the h of w times `sign`."""
     p, x, xi = _on_axes(formula, w.n, name)
     must(expandable(p), name, f"have at most {MAX_TERMS} terms when multiplied out", str(p))
-    with np.errstate(all="ignore"):  # exp(x**2) far out
+    with np.errstate(all="ignore"):  # exp(x**2) overflows at large x, and is refused below
         values = left_multiplication(p, x, xi, replace(w.grid, h=sign * w.h))(w.values)
     must(bool(np.isfinite(values).all()), name, "have values on the grid that double precision holds", str(p))
     return w.like(values)

@@ -1,4 +1,6 @@
-"""How far a function reaches in its four representations, and the grid that holds it."""
+"""The support of a function in its four representations: the interval and the largest wave number of each axis beyond
+which its content is negligible, and the grid that holds it.
+"""
 
 from __future__ import annotations
 
@@ -16,46 +18,55 @@ from .profiles import Profile
 
 Function = TypeVar("Function", bound=GridFunction)
 
-NEAR = 0.075
-"""The part of an axis, a little more than EDGE_FRACTION, at which a grid grows before anything overflows."""
-ROOM, SMALL_ROOM, SMALL = 0.18, 0.22, 128
-"""The part of the needed interval left free on each side when a grid is chosen: room to move until the next look.
-More on axes of fewer than `SMALL` points, where a new grid costs more than the points that it saves."""
-TIE = 1e-9
-"""The part of a spacing within which an end is on a point: round-off, which units of length change, decides nothing."""
-FORESIGHT = 1 / 2
-"""The part of a support by which it may be taken to move until the next look: what a packet on its way does."""
-SLACK = 0.5
-"""A grid shrinks when less than this part of its points would do."""
+NEAR_EDGE_FRACTION = 0.075
+"""The free part of an axis below which its grid is enlarged: a little more than EDGE_FRACTION = 0.0625, so that a grid
+grows before any content counts as lying at its edge."""
+FREE_FRACTION, FREE_FRACTION_OF_SMALL_AXES, SMALL_AXIS_POINTS = 0.18, 0.22, 128
+"""The part of the required interval left free on each side when a grid is chosen, room for the symbol to move until the
+next look: chosen for the least total time of runs. More on axes of at most `SMALL_AXIS_POINTS` points, where a new grid
+costs more than the points that it saves."""
+TRUNCATION_FREE_FRACTION = 0.02
+"""The same for a symbol that no longer moves, as `truncated` cuts it: next to nothing."""
+SPACING_ROUND_OFF = 1e-9
+"""The part of a spacing within which an end counts as lying on a point, so that round-off, which differs from one unit
+of length to another, does not change the grid."""
+MAX_FORESEEN_MOVE, REACHES_PER_FORESEEN_GROWTH = 1 / 2, 6
+"""Until the next look a support is expected to grow by at most half of its width, as that of a moving packet does, and
+a largest wave number, which grows more slowly, by at most a sixth of itself."""
+SHRINK_BELOW_FRACTION = 0.5
+"""A grid shrinks when less than this part of its points is needed: then a new grid is soon paid for."""
+MIN_INTERVAL_SPACINGS, MIN_REACH_WAVES = 4, 2
+"""The least interval of a support, in spacings of its axis, and its least wave number, in units of 2 pi over the length
+of the axis: what less content than the level, or none, is given."""
 
 
 @dataclass(frozen=True)
 class RequiredBox:
-    """What a symbol needs of an axis: an interval and the largest wave number."""
+    """What a symbol needs of an axis: the interval [lower, upper], and the largest wave number `reach`."""
 
     lower: float
     upper: float
     reach: float
 
     def moved_on(self, before: RequiredBox) -> RequiredBox:
-        """This need and what it will be if it grows on as it did since `before` (by a part FORESIGHT at most)."""
-        most = (self.upper - self.lower) * FORESIGHT
+        """The box that holds this one, and what it becomes if it grows on as it did since `before`, within limits."""
+        most = (self.upper - self.lower) * MAX_FORESEEN_MOVE
         return RequiredBox(
             self.lower - min(max(before.lower - self.lower, 0.0), most),
             self.upper + min(max(self.upper - before.upper, 0.0), most),
-            self.reach + min(max(self.reach - before.reach, 0.0), self.reach / 6),
+            self.reach + min(max(self.reach - before.reach, 0.0), self.reach / REACHES_PER_FORESEEN_GROWTH),
         )
 
     def moved(self, left: float, right: float, beyond: float) -> RequiredBox:
-        """The need of a symbol whose ends move by `left` and `right`, and its largest wave number by `beyond`."""
+        """The box of a symbol whose ends move by `left` and `right`, and its largest wave number by `beyond`."""
         return RequiredBox(self.lower + left, self.upper + right, self.reach + beyond)
 
     def joined(self, other: RequiredBox) -> RequiredBox:
-        """What this need and `other` ask for together."""
+        """The smallest box that holds this one and `other`."""
         return RequiredBox(min(self.lower, other.lower), max(self.upper, other.upper), max(self.reach, other.reach))
 
     def within(self, axis: Axis) -> bool:
-        """Whether `axis` holds all of it."""
+        """Whether `axis` holds the interval and the wave numbers."""
         return self.lower >= axis.lower and self.upper <= axis.upper and self.reach <= axis.reach
 
 
@@ -65,16 +76,24 @@ def required_box(profile: Profile, axis: Axis, level: float) -> RequiredBox:
     upper = axis.upper - axis.spacing * int(np.searchsorted(profile.right, level))
     beyond = int(np.searchsorted(profile.high, level))
     reach = axis.reach * (1 - beyond / (profile.high.size - 1))
-    return RequiredBox(min(lower, axis.upper), max(upper, lower + 4 * axis.spacing), max(reach, 4 * pi / axis.length))
+    upper = max(upper, lower + MIN_INTERVAL_SPACINGS * axis.spacing)
+    return RequiredBox(min(lower, axis.upper), upper, max(reach, MIN_REACH_WAVES * 2 * pi / axis.length))
 
 
 def covering(axis: Axis, wanted: RequiredBox, room: float | None = None) -> Axis:
-    """The axis for `wanted` with `room` to spare: whole steps of the old axis, so that `resample` needs no matrix."""
+    """The axis that holds `wanted` and leaves a part `room` of it free on each side, by default FREE_FRACTION.
+
+    Its ends are on points of the old axis, so that `resampled` needs no interpolation matrix.
+    """
     if room is None:
-        room = ROOM if (wanted.upper - wanted.lower) * wanted.reach / pi > SMALL else SMALL_ROOM
+        room = (
+            FREE_FRACTION
+            if (wanted.upper - wanted.lower) * wanted.reach / pi > SMALL_AXIS_POINTS
+            else FREE_FRACTION_OF_SMALL_AXES
+        )
     width = wanted.upper - wanted.lower
-    start = int(np.floor((wanted.lower - room * width - axis.lower) / axis.spacing + TIE))
-    stop = int(np.ceil((wanted.upper + room * width - axis.lower) / axis.spacing - TIE))
+    start = int(np.floor((wanted.lower - room * width - axis.lower) / axis.spacing + SPACING_ROUND_OFF))
+    stop = int(np.ceil((wanted.upper + room * width - axis.lower) / axis.spacing - SPACING_ROUND_OFF))
     stop += (stop - start) % 2
     length = (stop - start) * axis.spacing
     size = good_size(length * wanted.reach * (1 + room) / pi)
@@ -82,12 +101,12 @@ def covering(axis: Axis, wanted: RequiredBox, room: float | None = None) -> Axis
 
 
 def next_axes(axes: tuple[Axis, ...], needs: list[RequiredBox]) -> list[Axis] | None:
-    """The axes of a better grid: cut to measure if the present one is much too large, grown where content is close to
-    an edge; None if it is good enough.
+    """The axes of a better grid: fitted to the support if the present ones are much too large, enlarged where the
+    support is close to an edge; None if the present axes are good enough.
     """
     wanted = [covering(axis, want) for axis, want in zip(axes, needs, strict=True)]
     have, use = (prod(float(a.size) for a in group) for group in (axes, wanted))
-    if use < SLACK * have:
+    if use < SHRINK_BELOW_FRACTION * have:
         return wanted
     close = [_close(axis, want) for axis, want in zip(axes, needs, strict=True)]
     if not any(close):
@@ -96,20 +115,25 @@ def next_axes(axes: tuple[Axis, ...], needs: list[RequiredBox]) -> list[Axis] | 
 
 
 def _close(axis: Axis, want: RequiredBox) -> bool:
+    """Whether `want` comes close to an end of the axis, or to its largest wave number."""
     room = min(want.lower - axis.lower, axis.upper - want.upper)
-    return room < NEAR * axis.length or want.reach > (1 - NEAR) * axis.reach
+    return room < NEAR_EDGE_FRACTION * axis.length or want.reach > (1 - NEAR_EDGE_FRACTION) * axis.reach
 
 
 def _hull(axis: Axis, other: Axis) -> Axis:
+    """The smallest axis that holds both, with ends on points of the first."""
     lower, upper = min(axis.lower, other.lower), max(axis.upper, other.upper)
     return covering(axis, RequiredBox(lower, upper, max(axis.reach, other.reach)), room=0.0)
 
 
 def truncated(f: Function, level: float) -> Function:
-    """`f` on a smaller grid, which leaves out about `level` at each edge."""
+    """`f` on a smaller grid, which leaves out about `level`, in units of the trace norm, at each edge."""
     grid = f.grid
     axes = grid.x + grid.xi
-    fitted = [covering(a, required_box(p, a, level), room=0.02) for p, a in zip(f.profiles, axes, strict=True)]
+    fitted = [
+        covering(a, required_box(p, a, level), room=TRUNCATION_FREE_FRACTION)
+        for p, a in zip(f.profiles, axes, strict=True)
+    ]
     kept = [new if new.size < old.size else old for new, old in zip(fitted, axes, strict=True)]
     return f.resampled(grid.with_axes(kept))
 
@@ -117,7 +141,7 @@ def truncated(f: Function, level: float) -> Function:
 def left_out(f: GridFunction, small: GridFunction) -> float:
     """The Hilbert-Schmidt norm of what `truncated` took from `f` to leave `small`.
 
-    Cutting the box and then the wave numbers are orthogonal projections: this is no estimate.
+    To cut the box and then the wave numbers are orthogonal projections, so that this is exact.
     """
     grid, box = f.grid, small.grid
     pairs = list(zip(grid.x + grid.xi, box.x + box.xi, strict=True))

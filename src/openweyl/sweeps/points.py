@@ -14,7 +14,8 @@ from openweyl._core.arguments import InputError, ResourceError
 from openweyl.analysis.certify import certify
 from openweyl.analysis.compare import compare
 from openweyl.analysis.comparison import Comparison
-from openweyl.phase_space.grid import Axis, PhaseGrid, common_grid
+from openweyl.phase_space.grid import Axis, PhaseGrid
+from openweyl.phase_space.grid_size import common_grid
 from openweyl.problems.problem import Problem
 
 from .rows import STATUS, SYMBOL_POINTS

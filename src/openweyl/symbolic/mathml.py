@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 NAMES = "alpha beta gamma delta epsilon eta theta kappa lambda mu nu xi rho sigma tau phi chi psi omega"
 GREEK = dict(zip(NAMES.split(), "αβγδεηθκλμνξρστφχψω", strict=True))
-WIDEST = 100
+MAX_DENOMINATOR = 100
 """The largest denominator of a number that is written as a fraction; 807/1000 is written as it was typed, 0.807."""
 TIMES, APPLY = Markup("<mo>\u2062</mo>"), Markup("<mo>\u2061</mo>")
 """Invisible signs, of a product and of a function's application."""
@@ -168,7 +168,7 @@ def _coefficient(size: sympy.Basic) -> tuple[Markup, Markup]:
     """A positive number as what it adds above and below the line of a fraction: nothing for 1."""
     if not size.is_Rational:
         return number(float(size), 6), Markup("")
-    if size.q <= WIDEST or not _terminates(size.q):
+    if size.q <= MAX_DENOMINATOR or not _terminates(size.q):
         over, under = (mn(str(part)) if part != 1 else Markup("") for part in (size.p, size.q))
         return over, under
     places = next(k for k in range(1, 200) if 10**k % size.q == 0)

@@ -13,7 +13,7 @@ from typing import Any
 
 import sympy
 
-from openweyl._core.arguments import LARGEST, SMALLEST, InputError, fail, moderate, must
+from openweyl._core.arguments import MAX_SCALE, MIN_SCALE, InputError, fail, moderate, must
 
 MAX_TEXT, MAX_NODES, MAX_DEPTH, MAX_POWER, MAX_DIGITS = 2000, 1000, 20, 64, 40
 """Limits on what text may hold; they keep every input a matter of milliseconds."""
@@ -185,8 +185,8 @@ class _Builder:
     def _number(self, value: float) -> sympy.Expr:
         digits = repr(value) if isinstance(value, float) or abs(value) < 10**MAX_DIGITS else "a longer one"
         must(len(digits) <= MAX_DIGITS and digits[-1].isdigit(), self.name, "hold moderate numbers", digits)
-        what = f"hold numbers between {SMALLEST:g} and {LARGEST:g}"
-        must(value == 0 or SMALLEST <= abs(value) <= LARGEST, self.name, what, digits)
+        what = f"hold numbers between {MIN_SCALE:g} and {MAX_SCALE:g}"
+        must(value == 0 or MIN_SCALE <= abs(value) <= MAX_SCALE, self.name, what, digits)
         return sympy.Rational(digits)  # the digits as written: 0.1 is one tenth
 
     def _name(self, identifier: str) -> sympy.Expr:

@@ -13,7 +13,7 @@ import sympy
 
 from openweyl.model.packets import Packet
 from openweyl.model.states import MixedState, PacketState, State
-from openweyl.phase_space.grid import check_fits
+from openweyl.phase_space.grid_size import check_fits
 from openweyl.symbolic.sentences import Prose, Sign
 
 from .assumptions import Line

@@ -13,14 +13,14 @@ import numpy as np
 
 from openweyl.phase_space.grid import Axis
 
-TINY = 1e-15
+AMPLITUDE_ROUND_OFF = 1e-15
 """What is below this is nothing but round-off."""
 
 
 def fock_window(size: int, h: float) -> Axis:
     """The window of y that holds phi_0 .. phi_{size-1}, which reach as far in momentum as in position."""
     points = np.linspace(0, sqrt(2 * size) + 9, 500)
-    beyond = np.nonzero(np.abs(hermite_functions(size, points)[-1]) > TINY)[0][-1] + 1
+    beyond = np.nonzero(np.abs(hermite_functions(size, points)[-1]) > AMPLITUDE_ROUND_OFF)[0][-1] + 1
     reach = sqrt(h) * float(points[beyond])
     count = ceil(2 * reach**2 / (pi * h))
     spacing = 2 * reach / count
