@@ -135,7 +135,7 @@ class Certificate:
         return axes
 
     def _heads(self) -> tuple[str, ...]:
-        return ("t", "distance lower", "estimate", "upper", f"B_{self.order}", "rate")
+        return ("t", "distance lower", "estimate", "upper", f"B_{self.order}", f"dB_{self.order}/dt")
 
     def _rows(self) -> list[tuple[float, ...]]:
         """The rows of the table under these heads."""
@@ -183,6 +183,9 @@ class Expectation:
 
     def __repr__(self) -> str:
         return f"Expectation of {cut(self.observable)}\n\n{table(EXPECTATION_HEADS, excerpt(self._rows()))}"
+
+    def _repr_html_(self) -> str:
+        return block(f"Expectation of {cut(self.observable)}", html_table(EXPECTATION_HEADS, self._rows()))
 
     def _rows(self) -> list[tuple[float, ...]]:
         columns = (self.classical, self.classical_error, self.corrected, self.corrected_error)
