@@ -51,7 +51,7 @@ def made(
 # ---------------------------------------------------------------------- what is counted
 
 
-def test_what_lies_beyond_the_first_window_counts_from_the_start() -> None:
+def test_what_lies_beyond_the_first_grid_counts_from_the_start() -> None:
     """Three edges of each axis, each of the level asked for: in the error at time 0, and no less later."""
     first, later = evolve(QUARTIC, START, [0.0, 1e-3], tol=1e-4).numerics.grid_error
     assert first == pytest.approx(6 * 1e-3 * 1e-4)

@@ -139,7 +139,7 @@ def test_memory_is_limited_in_one_line() -> None:
 
 
 def test_memory_is_limited_before_the_first_grid() -> None:
-    """n = 2: the first window alone would not fit, and is never allocated."""
+    """n = 2: the first grid alone would not fit, and is never allocated."""
     system = System("xi1**2 + xi2**2 + x1**2*x2**2", ["x1", "x2"], h=0.5, gamma=1.0)
     tracemalloc.start()
     try:

@@ -228,6 +228,31 @@ def test_results_show_a_table_and_a_small_picture(comparison: Comparison, certif
     assert str(SYSTEM) in page.text and str(STATE) in page.text
 
 
+def test_expectations_and_assumptions_show_a_table(certificate: Certificate) -> None:
+    page = Page(certificate.expectation("tanh(x)")._repr_html_())
+    assert page.names.count("tr") == 1 + len(TIMES) and "tanh(x)" in page.text
+    assumptions = check_assumptions(System("xi**2/2 - cos(x)", ["x", "xi"], h=0.01, gamma=1.0))
+    page = Page(assumptions._repr_html_())
+    assert all(line.text in page.text for line in assumptions.lines) and "Theorem 1 applies." in page.text
+
+
+def test_long_results_show_themselves_in_one_line(certificate: Certificate) -> None:
+    symbol = certificate.solution.final[0]
+    for result in (symbol.marginal("x"), symbol.fock(tol=1e-2)):
+        assert len(repr(result)) < 120 and "\n" not in repr(result)
+
+
+def test_a_grid_names_its_axes() -> None:
+    grid = coherent([1, 0], [0, 0]).grid(0.25, 1e-3)
+    assert [name in str(grid) for name in ("x1 in", "x2 in", "xi1 in", "xi2 in")] == [True] * 4
+
+
+def test_a_misspelt_name_of_the_package_is_known_to_python() -> None:
+    with pytest.raises(AttributeError) as caught:
+        openweyl.compair  # noqa: B018
+    assert caught.value.name == "compair" and caught.value.obj is openweyl
+
+
 def test_systems_and_states_show_their_formulas_and_centres() -> None:
     page = Page(System("xi**2/2 + x", ["(x + I*xi)/2"], h=0.25, gamma=0.5)._repr_html_())
     assert page.names.count("math") == 2 and "0.25" in page.text

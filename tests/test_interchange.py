@@ -45,7 +45,7 @@ def trace_norm(a: np.ndarray) -> float:
     return float(np.linalg.svd(a, compute_uv=False).sum())
 
 
-def on_window(state: State, h: float = H, level: float = 1e-12) -> Symbol:
+def on_own_grid(state: State, h: float = H, level: float = 1e-12) -> Symbol:
     return state.symbol(state.grid(h, level))
 
 
@@ -67,7 +67,7 @@ KNOWN = {
 @pytest.mark.parametrize("name", KNOWN)
 def test_known_states(name: str) -> None:
     theirs, ours = KNOWN[name]
-    w = on_window(from_qutip(theirs, H))
+    w = on_own_grid(from_qutip(theirs, H))
     assert np.abs((w - ours.symbol(w.grid)).values).max() < 1e-10
     operator, leakage = w.to_qutip(theirs.shape[0]), w.fock(theirs.shape[0]).leakage
     matrix = theirs.full() if theirs.isoper else theirs.proj().full()
@@ -86,7 +86,7 @@ def random(size: int, rank: int, seed: int) -> np.ndarray:
 @pytest.mark.parametrize("h", [1.0, 2.0**-8])
 def test_random_matrices_come_back(size: int, rank: int, h: float) -> None:
     matrix = random(size, rank, seed=size)
-    w = on_window(from_fock(matrix, h), h)
+    w = on_own_grid(from_fock(matrix, h), h)
     found, leakage = w.fock()
     assert found.shape == matrix.shape  # no level too few, none too many
     assert trace_norm(found - matrix) < 1e-11
@@ -98,7 +98,7 @@ def test_random_matrices_come_back(size: int, rank: int, h: float) -> None:
 def test_wigner_functions_of_qutip() -> None:
     """QuTiP has a = (g/2)(x + i p), so that [x, p] = 2i/g^2: h = 2/g^2, and W = w/(2 pi h)."""
     theirs = qutip.Qobj(random(15, 4, seed=3))
-    w = on_window(from_qutip(theirs, H))
+    w = on_own_grid(from_qutip(theirs, H))
     wigner = qutip.wigner(theirs, w.grid.x[0].points, w.grid.xi[0].points, g=sqrt(2 / H)).T
     assert np.abs(w.values - 2 * pi * H * wigner).max() < 1e-12
 
@@ -119,7 +119,7 @@ def test_grids_that_reach_beyond_the_state() -> None:
 
 def test_leakage_bounds_what_is_left_out() -> None:
     matrix = random(20, 2, seed=7)
-    w = on_window(from_fock(matrix, H))
+    w = on_own_grid(from_fock(matrix, H))
     found, leakage = w.fock(14)
     rest = matrix.copy()
     rest[:14, :14] = 0
@@ -132,7 +132,7 @@ def test_two_degrees_of_freedom() -> None:
     h = 0.3
     theirs = qutip.tensor(qutip.fock(3, 2), packet(0.4, 0.2, 12, h).unit())
     theirs = (theirs + 0.5j * qutip.tensor(qutip.fock(3, 0), qutip.fock(12, 1))).unit()
-    w = on_window(from_qutip(theirs, h), h, 1e-6)
+    w = on_own_grid(from_qutip(theirs, h), h, 1e-6)
     assert w.trace() == pytest.approx(1, rel=0, abs=1e-7)
     operator, leakage = w.to_qutip((3, 12), tol=1e-4), w.fock((3, 12), tol=1e-4).leakage
     assert operator.dims == [[3, 12], [3, 12]]
@@ -145,7 +145,7 @@ def test_two_degrees_of_freedom_without_qutip() -> None:
     """Two coherent states: the first degree of freedom is the slow index."""
     h, first, second = 0.3, (0.4, 0.0), (-0.2, 0.3)
     ket = np.kron(*(packet(*z, 14, h).unit().full()[:, 0] for z in (first, second)))
-    w = on_window(from_fock(ket, h, sizes=(14, 14)), h, 1e-7)
+    w = on_own_grid(from_fock(ket, h, sizes=(14, 14)), h, 1e-7)
     ours = coherent([first[0], second[0]], [first[1], second[1]])
     assert np.abs((w - ours.symbol(w.grid)).values).max() < 1e-6  # 14 levels leave 1e-8 of the states out
 
@@ -153,7 +153,7 @@ def test_two_degrees_of_freedom_without_qutip() -> None:
 def test_wave_functions() -> None:
     x, (c, p) = np.linspace(-4, 5, 250), (0.5, -0.7)
     psi = (pi * H) ** -0.25 * np.exp(-((x - c) ** 2) / (2 * H) + 1j * p * x / H)
-    w = on_window(from_wavefunction(psi, x, H))
+    w = on_own_grid(from_wavefunction(psi, x, H))
     assert np.abs((w - coherent(c, p).symbol(w.grid)).values).max() < 1e-12
 
 
@@ -162,7 +162,7 @@ def test_wave_functions_of_two_variables() -> None:
     one, two = (np.exp(-((v - c) ** 2) / (2 * h)) for v, c in ((y, 0.0), (z, 0.5)))
     psi = np.multiply.outer(y * one, two) + np.multiply.outer(one, z * two)  # entangled
     psi /= sqrt((psi**2).sum() * (y[1] - y[0]) * (z[1] - z[0]))
-    w = on_window(from_wavefunction(psi, (y, z), h), h, 1e-6)
+    w = on_own_grid(from_wavefunction(psi, (y, z), h), h, 1e-6)
     assert w.trace() == pytest.approx(1, rel=0, abs=1e-7)
     assert w.purity() == pytest.approx(1, rel=0, abs=1e-7)
 
@@ -176,7 +176,7 @@ def test_states_from_outside_are_states() -> None:
     bounds = [certify(system, state, [0.5], order=2, tol=1e-5) for state in (inside, outside)]
     assert bounds[0].estimate[0] == pytest.approx(bounds[1].estimate[0], rel=0, abs=2e-5)
     half = mixture([(1.0, outside), (1.0, coherent(0.0, 0.5))])
-    w = on_window(half)
+    w = on_own_grid(half)
     expected = (inside.symbol(w.grid) + coherent(0.0, 0.5).symbol(w.grid)) / 2
     assert np.abs((w - expected).values).max() < 1e-10
     with pytest.raises(InputError, match=r"`h` must be that of the state, 0.1, but is 0.2"):
@@ -231,8 +231,8 @@ PSI = pi**-0.25 * np.exp(-(X**2) / 2)
         (lambda: from_wavefunction(PSI[:80], X[:80], 1.0), r"the ends of `x`"),
         (lambda: from_wavefunction(PSI[::8], X[::8], 1.0), r"the largest momenta"),
         (lambda: Symbol(np.ones((4, 4)), coherent(0, 0).grid(H, 1e-3)), r"`values` must have the grid's shape"),
-        (lambda: on_window(coherent(0, 0)).fock(size=0), r"`size` must be a whole number from 1 to 5000"),
-        (lambda: on_window(coherent(50, 0)).fock(), r"`symbol` must lie within 5000 levels of the origin"),
+        (lambda: on_own_grid(coherent(0, 0)).fock(size=0), r"`size` must be a whole number from 1 to 5000"),
+        (lambda: on_own_grid(coherent(50, 0)).fock(), r"`symbol` must lie within 5000 levels of the origin"),
     ],
 )
 def test_what_cannot_be_used(call: object, message: str) -> None:
@@ -258,4 +258,4 @@ def test_qutip_is_optional(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("openweyl._core.arguments.import_module", missing)
     with pytest.raises(ImportError, match=r"qutip is not installed: pip install 'openweyl\[qutip\]'."):
-        on_window(coherent(0, 0)).to_qutip()
+        on_own_grid(coherent(0, 0)).to_qutip()

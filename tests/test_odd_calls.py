@@ -441,7 +441,11 @@ def cases(folder: Path) -> dict[str, Case]:
             for name, state in (("State", STATE), ("MatrixState", from_fock([1.0], 1.0)))
         },
         **{
-            f"{name}.window": (state.window, {"h": 1.0, "level": 1e-3, "room": 0.1}, dict.fromkeys(WINDOW, "number"))
+            f"{name}.grid": (
+                state.grid,
+                {"h": 1.0, "level": 1e-3, "room": 0.1},
+                dict.fromkeys(GRID_ARGUMENTS, "number"),
+            )
             for name, state in (
                 ("State", STATE),
                 ("MatrixState", from_fock([1.0], 1.0)),
@@ -471,7 +475,7 @@ def cases(folder: Path) -> dict[str, Case]:
     return {name: Case(*parts) for name, parts in found.items()}
 
 
-WINDOW = ("h", "level", "room")
+GRID_ARGUMENTS = ("h", "level", "room")
 RUN_OF_SWEEP = {
     "problem": COARSE, "state": STATE, "times": [0.01], "tol": 0.05, "h": [1.0], "gamma": [0.1], "order": None,
     "keep_symbols": False, "executor": None, "retry": False, "progress": None,
@@ -515,7 +519,7 @@ NAMES = (
     "Units.system", "Units.thermal_jumps", "Problem.load", "Problem.parse", "Problem.replace", "star of formulas",
     "star of symbols", "moyal_bracket of formulas", "moyal_bracket of symbols", "poisson_bracket",
     "hamiltonian_field", "coherent", "squeezed", "gaussian", "cat", "mixture", "State.symbol", "MatrixState.symbol",
-    "State.window", "MatrixState.window", "mixture.window", "load", "sweep",
+    "State.grid", "MatrixState.grid", "mixture.grid", "load", "sweep",
 )  # fmt: skip
 RESULTS = {
     "Assumptions", "Certificate", "Comparison", "Enclosure", "Estimate", "Expectation", "Kernel", "Moments", "Numerics",

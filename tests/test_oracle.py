@@ -255,7 +255,7 @@ def test_two_degrees_of_freedom(name: str) -> None:
     ours, left_out = w.fock(sizes, tol=tol)
     assert left_out < 1e-3
     true = Oracle.trace_norm(ours - exact)
-    assert true < 2e-5  # of the levels and of the window
+    assert true < 2e-5  # of the levels and of the grid
     assert true < solution.numerics.error[0] < tol
     assert w.purity() == pytest.approx(np.vdot(exact, exact).real, rel=0, abs=1e-6)
 

@@ -1,4 +1,4 @@
-"""Initial states: each symbol against its closed form, and the window that must hold it."""
+"""Initial states: each symbol against its closed form, and the grid that must hold it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ STATES = {
 }
 
 
-def on_window(state: State, h: float = H) -> Symbol:
+def on_own_grid(state: State, h: float = H) -> Symbol:
     return state.symbol(state.grid(h, 1e-14))
 
 
@@ -48,7 +48,7 @@ def wave(y: np.ndarray, x: float, xi: float, h: float = H) -> np.ndarray:
 @pytest.mark.parametrize("state", STATES.values(), ids=STATES)
 @pytest.mark.parametrize("h", slow_but((0.5, H), (0.5, H, 2.0**-8)))
 def test_trace_and_positivity(state: State, h: float) -> None:
-    w = on_window(state, h)
+    w = on_own_grid(state, h)
     assert w.trace() == pytest.approx(1, rel=0, abs=1e-12)
     assert np.linalg.eigvalsh(quantize(w).matrix)[0] > -1e-11
     assert dense_trace_norm(w) == pytest.approx(1, rel=0, abs=1e-10)
@@ -56,13 +56,13 @@ def test_trace_and_positivity(state: State, h: float) -> None:
 
 @pytest.mark.parametrize("state", [STATES["coherent"], STATES["squeezed"], CAT], ids=["coherent", "squeezed", "cat"])
 def test_pure_states_have_purity_one(state: State) -> None:
-    w = on_window(state)
+    w = on_own_grid(state)
     assert w.purity() == pytest.approx(1, rel=0, abs=1e-12)
     assert w.hilbert_schmidt() == pytest.approx(1, rel=0, abs=1e-12)
 
 
 def test_coherent_is_li_1_8() -> None:
-    w = on_window(STATES["coherent"])
+    w = on_own_grid(STATES["coherent"])
     (x,), (xi,) = w.grid.mesh("x", "xi")
     assert np.abs(w.values - 2 * np.exp(-((x - 0.6) ** 2 + (xi + 0.3) ** 2) / H)).max() < 1e-12
     found = w.moments()
@@ -74,7 +74,7 @@ def test_coherent_is_li_1_8() -> None:
 @pytest.mark.parametrize("angle", [0.0, 0.6, pi / 2])
 def test_squeezed_covariance(r: float, angle: float) -> None:
     """The axis at `angle` from x is the narrow one, of variance h e^{-2r}/2."""
-    w = on_window(squeezed(0.1, 0.2, r=r, angle=angle))
+    w = on_own_grid(squeezed(0.1, 0.2, r=r, angle=angle))
     covariance = w.moments().covariance
     narrow, wide = np.array([cos(angle), sin(angle)]), np.array([-sin(angle), cos(angle)])
     assert narrow @ covariance @ narrow == pytest.approx(H / 2 * exp(-2 * r), rel=1e-10)
@@ -83,7 +83,7 @@ def test_squeezed_covariance(r: float, angle: float) -> None:
 
 
 def test_gaussian_moments_and_purity() -> None:
-    w = on_window(THERMAL)
+    w = on_own_grid(THERMAL)
     found, c = w.moments(), np.array([[1.1, 0.3], [0.3, 0.7]])
     assert found.mean == pytest.approx([0.2, -0.4], rel=0, abs=1e-12)
     assert found.covariance == pytest.approx(H * c, rel=0, abs=1e-12)
@@ -101,7 +101,7 @@ def test_gaussian_moments_and_purity() -> None:
 )
 def test_cat_is_the_superposition_of_waves(places: list[tuple[float, float]], amplitudes: list[complex]) -> None:
     """The kernel is psi(y) psi(y')^* with psi the sum of the waves of Li (1.7), phases and normalisation included."""
-    w = on_window(cat(places, amplitudes))
+    w = on_own_grid(cat(places, amplitudes))
     kernel = quantize(w)
     y, d = kernel.windows[0].points, kernel.windows[0].spacing
     psi = sum(c * wave(y, *z) for c, z in zip(amplitudes, places, strict=True))
@@ -111,14 +111,14 @@ def test_cat_is_the_superposition_of_waves(places: list[tuple[float, float]], am
 
 def test_cat_without_amplitudes_has_equal_ones() -> None:
     places = [(0.7, 0.2), (-0.5, 0.6)]
-    w, other = on_window(cat(places)), cat(places, [2.0, 2.0])
+    w, other = on_own_grid(cat(places)), cat(places, [2.0, 2.0])
     assert np.abs((w - other.symbol(w.grid)).values).max() < 1e-13
 
 
 def test_mixture_is_the_weighted_sum() -> None:
     parts = [coherent(0.5, 0), CAT]
     state = mixture([(1.0, parts[0]), (3.0, parts[1])])
-    w = on_window(state)
+    w = on_own_grid(state)
     grid = w.grid
     assert np.abs((w - (0.25 * parts[0].symbol(grid) + 0.75 * parts[1].symbol(grid))).values).max() < 1e-13
     nested = mixture([(2.0, state), (2.0, parts[0])])
@@ -138,7 +138,7 @@ def test_two_degrees_of_freedom_are_products() -> None:
 @pytest.mark.parametrize("state", STATES.values(), ids=STATES)
 @pytest.mark.parametrize("level", [1e-6, 1e-12])
 @pytest.mark.parametrize("h", [0.5, 2.0**-6])
-def test_the_window_holds_the_state(state: State, level: float, h: float) -> None:
+def test_the_grid_holds_the_state(state: State, level: float, h: float) -> None:
     """The outermost points, in x, xi and in both dual variables, hold a trace norm of the order of `level`, no more."""
     grid = state.grid(h, level)
     w = state.symbol(grid)

@@ -132,7 +132,7 @@ def test_text_becomes_an_exact_expression(text: str, expected: sp.Expr) -> None:
         ("sin", "Functions need brackets, as in sin(...)."),
         ("t*x", "This symbol cannot depend on time."),
         ("x + I*xi", "This symbol must be real."),
-        ("1j*x", "be a formula of numbers"),
+        ("1j*x", "write the imaginary unit as I"),
         ("sin(x, xi)", "give sin one argument"),
         ("sin()", "give sin one argument"),
         ("sin(*x)", "be a formula of numbers"),

@@ -34,8 +34,8 @@ class Certificate:
     Arrays over `times`:
     `bound`: B_N, with the errors of quadrature and solver. `estimate`: ||Op(a_N - a_1)||_tr (its upper bound).
     `distance_lower`, `distance_upper`: the enclosure of ||A - Op(a_1)||_tr, never above 1 + ||Op(a_1)||_tr, which
-    always holds. `rate`: ||Op((L - Q) b_{N-1})||_tr, the derivative of B_N. `quadrature_error`, `solver_error`: the parts
-    of `bound` that are numerical.
+    always holds. `rate`: ||Op((L - Q) b_{N-1})||_tr, the derivative of B_N. `quadrature_error`, `solver_error`: the
+    parts of `bound` that are numerical.
 
     `order`: N; `reason`: why this one. `nodes`: of the quadrature. `solution`: the classical density with its
     corrections. `system`, `state`, `tol`: as given to `certify`. `seconds`: wall-clock time.
@@ -135,7 +135,7 @@ class Certificate:
         return axes
 
     def _heads(self) -> tuple[str, ...]:
-        return ("t", "distance lower", "estimate", "upper", f"B_{self.order}", "rate")
+        return ("t", "distance lower", "estimate", "upper", f"B_{self.order}", f"dB_{self.order}/dt")
 
     def _rows(self) -> list[tuple[float, ...]]:
         """The rows of the table under these heads."""
@@ -183,6 +183,9 @@ class Expectation:
 
     def __repr__(self) -> str:
         return f"Expectation of {cut(self.observable)}\n\n{table(EXPECTATION_HEADS, excerpt(self._rows()))}"
+
+    def _repr_html_(self) -> str:
+        return block(f"Expectation of {cut(self.observable)}", html_table(EXPECTATION_HEADS, self._rows()))
 
     def _rows(self) -> list[tuple[float, ...]]:
         columns = (self.classical, self.classical_error, self.corrected, self.corrected_error)

@@ -60,8 +60,8 @@ class Comparison:
     Arrays over `times`; D = A - Op(a):
     `trace_norm`, `trace_norm_error`: ||D||_tr, and its error: that of both evolutions, and half the width of its
     enclosure. `trace_norm_lower`, `trace_norm_upper`: that enclosure, for the two computed symbols.
-    `hilbert_schmidt`: ||D||_HS. `l1`, `l1_error`: (2 pi h)^-n times the L1 norm of the difference of the symbols, and the
-    error of the quadrature.
+    `hilbert_schmidt`: ||D||_HS. `l1`, `l1_error`: (2 pi h)^-n times the L1 norm of the difference of the symbols, and
+    the error of the quadrature.
     `trace`, `purity`: tr A and tr A^2; `min_eigenvalue`: no eigenvalue of A is smaller. `mean`, `covariance`: of x and
     xi in A, shapes (time, 2n) and (time, 2n, 2n), order (x, xi). With `_classical` at the end, the same of Op(a).
 

@@ -128,7 +128,7 @@ def movie_command(
 
     must(times is None or frames is None, "frames", "not be given together with `times`", frames)
     allowed = max(problem.tol, 1e-4) if tol is None else number(tol, "tol")
-    target = report.checked(f"openweyl-{problem.name}.mp4" if out is None else out)
+    target = report.checked_movie_path(f"openweyl-{problem.name}.mp4" if out is None else out)
     count = 60 if frames is None else whole(frames, "frames")
     must(2 <= count <= report.MOST_FRAMES, "frames", f"lie between 2 and {report.MOST_FRAMES}", count)
     shown = values(f"0:{problem.times[-1]!r}:{count}" if times is None else times, "times")

@@ -44,9 +44,9 @@ class Solution(Sequence[Symbol]):
 
     `solution[i]` is that at times[i]; their grids differ, as each is as small as it can be.
 
-    `symbols`: all of them, as a tuple. `times`: the saved times. `system`, `kind`, `order`, `tol`: as given to `evolve`;
-    with `order` N > 1 each symbol is a batch, the terms b_0, ..., b_{N-1} of Li's Theorem 3. `numerics`: the grid and
-    the steps, and the error that they leave in each symbol.
+    `symbols`: all of them, as a tuple. `times`: the saved times. `system`, `kind`, `order`, `tol`: as given to
+    `evolve`; with `order` N > 1 each symbol is a batch, the terms b_0, ..., b_{N-1} of Li's Theorem 3. `numerics`: the
+    grid and the steps, and the error that they leave in each symbol.
     """
 
     system: System

@@ -81,8 +81,8 @@ def _read_back(study: Study, point: StudyPoint, indices: np.ndarray) -> list[Sna
     x = Axis(x0, (x1 - x0) / (w.shape[1] - 1), w.shape[1])
     xi = Axis(xi0, (xi1 - xi0) / (w.shape[2] - 1), w.shape[2])
     grid = PhaseGrid((x,), (xi,), float(data["h"]))
-    both = zip(*([GridFunction.trusted(one, grid) for one in f] for f in (w, a)), error, strict=True)
-    return [Snapshot(quantum, classical, float(of_both)) for quantum, classical, of_both in both]
+    quantum, classical = ([GridFunction.trusted(values, grid) for values in f] for f in (w, a))
+    return [Snapshot(q, c, float(e)) for q, c, e in zip(quantum, classical, error, strict=True)]
 
 
 def _computed(
@@ -92,10 +92,10 @@ def _computed(
     values = {axis: float(study.values(axis)[point[axis]]) for axis in study.axes}
     parameters = {axis: values[axis] for axis in study.parameters}
     chosen = problem.replace(h=values["h"], gamma=values["gamma"], parameters=parameters)
-    return snapshots_of(*both(chosen, times, tol=max(chosen.tol, TOL_OF_PICTURES), progress=progress))
+    return snapshots_of(*both_evolutions(chosen, times, tol=max(chosen.tol, TOL_OF_PICTURES), progress=progress))
 
 
-def both(
+def both_evolutions(
     problem: Problem, times: Sequence[float], *, tol: float, progress: Progress | None
 ) -> tuple[Solution, Solution]:
     """Both evolutions of `problem`."""

@@ -20,7 +20,7 @@ from openweyl.files.atomic import output_file, writing
 from openweyl.plot import new_figure
 from openweyl.problems.problem import Problem
 
-from .films import both, snapshots_of
+from .films import both_evolutions, snapshots_of
 from .gallery import TITLES
 from .markup import coordinate, letters, number
 from .portraits import BANDS, KINDS, PICTURE_PIXELS, Snapshot, drawn, palette, square_box_around
@@ -47,11 +47,11 @@ def movie(
     The file is there whole or not at all. Raises InputError for another suffix, for n > 1, for a path that cannot be
     written, and if an mp4 is wanted without imageio-ffmpeg; what `evolve` raises, too.
     """
-    target = checked(path)
+    target = checked_movie_path(path)
     must(problem.system.n == 1, "problem", "have one degree of freedom to be drawn", problem.system.n)
     must(1 < len(times) <= MOST_FRAMES, "times", f"be 2 to {MOST_FRAMES} for a movie", len(times))
     running, drawing = shares(callback(progress), (1.0, 1.0))
-    snapshots = snapshots_of(*both(problem, times, tol=problem.tol, progress=running))
+    snapshots = snapshots_of(*both_evolutions(problem, times, tol=problem.tol, progress=running))
     values = {"h": problem.system.h, "gamma": problem.system.gamma, **problem.parameters}
     words = ",  ".join(f"{mathtext(axis)} = {coordinate(axis, value)}" for axis, value in values.items())
     try:
@@ -65,7 +65,7 @@ def movie(
     return target
 
 
-def checked(path: str | Path) -> Path:
+def checked_movie_path(path: str | Path) -> Path:
     """`path` as one that a movie can be written to, checked before the work starts."""
     target = Path(path)
     must(target.suffix in SUFFIXES, "out", f"end in {' or '.join(SUFFIXES)}", str(path))

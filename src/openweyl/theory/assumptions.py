@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from openweyl._core.display import block, html_facts, html_table
 from openweyl._core.plain import plain_fields
 from openweyl._core.text import cut, table
 from openweyl.model.states import State
 from openweyl.model.system import System
 
 VERDICTS = {True: "holds", False: "fails", None: "open"}
+"""What a hypothesis does, in words."""
+HEADS = ("line", "verdict", "how", "what")
+"""The columns of the table of hypotheses."""
 
 
 @dataclass(frozen=True)
@@ -76,11 +80,21 @@ class Assumptions:
 
     def __str__(self) -> str:
         width = max(len(line.text) for line in self.lines)
-        rows = [(line.name, VERDICTS[line.holds], line.how, line.text.ljust(width)) for line in self.lines]
-        lines = table(("line", "verdict", "how", "what"), rows)
-        care = [f"Take care: {self.escape}"] if self.escape else []
-        verdicts = [self._verdict(name) for name in self.applies]
-        return "\n".join([str(self.system), str(self.state), "", lines, "", *verdicts, *care, "", self._scales()])
+        lines = table(HEADS, [(*row, text.ljust(width)) for *row, text in self._rows()])
+        scales = table(("scale", "value"), self._scales())
+        return "\n".join([str(self.system), str(self.state), "", lines, "", *self._verdicts(), "", scales])
+
+    def _repr_html_(self) -> str:
+        lines = html_table(HEADS, self._rows(), most=len(self.lines))
+        return block(cut(str(self.system)), cut(str(self.state)), lines, *self._verdicts(), html_facts(self._scales()))
+
+    def _rows(self) -> list[tuple[str, str, str, str]]:
+        """The rows of the table under HEADS."""
+        return [(line.name, VERDICTS[line.holds], line.how, line.text) for line in self.lines]
+
+    def _verdicts(self) -> list[str]:
+        """A sentence for each theorem, and a warning if orbits reach infinity."""
+        return [*map(self._verdict, self.applies), *([f"Take care: {self.escape}"] if self.escape else [])]
 
     def _verdict(self, theorem: str) -> str:
         name = theorem.replace("_", " ").capitalize()
@@ -88,7 +102,7 @@ class Assumptions:
             return f"{name} applies."
         return f"{name} does not apply: {'; '.join(self.reasons[theorem])}."
 
-    def _scales(self) -> str:
+    def _scales(self) -> list[tuple[str, float | str]]:
         scales = (
             ("eps = sqrt(gamma h/2)", self.epsilon),
             ("rho of the state", self.rho),
@@ -97,4 +111,4 @@ class Assumptions:
             ("Ehrenfest time", self.ehrenfest_time),
             ("time of correspondence", self.correspondence_time),
         )
-        return table(("scale", "value"), [(name, "none" if value is None else value) for name, value in scales])
+        return [(name, "none" if value is None else value) for name, value in scales]

@@ -17,10 +17,11 @@ from openweyl.phase_space.grid_size import check_fits
 from openweyl.symbolic.sentences import Prose, Sign
 
 from .assumptions import Line
+from .bounds import H
 
 SEMINORM_BYTES_PER_POINT = 100
 """Peak memory per grid point of the seminorms of a state, as measured."""
-H, RHO, SIGMA, C = sympy.symbols("h rho sigma c", positive=True)
+RHO, SIGMA, C = sympy.symbols("rho sigma c", positive=True)
 A_0 = sympy.Symbol("a_0")
 
 
