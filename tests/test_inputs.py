@@ -41,6 +41,8 @@ from openweyl.phase_space.grid import check_fits
 from openweyl.problems.problem import Problem
 from openweyl.theory import stretching
 
+pytestmark = pytest.mark.usefixtures("states_measured_once")
+
 PENDULUM = System("xi**2/2 - cos(x)", ["x", "xi"], h=0.1, gamma=1.0)
 GRID = PhaseGrid.box(h=0.1, x=(-3, 3), xi=(-3, 3), size=(32, 32))
 W = coherent(0, 0).symbol(GRID)

@@ -41,6 +41,8 @@ from openweyl import (
 from openweyl.files import netcdf
 from systems import COARSE, TWO_AT_REST
 
+pytestmark = pytest.mark.usefixtures("states_measured_once")
+
 PATIENCE = 20.0
 """Seconds after which a call hangs."""
 REFUSED = (InputError, ResourceError, ImportError)
