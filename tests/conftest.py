@@ -7,16 +7,13 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
+from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import settings
 from threadpoolctl import threadpool_limits
-
-from openweyl import State
-from openweyl.theory import check
 
 for name in ("DUCC0_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(name, "1")
@@ -31,17 +28,23 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-measured = cache(check.mean_and_seminorms)
+@pytest.fixture(scope="session")
+def measured() -> Callable[..., Any]:
+    """`mean_and_seminorms`, which computes anything once."""
+    from openweyl.theory.state_classes import mean_and_seminorms  # the process that hands out tests need not load it
 
+    kept = cache(mean_and_seminorms)
 
-def copied(state: State, h: float, rho: float) -> tuple[np.ndarray, dict[int, float]]:
-    mean, seminorms = measured(state, h, rho)
-    return mean.copy(), dict(seminorms)
+    def copied(*arguments: Any) -> Any:
+        mean, seminorms = kept(*arguments)
+        return mean.copy(), dict(seminorms)
+
+    return copied
 
 
 @pytest.fixture(scope="module")
-def states_measured_once() -> Iterator[None]:
+def states_measured_once(measured: Callable[..., Any]) -> Iterator[None]:
     """For tests of many systems with one state: the seminorms of its symbol are most of a check of assumptions."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(check, "mean_and_seminorms", copied)
+        patch.setattr("openweyl.theory.check.mean_and_seminorms", measured)
         yield

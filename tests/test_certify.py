@@ -156,12 +156,13 @@ def test_what_always_holds() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("gamma", "order"), [(0.1, 1), (1.0, 1), (4.0, 1), (4.0, 2)])
-def test_two_degrees_of_freedom(gamma: float, order: int) -> None:
+@pytest.mark.parametrize(("gamma", "orders"), [(0.1, (1,)), (4.0, (1, 2))])
+def test_two_degrees_of_freedom(gamma: float, orders: tuple[int, ...]) -> None:
     problem = Problem.load("henon-heiles")
     system = problem.system.replace(h=0.5, gamma=gamma)
     true = evolve(system, problem.state, [0.05], kind="quantum", tol=5e-2)
-    check(certify(system, problem.state, [0.05], order=order, tol=5e-2), true)
+    for order in orders:
+        check(certify(system, problem.state, [0.05], order=order, tol=5e-2), true)
 
 
 def test_time_zero() -> None:
@@ -209,8 +210,7 @@ def test_corrections_have_no_trace() -> None:
     "system",
     [
         pytest.param(DOUBLE_WELL, id="double-well", marks=pytest.mark.slow),
-        pytest.param(PENDULUM, id="pendulum", marks=pytest.mark.slow),
-        pytest.param(PENDULUM.replace(h=0.25), id="pendulum, large h"),
+        pytest.param(PENDULUM.replace(h=0.25), id="pendulum"),
     ],
 )
 def test_hierarchy(system: System) -> None:

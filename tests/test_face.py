@@ -290,7 +290,7 @@ def test_pictures_need_neither_a_display_nor_matplotlib_before() -> None:
         "shown = run._repr_html_() + run.final._repr_html_()\n"
         "print(before, shown.count('<img'), 'matplotlib.pyplot' in sys.modules, run.final.plot().get_xlabel())"
     )
-    assert run(script, env={"PATH": "/usr/bin", "PYTHONPATH": ":".join(sys.path)}) == "False 2 False $x$"
+    assert run(script, env={"PATH": "/usr/bin", "PYTHONPATH": ":".join(sys.path)}).strip() == "False 2 False $x$"
 
 
 # ------------------------------------------------------------------------------------------------------- pictures
