@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import openweyl
+import systems
 from common import Done, invoke, refused
 from openweyl import (
     Observable,
@@ -43,7 +44,7 @@ from openweyl.theory import stretching
 
 pytestmark = pytest.mark.usefixtures("states_measured_once")
 
-PENDULUM = System("xi**2/2 - cos(x)", ["x", "xi"], h=0.1, gamma=1.0)
+PENDULUM = systems.PENDULUM.replace(h=0.1)
 GRID = PhaseGrid.box(h=0.1, x=(-3, 3), xi=(-3, 3), size=(32, 32))
 W = coherent(0, 0).symbol(GRID)
 FILE = """\
