@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -69,8 +70,9 @@ class Case:
     def state(self) -> State:
         return coherent(*self.start)
 
-    @property
+    @cached_property
     def oracle(self) -> Oracle:
+        """One for all tests of the case: it keeps its matrices, which take it longest."""
         return Oracle(self.hamiltonian, self.jumps, self.h, self.gamma, self.size, self.levels)
 
     @property

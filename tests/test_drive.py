@@ -115,11 +115,11 @@ def test_a_certificate_sees_the_pulse() -> None:
     start = coherent(0.5, 0.0)
     true = compare(system, start, [1.0], tol=1e-4).trace_norm[0]
     aware = compare(system, start, [0.29, 0.3, 0.31, 1.0], tol=1e-4).trace_norm[-1]
-    bound = certify(system, start, [1.0], order=1, tol=1e-4)
+    certificate = certify(system, start, [1.0], order=1, tol=1e-4)
     assert true == pytest.approx(aware, abs=1e-4)
     assert true > 0.02
-    assert bound.distance_upper[0] > true
-    assert bound.certificate[0] < 10 * true
+    assert certificate.distance_upper[0] > true
+    assert certificate.bound[0] < 10 * true
 
 
 @pytest.mark.slow

@@ -17,6 +17,8 @@ from openweyl.cli import application
 from openweyl.model.escape import completeness, escapes
 from openweyl.symbolic.homogeneous import crosses, definite
 
+pytestmark = pytest.mark.usefixtures("states_measured_once")
+
 FAR, TIME = 1e5, 3.0
 """An orbit that is there by then has left: -|x|^2 takes it by e^(sqrt(2) TIME) only."""
 

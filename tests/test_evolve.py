@@ -78,14 +78,15 @@ def test_a_cat_at_strong_coupling() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("tol", [1e-1, 1e-2, 1e-3, 1e-4])
-def test_long_steps_in_a_strongly_anharmonic_well(tol: float) -> None:
+def test_long_steps_in_a_strongly_anharmonic_well() -> None:
     """At large tolerances errors fall more slowly than the order says: half of the usual estimate was too little."""
     system, start = System("xi**2/2 + cos(30*x)/3", ["x"], h=0.2, gamma=0.0), coherent(0.1, 0.0)
-    reference, run = (evolve(system, start, [0.5], tol=one) for one in (1e-7, tol))
-    true = distance(reference, run)
-    assert 0.01 * run.numerics.error[0] < true <= run.numerics.error[0] + 1e-7
-    assert run.numerics.error[0] <= tol
+    reference = evolve(system, start, [0.5], tol=1e-7)
+    for tol in (1e-1, 1e-2, 1e-3, 1e-4):
+        run = evolve(system, start, [0.5], tol=tol)
+        true = distance(reference, run)
+        assert 0.01 * run.numerics.error[0] < true <= run.numerics.error[0] + 1e-7
+        assert run.numerics.error[0] <= tol
 
 
 def test_time_nought_alone() -> None:

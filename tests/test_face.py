@@ -75,7 +75,7 @@ def run(script: str, **options: Any) -> str:
     """What `script` prints in a Python of its own."""
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, **options)
     assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
+    return done.stdout
 
 
 # ------------------------------------------------------------------------------------------------------- the names
@@ -97,35 +97,50 @@ def test_type_checkers_and_programs_find_each_name_in_one_place() -> None:
         assert getattr(openweyl, name) is getattr(import_module(f"openweyl.{module}"), name)
 
 
-def test_dir_shows_the_public_names_and_no_others_after_use() -> None:
-    script = "import openweyl; from openweyl import *; import openweyl.cli; print(*dir(openweyl))"
-    assert run(script).split() == sorted(openweyl.__all__)
-    assert run("from openweyl import *; print(callable(evolve), plot.__name__)") == "True openweyl.plot"
+USED = """
+import openweyl
+print(*(name for name in {before} if name in __import__("sys").modules))
+from openweyl import System, coherent, evolve
+print(*(name for name in {run} if name in __import__("sys").modules))
+from openweyl import *
+print(callable(evolve), plot.__name__)
+import openweyl.cli
+print(*dir(openweyl))
+print(*vars(openweyl))
+"""
+BEFORE = ("numpy", "scipy", "sympy", "ducc0", "mpmath", "psutil", "matplotlib", "xarray", "markupsafe", "PIL")
+"""What is slow to load, and not loaded before anything is used."""
+NOT_BY_A_RUN = ("scipy.linalg", "scipy.special", "scipy.stats", "matplotlib", "xarray", "PIL", "pint")
 
 
-def test_nothing_else_is_importable_by_accident() -> None:
-    script = "import openweyl; from openweyl import *; print(*vars(openweyl))"
+@pytest.fixture(scope="module")
+def used() -> list[str]:
+    """What a Python of its own prints of the package, used step by step."""
+    return run(USED.format(before=BEFORE, run=NOT_BY_A_RUN)).splitlines()
+
+
+def test_the_package_loads_nothing_before_it_is_used(used: list[str]) -> None:
+    assert used[0] == ""
+
+
+def test_a_run_does_not_load_what_it_does_not_use(used: list[str]) -> None:
+    assert used[1] == ""
+
+
+def test_dir_shows_the_public_names_and_no_others_after_use(used: list[str]) -> None:
+    assert used[2] == "True openweyl.plot"
+    assert used[3].split() == sorted(openweyl.__all__)
+
+
+def test_nothing_else_is_importable_by_accident(used: list[str]) -> None:
     rooms = {path.name for path in Path(openweyl.__file__).parent.iterdir() if path.is_dir()}
-    assert {name for name in run(script).split() if not name.startswith("_")} <= rooms | set(openweyl.__all__)
+    assert {name for name in used[4].split() if not name.startswith("_")} <= rooms | set(openweyl.__all__)
     assert rooms & set(openweyl.__all__) == {"plot"}
 
 
 def test_a_name_that_is_none_is_refused() -> None:
     with pytest.raises(AttributeError, match="module 'openweyl' has no attribute 'evolv'"):
         openweyl.evolv  # noqa: B018
-
-
-LOADED = "import sys; print(*(name for name in {names} if name in sys.modules))"
-SLOW = ("numpy", "scipy", "sympy", "ducc0", "mpmath", "psutil", "matplotlib", "xarray", "markupsafe", "PIL")
-
-
-def test_the_package_loads_nothing_before_it_is_used() -> None:
-    assert run("import openweyl;" + LOADED.format(names=SLOW)) == ""
-
-
-def test_a_run_does_not_load_what_it_does_not_use() -> None:
-    names = ("scipy.linalg", "scipy.special", "scipy.stats", "matplotlib", "xarray", "PIL", "pint")
-    assert run("from openweyl import System, coherent, evolve;" + LOADED.format(names=names)) == ""
 
 
 # ------------------------------------------------------------------------------------------------------- short text
@@ -137,8 +152,8 @@ def long_results(comparison: Comparison, certificate: Certificate) -> Iterator[o
     state = mixture([(1.0, coherent(k, 0)) for k in range(60)])
     yield from (system, state, check_assumptions(HARMONIC), Observable.parse("+".join(["tanh(x)"] * 80), 1))
     many = tuple(np.linspace(0.0, 1.0, 150).tolist())
-    yield evolve(HARMONIC, STATE, many)
-    yield evolve(HARMONIC, STATE, many).numerics
+    yield (solution := evolve(HARMONIC, STATE, many))
+    yield solution.numerics
     columns = {name: np.linspace(0.0, 1.0, 150) for name in comparison.series}
     yield dataclasses.replace(comparison, system=system, state=state, times=many, **columns)
     columns = dict.fromkeys(("bound", "estimate", "distance_lower", "distance_upper", "rate"), np.ones(150))
@@ -300,7 +315,7 @@ def test_pictures_need_neither_a_display_nor_matplotlib_before() -> None:
         "shown = run._repr_html_() + run.final._repr_html_()\n"
         "print(before, shown.count('<img'), 'matplotlib.pyplot' in sys.modules, run.final.plot().get_xlabel())"
     )
-    assert run(script, env={"PATH": "/usr/bin", "PYTHONPATH": ":".join(sys.path)}) == "False 2 False $x$"
+    assert run(script, env={"PATH": "/usr/bin", "PYTHONPATH": ":".join(sys.path)}).strip() == "False 2 False $x$"
 
 
 # ------------------------------------------------------------------------------------------------------- pictures

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import openweyl
+import systems
 from common import Done, invoke, refused
 from openweyl import (
     Observable,
@@ -41,7 +42,9 @@ from openweyl.phase_space.grid_size import check_fits
 from openweyl.problems.problem import Problem
 from openweyl.theory import stretching
 
-PENDULUM = System("xi**2/2 - cos(x)", ["x", "xi"], h=0.1, gamma=1.0)
+pytestmark = pytest.mark.usefixtures("states_measured_once")
+
+PENDULUM = systems.PENDULUM.replace(h=0.1)
 GRID = PhaseGrid.box(h=0.1, x=(-3, 3), xi=(-3, 3), size=(32, 32))
 W = coherent(0, 0).symbol(GRID)
 FILE = """\

@@ -14,8 +14,6 @@ from openweyl.evolution.schemes import best_scheme
 from openweyl.evolution.stepper import Stepper
 from openweyl.generators.generator import fokker_planck, hierarchy, lindblad
 
-jax = pytest.importorskip("jax")
-
 H = 0.2
 GRID = PhaseGrid.box(h=H, x=(-3.5, 3.5), xi=(-3.5, 3.5), size=(48, 54))
 SYSTEMS = {
@@ -26,12 +24,14 @@ SYSTEMS = {
 STATE = coherent(0.6, -0.2)
 
 
-@pytest.fixture(autouse=True)
-def x64() -> Iterator[None]:
-    before = jax.config.jax_enable_x64
-    jax.config.update("jax_enable_x64", True)
-    yield
-    jax.config.update("jax_enable_x64", before)
+@pytest.fixture
+def jax() -> Iterator[Any]:
+    """JAX in double precision, loaded by the process that has these tests alone."""
+    loaded = pytest.importorskip("jax")
+    before = loaded.config.jax_enable_x64
+    loaded.config.update("jax_enable_x64", True)
+    yield loaded
+    loaded.config.update("jax_enable_x64", before)
 
 
 def run(build: Any, system: System, xp: Any, steps: int = 5, **kwargs: Any) -> Any:
@@ -50,7 +50,7 @@ def run(build: Any, system: System, xp: Any, steps: int = 5, **kwargs: Any) -> A
         ("relativistic", fokker_planck, True),
     ],
 )
-def test_equal_to_numpy(name: str, build: Any, jit: bool) -> None:
+def test_equal_to_numpy(jax: Any, name: str, build: Any, jit: bool) -> None:
     system = SYSTEMS[name]
     expected = run(build, system, np)
 
@@ -64,7 +64,7 @@ def test_equal_to_numpy(name: str, build: Any, jit: bool) -> None:
 
 
 @pytest.mark.slow
-def test_the_hierarchy_equals_numpy() -> None:
+def test_the_hierarchy_equals_numpy(jax: Any) -> None:
     system = SYSTEMS["mixed jump"]
 
     def series(xp: Any) -> Any:
@@ -78,7 +78,7 @@ def test_the_hierarchy_equals_numpy() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["double well", "mixed jump"])
-def test_the_gradient_by_gamma(name: str) -> None:
+def test_the_gradient_by_gamma(jax: Any, name: str) -> None:
     system = SYSTEMS[name]
 
     def distance(gamma: Any, xp: Any = jax.numpy) -> Any:
@@ -93,7 +93,7 @@ def test_the_gradient_by_gamma(name: str) -> None:
     assert float(slope) == pytest.approx(float(quotient), rel=1e-6)
 
 
-def test_symbols_of_jax_arrays_on_two_grids() -> None:
+def test_symbols_of_jax_arrays_on_two_grids(jax: Any) -> None:
     other = PhaseGrid.box(h=H, x=(-3, 4), xi=(-3.5, 3.5), size=(48, 54))
     a, b = STATE.symbol(GRID, jax.numpy), coherent(0.5, 0.3).symbol(other, jax.numpy)
     numbers = [STATE.symbol(GRID), coherent(0.5, 0.3).symbol(other)]

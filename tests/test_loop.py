@@ -16,11 +16,11 @@ from openweyl.evolution import runs
 from openweyl.evolution.equation import Equation
 from openweyl.evolution.loop import AdaptiveIntegrator
 from openweyl.evolution.step_control import StepPolicy
+from systems import PLANE
 
 H = 0.1
 STILL = System("0", [], h=H, gamma=0.0)
 """Nothing flows: no guard of displacements has anything to do."""
-GRID = PhaseGrid.box(h=H, x=(-3, 3), xi=(-3, 3), size=(64, 64))
 ORDER = 4
 
 Size = Callable[[float], float]
@@ -67,7 +67,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> Callable[..., AdaptiveIntegrator]:
             lambda _system, grid: SimpleNamespace(grid=grid, ridges=(), commutator=fourth_order), quantum=True
         )
         given = {"tol": tol, "horizon": 1.0, "memory": 1e9, "time_limit": 1e9} | more
-        return AdaptiveIntegrator(STILL, equation, GRID, packet(GRID, width(0.0)), **given)
+        return AdaptiveIntegrator(STILL, equation, PLANE, packet(PLANE, width(0.0)), **given)
 
     return make
 
@@ -141,7 +141,7 @@ def test_a_grid_that_is_much_too_large_is_cut_to_measure(made: Callable[..., Ada
     assert run.rollbacks == 0
     assert run.grids.regrids >= 1
     assert output.symbol.grid.x[0].length < 4.0
-    assert run.grids.largest.size >= GRID.size
+    assert run.grids.largest.size >= PLANE.size
 
 
 def test_outputs_do_not_shape_the_steps(made: Callable[..., AdaptiveIntegrator]) -> None:

@@ -123,8 +123,10 @@ def halves(*factors: float, error: float = 0.0) -> list[Snapshot]:
 
 def levels(image: Any) -> np.ndarray:
     """The places of the colours of a picture in the palette."""
-    colours = {tuple(colour): k for k, colour in enumerate(palette().tolist())}
-    return np.array([[colours[tuple(pixel)] for pixel in row] for row in np.asarray(image.get_array()).tolist()])
+    known, seen = (colours.astype(int) @ [2**16, 2**8, 1] for colours in (palette(), np.asarray(image.get_array())))
+    assert np.isin(seen, known).all()
+    order = np.argsort(known)
+    return order[np.searchsorted(known, seen, sorter=order)]
 
 
 def test_what_may_be_error_alone_is_blank() -> None:

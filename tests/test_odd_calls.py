@@ -13,6 +13,7 @@ import signal
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -41,6 +42,8 @@ from openweyl import (
 from openweyl.files import netcdf
 from systems import COARSE, TWO_AT_REST
 
+pytestmark = pytest.mark.usefixtures("states_measured_once")
+
 PATIENCE = 20.0
 """Seconds after which a call hangs."""
 REFUSED = (InputError, ResourceError, ImportError)
@@ -53,9 +56,21 @@ W = STATE.symbol(GRID)
 PSI = np.pi**-0.25 * np.exp(-(np.linspace(-7, 7, 60) ** 2) / 2)
 RUN = {"system": COARSE, "state": STATE, "times": [0.01], "tol": 0.05}
 CONTROL = {"memory": None, "time_limit": 3600.0, "progress": None}
-COMPARISON = compare(COARSE, STATE, [0.01], tol=0.05)
-CERTIFICATE = certify(COARSE, STATE, [0.01], order=1, tol=0.05)
-BEAD = Units("1 fg", "1 nm", "1 us")
+
+
+@cache  # only the process that has these tests computes them
+def comparison() -> openweyl.Comparison:
+    return compare(COARSE, STATE, [0.01], tol=0.05)
+
+
+@cache
+def certificate() -> openweyl.Certificate:
+    return certify(COARSE, STATE, [0.01], order=1, tol=0.05)
+
+
+@cache
+def bead() -> Units:
+    return Units("1 fg", "1 nm", "1 us")
 
 
 class Unprintable:
@@ -186,7 +201,7 @@ ODD: dict[str, Callable[[], Any]] = {
     "an Observable": lambda: Observable.parse("tanh(x)", 1),
     "an Observable of two": lambda: Observable.parse("tanh(x2)", 2),
     "a Problem": lambda: Problem.load("harmonic"),
-    "a Comparison": lambda: COMPARISON,
+    "a Comparison": comparison,
 }
 
 
@@ -345,28 +360,28 @@ def cases(folder: Path) -> dict[str, Case]:
             {"symbol": "symbol"},
         ),
         "Certificate.expectation": (
-            CERTIFICATE.expectation,
+            certificate().expectation,
             {"observable": Observable.parse("tanh(x)", 1)},
             {"observable": "observable"},
         ),
-        "Solution.expect": (COMPARISON.quantum.expect, {"observable": "tanh(x)"}, {"observable": "observable"}),
+        "Solution.expect": (comparison().quantum.expect, {"observable": "tanh(x)"}, {"observable": "observable"}),
         "Solution.to_qutip": (
-            COMPARISON.quantum.to_qutip,
+            comparison().quantum.to_qutip,
             {"size": None, "tol": 0.1},
             {"size": "sizes or None", "tol": "number"},
         ),
-        "Comparison.difference": (COMPARISON.difference, {"index": 0}, {"index": "index"}),
+        "Comparison.difference": (comparison().difference, {"index": 0}, {"index": "index"}),
         "Units": (
             Units,
             {"mass": "1 fg", "length": "1 nm", "time": "1 us"},
             {"mass": "text", "length": "text", "time": "text"},
         ),
-        "Units.number": (BEAD.number, {"quantity": "1 nm"}, {"quantity": "quantity"}),
-        "Units.quantity": (BEAD.quantity, {"number": 1.0, "unit": "nm"}, {"number": "numbers", "unit": "quantity"}),
-        "Units.gamma": (BEAD.gamma, {"localization": "1/m**2/s"}, {"localization": "text"}),
-        "Units.unit": (BEAD.unit, {"dimensionality": {"[mass]": 1}}, {"dimensionality": "dimensions"}),
+        "Units.number": (bead().number, {"quantity": "1 nm"}, {"quantity": "quantity"}),
+        "Units.quantity": (bead().quantity, {"number": 1.0, "unit": "nm"}, {"number": "numbers", "unit": "quantity"}),
+        "Units.gamma": (bead().gamma, {"localization": "1/m**2/s"}, {"localization": "text"}),
+        "Units.unit": (bead().unit, {"dimensionality": {"[mass]": 1}}, {"dimensionality": "dimensions"}),
         "Units.system": (
-            BEAD.system,
+            bead().system,
             {
                 "potential": "k*x**2",
                 "parameters": {"k": "1 fg/us**2"},
@@ -383,7 +398,7 @@ def cases(folder: Path) -> dict[str, Case]:
             },
         ),
         "Units.thermal_jumps": (
-            BEAD.thermal_jumps,
+            bead().thermal_jumps,
             {"frequency": "1/s", "damping": "1/s", "occupation": 0.5},
             {"frequency": "text", "damping": "text", "occupation": "number"},
         ),
@@ -452,7 +467,7 @@ def cases(folder: Path) -> dict[str, Case]:
                 ("mixture", openweyl.mixture([(1, STATE), (1, from_fock([1.0], 1.0))])),
             )
         },
-        "load": (openweyl.load, {"path": netcdf.save(COMPARISON.to_xarray(), folder / "a.nc")}, {"path": "path"}),
+        "load": (openweyl.load, {"path": netcdf.save(comparison().to_xarray(), folder / "a.nc")}, {"path": "path"}),
         "sweep": (
             openweyl.sweep,
             RUN_OF_SWEEP | {"out": folder / "store"},
@@ -642,7 +657,7 @@ def test_own_errors_of_a_function_are_not_taken_for_calls_that_do_not_fit() -> N
             "Argument `observable` must have n = 1 degrees of freedom, as the symbol, but is of n = 2. It is tanh(x1).",
         ),
         (
-            lambda: CERTIFICATE.expectation("x"),
+            lambda: certificate().expectation("x"),
             "Argument `observable` must be bounded, but x is not shown to be",
         ),
         (
@@ -656,10 +671,10 @@ def test_own_errors_of_a_function_are_not_taken_for_calls_that_do_not_fit() -> N
         (lambda: W.fock(size=b"x"), "Argument `size` must be a whole number from 1 to 5000"),
         (lambda: from_fock([1.0], 0.1, sizes=True), "Argument `sizes` must be a list of whole numbers of product 1"),
         (
-            lambda: BEAD.thermal_jumps("0.5", "1/s", 0.0),
+            lambda: bead().thermal_jumps("0.5", "1/s", 0.0),
             "Argument `frequency` must be a rate, such as '1/s', but is 0.5",
         ),
-        (lambda: BEAD.number("9**9**9**9 kg"), "Argument `quantity` must be a quantity such as '2.8 fg'"),
+        (lambda: bead().number("9**9**9**9 kg"), "Argument `quantity` must be a quantity such as '2.8 fg'"),
     ],
     ids=lambda value: value[:50] if isinstance(value, str) else "",
 )
@@ -668,7 +683,7 @@ def test_known_slips(call: Callable[[], object], what: str) -> None:
 
 
 def test_text_is_an_observable() -> None:
-    by_text, made = (CERTIFICATE.expectation(o) for o in ("tanh(x)", Observable.parse("tanh(x)", 1)))
+    by_text, made = (certificate().expectation(o) for o in ("tanh(x)", Observable.parse("tanh(x)", 1)))
     assert by_text.as_dict() == made.as_dict()
 
 

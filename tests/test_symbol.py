@@ -36,12 +36,12 @@ from openweyl import (
     star,
 )
 from openweyl.phase_space.edges import MAX_LOST_FRACTION
+from systems import PLANE
 
 H = 0.1
-GRID = PhaseGrid.box(h=H, x=(-3, 3), xi=(-3, 3), size=(64, 64))
 PLACED = PhaseGrid.box(h=H, x=(-2, 4), xi=(-3.5, 2.5), size=(64, 64))
-"""The shape of GRID at another place: what NumPy would subtract without a word."""
-W, V = coherent(0, 0).symbol(GRID), coherent(1, -0.5).symbol(PLACED)
+"""The shape of PLANE at another place: what NumPy would subtract without a word."""
+W, V = coherent(0, 0).symbol(PLANE), coherent(1, -0.5).symbol(PLACED)
 
 
 @dataclass(frozen=True)
@@ -201,8 +201,8 @@ def test_a_box_that_ends_where_a_function_changes_its_sign() -> None:
 
 def test_one_function_of_a_batch_that_is_cut() -> None:
     """It hides behind a hundred others in their sum."""
-    inside, cut = coherent(0, 0).symbol(GRID).values, coherent(2.9, 0).symbol(GRID).values
-    many = Symbol(np.stack([inside] * 100 + [cut]), GRID)
+    inside, cut = coherent(0, 0).symbol(PLANE).values, coherent(2.9, 0).symbol(PLANE).values
+    many = Symbol(np.stack([inside] * 100 + [cut]), PLANE)
     refused(lambda: many - V, "Argument `symbol` must be negligible at the edges of its grid")
     refused(lambda: V - many, "Argument `symbol` must be negligible at the edges of its grid")
     assert (many - W).trace() == pytest.approx(many.trace() - 1)  # on one grid nothing is resampled
@@ -301,7 +301,7 @@ def test_smoothed_gaussians_are_wider(sizes: tuple[int, int]) -> None:
 def test_the_husimi_density_is_the_symbol_smoothed() -> None:
     density = W.smoothed(H / 2)
     for x, xi in ((0, 0), (10, 20), (32, 40)):
-        place = GRID.x[0].points[x], GRID.xi[0].points[xi]
+        place = PLANE.x[0].points[x], PLANE.xi[0].points[xi]
         value = W.expectation(f"husimi({place[0]}, {place[1]})").value
         assert density.values[x, xi] == pytest.approx(value, abs=1e-9)
 
@@ -332,8 +332,8 @@ def test_resampled_there_and_back(f: Normal, one: Any, two: Any) -> None:
 @pytest.mark.parametrize("parts", [1, 2])
 def test_boxes_that_lie_apart(steps: int, parts: int) -> None:
     """Whole steps of one grid to either side: zero where the function has no point."""
-    d = GRID.x[0].spacing
-    moved = PhaseGrid((Axis(-3 + steps * d, d / parts, 64 * parts),), GRID.xi, H)
+    d = PLANE.x[0].spacing
+    moved = PhaseGrid((Axis(-3 + steps * d, d / parts, 64 * parts),), PLANE.xi, H)
     there = W.resampled(moved)
     assert there.values.shape == moved.shape
     assert np.abs(there.values - coherent(0, 0).symbol(moved).values).max() < (1e-12 if parts == 1 else 1e-9)
@@ -356,7 +356,7 @@ def test_complex_symbols_on_two_grids() -> None:
 
 
 def test_batches() -> None:
-    batch = Symbol(np.stack([W.values, 2 * W.values, 0 * W.values]), GRID)
+    batch = Symbol(np.stack([W.values, 2 * W.values, 0 * W.values]), PLANE)
     assert batch.batch == (3,) and W.batch == ()
     assert [float(one.trace()) for one in batch] == pytest.approx([1, 2, 0])
     assert batch[-1].trace() == 0 and batch[np.int64(1)].trace() == pytest.approx(2)
@@ -383,15 +383,15 @@ def test_batches() -> None:
         lambda: quantize(batch),
     ):
         refused(call, "Argument `symbol` must be one, but is a batch of ")
-    refused(lambda: Symbol(np.zeros((0, 64, 64)), GRID), "Argument `values` must hold at least one function")
+    refused(lambda: Symbol(np.zeros((0, 64, 64)), PLANE), "Argument `values` must hold at least one function")
 
 
 def test_values_are_a_copy_and_read_only() -> None:
-    given = np.ones(GRID.shape)
-    symbol = Symbol(given, GRID)
+    given = np.ones(PLANE.shape)
+    symbol = Symbol(given, PLANE)
     given[:] = 5
     assert symbol.values.max() == 1
-    for one in (symbol, -symbol, W + V, W.resampled(PLACED), Symbol(given[None], GRID)[0], 2 * symbol, W):
+    for one in (symbol, -symbol, W + V, W.resampled(PLACED), Symbol(given[None], PLANE)[0], 2 * symbol, W):
         with pytest.raises(ValueError, match="read-only"):
             one.values[0, 0] = 7
     with pytest.raises(ValueError, match="WRITEABLE"):
@@ -405,13 +405,13 @@ def test_values_are_a_copy_and_read_only() -> None:
 def test_copies(copied: Callable[[Symbol], Symbol]) -> None:
     assert W.profiles  # kept in the object
     same = copied(W)
-    assert type(same) is Symbol and same.grid == GRID
+    assert type(same) is Symbol and same.grid == PLANE
     assert np.array_equal(same.values, W.values)
     assert not same.values.flags.writeable
     assert (same - V).l1() == (W - V).l1()
 
 
-@pytest.mark.parametrize("array", [W.values, np.ones((2, *GRID.shape)), np.ones(3), [1.0, 2.0], W.to_xarray()])
+@pytest.mark.parametrize("array", [W.values, np.ones((2, *PLANE.shape)), np.ones(3), [1.0, 2.0], W.to_xarray()])
 def test_arrays_are_no_symbols(array: Any) -> None:
     """They know no grid; NumPy's own functions refuse symbols, as they would work by position."""
     for call in (lambda: W - array, lambda: W + array, lambda: W * array, lambda: W.inner(array), lambda: W / array):
@@ -494,32 +494,32 @@ def test_symbols_of_another_h_or_n() -> None:
         (None, "be an array of numbers, but is None"),
         ("w", "be an array of numbers, but is w"),
         (W, "be an array of numbers"),
-        (np.full(GRID.shape, "x"), "be an array of numbers"),
-        (np.ones(GRID.shape, dtype=bool), "be an array of numbers"),
-        (np.full(GRID.shape, None), "be an array of numbers"),
-        (np.full(GRID.shape, np.nan), "be finite"),
-        (np.full(GRID.shape, np.inf * 1j), "be finite"),
-        (np.full(GRID.shape, 1e101), "be at most 1e+100 in size"),
+        (np.full(PLANE.shape, "x"), "be an array of numbers"),
+        (np.ones(PLANE.shape, dtype=bool), "be an array of numbers"),
+        (np.full(PLANE.shape, None), "be an array of numbers"),
+        (np.full(PLANE.shape, np.nan), "be finite"),
+        (np.full(PLANE.shape, np.inf * 1j), "be finite"),
+        (np.full(PLANE.shape, 1e101), "be at most 1e+100 in size"),
         (np.ones((64, 63)), "have the grid's shape (64, 64), but is (64, 63)"),
         (np.ones(64), "have the grid's shape (64, 64), but is (64,)"),
         (1.0, "have the grid's shape (64, 64), but is ()"),
-        (np.ma.masked_invalid(np.full(GRID.shape, np.nan)), "have all its entries"),
+        (np.ma.masked_invalid(np.full(PLANE.shape, np.nan)), "have all its entries"),
     ],
     ids=str,
 )
 def test_bad_values(values: Any, message: str) -> None:
-    refused(lambda: Symbol(values, GRID), f"Argument `values` must {message}")
+    refused(lambda: Symbol(values, PLANE), f"Argument `values` must {message}")
 
 
 def test_good_values() -> None:
     for values in (W.to_xarray(), np.asfortranarray(W.values), W.values.tolist()):
-        symbol = Symbol(values, GRID)
+        symbol = Symbol(values, PLANE)
         assert type(symbol.values) is np.ndarray
         assert (symbol - W).hilbert_schmidt() == 0
-    assert Symbol(np.ones(GRID.shape, dtype="i2"), GRID).values.dtype == float
-    assert Symbol(np.ones(GRID.shape, dtype="f4"), GRID).values.dtype == float
-    assert Symbol(np.ones(GRID.shape, dtype="c8"), GRID).values.dtype == complex
-    refused(lambda: Symbol(GRID, W.values), "Argument `grid` must be a PhaseGrid")
+    assert Symbol(np.ones(PLANE.shape, dtype="i2"), PLANE).values.dtype == float
+    assert Symbol(np.ones(PLANE.shape, dtype="f4"), PLANE).values.dtype == float
+    assert Symbol(np.ones(PLANE.shape, dtype="c8"), PLANE).values.dtype == complex
+    refused(lambda: Symbol(PLANE, W.values), "Argument `grid` must be a PhaseGrid")
 
 
 def test_grids_that_would_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -555,7 +555,7 @@ def test_fock_and_qutip() -> None:
     refused((1j * symbol).fock, "Argument `symbol` must be real, but is complex")
     first = from_fock([0, 1], H)
     grid = first.grid(H, 1e-12)
-    mixed = first.symbol(grid) - 2 * coherent(0, 0).symbol(GRID)
+    mixed = first.symbol(grid) - 2 * coherent(0, 0).symbol(PLANE)
     assert mixed.fock(2).matrix == pytest.approx(np.diag([-2.0, 1.0]), abs=1e-8)
     assert mixed.trace_norm(1e-3).lower <= 3 <= mixed.trace_norm(1e-3).upper
     assert (dequantize(quantize(mixed), mixed.grid) - mixed).hilbert_schmidt() < 1e-9
