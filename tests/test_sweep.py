@@ -25,6 +25,7 @@ import pytest
 import xarray as xr
 
 import openweyl
+from common import invoke
 from openweyl import InputError, Problem, ResourceError, System, cat, cli, coherent, compare, load, sweep
 from openweyl.report import page
 from openweyl.sweeps import driver, entry, parse_values, points, rows, workers
@@ -739,14 +740,17 @@ def test_no_permission() -> None:
 @pytest.mark.parametrize(
     "name", sorted(set(inspect.signature(sweep).parameters) - {"h", "gamma", "times", "tol", "parameters"})
 )
-def test_parameters_that_sweep_takes_for_itself_are_refused(name: str) -> None:
+def test_parameters_that_sweep_takes_for_itself_are_refused(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     text = Problem.load("harmonic").text.replace('"xi**2/2 + x**2/2"', f'"xi**2/2 + {name}*x**2/2"')
     problem = Problem.parse(f"{text}[parameters]\n{name} = 1\n", "mine", "mine")
     assert problem.parameters == {name: 1.0}
     with pytest.raises(InputError, match=rf"^Argument `problem` must have \[parameters\] .*, but is {name}\."):
         sweep(problem, out="store")
     Path("mine.toml").write_text(problem.text)
-    assert "Argument `" in refused("mine.toml", "--out", "s", "--param", f"{name}=1,2")
+    done = invoke(monkeypatch, capsys, "sweep", "mine.toml", "--out", "s", "--param", f"{name}=1,2")
+    assert (done.status, done.out, done.err.count("\n")) == (2, "", 1) and "Argument `" in done.err
 
 
 @pytest.mark.slow
