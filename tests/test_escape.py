@@ -192,6 +192,7 @@ def test_check_warns() -> None:
     assert next(a for a in unknown.as_dict()["lines"] if a["name"] == "flow for all times")["holds"] is None
 
 
+@pytest.mark.slow
 def test_the_command_warns() -> None:
     done = CliRunner().invoke(application, ["check", "henon-heiles", "--json"])
     assert "x1**2*x2 - x2**3/3, the leading part of the potential, is < 0" in json.loads(done.output)["escape"]

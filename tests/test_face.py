@@ -305,6 +305,7 @@ def test_nothing_from_outside_gets_into_the_page(comparison: Comparison, certifi
         assert HOSTILE in page.text
 
 
+@pytest.mark.slow
 def test_pictures_need_neither_a_display_nor_matplotlib_before() -> None:
     script = (
         "import sys\n"

@@ -93,6 +93,7 @@ def test_the_gradient_by_gamma(jax: Any, name: str) -> None:
     assert float(slope) == pytest.approx(float(quotient), rel=1e-6)
 
 
+@pytest.mark.slow
 def test_symbols_of_jax_arrays_on_two_grids(jax: Any) -> None:
     other = PhaseGrid.box(h=H, x=(-3, 4), xi=(-3.5, 3.5), size=(48, 54))
     a, b = STATE.symbol(GRID, jax.numpy), coherent(0.5, 0.3).symbol(other, jax.numpy)

@@ -99,7 +99,7 @@ def over_a_low_step(h: float, gamma: float) -> tuple[ClassicalOracle, np.ndarray
 
 
 @pytest.mark.parametrize("evolution", ["quantum", "classical"])
-@pytest.mark.parametrize("gamma", [0.0, 0.1])
+@pytest.mark.parametrize("gamma", [0.0, pytest.param(0.1, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("h", [2**-10, pytest.param(2**-12, marks=pytest.mark.slow)])
 def test_over_a_low_step(h: float, gamma: float, evolution: str) -> None:
     """p = xi^2/2 + tanh(x)/10: x = 3.917 after t = 2, and the whole state."""

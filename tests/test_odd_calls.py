@@ -576,7 +576,7 @@ def outcome(case: Case, argument: str, label: str) -> str:
     return "refused"
 
 
-LONG = {"check_assumptions", "compare", "sweep"}
+LONG = {"check_assumptions", "compare", "sweep", "Symbol.l1", "certify"}
 """Calls that take long where an odd value is taken."""
 
 
@@ -714,7 +714,9 @@ def test_symbols_meet_odd_values(label: str) -> None:
                 assert message and message.isprintable() and len(message) < 700
 
 
-@pytest.mark.parametrize("label", [label for label in ODD if "Symbol" in label])
+@pytest.mark.parametrize(
+    "label", slow_but([s for s in ODD if "Symbol" in s and s != "a Symbol of two"], [s for s in ODD if "Symbol" in s])
+)
 def test_methods_of_odd_symbols(label: str) -> None:
     symbol = ODD[label]()
     methods = ("l1", "trace_norm", "moments", *(("fock", "to_qutip") if symbol.n == 1 else ()))  # n = 2 takes a minute

@@ -592,6 +592,7 @@ def test_a_store_without_distances_is_refused() -> None:
         page(xr.Dataset())
 
 
+@pytest.mark.slow
 def test_a_large_store() -> None:
     """Ten thousand points: a page of a few megabytes, whose table says what it leaves out."""
     data = store(np.geomspace(0.3, 1e-3, 100), np.geomspace(0.1, 10, 100), np.linspace(0, 2, 20))

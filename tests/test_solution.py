@@ -298,6 +298,7 @@ def test_the_difference_of_a_comparison() -> None:
         assert dense_trace_norm(difference) <= comparison.trace_norm_upper[i] + 1e-6
 
 
+@pytest.mark.slow
 def test_a_comparison_takes_runs_whatever_their_edges_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     """A packet that escapes, at the loosest tolerance: arithmetic may refuse what the reported errors count."""
     system, state, times = System("xi**2/2 - x**2/2 + cos(x)", ["x"], h=0.2, gamma=0.1), coherent(1, 1), [0.5, 1.5]

@@ -132,6 +132,7 @@ def test_closed_forms_on_any_two_grids(f: Normal, g: Normal, one: Any, two: Any,
     check_arithmetic(f, g, a, b, 1e-7)
 
 
+@pytest.mark.slow
 @settings(max_examples=2)
 @given(normals(2), normals(2), boxes(2, 4.5, 5, 1.7), boxes(2, 4.5, 5, 1.7))
 def test_closed_forms_for_two_degrees_of_freedom(f: Normal, g: Normal, one: Any, two: Any) -> None:

@@ -368,6 +368,7 @@ def test_functions_without_an_array_form_are_refused() -> None:
         evaluate(sp.gamma(x), {x: np.ones(1)}, np)
 
 
+@pytest.mark.slow
 def test_evaluation_under_jax_tracing() -> None:
     jax = pytest.importorskip("jax")
     f = parse("(x**2 - 1/2)**2 + cos(xi)/sqrt(1 + x**2) + erf(x)*atan(xi)", NAMES)
