@@ -17,6 +17,8 @@ from openweyl.evolution.solution import Solution, attributes, missed
 from openweyl.model.states import State
 from openweyl.model.system import System
 from openweyl.observables.observable import Observable
+from openweyl.plot import results
+from openweyl.plot.certificate import draw_certificate
 from openweyl.theory.bounds import covers, right_side
 
 if TYPE_CHECKING:
@@ -127,9 +129,6 @@ class Certificate:
         """Draw the enclosure of the distance, its estimate and B_N over time into `axes` of Matplotlib (new ones for
         None), which are returned.
         """
-        from openweyl.plot import results
-        from openweyl.plot.certificate import draw_certificate
-
         axes = results.checked_axes(axes, (6.5, 4.2))
         draw_certificate(axes, self.to_xarray(symbols=False))
         return axes
@@ -154,8 +153,6 @@ class Certificate:
         return f"Certificate of {cut(str(self.system))}\n{cut(str(self.state))}\n{cut(self._words())}\n\n{made}"
 
     def _repr_html_(self) -> str:
-        from openweyl.plot import results
-
         words = [cut(str(self.system)), cut(str(self.state)), cut(self._words()), missed(self.tol, self.solution)]
         picture = html_picture(
             results.small_picture(lambda row: self.plot(row[0]), (4.2, 2.9)), "bounds on the distance over time"

@@ -17,6 +17,8 @@ from openweyl.evolution.solution import Solution, attributes, missed, symbol_dat
 from openweyl.model.states import State
 from openweyl.model.system import System
 from openweyl.phase_space.grid_size import common_grid
+from openweyl.plot import results
+from openweyl.plot.distances import draw_distances
 from openweyl.weyl.symbol import Symbol
 
 if TYPE_CHECKING:
@@ -159,9 +161,6 @@ class Comparison:
     @public
     def plot(self, axes: Axes | None = None) -> Axes:
         """Draw the three distances over time into `axes` of Matplotlib (new ones for None), which are returned."""
-        from openweyl.plot import results
-        from openweyl.plot.distances import draw_distances
-
         axes = results.checked_axes(axes, (6, 4))
         series = {label: self.series[name] for label, name in DRAWN.items()}
         draw_distances(axes, self.times, series, self.trace_norm_error)
@@ -182,8 +181,6 @@ class Comparison:
         return f"Comparison of {cut(str(self.system))}\n{cut(str(self.state))}\n\n{made}{self._missed()}"
 
     def _repr_html_(self) -> str:
-        from openweyl.plot import results
-
         words = [cut(str(self.system)), cut(str(self.state)), self._missed()]
         picture = html_picture(
             results.small_picture(lambda row: self.plot(row[0]), (4.2, 2.9)), "the distances over time"

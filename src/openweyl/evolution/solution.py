@@ -17,6 +17,7 @@ from openweyl.model.system import System
 from openweyl.observables.observable import Observable
 from openweyl.phase_space.grid import PhaseGrid
 from openweyl.phase_space.grid_size import check_fits, common_grid
+from openweyl.plot import results
 from openweyl.weyl.symbol import Symbol
 
 from .numerics import Numerics
@@ -121,24 +122,18 @@ class Solution(Sequence[Symbol]):
         `axes`: one of Matplotlib's for each symbol that is drawn, times evenly picked, the last one among them; None
         makes new ones for at most four. They are returned.
         """
-        from openweyl.plot import results
-
         size = results.panel_size(self._sums(SYMBOLS_DRAWN), 3.2)
         row = results.checked_row(axes, size, min(len(self), SYMBOLS_DRAWN))
         self._draw(row)
         return row
 
     def _draw(self, row: Sequence[Axes]) -> None:
-        from openweyl.plot import results
-
         must(len(row) <= len(self), "axes", f"be at most {len(self)}, one for each time", len(row))
         titles = [f"t = {self.times[i]:.4g}" for i in results.positions(len(self), len(row))]
         results.draw_row(row, self._sums(len(row)), titles)
 
     def _sums(self, most: int) -> list[Symbol]:
         """The symbols at `most` times, the corrections added up."""
-        from openweyl.plot import results
-
         picked = [self[i] for i in results.positions(len(self), most)]
         return [_added_up(symbol) for symbol in picked]
 
@@ -160,8 +155,6 @@ class Solution(Sequence[Symbol]):
         return f"Solution of {cut(str(self.system))}\n{self._words()}\n\n{made}{missed(self.tol, self)}"
 
     def _repr_html_(self) -> str:
-        from openweyl.plot import results
-
         symbols = self._sums(SYMBOLS_DRAWN)
         width, height = results.panel_size(symbols, 2.0)
         size = (width * len(symbols), height)

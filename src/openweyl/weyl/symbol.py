@@ -23,6 +23,7 @@ from openweyl.norms.trace_norm import trace_norm
 from openweyl.observables.observable import Observable
 from openweyl.phase_space.grid_function import GridFunction
 from openweyl.phase_space.marginals import Marginal
+from openweyl.plot import results
 from openweyl.symbolic.expressions import variables
 
 from .fock_matrix import FockMatrix, fock_matrix
@@ -146,8 +147,6 @@ class Symbol(GridFunction):
         n = 1: filled contours of w(x, xi), orange where it is positive, purple where it is negative. n > 1: the density
         of each variable. Raises InputError for a batch, and for complex values.
         """
-        from openweyl.plot import results
-
         self.check_single()
         drawn_into = results.checked_axes(axes, results.panel_size([self], 4.4))
         results.draw_function(drawn_into, self, bar=axes is None)
@@ -169,8 +168,6 @@ class Symbol(GridFunction):
         return f"<Symbol, n = {self.n}, {batch}{kind}{cut(str(self.grid), 400)}>"
 
     def _repr_html_(self) -> str:
-        from openweyl.plot import results
-
         names = [str(v) for side in variables(self.n) for v in side]
         axes = zip(names, self.grid.x + self.grid.xi, strict=True)
         facts: list[tuple[str, Any]] = [(name, f"{a.lower:.4g} to {a.upper:.4g}, {a.size} points") for name, a in axes]
