@@ -23,9 +23,10 @@ from openweyl.model.states import State
 from openweyl.model.system import System
 from openweyl.norms.lowest_eigenvalue import smallest_eigenvalue
 from openweyl.norms.trace_norm import enclosure
+from openweyl.phase_space.grid_function import resampled_together
 from openweyl.weyl.symbol import Symbol
 
-from .comparison import SERIES, Comparison, on_common_grid
+from .comparison import SERIES, Comparison
 
 MAX_DENSE_KERNEL_POINTS = {1: 1500, 2: 6000}
 """The number of kernel points, for n = 1 and 2, above which trace norms are enclosed instead of computed from all
@@ -67,7 +68,7 @@ def compare(
     run = partial(evolve, system, state, times, tol=tol, memory=memory, time_limit=time_limit)
     quantum, classical = run(kind="quantum", progress=first), run(kind="classical", progress=second)
     rows, means, covariances = [], [], []
-    for w, a in map(on_common_grid, quantum, classical):
+    for w, a in map(resampled_together, quantum, classical):
         rows.append(_distances(w, a, tol))
         both = [f.moments() for f in (w, a)]
         means.append([m.mean for m in both])

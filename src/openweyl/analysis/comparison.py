@@ -16,7 +16,7 @@ from openweyl._core.text import cut, excerpt, table
 from openweyl.evolution.solution import Solution, attributes, missed, symbol_dataset
 from openweyl.model.states import State
 from openweyl.model.system import System
-from openweyl.phase_space.grid_size import common_grid
+from openweyl.phase_space.grid_function import resampled_together
 from openweyl.plot import results
 from openweyl.plot.distances import draw_distances
 from openweyl.weyl.symbol import Symbol
@@ -113,7 +113,7 @@ class Comparison:
         Raises IndexError if there is no such time.
         """
         index = position(index, len(self.times))
-        quantum, classical = on_common_grid(self.quantum[index], self.classical[index])
+        quantum, classical = resampled_together(self.quantum[index], self.classical[index])
         return quantum - classical
 
     def as_dict(self) -> dict[str, Any]:
@@ -186,12 +186,3 @@ class Comparison:
             results.small_picture(lambda row: self.plot(row[0]), (4.2, 2.9)), "the distances over time"
         )
         return block(*words, html_table(("t", *COMPARISON_HEADS), self._rows()), picture)
-
-
-def on_common_grid(quantum: Symbol, classical: Symbol) -> tuple[Symbol, Symbol]:
-    """The symbols of two runs on one grid that holds both.
-
-    Whether a box cuts through its symbol, which arithmetic asks, is not asked: runs report what they lose at edges.
-    """
-    grid = common_grid([quantum.grid, classical.grid])
-    return quantum.resampled(grid), classical.resampled(grid)

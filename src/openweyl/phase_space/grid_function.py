@@ -231,6 +231,13 @@ def on_one_grid(first: Function, second: Function, name: str = "other") -> tuple
     grid = common_grid([first.grid, second.grid])
     for function in (first, second):
         check_edges(Samples(_known(function.values), function.grid), grid)
+    return resampled_together(first, second)
+
+
+def resampled_together(first: Function, second: Function) -> tuple[Function, Function]:
+    """`on_one_grid` without a look at the edges: for two runs, which report what they lose there, and for pictures."""
+    first._check_same(second.grid, "other")
+    grid = common_grid([first.grid, second.grid])
     return first.resampled(grid), second.resampled(grid)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from openweyl._core.arguments import must
-from openweyl.phase_space.grid_function import GridFunction, check_function, on_one_grid
+from openweyl.phase_space.grid_function import GridFunction, check_function, resampled_together
 
 from .style import DIVERGING, new_figure
 
@@ -103,7 +103,7 @@ def phase_portraits(quantum: GridFunction, classical: GridFunction, *, error: fl
     >>> [axes.get_title() for axes in figure.axes[:3]]
     ['Lindblad', 'Fokker-Planck', 'difference']
     """
-    w, a = on_one_grid(quantum, classical)
+    w, a = resampled_together(quantum, classical)
     difference = w - a
     across, up = box_around([w, a])
     ratio = (up[1] - up[0]) / (across[1] - across[0])

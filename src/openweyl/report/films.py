@@ -12,7 +12,7 @@ from openweyl._core.progress import shares
 from openweyl.evolution.evolve import evolve
 from openweyl.model.system import System
 from openweyl.phase_space.grid import Axis, PhaseGrid
-from openweyl.phase_space.grid_function import GridFunction, on_one_grid
+from openweyl.phase_space.grid_function import GridFunction, resampled_together
 from openweyl.problems.problem import Problem
 from openweyl.sweeps.points import EXTENT, SYMBOLS
 
@@ -110,4 +110,4 @@ def both_evolutions(
 def snapshots_of(quantum: Solution, classical: Solution) -> list[Snapshot]:
     """Both symbols at each time on one grid (n = 1)."""
     errors = np.add(quantum.numerics.error, classical.numerics.error).tolist()
-    return [Snapshot(*on_one_grid(w, a), error) for w, a, error in zip(quantum, classical, errors, strict=True)]
+    return [Snapshot(*resampled_together(w, a), error) for w, a, error in zip(quantum, classical, errors, strict=True)]
