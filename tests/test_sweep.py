@@ -472,7 +472,7 @@ def test_a_pool_whose_thread_cannot_start_does_not_wait_for_ever(
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr("multiprocessing.queues.Queue._start_thread", fails)
-    monkeypatch.setattr(driver, "LOOK", 0.2)
+    monkeypatch.setattr(driver, "SECONDS_BETWEEN_CHECKS", 0.2)
     monkeypatch.setattr(driver, "SECONDS_BETWEEN_LOOKS", 0.2)
     with pytest.raises(InputError, match=r"it failed: RuntimeError can't start new thread\. What was finished is kept"):
         sweep(well(), out="store", executor=2, **GRID)
