@@ -81,6 +81,13 @@ def test_a_value_is_shown_on_one_short_line(value: Any, text: str) -> None:
     assert shown(value) == text
 
 
+def test_of_a_text_of_millions_the_start_is_shown() -> None:
+    assert shown(" " * 10**7 + "a") == "a"
+    assert shown("a" + " " * 10**7 + "b") == "a..."
+    assert shown("ab " * 10**7) == "ab " * 25 + "ab" + "..."
+
+
+
 @given(st.text())
 def test_any_text_is_shown_on_one_short_line(text: str) -> None:
     line = shown(text)

@@ -15,6 +15,8 @@ from typing import Any, Literal, TypeAlias
 
 MAX_SHOWN_CHARACTERS = 80
 """The most characters of a value that a message shows: the message stays within two lines of a terminal."""
+MAX_READ_CHARACTERS = 1000
+"""Characters of a value that are looked at for that: a text may have millions, most of them white space."""
 MIN_SCALE, MAX_SCALE = 1e-40, 1e40
 """The sizes between which h, gamma and the like lie, if not 0, and the largest of coordinates and parameters: squares
 and products of a few of them neither overflow nor underflow."""
@@ -57,9 +59,11 @@ def shown(value: Any) -> str:
         text = value if isinstance(value, str) else repr(value)
     except Exception:  # an integer of too many digits, a value nested too deeply: a message must not fail
         text = f"a value of type {type(value).__name__}"
-    text = " ".join(text.split())
-    text = "".join(c if c.isprintable() else "?" for c in text)
-    return text if len(text) <= MAX_SHOWN_CHARACTERS else text[: MAX_SHOWN_CHARACTERS - 3] + "..."
+    text = text.strip()
+    start = text[:MAX_READ_CHARACTERS]
+    line = "".join(c if c.isprintable() else "?" for c in " ".join(start.split()))
+    whole = len(start) == len(text) and len(line) <= MAX_SHOWN_CHARACTERS
+    return line if whole else line[: MAX_SHOWN_CHARACTERS - 3] + "..."
 
 
 def fail(name: str, what: str, value: Any, advice: str = "") -> InputError:
