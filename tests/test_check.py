@@ -87,7 +87,6 @@ def test_of_a_text_of_millions_the_start_is_shown() -> None:
     assert shown("ab " * 10**7) == "ab " * 25 + "ab" + "..."
 
 
-
 @given(st.text())
 def test_any_text_is_shown_on_one_short_line(text: str) -> None:
     line = shown(text)
