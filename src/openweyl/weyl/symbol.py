@@ -64,9 +64,10 @@ class Symbol(GridFunction):
 
     @public
     def trace_norm(self, rtol: float = 1e-2, atol: float = 0.0) -> Enclosure:
-        """lower <= ||Op(w)||_tr <= upper, with upper - lower <= max(`rtol` upper, `atol`) where that can be reached.
+        """lower <= ||Op(w)||_tr <= upper, with upper - lower <= `rtol` upper + `atol` + 2 edges.
 
-        The method of `openweyl.trace_norm`, which says how. Raises InputError for a batch, and for complex values.
+        As `openweyl.trace_norm`, which says how, what the edges are, and what else is refused. Raises InputError for a
+        batch, and for complex values.
         """
         return trace_norm(self, rtol, atol)
 
@@ -85,11 +86,10 @@ class Symbol(GridFunction):
     def marginal(self, *names: str) -> Marginal:
         """m(z) = (2 pi h)^-n int w over all variables but those of these `names`, such as "x", "xi" or "x1", "xi1".
 
-        Returns a `Marginal`: its `values` on its periodic `axes`, and its values between them by `at`.
+        Returns a `Marginal`: its `values` on its periodic `axes`, and its values between them by `at`. The axes come in
+        the order of the grid, x then xi, whatever the order of the names.
 
         Raises InputError for a batch, for complex values, and for other names.
-
-        The axes come in the order of the grid, x then xi, whatever the order of the names.
 
         >>> from openweyl import PhaseGrid, coherent
         >>> w = coherent(0, 0).symbol(PhaseGrid.box(h=0.1, x=(-3, 3), xi=(-3, 3), size=(64, 64)))
