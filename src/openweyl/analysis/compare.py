@@ -18,6 +18,7 @@ from openweyl._core.calls import public
 from openweyl._core.progress import Progress, callback, shares, shows_progress
 from openweyl.evolution.evolve import evolve
 from openweyl.evolution.pace import TIME_LIMIT
+from openweyl.evolution.solution import Solution
 from openweyl.model.pair import check_pair
 from openweyl.model.states import State
 from openweyl.model.system import System
@@ -64,9 +65,9 @@ def compare(
     started = time.perf_counter()
     check_pair(system, state)
     times, tol = arguments.times(times), arguments.tolerance(tol)
-    first, second = shares(callback(progress), (1.0, 1.0))
-    run = partial(evolve, system, state, times, tol=tol, memory=memory, time_limit=time_limit)
-    quantum, classical = run(kind="quantum", progress=first), run(kind="classical", progress=second)
+    quantum, classical = both_evolutions(
+        system, state, times, tol=tol, memory=memory, time_limit=time_limit, progress=callback(progress)
+    )
     rows, means, covariances = [], [], []
     for w, a in map(resampled_together, quantum, classical):
         rows.append(_distances(w, a, tol))
@@ -91,6 +92,22 @@ def compare(
         tol=tol,
         seconds=time.perf_counter() - started,
     )
+
+
+def both_evolutions(
+    system: System,
+    state: State,
+    times: Sequence[float],
+    *,
+    tol: float,
+    memory: float | None = None,
+    time_limit: float = TIME_LIMIT,
+    progress: Progress | None = None,
+) -> tuple[Solution, Solution]:
+    """The quantum and the classical evolution from `state`, with one progress for both; arguments as for `evolve`."""
+    first, second = shares(progress, (1.0, 1.0))
+    run = partial(evolve, system, state, times, tol=tol, memory=memory, time_limit=time_limit)
+    return run(kind="quantum", progress=first), run(kind="classical", progress=second)
 
 
 def _distances(w: Symbol, a: Symbol, tol: float) -> dict[str, float]:

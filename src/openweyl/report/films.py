@@ -9,7 +9,7 @@ import numpy as np
 
 from openweyl._core.arguments import InputError, ResourceError
 from openweyl._core.progress import shares
-from openweyl.evolution.evolve import evolve
+from openweyl.analysis.compare import both_evolutions
 from openweyl.model.system import System
 from openweyl.phase_space.grid import Axis, PhaseGrid
 from openweyl.phase_space.grid_function import GridFunction, resampled_together
@@ -21,7 +21,6 @@ from .study import Study, StudyPoint
 
 if TYPE_CHECKING:
     from openweyl._core.progress import Progress
-    from openweyl.evolution.solution import Solution
 
 TOL_OF_PICTURES = 1e-4
 """The tolerance of a run that is only looked at: a picture shows 1/21 of its scale."""
@@ -92,22 +91,11 @@ def _computed(
     values = {axis: float(study.values(axis)[point[axis]]) for axis in study.axes}
     parameters = {axis: values[axis] for axis in study.parameters}
     chosen = problem.replace(h=values["h"], gamma=values["gamma"], parameters=parameters)
-    return snapshots_of(*both_evolutions(chosen, times, tol=max(chosen.tol, TOL_OF_PICTURES), progress=progress))
+    return snapshots_of(chosen, times, max(chosen.tol, TOL_OF_PICTURES), progress)
 
 
-def both_evolutions(
-    problem: Problem, times: Sequence[float], *, tol: float, progress: Progress | None
-) -> tuple[Solution, Solution]:
-    """Both evolutions of `problem`."""
-    first, second = shares(progress, (1.0, 1.0))
-    system, state = problem.system, problem.state
-    return (
-        evolve(system, state, times, kind="quantum", tol=tol, progress=first),
-        evolve(system, state, times, kind="classical", tol=tol, progress=second),
-    )
-
-
-def snapshots_of(quantum: Solution, classical: Solution) -> list[Snapshot]:
-    """Both symbols at each time on one grid (n = 1)."""
+def snapshots_of(problem: Problem, times: Sequence[float], tol: float, progress: Progress | None) -> list[Snapshot]:
+    """Both symbols of `problem` at each time on one grid (n = 1)."""
+    quantum, classical = both_evolutions(problem.system, problem.state, times, tol=tol, progress=progress)
     errors = np.add(quantum.numerics.error, classical.numerics.error).tolist()
     return [Snapshot(*resampled_together(w, a), error) for w, a, error in zip(quantum, classical, errors, strict=True)]

@@ -20,7 +20,7 @@ from openweyl.files.atomic import output_file, writing
 from openweyl.plot import new_figure
 from openweyl.problems.problem import Problem
 
-from .films import both_evolutions, snapshots_of
+from .films import snapshots_of
 from .gallery import TITLES
 from .markup import coordinate, letters, number
 from .portraits import BANDS, KINDS, PICTURE_PIXELS, Snapshot, drawn, palette, square_box_around
@@ -51,7 +51,7 @@ def movie(
     must(problem.system.n == 1, "problem", "have one degree of freedom to be drawn", problem.system.n)
     must(1 < len(times) <= MOST_FRAMES, "times", f"be 2 to {MOST_FRAMES} for a movie", len(times))
     running, drawing = shares(callback(progress), (1.0, 1.0))
-    snapshots = snapshots_of(*both_evolutions(problem, times, tol=problem.tol, progress=running))
+    snapshots = snapshots_of(problem, times, problem.tol, running)
     values = {"h": problem.system.h, "gamma": problem.system.gamma, **problem.parameters}
     words = ",  ".join(f"{mathtext(axis)} = {coordinate(axis, value)}" for axis, value in values.items())
     try:
