@@ -67,7 +67,7 @@ class Certificate:
         `observable`: one, or the text of one, see `Observable.parse`.
         """
         observable = Observable.of(observable, self.system.n)
-        terms = np.array([[observable.value(b) for b in (w if w.batch else [w])] for w in self.solution])
+        terms = np.array([[observable.value(b) for b in w.members] for w in self.solution])
         values, errors = terms[..., 0], terms[..., 1]
         classical, corrected = values[:, 0], values.sum(axis=1)
         classical_error = observable.norm * self.distance_upper + errors[:, 0]

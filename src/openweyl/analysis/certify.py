@@ -198,7 +198,7 @@ def _distances(
             low, estimate[i] = trace_norm(b.like(b.values[1:].sum(axis=0)))
             lower[i], upper[i] = max(low - bound[i], 0.0), estimate[i] + bound[i]
         if upper[i] > 2:  # ||A|| + ||Op(a_1)|| is at least that
-            upper[i] = min(upper[i], 1 + trace_norm(b[0] if b.batch else b).upper + solver[i])
+            upper[i] = min(upper[i], 1 + trace_norm(b.members[0]).upper + solver[i])
     return estimate, lower, upper
 
 
@@ -239,7 +239,7 @@ class RateIntegral:
 
 def residual(system: System, b: Symbol, t: float = 0.0) -> Symbol:
     """(L - Q) b_{N-1} at time t: what keeps a_N from solving the quantum equation; `b` holds b_0, ..., b_{N-1}."""
-    last = b[-1] if b.batch else b
+    last = b.members[-1]
     return _hierarchy(system, last.grid).residual(last, t)
 
 

@@ -90,7 +90,7 @@ class Solution(Sequence[Symbol]):
         observable = Observable.of(observable, self.system.n)
         values, errors = [], []
         for symbol, own in zip(self, self.numerics.error, strict=True):
-            parts = [observable.value(part) for part in (symbol if symbol.batch else [symbol])]
+            parts = [observable.value(part) for part in symbol.members]
             values.append(sum(part.value for part in parts))
             errors.append(sum(part.error for part in parts) + observable.norm * own)
         return Estimate(np.array(values), np.array(errors))

@@ -69,7 +69,7 @@ class MeansWitness:
 
     def look(self, symbol: GridFunction, t: float) -> Means:
         """The means of a symbol, of the first in a batch, and their velocities at time t."""
-        first = symbol[0] if symbol.batch else symbol
+        first = symbol.members[0]
         w, grid = first.values, first.grid
         points = grid.coordinates(())
         trace = float(w.sum()) * grid.cell

@@ -76,3 +76,12 @@ def number_of(value: Any, what: str) -> Any:
         raise fail("other", "be finite", value) from None
     must(bool(np.isfinite(number)), "other", "be finite", value)
     return number
+
+
+def known_values(values: Array) -> np.ndarray:
+    """Values of any namespace as NumPy's. Raises InputError for those that are traced, of which nothing is known."""
+    try:
+        return np.asarray(values)
+    except Exception:  # each namespace has an error of its own
+        advice = "Bring both on one grid first: symbol.resampled(grid)."
+        raise fail("symbol", "have known values, to meet one on another grid", "traced", advice) from None

@@ -21,7 +21,7 @@ from openweyl._core.arguments import fail, must, real, whole
 from openweyl._core.calls import public
 from openweyl._core.fft import Array
 
-from .arrays import check_result, number_of, values_on
+from .arrays import check_result, known_values, number_of, values_on
 from .edges import check_edges
 from .grid import PhaseGrid, check_grid
 from .grid_size import MEMORY_CHECKED_POINTS, check_fits, common_grid
@@ -81,6 +81,11 @@ class GridFunction(Samples):
         if not self.batch:
             raise TypeError(f"This {type(self).__name__} is a single function, not a batch; its array is `.values`.")
         return (self.like(values) for values in self.values)
+
+    @property
+    def members(self) -> tuple[Self, ...]:
+        """The functions of a batch along its first axis; of a single function that alone."""
+        return tuple(self) if self.batch else (self,)
 
     @cached_property
     def profiles(self) -> tuple[Profile, ...]:
@@ -230,7 +235,7 @@ def on_one_grid(first: Function, second: Function, name: str = "other") -> tuple
     first._check_same(second.grid, name)
     grid = common_grid([first.grid, second.grid])
     for function in (first, second):
-        check_edges(Samples(_known(function.values), function.grid), grid)
+        check_edges(Samples(known_values(function.values), function.grid), grid)
     return resampled_together(first, second)
 
 
@@ -239,12 +244,3 @@ def resampled_together(first: Function, second: Function) -> tuple[Function, Fun
     first._check_same(second.grid, "other")
     grid = common_grid([first.grid, second.grid])
     return first.resampled(grid), second.resampled(grid)
-
-
-def _known(values: Array) -> np.ndarray:
-    """Values of any namespace as NumPy's. Raises InputError for those that are traced, of which nothing is known."""
-    try:
-        return np.asarray(values)
-    except Exception:  # each namespace has an error of its own
-        advice = "Bring both on one grid first: symbol.resampled(grid)."
-        raise fail("symbol", "have known values, to meet one on another grid", "traced", advice) from None
