@@ -22,7 +22,7 @@ temporary is as large as the result."""
 
 
 def exponential_of_sum(terms: Sequence[Term], limit: float = np.inf) -> np.ndarray:
-    """e^{sum_j c_j (r_j + i s_j)} of NumPy arrays that broadcast, with a real part of the exponent of at most `limit`."""
+    """e^{sum_j c_j (r_j + i s_j)} of NumPy arrays that broadcast; the exponent's real part is cut at `limit`."""
     parts = [part for _, *pair in terms for part in pair if part is not None]
     shape = np.broadcast_shapes(*(np.shape(part) for part in parts))
     out = np.empty(shape, dtype=complex)
@@ -38,8 +38,7 @@ def exponential_of_sum(terms: Sequence[Term], limit: float = np.inf) -> np.ndarr
 
 def _rows(part: Array | None, block: slice, shape: tuple[int, ...]) -> Array | None:
     """The rows of `part` that are broadcast to those of a block."""
-    varies = part is not None and np.ndim(part) == len(shape) and part.shape[0] > 1
-    return part[block] if varies else part
+    return part if part is None or np.ndim(part) < len(shape) or part.shape[0] == 1 else part[block]
 
 
 def _fill(out: np.ndarray, terms: Sequence[Term], limit: float) -> None:

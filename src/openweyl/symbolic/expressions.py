@@ -75,7 +75,7 @@ class _Operation(NamedTuple):
 
 @dataclass(frozen=True)
 class _Power:
-    """base^exponent: of the root of `base` if `root`, by multiplications if `whole` is its power, else by exp and log."""
+    """base^exponent: sqrt(base)^whole if `root`, base^whole, or by exponential and logarithm if `whole` is None."""
 
     root: bool
     whole: int | None
