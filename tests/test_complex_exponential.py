@@ -33,5 +33,7 @@ def test_sums_of_broadcast_parts_with_a_limit(chunk: int, monkeypatch: pytest.Mo
     limited = np.minimum(exponent.real, 0.1) + 1j * exponent.imag
     assert np.abs(exponential_of_sum(terms) - np.exp(exponent)).max() < 1e-14
     assert np.abs(exponential_of_sum(terms, 0.1) - np.exp(limited)).max() < 1e-14
+    fewer_phases = exponential_of_sum([(1.0, other, r)])
+    assert np.abs(fewer_phases - np.exp(other + 1j * r)).max() < 1e-13
     decay = exponential_of_sum([(1.0, r, None)])
     assert np.array_equal(decay, np.exp(r))
