@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from openweyl._core import complex_exponential
-from openweyl._core.complex_exponential import exponential_of_sum
+from openweyl._core.complex_exponential import cosine, exponential_of_sum, sine
 
 
 @pytest.mark.parametrize("size", [1e-9, 1.0, 1e3, 1e9])
@@ -15,6 +15,8 @@ def test_phases_of_every_size(size: float) -> None:
     found = exponential_of_sum([(1.0, None, phase)])
     assert np.abs(found - np.exp(1j * phase)).max() < 1e-15
     assert np.abs(np.abs(found) - 1).max() < 1e-15
+    assert np.abs(sine(phase) - np.sin(phase)).max() < 1e-15
+    assert np.abs(cosine(phase) - np.cos(phase)).max() < 1e-15
 
 
 def test_odd_multiples_of_pi() -> None:

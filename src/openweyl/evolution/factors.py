@@ -81,8 +81,8 @@ def constant_factor(
     key = flow.key(dt)
     known = shared.factors.get(key)
     if known is None:
-        root = flow.root()
-        half = None if root is None else shared.factors.get(root.key(dt))
+        root = flow.root_key(dt)
+        half = None if root is None else shared.factors.get(root)
         known = half.squared() if half else Factor(exponentials(flow.constant(generator, dt), order, limit))
         shared.factors[key] = known
     return known

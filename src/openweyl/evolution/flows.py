@@ -105,8 +105,8 @@ class Multiplication(Flow):
         """What is the same for flows of the same part for the same time, in steps of whichever length."""
         return (self.part, self.a * dt)
 
-    def root(self) -> Multiplication | None:
-        """The flow whose square this is, if it is one of the same part."""
+    def root_key(self, dt: float) -> tuple[object, ...] | None:  # noqa: ARG002 - the rule for the others
+        """The key of the flow whose square this is, if it is one of the same part."""
         return None
 
 
@@ -156,8 +156,8 @@ class RateFlow(Multiplication):
     def depends_on_time(self, generator: Generator) -> bool:
         return self.rate(generator).timed is not None
 
-    def root(self) -> Multiplication | None:
-        return replace(self, a=self.a / 2)
+    def root_key(self, dt: float) -> tuple[object, ...] | None:
+        return (self.part, self.a * dt / 2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,10 +189,10 @@ class Kick(RateFlow):
         return terms
 
     def key(self, dt: float) -> tuple[object, ...]:
-        return (*super().key(dt), self.c * dt**3)
+        return (self.part, self.a * dt, self.c * dt**3) if self.c else super().key(dt)
 
-    def root(self) -> Multiplication | None:
-        return None if self.c else super().root()
+    def root_key(self, dt: float) -> tuple[object, ...] | None:
+        return None if self.c else super().root_key(dt)
 
 
 class Drift(RateFlow):
@@ -231,8 +231,11 @@ Group: TypeAlias = tuple[Multiplication, ...] | Flow
 
 
 @lru_cache(maxsize=256)
-def grouped_flows(structure: Structure, scheme: Scheme, steps: int) -> tuple[Group, ...]:
-    """`steps` steps of `scheme` in a row, first flow first; neighbours in one representation multiply at once."""
+def grouped_flows(structure: Structure, scheme: Scheme, steps: int) -> tuple[tuple[Group, Group], ...]:
+    """`steps` steps of `scheme` in a row, first flow first; neighbours in one representation multiply at once.
+
+    Beside each group stands the first one that is equal to it but for the time at which it acts.
+    """
     groups: list[Group] = []
     for flow in _chain(_flows(structure, scheme), steps):
         last = groups[-1] if groups else None
@@ -242,7 +245,8 @@ def grouped_flows(structure: Structure, scheme: Scheme, steps: int) -> tuple[Gro
             groups[-1] = (*last, flow)
         else:
             groups.append((flow,))
-    return tuple(groups)
+    first: dict[Group, Group] = {}
+    return tuple((group, first.setdefault(group, group)) for group in groups)
 
 
 def _flows(structure: Structure, scheme: Scheme) -> list[Flow]:

@@ -69,13 +69,20 @@ class Stepper:
     def _program(self, steps: int) -> list[Product | Flow]:
         """What is done in so many steps."""
         structure = Structure.of(self.generator)
+        known: dict[int, Product] = {}
         program: list[Product | Flow] = []
-        for group in grouped_flows(structure, self.scheme, steps):
-            if isinstance(group, tuple):
-                timed = tuple(flow for flow in group if flow.depends_on_time(self.generator))
-                program.append(Product(group[0].axes(structure), self._constant(group).arrays, timed))
-            else:
+        for group, first in grouped_flows(structure, self.scheme, steps):
+            if not isinstance(group, tuple):
                 program.append(group)
+                continue
+            made = known.get(id(first))
+            if made is None:
+                timed = tuple(flow for flow in group if flow.depends_on_time(self.generator))
+                made = Product(group[0].axes(structure), self._constant(group).arrays, timed)
+                known[id(first)] = made
+            elif made.timed:  # at a time of its own
+                made = made._replace(timed=tuple(flow for flow in group if flow.depends_on_time(self.generator)))
+            program.append(made)
         self._programs[steps] = program
         return program
 

@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from openweyl._core.fft import Array
 
 KEPT_BYTES = 2**23
@@ -73,54 +71,54 @@ def gathered(real: Iterable[Array], imag: Iterable[Array], ndim: int) -> Parts:
 
     `ndim`: the number of axes of the grid. Numbers among the addends, such as differences of constants, are zero.
     """
-    parts: list[list[Array | None]] = []
+    parts: list[Rate] = []
     for index, arrays in ((1, imag), (0, real)):
-        for array in sorted(filter(_varies, arrays), key=_axes_count, reverse=True):
-            whole = array.reshape((1,) * (ndim + 1 - array.ndim) + array.shape)
-            home = next((part for part in parts if _covers(part, whole)), None)
+        whole = [a.reshape((1,) * (ndim + 1 - a.ndim) + a.shape) for a in arrays if getattr(a, "ndim", 0)]
+        for array in whole if len(whole) < 2 else sorted(whole, key=_count, reverse=True):
+            home = next((j for j, part in enumerate(parts) if _covers(shape_of(part), array.shape)), None)
             if home is None:
-                home = [None, None]
-                parts.append(home)
-            home[index] = whole if home[index] is None else home[index] + whole
-    return tuple(Rate(*part) for part in parts)
+                parts.append(Rate(None, array) if index else Rate(array, None))
+                continue
+            sums = list(parts[home])
+            sums[index] = array if sums[index] is None else sums[index] + array
+            parts[home] = Rate(*sums)
+    return tuple(parts)
 
 
-def _varies(array: Array) -> bool:
-    return getattr(array, "ndim", 0) > 0
+def _count(array: Array) -> int:
+    """The number of axes along which an array varies."""
+    return sum(length > 1 for length in array.shape[1:])
 
 
-def _axes_count(array: Array) -> int:
-    return sum(length > 1 for length in array.shape)
-
-
-def _covers(part: Sequence[Array | None], array: Array) -> bool:
-    """Whether `part` varies along all axes of `array`."""
-    shape = np.broadcast_shapes(*(a.shape for a in part if a is not None))
-    return all(own > 1 or length == 1 for own, length in zip(shape[1:], array.shape[1:], strict=True))
+def _covers(shape: Sequence[int], other: Sequence[int]) -> bool:
+    """Whether what has the first shape varies along all axes along which what has the other does."""
+    return all(own > 1 or length == 1 for own, length in zip(shape[1:], other[1:], strict=True))
 
 
 def together(terms: Sequence[tuple[float, Rate]]) -> list[list[tuple[float, Rate]]]:
     """Multiples of parts in groups whose exponentials are taken at once, as one of them varies along all their axes."""
-    groups: list[list[tuple[float, Rate]]] = []
-
-    def size(term: tuple[float, Rate]) -> int:
-        return sum(length > 1 for length in shape_of(term[1]))
-
-    for term in sorted(terms, key=size, reverse=True):
-        shape = shape_of(term[1])
-        for group in groups:
-            first = shape_of(group[0][1])
-            if all(own > 1 or length == 1 for own, length in zip(first[1:], shape[1:], strict=True)):
-                group.append(term)
-                break
+    if len(terms) < 2:
+        return [list(terms)] if terms else []
+    shapes = [shape_of(part) for _, part in terms]
+    order = sorted(range(len(terms)), key=lambda j: sum(length > 1 for length in shapes[j][1:]), reverse=True)
+    groups: list[list[int]] = []
+    for j in order:
+        home = next((group for group in groups if _covers(shapes[group[0]], shapes[j])), None)
+        if home is None:
+            groups.append([j])
         else:
-            groups.append([term])
-    return groups
+            home.append(j)
+    return [[terms[j] for j in group] for group in groups]
 
 
 def shape_of(part: Rate) -> tuple[int, ...]:
     """The shape of r + i s."""
-    return np.broadcast_shapes(*(a.shape for a in part if a is not None))
+    real, imag = part
+    if real is None:
+        return () if imag is None else tuple(imag.shape)
+    if imag is None:
+        return tuple(real.shape)
+    return tuple(map(max, real.shape, imag.shape))  # lengths are those of the grid, or 1
 
 
 def assembled(powers: Sequence[tuple[Sequence[Array], Sequence[Array]]], shape: tuple[int, ...], xp: Any) -> Parts:
