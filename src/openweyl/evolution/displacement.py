@@ -22,7 +22,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from openweyl._core.fft import Array
-from openweyl.generators.generator import Generator, Rate, at_time
+from openweyl.generators.generator import Generator, at_time
+from openweyl.generators.rates import Rates
 from openweyl.phase_space.grid import Axis, PhaseGrid
 from openweyl.phase_space.grid_function import GridFunction
 from openweyl.phase_space.profiles import EDGE_FRACTION, Profile
@@ -155,7 +156,7 @@ def needs_of_islands(
     n, axes = grid.n, grid.x + grid.xi
     shifts = [0.0] * (2 * n)
     position, momentum = grid.array_axes(x=False, xi=True), grid.array_axes(x=True, xi=False)
-    rates: list[tuple[tuple[int, ...], Rate]] = [(position, generator.kick), (momentum, generator.drift)]
+    rates: list[tuple[tuple[int, ...], Rates]] = [(position, generator.kick), (momentum, generator.drift)]
     rates += [(ridge.axes, ridge.rate) for ridge in generator.ridges]
     for transformed, rate in rates:
         if not any(islands[a] for a in transformed):
