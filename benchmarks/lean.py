@@ -28,7 +28,7 @@ from openweyl.problems.problem import Problem
 
 MIB = 2**20 if sys.platform == "darwin" else 2**10
 """Units of ru_maxrss in a MiB."""
-LIMIT = 600.0
+LIMIT = 1800.0
 """Seconds that a run may take; longer ones are refused by forecast."""
 ROUNDS = 7
 NONE = "1e-17*cos(x)"

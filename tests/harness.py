@@ -54,7 +54,7 @@ KINDS: dict[str, Callable[[np.random.Generator, Size], Drawn]] = {
     "gaussian": lambda rng, size: _closed(gaussian_case, rng, size),
     "anharmonic": lambda rng, size: _split(anharmonic_case, rng, size),
     "far": lambda rng, size: _closed(far_case, rng, size),
-    "moving": lambda rng, size: _split(moving_case, rng, size, more=1.5),
+    "moving": lambda rng, size: _split(moving_case, rng, size, more=1.2),
     "two": two_case,
 }
 """New ones go to the end: the place of a kind is part of what its cases are drawn from."""
