@@ -29,7 +29,7 @@ from cases import CHEAP, FULL, Size, anharmonic_case, far_case, gaussian_case
 from judging import Outcome, Problem, Truth, judge
 from kernel_oracle import UnsureError
 from moving_cases import moving_case
-from truths import anharmonic_truth, gaussian_truth
+from truths import anharmonic_truth, gaussian_truth, moved_truth
 from two_modes import two_case
 
 ATTEMPTS = 12
@@ -43,18 +43,24 @@ def _closed(draw: Callable[[np.random.Generator, Size], Problem], rng: np.random
     return problem, lambda: gaussian_truth(problem)
 
 
-def _split(draw: Callable[..., tuple], rng: np.random.Generator, size: Size, more: float = 1.0) -> Drawn:
-    """`more`: the oracle's points along an axis, in units of what `size` says."""
-    system, problem = draw(rng, size)
-    return problem, lambda: anharmonic_truth(system, problem, round(more * size.largest), more**3 * size.work)
+def _split(rng: np.random.Generator, size: Size) -> Drawn:
+    system, problem = anharmonic_case(rng, size)
+    return problem, lambda: anharmonic_truth(system, problem, size.largest, size.work)
+
+
+def _moving(rng: np.random.Generator, size: Size) -> Drawn:
+    """The oracle has more points than for other kinds."""
+    system, rest, problem, shift = moving_case(rng, size)
+    largest, work = round(1.2 * size.largest), 1.7 * size.work
+    return problem, lambda: moved_truth(anharmonic_truth(system, rest, largest, work), shift)
 
 
 Drawn = tuple[Problem, Callable[[], Truth]]
 KINDS: dict[str, Callable[[np.random.Generator, Size], Drawn]] = {
     "gaussian": lambda rng, size: _closed(gaussian_case, rng, size),
-    "anharmonic": lambda rng, size: _split(anharmonic_case, rng, size),
+    "anharmonic": _split,
     "far": lambda rng, size: _closed(far_case, rng, size),
-    "moving": lambda rng, size: _split(moving_case, rng, size, more=1.2),
+    "moving": _moving,
     "two": two_case,
 }
 """New ones go to the end: the place of a kind is part of what its cases are drawn from."""

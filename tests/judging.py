@@ -64,16 +64,22 @@ class Problem:
     time: float
     tol: float
     evolution: str
+    end: float | None = None
+    """The last time, if the state at `time` is asked for on the way."""
+
+    @property
+    def times(self) -> list[float]:
+        return [self.time] if self.end is None else [self.time, self.end]
 
     @property
     def code(self) -> str:
         """The call, as a user would write it after `from openweyl import *`."""
         system = f"System({self.hamiltonian!r}, {list(self.jumps)}, h={self.h!r}, gamma={self.gamma!r})"
-        return f"evolve({system}, {self.start.code}, [{self.time!r}], kind={self.evolution!r}, tol={self.tol!r})"
+        return f"evolve({system}, {self.start.code}, {self.times}, kind={self.evolution!r}, tol={self.tol!r})"
 
     def solve(self) -> Solution:
         system = System(self.hamiltonian, list(self.jumps), h=self.h, gamma=self.gamma)
-        return evolve(system, self.start.state, [self.time], kind=self.evolution, tol=self.tol, memory=MEMORY)
+        return evolve(system, self.start.state, self.times, kind=self.evolution, tol=self.tol, memory=MEMORY)
 
 
 @dataclass(frozen=True)
@@ -123,7 +129,7 @@ def judge(problem: Problem, truth: Truth, limit: float) -> Outcome:
     except Exception as error:  # whatever else comes out is a finding
         return done("crash", text=f"{type(error).__name__}: {error}".splitlines()[0])
     seconds = clock.process_time() - started
-    w, reported = solution.final, solution.numerics.error[-1]
+    w, reported = solution.symbols[0], solution.numerics.error[0]
     true = truth.error(w.values, w.grid)
     steps = solution.numerics.steps
     result = partial(Outcome, problem=problem, true=true, reported=reported, seconds=seconds, steps=steps)

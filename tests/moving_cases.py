@@ -6,12 +6,13 @@ that a state be in several places, going different ways, and that what has flown
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cases import Size, exponential, number, pick
+from cases import Size, exponential, number, pick, start_near
 from judging import Problem
 from kernel_oracle import SplitSystem
 from packets import Pure, Start, at
@@ -112,7 +113,7 @@ def _cat(rng: np.random.Generator, f: Flight) -> Scene:
 
 def _mixture(rng: np.random.Generator, f: Flight) -> Scene:
     """Two packets, which a mean is between, or one is hardly there."""
-    part, far = pick(rng, 0.5, 0.2, 0.01, 1e-4), float(f"{f.x + rng.uniform(-5, 5):.4g}")
+    part, far = pick(rng, 0.5, 0.2, exponential(rng, -7, -1)), float(f"{f.x + rng.uniform(-5, 5):.4g}")
     other = Pure(((1.0, far, _of(rng, f.xi, -1.0, 1.0)),), number(rng, -0.5, 0.5), number(rng, 0, 3))
     start = Start(((1 - part, Pure(((1.0, f.x, f.xi),))), (part, other)))
     return _mild(rng, f), (pick(rng, "x", "xi", "tanh(x)"),), start, _time(rng, f, 0.3, 1.2)
@@ -125,16 +126,87 @@ def _mild(rng: np.random.Generator, f: Flight) -> str:
     )
 
 
+def _hidden(rng: np.random.Generator, f: Flight) -> Scene:
+    """A bump inside of a larger function, of which it is a small part."""
+    k, a = _sharpness(rng, f, 0.5, 3), _of(rng, f.energy, 0.02, 0.3)
+    b, c = number(rng, -0.05, 0.05), number(rng, -1, 1)
+    bump = f"{b}*exp(-(x - {f.place})**2*{k**2:.4g})"
+    return (
+        pick(rng, f"{a}*tanh(x - {c} + {bump})", f"{a}*sqrt(1 + x**2 + {bump})"),
+        ("x",),
+        at(f.x, f.xi),
+        _time(rng, f, 0.8, 1.6),
+    )
+
+
+def _pulse(rng: np.random.Generator, f: Flight) -> Scene:
+    """A force that is there for a while, and as strong as the packet is fast; shorter ones the oracle would miss."""
+    time = _time(rng, f, 0.5, 1.2)
+    width, when = float(f"{time * 10 ** rng.uniform(-1, -0.6):.3g}"), float(f"{time * rng.uniform(0.2, 1):.3g}")
+    force, k = f"{_of(rng, f.xi, -1, 1) / width / 2:.3g}*exp(-((t - {when})/{width})**2)", number(rng, 0.5, 2)
+    return (
+        pick(rng, f"{force}*x", f"{force}*sin({k}*(x - {f.place}))/{k}"),
+        (pick(rng, "x", "xi"),),
+        at(f.x, f.xi),
+        time,
+    )
+
+
 SCENES: tuple[Callable[[np.random.Generator, Flight], Scene], ...] = (
-    _bump, _barrier, _wall, _detector, _fellow, _cat, _mixture,
+    _bump, _barrier, _wall, _detector, _fellow, _cat, _mixture, _hidden, _pulse,
 )  # fmt: skip
 
 
-def moving_case(rng: np.random.Generator, size: Size) -> tuple[SplitSystem, Problem]:
-    flight = _flight(rng, size)
-    potential, jumps, start, time = pick(rng, *SCENES)(rng, flight)
-    gamma = 0.0 if rng.random() < 0.3 else exponential(rng, -3, 0)
-    system = SplitSystem(flight.kinetic, f"({potential})", jumps, flight.h, gamma)
-    tol = exponential(rng, -min(size.digits, 6), -2)
-    evolution = pick(rng, "quantum", "classical")
-    return system, Problem(system.hamiltonian, jumps, flight.h, gamma, start, time, tol, evolution)
+LATER = 0.25
+"""The part of the cases whose time lies before the end of the run, wherever its segments end."""
+
+
+def moving_case(rng: np.random.Generator, size: Size) -> tuple[SplitSystem, Problem, Problem, tuple[float, float]]:
+    """A problem, the same one at rest, and the place of the one in the other, from which the oracle's answer is moved.
+
+    p = xi^2/2 + V(x - D - P t) is xi^2/2 + V(x) in coordinates that move; x and xi as jumps are the same in both.
+    """
+    if rng.random() < 0.3:
+        system, rest = _at_rest(rng, size)
+        there, speed = number(rng, -size.center, size.center), number(rng, -size.center, size.center) / 2
+    else:
+        flight = _flight(rng, size)
+        potential, jumps, start, time = pick(rng, *SCENES)(rng, flight)
+        gamma = 0.0 if rng.random() < 0.3 else exponential(rng, -3, 0)
+        system = SplitSystem(flight.kinetic, f"({potential})", jumps, flight.h, gamma)
+        tol = exponential(rng, -min(size.digits, 6), -2)
+        evolution = pick(rng, "quantum", "classical")
+        rest = Problem(system.hamiltonian, jumps, flight.h, gamma, start, time, tol, evolution)
+        there = speed = 0.0
+    if rng.random() < LATER:
+        rest = replace(rest, end=float(f"{rest.time * rng.uniform(1.05, 2):.3g}"))
+    if not speed:
+        return system, rest, rest, (0.0, 0.0)
+    potential = re.sub(r"\bx\b", f"(x - {there} - {speed}*t)", system.potential)
+    hamiltonian = f"{system.kinetic} + ({potential})"
+    asked = replace(rest, hamiltonian=hamiltonian, start=_moved(rest.start, there, speed, rest.h))
+    return system, rest, asked, (there + speed * rest.time, speed)
+
+
+def _at_rest(rng: np.random.Generator, size: Size) -> tuple[SplitSystem, Problem]:
+    h = float(f"{2 ** -rng.uniform(3, size.deepest * 4 / 7):.4g}")
+    a, b, k = number(rng, -1, 1), number(rng, -1, 1), float(f"{rng.uniform(0.2, 1) / np.sqrt(h):.3g}")
+    potential = pick(
+        rng, f"{a}*cos(x)", f"{a}*exp(-(x - {b})**2*{k})", f"{abs(a)}*x**4/4", f"{a}*tanh(x - {b})", f"{abs(a)}*x**2/2"
+    )
+    jumps = pick(rng, ("x",), ("xi",), ("x", "xi"))
+    gamma = 0.0 if rng.random() < 0.2 else exponential(rng, -3, 0)
+    start = start_near(rng, number(rng, -1, 1), number(rng, -1, 1), h, min(size.separation, 5.0), squeezing=0.5)
+    system = SplitSystem("xi**2/2", potential, jumps, h, gamma)
+    tol, evolution = exponential(rng, -min(size.digits, 6), -2), pick(rng, "quantum", "classical")
+    return system, Problem(system.hamiltonian, jumps, h, gamma, start, number(rng, 0.1, 1.5), tol, evolution)
+
+
+def _moved(start: Start, there: float, speed: float, h: float) -> Start:
+    """e^{i P (y - D)/h} psi(y - D): coherent states with phases of their own."""
+
+    def moved(one: Pure) -> Pure:
+        turn = 1j * speed / h if len(one.parts) > 1 else 0.0
+        return replace(one, parts=tuple((c * np.exp(turn * x).item(), x + there, xi + speed) for c, x, xi in one.parts))
+
+    return Start(tuple((part, moved(one)) for part, one in start.members))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 
 import kernel_oracle
@@ -49,3 +52,13 @@ def anharmonic_truth(system: SplitSystem, problem: Problem, largest: int, work: 
         return symbol_error(w, grid, lambda points: oracle.values(found, points), oracle.outside(found, grid))
 
     return Truth(oracle.mean(found), error, ORACLE)
+
+
+def moved_truth(truth: Truth, shift: Sequence[float]) -> Truth:
+    """The same in coordinates whose origin lies at -`shift`: the state is there by so much farther out."""
+
+    def error(w: np.ndarray, grid: PhaseGrid) -> float:
+        axes = [replace(a, lower=a.lower - d) for a, d in zip(grid.x + grid.xi, shift, strict=True)]
+        return truth.error(w, grid.with_axes(axes))
+
+    return Truth(truth.mean + shift, error, truth.floor + 1e-12 * float(np.abs(shift).max()))

@@ -181,6 +181,8 @@ def two_case(rng: np.random.Generator, size: Size) -> tuple[Problem, Callable[[]
     chosen = list(dict.fromkeys(pool[i] for i in rng.integers(len(pool), size=rng.integers(1, 4))))
     gamma = 0.0 if rng.random() < 0.2 else exponential(rng, -2, 0.3)
     y = [number(rng, -0.8, 0.8) for _ in range(4)]
+    if rng.random() < 0.3:  # a flight over several widths
+        y[1] = number(rng, 1.5, 3 if easy else 5) * pick(rng, -1, 1)
     parts = [(1.0, y[0], y[1])]
     if rng.random() < 0.25:
         d, angle = np.sqrt(h) * rng.uniform(1, 3), rng.uniform(0, 2 * np.pi)
