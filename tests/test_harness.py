@@ -79,7 +79,7 @@ class Summary:
     """A solution with a summary of our own."""
 
     def __init__(self, solution: Solution, text: str) -> None:
-        self.final, self.numerics, self.text = solution.final, solution.numerics, text
+        self.symbols, self.numerics, self.text = solution.symbols, solution.numerics, text
 
     def __str__(self) -> str:
         return self.text
