@@ -29,6 +29,7 @@ from openweyl.phase_space.grid import PhaseGrid
 
 from .drive_resolution import DriveResolution
 from .equation import Equation
+from .error_estimate import ErrorEstimate
 from .grid_control import GridPolicy
 from .grid_follower import GridFollower
 from .outputs import Output, Watch, outputs_between
@@ -127,7 +128,8 @@ class AdaptiveIntegrator:
         """One segment; the outputs that it passes or ends at, or none if it has to be done again."""
         until = landing(times, self.t, self.block * self.dt)
         segment = self._step(self._plan(until), until)
-        error = self._error_of(segment)
+        estimate = self.runs.error()
+        error = self._judged(estimate, segment)
         means = self.witness.look(self.runs.first, segment.end)
         sound = self.witness.agree(self.means, means, segment.duration, self.grid)
         if not (sound and error.accepted):
@@ -143,12 +145,12 @@ class AdaptiveIntegrator:
             return []
 
         self.grids.lost = max(self.grids.lost + lost, abs(means.trace - self.start_trace) - error.total)
-        outputs = self._commit(segment, times, error.total, means)
+        outputs = self._commit(segment, times, estimate, means)
         self._report(segment.plan.dt)
         self.runs.profiles = profiles
         if self.t < self.horizon:
             self.grids.follow(self.grids.content_level(allowed, self.step_error), self.t)
-        self.dt = self.policy.next_step(self.dt, segment.plan.dt, error, self.runs.extrapolation.pair_order)
+        self.dt = self.policy.next_step(self.dt, segment.plan.dt, error, self.runs.extrapolation.error_order)
         return outputs
 
     # ------------------------------------------------------------------ the parts of a segment
@@ -187,9 +189,8 @@ class AdaptiveIntegrator:
         reached = self.t + plan.duration
         return Segment(plan, self.t, until if abs(reached - until) <= TIE * plan.dt else reached, start)
 
-    def _error_of(self, segment: Segment) -> SegmentError:
-        """The error at the end of a segment, and what the segment has added, if that is asked for."""
-        error = self.runs.error()
+    def _judged(self, error: ErrorEstimate, segment: Segment) -> SegmentError:
+        """The error at the end of a segment against the budget, and what the segment has added, if that is asked for."""
         budget = self.policy.budget(self.tol, segment.end, self.horizon)
         fair = self.policy.fair(self.tol, segment.duration / self.horizon)
         asked = self.policy.asks_what_is_new(error.value, budget, self.segments_unasked)
@@ -207,11 +208,12 @@ class AdaptiveIntegrator:
         policy.check(self.dt, self.t, self.horizon)
         self.pace.reached(self.t, typical=False, hint=self._hint(self.dt))
 
-    def _commit(self, segment: Segment, times: Sequence[float], error: float, means: Means) -> list[Output]:
+    def _commit(self, segment: Segment, times: Sequence[float], error: ErrorEstimate, means: Means) -> list[Output]:
         """Go on from the end of a segment; the outputs that it passes or ends at."""
         passed = [time for time in times if segment.begin < time < segment.end]
         outputs = outputs_between(self.runs, segment.start, segment.begin, passed, self.grids.error)
-        self.t, self.step_error, self.means = segment.end, error, means
+        self.t, self.step_error, self.means = segment.end, error.value, means
+        self.runs.last_error = error
         self.segment_steps = min(2 * self.segment_steps, self.policy.segment_steps)
         if self.watch:
             for time, output in zip(passed, outputs, strict=True):

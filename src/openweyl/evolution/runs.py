@@ -18,7 +18,7 @@ from openweyl.phase_space.support import RequiredBox, required_box
 from openweyl.weyl.symbol import Symbol
 
 from .equation import Equation
-from .error_estimate import ErrorEstimate, Extrapolation
+from .error_estimate import NO_ERROR, ErrorEstimate, Extrapolation
 from .grid_control import correction_weights
 from .schemes import best_scheme
 from .step_control import StepPlan
@@ -43,6 +43,7 @@ class Runs:
     ) -> None:  # fmt: skip
         self.system, self.equation, self.tol = system, equation, tol
         self.growth, self.tick = growth, tick
+        self.last_error = NO_ERROR
         self._build_on(grid)
         self.values = [start.copy() for _ in range(self.extrapolation.run_count)]
         self.profiles = self.look()
@@ -100,8 +101,8 @@ class Runs:
         return float(np.abs(w).sum()) * self.grid.cell * FRINGE_FACTOR**self.grid.n
 
     def error(self) -> ErrorEstimate:
-        """The error of `symbol`."""
-        return self.extrapolation.error(self.values, self.norm)
+        """The error of `symbol`; `last_error` is that at the end of the segment before."""
+        return self.extrapolation.error(self.values, self.norm, self.last_error)
 
     def added(self, error: ErrorEstimate, start: Sequence[np.ndarray], plan: StepPlan, t: float) -> float:
         """What the segment that went from `start` at time t has added to the error.
