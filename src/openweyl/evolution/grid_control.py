@@ -197,7 +197,7 @@ def correction_round_off(order: int) -> float:
 def check_memory(system: System, grid: PhaseGrid, order: int, tol: float, limit: float, t: float) -> None:
     """Raise ResourceError if a run on `grid` would use more than `limit` bytes."""
     terms = decomposition(system)
-    more_runs = Extrapolation(4 if terms.fourth_order else 2, tol).run_count > 2
+    more_runs = Extrapolation(4 if terms.fourth_order else 2, tol, grid.n).run_count > 2
     each = RUN_BYTES_PER_POINT + MORE_RUNS_BYTES_PER_POINT * more_runs + RIDGE_BYTES_PER_POINT * len(terms.ridges)
     each += OPERATOR_TERMS_BYTES_PER_POINT * bool(terms.operator_terms or terms.operator_jumps)
     advice = "raise `tol` or `memory`, or take fewer degrees of freedom"  # at the start all else is the state's own

@@ -57,7 +57,7 @@ class Runs:
         moving = {} if self.frame is None else {"frame": self.frame}
         self.generator = self.equation.build(self.system, box, **moving)
         self.scheme = best_scheme(self.generator)
-        self.extrapolation = Extrapolation(self.scheme.order, self.tol)
+        self.extrapolation = Extrapolation(self.scheme.order, self.tol, box.n)
         self.steppers = StepperCache(self.stepper, self.extrapolation.run_count)
         self.output_steppers = StepperCache(self.stepper, OUTPUT_STEPPERS)
 
