@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from openweyl import PhaseGrid, State, Symbol, System, cat, coherent
-from openweyl._core.fft import filtered
 from openweyl.evolution.displacement import Content, needs_along_flow, needs_of_islands
 from openweyl.evolution.witness import Velocities
 from openweyl.generators.generator import Generator, fokker_planck, lindblad
@@ -152,7 +151,7 @@ def test_ridges_move_islands_too() -> None:
     generator = lindblad(System("(x + xi)**4/4", [], h=SMALL, gamma=0.0), grid)
     (ridge,) = generator.ridges
     w = cat([(0.5, -1.4), (0.5, 1.4)]).symbol(grid).values  # a shear widens packets in wave numbers
-    both = Symbol(np.stack([w, filtered(w, np.exp(ridge.shear), grid.array_axes(x=True, xi=False))]), grid)
+    both = Symbol(np.stack([w, ridge.sheared(w)]), grid)
     needs = [required_box(p, a, LEVEL) for p, a in zip(both.profiles, grid.x + grid.xi, strict=True)]
     ahead = needs_of_islands(Content.of(both), generator, needs, 0.0, 0.1, LEVEL)
     assert max(a.reach - b.reach for a, b in zip(ahead, needs, strict=True)) > 0

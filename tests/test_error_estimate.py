@@ -142,7 +142,8 @@ TABLES = {
         System("xi**2/2 + x**2/2", ["x", "tanh(xi)"], h=2**-3, gamma=0.5), coherent(0.5, 0.5), 2.0, (4.5, 4.5, 108)
     ),
     "Kerr": Table(
-        System("(x**2 + xi**2)**2/4", ["(x + I*xi)/sqrt(2)"], h=0.25, gamma=0.5), coherent(0.8, 0.0), 0.5, (4.5, 4.5, 128)
+        System("(x**2 + xi**2)**2/4", ["(x + I*xi)/sqrt(2)"], h=0.25, gamma=0.5), coherent(0.8, 0.0), 0.5,
+        (4.5, 4.5, 128),
     ),
     "a saddle": Table(
         System("xi**2/2 - x**2/2 + x**4/20", ["x"], h=2**-2, gamma=0.02), coherent(0.0, 0.0), 2.0, (10.0, 10.0, 256)

@@ -114,7 +114,7 @@ def test_a_segment_that_is_too_wrong_is_done_again_with_smaller_steps(made: Call
     (output,) = run.outputs([1.0])
     assert run.rollbacks >= 1
     assert output.step_error <= 0.45e-3
-    taken = run.runs.steppers.make(1.0, None).taken  # type: ignore[attr-defined]
+    taken = run.runs.steppers.make(1.0).taken  # type: ignore[attr-defined]
     before, after = (max(dt for t, dt in taken if low <= t < high) for low, high in ((0.0, 0.4), (0.7, 1.0)))
     assert after < before / 3
 

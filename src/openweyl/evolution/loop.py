@@ -70,7 +70,7 @@ class AdaptiveIntegrator:
     start: the values of the symbol at time 0 on `grid`; horizon: the last time; memory: bytes; time_limit: seconds;
     grid_error: what the first grid leaves out.
     `dt` is the step that the error asks for; a segment may take a shorter one, to end at an output, to resolve a drive,
-    or to carry nothing too far.
+    or to carry nothing too far; `carried_dt` is what the flow has allowed lately.
     """
 
     def __init__(
@@ -95,6 +95,7 @@ class AdaptiveIntegrator:
         self.start_trace = self.means.trace
 
         self.t, self.dt = 0.0, horizon * self.policy.first
+        self.carried_dt = inf
         self.segment_steps = self.policy.first_segment_steps
         self.step_error = 0.0
         self.steps = self.rollbacks = 0
@@ -166,13 +167,16 @@ class AdaptiveIntegrator:
         if self.drive:  # two of the runs resolve it, and differ if the others do not
             steps = max(self.segment_steps // 2, 1)
             longest = self.block / 2 * self.drive.longest(self.grids.support(self.step_error), self.t, steps)
-        plan = self.policy.plan(until - self.t, self.dt, self.block, self.segment_steps, self.watch_every, longest)
+        dt = min(self.dt, self.carried_dt)
+        plan = self.policy.plan(until - self.t, dt, self.block, self.segment_steps, self.watch_every, longest)
         self.grids.choose_frame(self.means, plan.duration, self.step_error)
         for _ in range(self.grids.policy.shortenings):
             far = self.grids.make_room(plan, self.t, self.step_error)
             if far is None:
+                self.carried_dt *= self.policy.max_factor
                 return plan
             plan = self.grids.policy.shortened(plan, self.block, far)
+            self.carried_dt = plan.dt
             self.policy.check(plan.dt, self.t, self.horizon)
         raise ResourceError(
             f"At t = {self.t:.4g} the flow carries the symbol out of every grid that was tried: shorten `times`.",
@@ -193,7 +197,7 @@ class AdaptiveIntegrator:
         return Segment(plan, self.t, until if abs(reached - until) <= TIE * plan.dt else reached, start)
 
     def _judged(self, error: ErrorEstimate, segment: Segment) -> SegmentError:
-        """The error at the end of a segment against the budget, and what the segment has added, if that is asked for."""
+        """An error at the end of a segment against the budget, and what the segment has added, if that is asked for."""
         budget = self.policy.budget(self.tol, segment.end, self.horizon)
         fair = self.policy.fair(self.tol, segment.duration / self.horizon)
         asked = self.policy.asks_what_is_new(error.value, budget, self.segments_unasked)
