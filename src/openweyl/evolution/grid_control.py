@@ -62,7 +62,7 @@ class GridPolicy:
     step_noise: float = 0.02
     """Content below this part of the step error is noise of the steps, which no grid can hold. With 0 there are 7 %
     more grids, and 3.5 % more work."""
-    most_step_noise: float = 0.25
+    most_step_noise: float = 0.5
     """What counts as such noise is at most this part of what a segment may lose, so that a grid chosen by it passes the
     next look."""
     round_off_margin: float = 10.0
