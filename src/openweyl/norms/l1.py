@@ -76,7 +76,7 @@ def l1_bounds(function: GridFunction) -> tuple[float, float, float]:
 def refined_l1(
     function: GridFunction, *, accuracy: float, allowed: float = 0.0, most: int = MAX_COEFFICIENTS
 ) -> tuple[float, float, float]:
-    """`l1_bounds` within `accuracy` value, or `allowed`, if `most` coefficients of parts of cells are enough for that."""
+    """`l1_bounds` within `accuracy` value, or `allowed`, if `most` coefficients are enough for that."""
     scale = float(np.abs(function.values).max())
     if scale == 0:
         return 0.0, 0.0, 0.0
