@@ -28,10 +28,11 @@ from openweyl.phase_space.grid_function import GridFunction
 from openweyl.phase_space.profiles import EDGE_FRACTION, Profile
 from openweyl.phase_space.support import RequiredBox
 
+from .moving_frame import Path
 from .witness import Velocities
 
 FLOW_SUBSTEPS = 3
-"""Steps of Runge and Kutta's method for the flow of the boundary in a segment, which is short against the motion."""
+"""Steps of Runge and Kutta's method for the flow of the boundary over a segment, which is short against the motion."""
 LEVEL_FACTOR, MAX_LEVEL_RAISES = 4.0, 60
 """By how much the size below which points are left out is raised while they hold less than may be left out, and how
 often at most: from below round-off to the largest value."""
@@ -77,23 +78,55 @@ class Content:
         return [axis.points[i[kept]] for axis, i in zip(self.grid.x + self.grid.xi, indices, strict=True)]
 
 
+@dataclass(frozen=True)
+class Carried:
+    """What a symbol needs in a time: of a grid that may move along, where it lies at the beginning, and of space."""
+
+    inside: list[RequiredBox]
+    swept: list[RequiredBox]
+
+    def joined(self, boxes: Sequence[RequiredBox]) -> Carried:
+        """What holds `boxes` as well."""
+        return Carried(*(list(map(RequiredBox.joined, part, boxes)) for part in (self.inside, self.swept)))
+
+
 def needs_along_flow(
-    content: Content, velocities: Velocities, needs: Sequence[RequiredBox], t: float, tau: float, level: float
-) -> list[RequiredBox]:
-    """The intervals that the symbol needs during [t, t + tau], as the classical flow carries it there from `needs`."""
+    content: Content, velocities: Velocities, needs: Sequence[RequiredBox], t: float, taus: Sequence[float],
+    level: float, frame: Path | None = None,
+) -> list[Carried]:  # fmt: skip
+    """The intervals that the symbol needs during [t, t + tau], for increasing `taus`, as the classical flow carries it
+    there from `needs`. Those that a grid needs which moves along with `frame`, where it lies at t, are beside them.
+    """
     start = z = content.boundary(level)
     if not z[0].size:
-        return list(needs)
-    low, high = [v.min() for v in z], [v.max() for v in z]
-    dt = tau / FLOW_SUBSTEPS
+        return [Carried(list(needs), list(needs)) for _ in taus]
+    swept = inside = [(v.min(), v.max()) for v in z]
+    carried, now = [], t
     with np.errstate(all="ignore"):
-        for j in range(FLOW_SUBSTEPS):
-            z = _runge_kutta(velocities, z, t + j * dt, dt)
-            low = [np.minimum(a, v.min()) for a, v in zip(low, z, strict=True)]
-            high = [np.maximum(a, v.max()) for a, v in zip(high, z, strict=True)]
+        for tau in taus:
+            dt = (t + tau - now) / FLOW_SUBSTEPS
+            for j in range(1, FLOW_SUBSTEPS + 1):
+                z = _runge_kutta(velocities, z, now + (j - 1) * dt, dt)
+                moved = np.zeros(len(z)) if frame is None else frame(now + j * dt)[0] - frame(t)[0]
+                swept = [_joined(ends, v, 0.0) for ends, v in zip(swept, z, strict=True)]
+                inside = [_joined(ends, v, d) for ends, v, d in zip(inside, z, moved, strict=True)]
+            now = t + tau
+            carried.append(Carried(_grown(needs, start, inside), _grown(needs, start, swept)))
+    return carried
+
+
+def _joined(ends: tuple[Array, Array], v: np.ndarray, moved: float) -> tuple[Array, Array]:
+    """The interval that holds `ends`, and v in coordinates that have moved."""
+    return np.minimum(ends[0], v.min() - moved), np.maximum(ends[1], v.max() - moved)
+
+
+def _grown(
+    needs: Sequence[RequiredBox], start: Sequence[np.ndarray], intervals: Sequence[tuple[Array, Array]]
+) -> list[RequiredBox]:
+    """The needs of a symbol whose boundary has gone from `start` through these intervals."""
     return [
         need.moved(_finite(least - first.min()), _finite(most - first.max()), 0.0)
-        for need, first, least, most in zip(needs, start, low, high, strict=True)
+        for need, first, (least, most) in zip(needs, start, intervals, strict=True)
     ]
 
 

@@ -8,18 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from openweyl.generators.generator import Generator, fokker_planck, hierarchy, lindblad
-from openweyl.model.system import System
-from openweyl.phase_space.grid import PhaseGrid
 
 
 @dataclass(frozen=True)
 class Equation:
     """dw/dt = L w (Lindblad) or Q w (Fokker-Planck), or the first `order` terms of the expansion of L about Q.
 
-    build: makes the generator of a system on a grid. quantum: whether it is L alone.
+    build: makes the generator of a system on a grid, with `frame=` on one that moves. quantum: whether it is L alone.
     """
 
-    build: Callable[[System, PhaseGrid], Generator]
+    build: Callable[..., Generator]
     quantum: bool
     order: int = 1
 

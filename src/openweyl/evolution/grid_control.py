@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from openweyl.model.decomposition import decomposition
 from openweyl.model.system import System
 from openweyl.phase_space.grid import Axis, PhaseGrid
 from openweyl.phase_space.grid_size import check_fits
+from openweyl.phase_space.profiles import EDGE_FRACTION
 from openweyl.phase_space.support import RequiredBox, covering
 
 from .error_estimate import SIXTH_ORDER_BELOW_TOL
@@ -69,11 +71,21 @@ class GridPolicy:
     farthest: float = 1 / 2
     """The part of its support by which a segment may carry a symbol: grids follow in few, but not too large, leaps.
     From 1/4 to 1 the work changes by 5 % at the most."""
-    room_ahead: float = 0.1
-    """The part of the interval that a segment needs that is left free beyond it, on a grid made for the segment."""
-    rounds: int = 4
-    """New grids tried before a segment, after which it is made shorter; one is enough unless velocities grow outwards,
-    as more is seen of them on each larger grid."""
+    move_above: float = 0.5
+    """The part of its width by which a segment carries a symbol from which on coordinates move along."""
+    stay_below: float = 0.1
+    """That below which they stay again."""
+    off_centre: float = 0.25
+    """The part of its width by which the mean of a symbol may be off the path that is followed before a new one is."""
+    foresight: float = 2.0
+    """A new grid holds what will be needed in a time that is so many times as long as the next segment."""
+    room: float = 0.07
+    """The part of the interval, and of the wave numbers, that a new grid leaves free beyond these: a little more than
+    the sixteenth of it that counts as the edge."""
+    waste: float = 1.4
+    """A grid of more than so many times the points of that which would be chosen now is left for it."""
+    axis_waste: float = 1.15
+    """The same for each axis, where some axis has to change anyhow."""
     shortenings: int = 40
     """The most times that a segment is made shorter before the run is refused: even halves reach 1e-12 by then."""
     shortened_safety: float = 0.8
@@ -101,11 +113,28 @@ class GridPolicy:
         noise = min(self.step_noise * step_error, self.most_step_noise * allowed)
         return max(self.level * allowed, noise, round_off)
 
-    def axes_ahead(self, axes: Sequence[Axis], needs: Sequence[RequiredBox]) -> list[Axis]:
-        """Axes that hold the needs of a segment."""
+    def fitted(
+        self, axes: Sequence[Axis], now: Sequence[RequiredBox], soon: Sequence[RequiredBox], *, may_shrink: bool = True
+    ) -> list[Axis] | None:
+        """The axes for a segment that needs `now`, and then `soon`; None if the present ones will do."""
+        if not may_shrink:
+            soon = [box.joined(RequiredBox(a.lower, a.upper, a.reach)) for a, box in zip(axes, soon, strict=True)]
+        wanted = [covering(a, box, room=self.room) for a, box in zip(axes, soon, strict=True)]
+        held = [self._holds(a, box) for a, box in zip(axes, now, strict=True)]
+        points, least = (prod(float(a.size) for a in group) for group in (axes, wanted))
+        if all(held) and points <= self.waste * least:
+            return None
         return [
-            a if new.within(a) else covering(a, new, room=self.room_ahead) for a, new in zip(axes, needs, strict=True)
+            axis if fits and axis.size <= self.axis_waste * new.size else new
+            for axis, fits, new in zip(axes, held, wanted, strict=True)
         ]
+
+    @staticmethod
+    def _holds(axis: Axis, box: RequiredBox) -> bool:
+        """Whether the axis holds the box, with its edges free."""
+        edge = EDGE_FRACTION * axis.length
+        inside = axis.lower + edge <= box.lower and box.upper <= axis.upper - edge
+        return inside and box.reach <= (1 - EDGE_FRACTION) * axis.reach
 
     def shortened(self, plan: StepPlan, block: int, far: float) -> StepPlan:
         """A shorter segment in place of one that carries by this part of the support: fewer steps, or a shorter one."""
@@ -127,6 +156,26 @@ class GridPolicy:
             upper = axis.upper + self.widening * axis.length * right
             wanted.append(RequiredBox(lower, upper, axis.reach * (self.refinement if high else 1.0)))
         return wanted
+
+
+@dataclass(frozen=True)
+class Growth:
+    """The rates at which a symbol's needs grow beyond what the flow tells: left, right, and in wave numbers."""
+
+    left: float = 0.0
+    right: float = 0.0
+    reach: float = 0.0
+
+    @staticmethod
+    def between(foreseen: RequiredBox, need: RequiredBox, tau: float) -> Growth:
+        """From what was foreseen for a time tau, and what is needed after it."""
+        outwards = (foreseen.lower - need.lower, need.upper - foreseen.upper, need.reach - foreseen.reach)
+        return Growth(*(max(part, 0.0) / tau for part in outwards))
+
+    def grown(self, box: RequiredBox, tau: float) -> RequiredBox:
+        """The box after a time tau; wave numbers and width grow by a half of themselves at most."""
+        most = (box.upper - box.lower) / 2
+        return box.moved(-min(self.left * tau, most), min(self.right * tau, most), min(self.reach * tau, box.reach / 2))
 
 
 def moved_by(need: RequiredBox, ahead: RequiredBox) -> float:

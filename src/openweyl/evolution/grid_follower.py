@@ -3,20 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import inf
+from math import pi
+from typing import NamedTuple
 
 import numpy as np
 
-from openweyl.phase_space.grid import Axis, PhaseGrid
+from openweyl.generators.frames import may_move
+from openweyl.phase_space.grid import Axis
 from openweyl.phase_space.profiles import Profile, edge_loss
-from openweyl.phase_space.support import RequiredBox, covering, next_axes
+from openweyl.phase_space.support import RequiredBox, covering
 
-from .displacement import Content, needs_along_flow, needs_of_islands
-from .grid_control import GridPolicy, check_memory, correction_round_off, moved_by
+from .displacement import Carried, Content, needs_along_flow, needs_of_islands
+from .grid_control import GridPolicy, Growth, check_memory, correction_round_off, moved_by
+from .moving_frame import Path, UnfollowedPathError
 from .resolution import Resolution
 from .runs import Runs
 from .step_control import StepPlan
-from .witness import Velocities
+from .witness import Means, Velocities
+
+NEGLIGIBLE_ON_THE_WAY = 1e-6
+"""The part of what may be left unresolved by a grid that may be left unseen between two kicks: next to nothing."""
+SHORTEST_WAY = 1e-100
+"""In place of none."""
+
+
+class Foreseen(NamedTuple):
+    """What the flow carries to from the time `began` on, of the content above `level`."""
+
+    began: float
+    level: float
+    boxes: list[RequiredBox]
 
 
 class GridFollower:
@@ -34,7 +50,13 @@ class GridFollower:
         self.round_off = correction_round_off(runs.equation.order)
         self.regrids = 0
         self.largest = runs.grid
-        self.needs: list[RequiredBox] = []
+        self.growth = [Growth(0.0, 0.0, 0.0)] * (2 * runs.grid.n)
+        self.foreseen: Foreseen | None = None
+        self.may_move = may_move(runs.system)
+        self.kicks = Resolution(runs.system, horizon, NEGLIGIBLE_ON_THE_WAY * runs.tol, quantum=True, hops=False)
+        """What formulas ask of the way between two kicks."""
+        self.enlarged = False
+        """Whether the grid was made larger for a segment that is not done yet, by what was not foreseen."""
 
     @property
     def axes(self) -> tuple[Axis, ...]:
@@ -44,7 +66,7 @@ class GridFollower:
     @property
     def error(self) -> float:
         """What was lost at the edges, and what terms that are not resolved may change."""
-        return self.lost + self.resolution.error
+        return self.lost + self.resolution.error + self.kicks.error
 
     def allowed(self, duration: float) -> float:
         """What a segment of this duration may lose at the edges."""
@@ -60,33 +82,90 @@ class GridFollower:
 
     # ------------------------------------------------------------------ before a segment
 
+    def choose_frame(self, means: Means, tau: float, step_error: float) -> None:
+        """Move along with the centre of a symbol that a segment carries over much of its own width; else stay."""
+        runs, policy = self.runs, self.policy
+        if not self.may_move or tau <= 0:
+            return
+        widths = np.array([need.upper - need.lower for need in self.support(step_error)])
+        moved = float((np.abs(means.velocity) * tau / widths).max())
+        if runs.frame is None:
+            if moved < policy.move_above:
+                return
+        elif moved < policy.stay_below:
+            runs.move_along(None)
+            return
+        elif (np.abs(means.mean - runs.frame(runs.t)[0]) <= policy.off_centre * widths).all():
+            return
+        try:
+            runs.move_along(Path(self.velocities, means.mean, runs.t, self.horizon))
+        except UnfollowedPathError:
+            self.may_move = False
+            runs.move_along(None)
+
     def make_room(self, plan: StepPlan, t: float, step_error: float) -> float | None:
-        """Go to a grid that holds what a segment carries; if none does, by which part of its support that moves."""
-        far, block = inf, self.runs.extrapolation.block
-        for _ in range(self.policy.rounds):
-            allowed = self.allowed(plan.duration)
-            level = self.content_level(allowed, step_error)
-            ahead, far = self.needs_ahead(t, plan.duration, block * plan.dt, allowed, level)
-            if all(map(RequiredBox.within, ahead, self.axes)):
-                return None
-            if far > self.policy.farthest:
-                break
-            self._regrid(self.policy.axes_ahead(self.axes, ahead), self.runs.values, t)
-        return far
+        """Go to a grid that holds what a segment carries, and little more; or by which part of its support that moves,
+        if it is too far.
+        """
+        runs, policy = self.runs, self.policy
+        allowed = self.allowed(plan.duration)
+        level = self.content_level(allowed, step_error)
+        needs = runs.support(level)
+        now, soon = self.needs_ahead(needs, t, plan, allowed, level)
+        far = max(moved_by(need, ahead) for need, ahead in zip(needs, now.inside, strict=True))
+        far = max(far, policy.farthest * self._strides(now.swept, plan))
+        if far > policy.farthest:
+            return far
+        tau = plan.duration
+        now_needed, soon_needed = self._finer(now, tau), self._finer(soon, policy.foresight * tau)
+        wanted = policy.fitted(self.axes, now_needed, soon_needed, may_shrink=not self.enlarged)
+        if wanted is not None:
+            self._regrid(wanted)
+        self.foreseen = Foreseen(t, level, now.inside)
+        return None
 
     def needs_ahead(
-        self, t: float, tau: float, step: float, allowed: float, level: float
-    ) -> tuple[list[RequiredBox], float]:
-        """What the symbol needs during the next `tau`, and by which part of its support it moves or grows.
+        self, needs: Sequence[RequiredBox], t: float, plan: StepPlan, allowed: float, level: float
+    ) -> tuple[Carried, Carried]:
+        """What the symbol needs during a segment, and during one that is `foresight` times as long.
 
-        step: the longest of all runs; allowed, level: what may be lost, and what counts as content.
+        allowed, level: what may be lost, and what counts as content.
         """
-        runs, needs = self.runs, self.runs.support(level)
+        runs, tau = self.runs, plan.duration
         content = Content.of(runs.first, runs.profiles)
-        along = needs_along_flow(content, self.velocities, needs, t, tau, level)
-        ahead = needs_of_islands(content, runs.generator, along, t, step, allowed)
-        far = max(moved_by(need, new) for need, new in zip(needs, ahead, strict=True))
-        return (self.resolution.finer(ahead) if far <= self.policy.farthest else ahead), far
+        taus = [tau, self.policy.foresight * tau]
+        carried = needs_along_flow(content, self.velocities, needs, t, taus, level, runs.frame)
+        step = runs.extrapolation.block * plan.dt
+        hops = needs_of_islands(content, runs.generator, needs, t, step, allowed)
+        now, soon = (part.joined(hops) for part in carried)
+        return now, soon
+
+    def _strides(self, swept: Sequence[RequiredBox], plan: StepPlan) -> float:
+        """The longest way of moving coordinates in one step, over what the formulas there allow: between two kicks that
+        are farther apart, a wall or a bump would be seen by no run.
+        """
+        runs = self.runs
+        if runs.frame is None:
+            return 0.0
+        step = runs.extrapolation.block * plan.dt
+        times = runs.t + step * np.arange(plan.steps // runs.extrapolation.block + 1)
+        ways = step * np.abs([runs.frame(t)[1] for t in times]).max(axis=0)
+        boxes = [
+            RequiredBox(box.lower, box.upper, pi / max(way, SHORTEST_WAY)) for box, way in zip(swept, ways, strict=True)
+        ]
+        asked = self.kicks.finer(boxes)
+        return max(new.reach / box.reach for box, new in zip(boxes, asked, strict=True))
+
+    def _finer(self, carried: Carried, tau: float) -> list[RequiredBox]:
+        """What a grid needs after a time, with what it grows by, and what formulas ask for where the symbol comes."""
+        inside, swept = (
+            [rate.grown(box, tau) for rate, box in zip(self.growth, part, strict=True)]
+            for part in (carried.inside, carried.swept)
+        )
+        return [
+            RequiredBox(box.lower + fine.lower - wide.lower, box.upper + fine.upper - wide.upper, fine.reach)
+            for box, wide, fine in zip(inside, swept, self.resolution.finer(swept), strict=True)
+        ]
 
     # ------------------------------------------------------------------ after a segment
 
@@ -94,27 +173,30 @@ class GridFollower:
         """What lies at the edges of each axis: left, right, and in wave numbers."""
         return [edge_loss(profile, axis) for profile, axis in zip(profiles, self.axes, strict=True)]
 
-    def enlarge(
-        self, start: Sequence[np.ndarray], losses: Sequence[tuple[float, float, float]], allowed: float, t: float
-    ) -> None:
-        """Back to the values `start`, on a grid that is larger wherever content came near an edge."""
+    def enlarge(self, losses: Sequence[tuple[float, float, float]], allowed: float) -> None:
+        """Go to a grid that is larger wherever content came near an edge in a segment that is to be done again."""
+        self.enlarged = True
         wanted = self.resolution.finer(self.policy.enlarged(self.axes, losses, allowed))
-        self._regrid([covering(axis, box, room=0.0) for axis, box in zip(self.axes, wanted, strict=True)], start, t)
+        self._regrid([covering(axis, box, room=0.0) for axis, box in zip(self.axes, wanted, strict=True)])
 
-    def follow(self, level: float, t: float) -> None:
-        """Another grid, if the present one is, or is about to become, too small, or is much too large."""
-        needs, before = self.runs.support(level), self.needs
-        self.needs = needs
-        ahead = [need.moved_on(old) for need, old in zip(needs, before, strict=True)] if before else needs
-        wanted = next_axes(self.axes, self.resolution.finer(ahead))
-        if wanted is not None:
-            self._regrid(wanted, self.runs.values, t)
+    def learn(self, t: float) -> None:
+        """Compare what the symbol needs at the end of a segment with what was foreseen: the flow does not tell all."""
+        self.enlarged = False
+        if self.foreseen is None:
+            return
+        began, level, boxes = self.foreseen
+        frame = self.runs.frame
+        if frame is not None:
+            self.lost += float((frame.mismatch(t) * self.runs.reaches).sum()) * (t - began)
+            boxes = [box.moved(d, d, 0.0) for box, d in zip(boxes, frame(t)[0] - frame(began)[0], strict=True)]
+        needs = self.runs.support(level)
+        self.growth = [Growth.between(box, need, t - began) for box, need in zip(boxes, needs, strict=True)]
 
-    def _regrid(self, axes: Sequence[Axis], values: Sequence[np.ndarray], t: float) -> None:
-        """Go on from `values` on a grid of these axes. Raises ResourceError if it takes too much memory."""
-        runs, n = self.runs, self.runs.grid.n
-        grid = PhaseGrid(tuple(axes[:n]), tuple(axes[n:]), runs.grid.h)
-        check_memory(runs.system, grid, runs.equation.order, runs.tol, self.memory, t)
-        runs.move_to(grid, values)
+    def _regrid(self, axes: Sequence[Axis]) -> None:
+        """Go on on a grid of these axes. Raises ResourceError if it takes too much memory."""
+        runs = self.runs
+        grid = runs.grid.with_axes(axes)
+        check_memory(runs.system, grid, runs.equation.order, runs.tol, self.memory, runs.t)
+        runs.move_to(grid)
         self.regrids += 1
         self.largest = max(self.largest, grid, key=lambda grid: grid.size)

@@ -111,7 +111,7 @@ class AdaptiveIntegrator:
     def outputs(self, times: Sequence[float]) -> list[Output]:
         """Run to the last of `times`; what the symbol is at each."""
         if self.watch:
-            self.watch(self.t, self.runs.symbol_of(self.runs.values[0].copy()))
+            self.watch(self.t, self.runs.symbol_of(self.runs.values[0].copy(), self.t))
         outputs: list[Output] = []
         while len(outputs) < len(times):
             if times[len(outputs)] <= self.t:
@@ -139,15 +139,15 @@ class AdaptiveIntegrator:
         lost = sum(sum(loss) for loss in losses)
         if lost > allowed:
             self.rollbacks += 1
-            self.grids.enlarge(segment.start, losses, allowed, self.t)
+            self.runs.back_to(segment.start, segment.begin)
+            self.grids.enlarge(losses, allowed)
             return []
 
         self.grids.lost = max(self.grids.lost + lost, abs(means.trace - self.start_trace) - error.total)
         outputs = self._commit(segment, times, error.total, means)
         self._report(segment.plan.dt)
         self.runs.profiles = profiles
-        if self.t < self.horizon:
-            self.grids.follow(self.grids.content_level(allowed, self.step_error), self.t)
+        self.grids.learn(self.t)
         self.dt = self.policy.next_step(self.dt, segment.plan.dt, error, self.runs.extrapolation.pair_order)
         return outputs
 
@@ -163,6 +163,7 @@ class AdaptiveIntegrator:
             steps = max(self.segment_steps // self.block, 1)
             dt = min(dt, self.drive.longest(self.grids.support(self.step_error), self.t, steps) / self.block)
         plan = self.policy.plan(until - self.t, dt, self.block, self.segment_steps, self.watch_every)
+        self.grids.choose_frame(self.means, plan.duration, self.step_error)
         for _ in range(self.grids.policy.shortenings):
             far = self.grids.make_room(plan, self.t, self.step_error)
             if far is None:
@@ -181,7 +182,7 @@ class AdaptiveIntegrator:
         self.pace.before(self.t, points * self.seconds_per_point, plan.duration, hint=self._hint(plan.dt))
         begun = monotonic()
         start = [w.copy() for w in self.runs.values]
-        self.runs.advance(plan, self.t)
+        self.runs.advance(plan)
         self.steps += steps
         self.seconds_per_point = max((monotonic() - begun) / points, MIN_SECONDS_PER_POINT)
         reached = self.t + plan.duration
@@ -200,7 +201,7 @@ class AdaptiveIntegrator:
     def _retry_smaller(self, segment: Segment, error: SegmentError | None) -> None:
         """Back to the start with a smaller step; `error`: None if the means have missed their equation."""
         policy, order = self.policy, self.runs.extrapolation.pair_order
-        self.runs.values = segment.start
+        self.runs.back_to(segment.start, segment.begin)
         self.rollbacks += 1
         factor = policy.retry_factor(error, self.step_error, order) if error else policy.min_retry_factor
         self.dt = min(self.dt, segment.plan.dt) * factor
@@ -211,7 +212,8 @@ class AdaptiveIntegrator:
         """Go on from the end of a segment; the outputs that it passes or ends at."""
         passed = [time for time in times if segment.begin < time < segment.end]
         outputs = outputs_between(self.runs, segment.start, segment.begin, passed, self.grids.error)
-        self.t, self.step_error, self.means = segment.end, error, means
+        self.t = self.runs.t = segment.end
+        self.step_error, self.means = error, means
         self.segment_steps = min(2 * self.segment_steps, self.policy.segment_steps)
         if self.watch:
             for time, output in zip(passed, outputs, strict=True):

@@ -40,7 +40,7 @@ def outputs_between(
     for time in times:
         now, own = _carried(runs, now, t, time)
         t, error = time, error + own
-        outputs.append(Output(runs.symbol_of(now), error, grid_error))
+        outputs.append(Output(runs.symbol_of(now, time), error, grid_error))
     return outputs
 
 

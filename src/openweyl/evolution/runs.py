@@ -20,6 +20,7 @@ from openweyl.weyl.symbol import Symbol
 from .equation import Equation
 from .error_estimate import ErrorEstimate, Extrapolation
 from .grid_control import correction_weights
+from .moving_frame import Path
 from .schemes import best_scheme
 from .step_control import StepPlan
 from .stepper import Stepper, StepperCache
@@ -31,9 +32,10 @@ OUTPUT_STEPPERS = 4
 
 
 class Runs:
-    """The runs, finest step first: `values[j]` are the values of the symbol with step 2^j dt.
+    """The runs, finest step first: `values[j]` are the values of the symbol with step 2^j dt, at the time `t`.
 
-    profiles: those of the first run, see `content`. growth: the rate at which a step may amplify; tick: see
+    They are on the grid `box`, in coordinates that move along with `frame`, if there is one; `grid` is where the box is
+    now. profiles: those of the first run, see `content`. growth: the rate at which a step may amplify; tick: see
     `exponential_action`.
     """
 
@@ -43,13 +45,17 @@ class Runs:
     ) -> None:  # fmt: skip
         self.system, self.equation, self.tol = system, equation, tol
         self.growth, self.tick = growth, tick
+        self.t = 0.0
+        self.frame: Path | None = None
         self._build_on(grid)
         self.values = [start.copy() for _ in range(self.extrapolation.run_count)]
         self.profiles = self.look()
 
-    def _build_on(self, grid: PhaseGrid) -> None:
-        self.grid = grid
-        self.generator = self.equation.build(self.system, grid)
+    def _build_on(self, box: PhaseGrid) -> None:
+        self.box = box
+        self._placed: tuple[float, PhaseGrid] | None = None
+        moving = {} if self.frame is None else {"frame": self.frame}
+        self.generator = self.equation.build(self.system, box, **moving)
         self.scheme = best_scheme(self.generator)
         self.extrapolation = Extrapolation(self.scheme.order, self.tol)
         self.steppers = StepperCache(self.stepper, self.extrapolation.run_count)
@@ -61,11 +67,40 @@ class Runs:
             self.generator, self.scheme, dt, self.equation.order, growth=self.growth, half=half, tick=self.tick
         )
 
-    def move_to(self, grid: PhaseGrid, values: Sequence[np.ndarray]) -> None:
-        """Go on from `values`, which are on the present grid, on another grid."""
-        self.values = [resampled(Samples(w, self.grid), grid) for w in values]
-        self._build_on(grid)
+    @property
+    def grid(self) -> PhaseGrid:
+        """The grid, in the coordinates of the system, at the present time."""
+        return self.grid_at(self.t)
+
+    def grid_at(self, t: float) -> PhaseGrid:
+        """The grid as it lies at time t."""
+        if self.frame is None:
+            return self.box
+        if self._placed is None or self._placed[0] != t:
+            self._placed = t, self.box.shifted(self.frame(t)[0])
+        return self._placed[1]
+
+    def back_to(self, values: list[np.ndarray], t: float) -> None:
+        """These values, from an earlier time t."""
+        self.values, self.t = values, t
+
+    def move_to(self, grid: PhaseGrid) -> None:
+        """Go on on another grid."""
+        box = grid
+        if self.frame is not None:  # axes that stay are to stay the same numbers
+            old, now = self.box.x + self.box.xi, self.grid
+            moved = grid.shifted(-self.frame(self.t)[0])
+            pairs = zip(old, now.x + now.xi, grid.x + grid.xi, moved.x + moved.xi, strict=True)
+            box = grid.with_axes([kept if here == wanted else new for kept, here, wanted, new in pairs])
+        self.values = [resampled(Samples(w, self.box), box) for w in self.values]
+        self._build_on(box)
         self.profiles = self.look()
+
+    def move_along(self, frame: Path | None) -> None:
+        """Go on in the coordinates of this frame, which starts now; None: those of the system."""
+        grid = self.grid
+        self.frame = frame
+        self._build_on(grid if frame is None else grid.shifted(-frame(self.t)[0]))
 
     # ------------------------------------------------------------------ steps
 
@@ -73,31 +108,32 @@ class Runs:
         """The steps that all runs take together in a segment."""
         return sum(plan.steps // 2**j for j in range(len(self.values)))
 
-    def advance(self, plan: StepPlan, t: float) -> None:
-        """A segment from time t."""
+    def advance(self, plan: StepPlan) -> None:
+        """A segment from the present time."""
         stepper: Stepper | None = None
         for j, w in enumerate(self.values):
             stepper = self.steppers.get(2**j * plan.dt, half=stepper)
-            self.values[j] = stepper.run(w, plan.steps // 2**j, t)
+            self.values[j] = stepper.run(w, plan.steps // 2**j, self.t)
+        self.t += plan.duration
 
     def symbol(self) -> Symbol:
         """The best solution at the present time."""
-        return self.symbol_of(self.extrapolation.best(self.values))
+        return self.symbol_of(self.extrapolation.best(self.values), self.t)
 
     @property
     def first(self) -> Symbol:
         """The finest run, as it is now: its array changes with the next step."""
-        return self.symbol_of(self.values[0])
+        return self.symbol_of(self.values[0], self.t)
 
-    def symbol_of(self, values: np.ndarray) -> Symbol:
-        """The symbol of these values on the present grid."""
-        return Symbol.trusted(values, self.grid)
+    def symbol_of(self, values: np.ndarray, t: float) -> Symbol:
+        """The symbol of these values on the present grid, as it lies at time t."""
+        return Symbol.trusted(values, self.grid_at(t))
 
     # ------------------------------------------------------------------ errors
 
     def norm(self, w: np.ndarray) -> float:
         """The L1 norm of a difference of symbols, times what stands for its trace norm."""
-        return float(np.abs(w).sum()) * self.grid.cell * FRINGE_FACTOR**self.grid.n
+        return float(np.abs(w).sum()) * self.box.cell * FRINGE_FACTOR**self.box.n
 
     def error(self) -> ErrorEstimate:
         """The error of `symbol`."""
@@ -118,18 +154,23 @@ class Runs:
 
     def look(self) -> tuple[Profile, ...]:
         """The profiles of the content now."""
-        return profiles_of(Samples(self.content(), self.grid))
+        return profiles_of(Samples(self.content(), self.box))
 
     def content(self) -> np.ndarray:
         """The first run's symbol and what ridges see of it; b_j times what its losses are enlarged by."""
         w, order = self.values[0], self.equation.order
         shears = [ridge.shear for ridge in self.generator.ridges if ridge.shear is not None]
         if shears:
-            x = self.grid.array_axes(x=True, xi=False)
+            x = self.box.array_axes(x=True, xi=False)
             w = np.stack([w, *(filtered(w, np.exp(shear), x) for shear in shears)], axis=0 if order == 1 else 1)
         if order == 1:
             return w
         return w * correction_weights(order).reshape(-1, *(1,) * (w.ndim - 1))
+
+    @property
+    def reaches(self) -> np.ndarray:
+        """The largest wave number of each axis."""
+        return np.array([axis.reach for axis in self.box.x + self.box.xi])
 
     def support(self, level: float) -> list[RequiredBox]:
         """What the symbol needs of each axis now."""

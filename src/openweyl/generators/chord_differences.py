@@ -7,8 +7,8 @@ with the chord c = s where x is kept, h k where xi is: the one factor in which t
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -44,6 +44,8 @@ class MixedRepresentation:
     chord: Point
     axes: tuple[int, ...]
     shape: tuple[int, ...]
+    slope: Mapping[sympy.Symbol, float] = field(default_factory=dict)
+    """The gradient of the linear form that the motion of the coordinates adds to p, see `frame`."""
 
     @staticmethod
     def of(system: System, grid: PhaseGrid, momentum: tuple[bool, ...], xp: Any) -> MixedRepresentation:
@@ -66,7 +68,15 @@ class MixedRepresentation:
 
     def now(self, t: float) -> MixedRepresentation:
         """The same points at time t."""
-        return MixedRepresentation(self.at | {TIME: t}, self.chord, self.axes, self.shape)
+        return replace(self, at=self.at | {TIME: t})
+
+    def moved(self, offsets: Mapping[sympy.Symbol, float], slope: Mapping[sympy.Symbol, float]) -> MixedRepresentation:
+        """The points that these are in coordinates which have moved by `offsets`, and move on."""
+        return replace(self, at={v: z + offsets.get(v, 0.0) for v, z in self.at.items()}, slope=slope)
+
+    def carried(self) -> Array:
+        """The difference across the chord of the linear form that the motion of the coordinates adds to p."""
+        return sum(chord * self.slope[v] for v, chord in self.chord.items() if v in self.slope)
 
 
 def lambda_series(columns: list[Array], xp: Any) -> Array:

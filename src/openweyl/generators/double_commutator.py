@@ -50,6 +50,7 @@ def _gradient(
         slope = derivative(terms.potential, v)
         by_x, by_s = (-1j / system.h * part for part in rule(slope, place.at, place.chord, xp))
         by_s = by_s - 2j * rate * float(derivative(terms.induced_potential, v))
+        by_s = by_s - 1j / system.h * place.slope.get(v, 0.0)
         for jump, difference in jumps:
             change, mean = rule(derivative(jump, v), place.at, place.chord, xp)
             by_x = by_x - 2 * rate * difference * change

@@ -23,7 +23,7 @@ lambda, of length 1 for the two plain generators.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -40,6 +40,7 @@ from openweyl.symbolic.expressions import TIME
 
 from .chord_differences import ChordRule, MixedRepresentation, classical, lambda_series, quantum
 from .double_commutator import double_commutator, linear_diffusion
+from .frames import Frame, MovingCoordinates
 from .operator_terms import (
     OperatorTerms,
     OperatorTermsOf,
@@ -105,43 +106,62 @@ def at_time(rate: Rate, t: float) -> Array:
     return rate(t) if callable(rate) else rate
 
 
-def lindblad(system: System, grid: PhaseGrid, *, xp: Any = np, gamma: Array | None = None) -> Generator:
+def lindblad(
+    system: System, grid: PhaseGrid, *, xp: Any = np, gamma: Array | None = None, frame: Frame | None = None
+) -> Generator:
     """The quantum generator L of `system` on `grid`, arrays in the namespace `xp`.
 
-    `gamma` replaces the system's coupling by an array scalar: that is what one differentiates by.
+    `gamma` replaces the system's coupling by an array scalar: that is what one differentiates by. `frame`: that whose
+    coordinates the grid has, see `frames`; default: those of the system.
     """
-    return _build(system, grid, [quantum], quantum_operator_terms, xp, gamma)
+    return _build(system, grid, [quantum], quantum_operator_terms, xp, gamma, frame)
 
 
-def fokker_planck(system: System, grid: PhaseGrid, *, xp: Any = np, gamma: Array | None = None) -> Generator:
+def fokker_planck(
+    system: System, grid: PhaseGrid, *, xp: Any = np, gamma: Array | None = None, frame: Frame | None = None
+) -> Generator:
     """The classical generator Q of `system` on `grid`; arguments as for `lindblad`."""
-    return _build(system, grid, [classical], classical_operator_terms, xp, gamma)
+    return _build(system, grid, [classical], classical_operator_terms, xp, gamma, frame)
 
 
-def hierarchy(system: System, grid: PhaseGrid, *, xp: Any = np, gamma: Array | None = None) -> Generator:
+def hierarchy(
+    system: System, grid: PhaseGrid, *, xp: Any = np, gamma: Array | None = None, frame: Frame | None = None
+) -> Generator:
     """Q + lambda (L - Q) as a polynomial in lambda; arguments as for `lindblad`."""
-    return _build(system, grid, [classical, quantum], hierarchy_operator_terms, xp, gamma)
+    return _build(system, grid, [classical, quantum], hierarchy_operator_terms, xp, gamma, frame)
 
 
 def _build(
-    system: System, grid: PhaseGrid, rules: list[ChordRule], operators: OperatorTermsOf, xp: Any, gamma: Array | None
+    system: System,
+    grid: PhaseGrid,
+    rules: list[ChordRule],
+    operators: OperatorTermsOf,
+    xp: Any,
+    gamma: Array | None,
+    frame: Frame | None,
 ) -> Generator:
     terms, coupling = decomposition(system), system.gamma if gamma is None else gamma
-    make = _Rates(system, grid, rules, xp, coupling / (2 * system.h))
+    scaling = _scaling(terms, coupling)
+    moving = None if frame is None else MovingCoordinates(system, frame, scaling)
+    make = _Rates(system, grid, rules, xp, coupling / (2 * system.h), moving)
     position, momentum = make.representation((False,) * grid.n), make.representation((True,) * grid.n)
     nested = partial(double_commutator, system, rules=rules, xp=xp, rate=make.rate)
     diffusion = linear_diffusion(system, grid, xp, make.rate) if terms.linear_jumps else None
     kick = make.rates(terms.potential, position, terms.position_jumps, terms.position_forces, terms.induced_potential)
-    drift = make.rates(terms.kinetic, momentum, terms.momentum_jumps, terms.momentum_forces, terms.induced_kinetic)
+    if moving and terms.fourth_order and terms.kinetic_quadratic:  # the linear part of T moves coordinates alone
+        quadratic = terms.kinetic - sum(g * v for g, v in zip(terms.kinetic_quadratic[1], system.xi, strict=True))
+        drift = replace(make, moving=None).rates(quadratic, momentum, terms.momentum_jumps)
+    else:
+        drift = make.rates(terms.kinetic, momentum, terms.momentum_jumps, terms.momentum_forces, terms.induced_kinetic)
     left = terms.operator_terms or terms.operator_jumps
     return Generator(
         grid=grid,
         kick=kick,
         drift=drift,
         linear_diffusion=diffusion,
-        commutator=_timed(terms.potential, nested, position) if terms.fourth_order else None,
+        commutator=make.timed(terms.potential, nested, position) if terms.fourth_order else None,
         ridges=tuple(map(make.ridge, terms.ridges)),
-        scaling=_scaling(terms, coupling),
+        scaling=scaling,
         operator_terms=operators(system, grid, coupling, xp) if left else None,
     )
 
@@ -155,6 +175,7 @@ class _Rates:
     rules: list[ChordRule]
     xp: Any
     rate: Array
+    moving: MovingCoordinates | None
 
     def representation(self, momentum: tuple[bool, ...]) -> MixedRepresentation:
         """(x_j, s_j) for each degree of freedom, or (k_j, xi_j) where `momentum[j]`."""
@@ -169,7 +190,16 @@ class _Rates:
         induced: sympy.Expr = sympy.S.Zero,
     ) -> Rate:
         """The rates of a part of p, of jumps and of what complex jumps do together, all functions in `place`."""
-        return _timed(energy, partial(self._now, energy, jumps, forces, induced), place)
+        return self.timed(energy, partial(self._now, energy, jumps, forces, induced), place)
+
+    def timed(
+        self, energy: sympy.Expr, make: Callable[[MixedRepresentation], Array], place: MixedRepresentation
+    ) -> Rate:
+        """What `make` gives, once, or at each time if `energy` or the coordinates depend on it."""
+        moving = self.moving
+        if moving:
+            return lambda t: make(moving.now(place, t))
+        return (lambda t: make(place.now(t))) if energy.has(TIME) else make(place)
 
     def _now(
         self,
@@ -188,6 +218,8 @@ class _Rates:
                 column = column - 2j * self.rate * across[induced][0]
             for a, b in forces:  # -(i/2) ([a, {b, .}] - [b, {a, .}])
                 column = column - 2j * self.rate * (across[a][0] * across[b][1] - across[b][0] * across[a][1])
+            if place.slope:
+                column = column - 1j / self.system.h * place.carried()
             columns.append(place.filled(column, self.xp))
         return lambda_series(columns, self.xp)
 
@@ -197,11 +229,6 @@ class _Rates:
         k, xi = self.grid.mesh("k", "xi", self.xp)
         phases = [-1j * float(c) * k_j * xi_j for c, k_j, xi_j in zip(ridge.slopes, k, xi, strict=True) if c]
         return RidgeTerm(sum(phases)[None] if phases else None, place.axes, self.rates(ridge.function, place))
-
-
-def _timed(energy: sympy.Expr, make: Callable[[MixedRepresentation], Array], place: MixedRepresentation) -> Rate:
-    """What `make` gives, once, or at each time if `energy` depends on it."""
-    return (lambda t: make(place.now(t))) if energy.has(TIME) else make(place)
 
 
 def _scaling(terms: Decomposition, coupling: Array) -> tuple[Array, ...] | None:

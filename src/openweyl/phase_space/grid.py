@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import pi, prod
 from typing import Any
 
@@ -170,6 +170,11 @@ class PhaseGrid:
         """The grid on the same box with `factor` times the spacing, on every axis."""
         x, xi = (tuple(Axis(a.lower, a.spacing * factor, round(a.size / factor)) for a in g) for g in (self.x, self.xi))
         return PhaseGrid(x, xi, self.h)
+
+    def shifted(self, offsets: Sequence[float]) -> PhaseGrid:
+        """The grid moved by `offsets`, one for each axis, x then xi."""
+        moved = [replace(a, lower=a.lower + float(d)) for a, d in zip(self.x + self.xi, offsets, strict=True)]
+        return self.with_axes(moved)
 
     def array_axes(self, *, x: bool, xi: bool) -> tuple[int, ...]:
         """The array axes (negative) of x, of xi, or of both."""

@@ -5,12 +5,12 @@ Expressions become arrays by walking the expression tree; nothing is ever evalua
 
 from __future__ import annotations
 
-import operator
 import re
 from collections.abc import Mapping
-from functools import lru_cache, reduce
+from dataclasses import dataclass
+from functools import lru_cache
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import sympy
@@ -65,63 +65,100 @@ def derivative(f: sympy.Expr, v: sympy.Symbol) -> sympy.Expr:
     return f.diff(v)
 
 
+class _Operation(NamedTuple):
+    """One step of a program: what it does, a number or a function that goes with it, and the places of its operands."""
+
+    kind: str
+    what: Any = None
+    operands: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Power:
+    """base^exponent: sqrt(base)^whole if `root`, base^whole, or by exponential and logarithm if `whole` is None."""
+
+    root: bool
+    whole: int | None
+    exponent: float
+
+
 @lru_cache(maxsize=512)
-def _program(expr: sympy.Expr) -> tuple[tuple[str, Any, tuple[int, ...]], ...]:
-    """`expr` as a list of operations (kind, number or function, places of the operands in the list), each part once."""
+def _program(formulas: tuple[sympy.Expr, ...]) -> tuple[tuple[_Operation, ...], tuple[int, ...]]:
+    """`formulas` as a list of operations, each part of any of them once, and the places of their values in it.
+
+    SymPy's numbers become Python's here, so that no arithmetic of SymPy's is left when arrays come.
+    """
     places: dict[sympy.Expr, int] = {}
-    code: list[tuple[str, Any, tuple[int, ...]]] = []
+    code: list[_Operation] = []
 
     def place(e: sympy.Expr) -> int:
         if e in places:
             return places[e]
         if e.is_number:
-            step: tuple[str, Any, tuple[int, ...]] = _number(e)
+            step = _number(e)
         elif e.is_Symbol:
-            step = ("symbol", e, ())
+            step = _Operation("symbol", e)
         elif e.is_Add or e.is_Mul:
-            step = ("add" if e.is_Add else "multiply", None, tuple(place(a) for a in e.args))
+            step = _Operation("add" if e.is_Add else "multiply", None, tuple(place(a) for a in e.args))
         elif e.is_Pow and e.exp.is_number:
-            step = ("power", e.exp, (place(e.base),))
+            step = _Operation("power", _power_of(e.exp), (place(e.base),))
         elif e.is_Pow:
             return place(sympy.exp(e.exp * sympy.log(e.base), evaluate=False))
         else:
-            step = ("function", e.func, (place(e.args[0]),))
+            step = _Operation("function", e.func, (place(e.args[0]),))
         code.append(step)
         places[e] = len(code) - 1
         return places[e]
 
-    place(expr)
-    return tuple(code)
+    ends = tuple(place(f) for f in formulas)
+    return tuple(code), ends
 
 
-def _number(e: sympy.Expr) -> tuple[str, Any, tuple[int, ...]]:
+def _number(e: sympy.Expr) -> _Operation:
     """The operation "number" for a number that a double holds exactly, "rounded" for another one."""
     if not e.is_real:
-        return "number", complex(e), ()
+        return _Operation("number", complex(e))
     value = float(e)
     exact = (e.is_Rational or e.is_Float) and sympy.Rational(e) == sympy.Rational(value)
-    return "number" if exact else "rounded", value, ()
+    return _Operation("number" if exact else "rounded", value)
+
+
+def _power_of(exponent: sympy.Expr) -> _Power:
+    root = bool((2 * exponent).is_Integer and not exponent.is_Integer)
+    whole = 2 * exponent if root else exponent
+    return _Power(root, int(whole) if whole.is_Integer else None, float(exponent))
 
 
 def evaluate(expr: sympy.Expr, values: Mapping[sympy.Symbol, Array], xp: Any) -> Array:
     """The array of `expr` at `values`, with the functions of the namespace `xp`; real scalars stay Python floats."""
+    return evaluate_all((expr,), values, xp)[0]
+
+
+def evaluate_all(formulas: tuple[sympy.Expr, ...], values: Mapping[sympy.Symbol, Array], xp: Any) -> list[Array]:
+    """The arrays of several formulas at the same `values`; parts that they share are computed once."""
+    code, ends = _program(formulas)
     done: list[Array] = []
-    for kind, what, operands in _program(expr):
-        parts = [done[j] for j in operands]
-        if kind == "number":
-            done.append(what)
-        elif kind == "rounded":
-            done.append(_rounded(what, xp))
-        elif kind == "symbol":
-            done.append(values[what])
+    for kind, what, operands in code:
+        if kind == "multiply":
+            value = done[operands[0]]
+            for j in operands[1:]:
+                value = value * done[j]
+        elif kind == "add":
+            value = done[operands[0]]
+            for j in operands[1:]:
+                value = value + done[j]
         elif kind == "power":
-            done.append(_power(parts[0], what, xp))
-        elif kind == "function":
-            done.append(_function(what, xp)(parts[0]))
+            value = _power(done[operands[0]], what, xp)
+        elif kind == "symbol":
+            value = values[what]
+        elif kind == "number":
+            value = what
+        elif kind == "rounded":
+            value = _rounded(what, xp)
         else:
-            combine = operator.add if kind == "add" else operator.mul
-            done.append(reduce(combine, parts))
-    return done[-1]
+            value = _function(what, xp)(done[operands[0]])
+        done.append(value)
+    return [done[end] for end in ends]
 
 
 def enclose(f: sympy.Expr, box: Mapping[sympy.Symbol, Interval]) -> Interval:
@@ -137,15 +174,15 @@ def _rounded(number: float, xp: Any) -> Any:
     return xp.enclosing(number) if xp is Functions else number
 
 
-def _power(base: Array, exponent: sympy.Expr, xp: Any) -> Array:
+def _power(base: Array, power: _Power, xp: Any) -> Array:
     """Integer powers by repeated squaring: exact to round-off and many times faster than a general power."""
-    if (2 * exponent).is_Integer and not exponent.is_Integer:
-        base, exponent = xp.sqrt(base), 2 * exponent
-    if not exponent.is_Integer:
-        return xp.exp(_rounded(float(exponent), xp) * xp.log(base))
-    power = abs(int(exponent))
-    result = base**power if isinstance(base, Interval) else _integer_power(base, power)
-    return 1.0 / result if exponent < 0 else result
+    if power.root:
+        base = xp.sqrt(base)
+    if power.whole is None:
+        return xp.exp(_rounded(power.exponent, xp) * xp.log(base))
+    whole = abs(power.whole)
+    result = base**whole if isinstance(base, Interval) else _integer_power(base, whole)
+    return 1.0 / result if power.whole < 0 else result
 
 
 def _integer_power(base: Array, power: int) -> Array:
@@ -155,6 +192,7 @@ def _integer_power(base: Array, power: int) -> Array:
     return half * base if power % 2 else half
 
 
+@lru_cache(maxsize=128)
 def _function(function: Any, xp: Any) -> Any:
     """The function of the namespace `xp` for one of SymPy's."""
     if function is sympy.erf and not hasattr(xp, "erf"):
