@@ -151,6 +151,21 @@ def band_limited(f: np.ndarray, t: np.ndarray) -> np.ndarray:
     return f.ravel()
 
 
+@pytest.mark.parametrize("atol", [1e-1, 1e-3, 1e-5])
+def test_what_is_cut_off_is_in_the_error(atol: float) -> None:
+    """A packet beside a low and wide one, which a smaller grid leaves out in part; and one that ends at the edge."""
+    grid = PhaseGrid.box(h=0.1, x=(-3, 3), xi=(-3, 3), size=(64, 60))
+    (x,), (xi,) = grid.mesh("x", "xi")
+    for low in (0.2 * atol, 20 * atol):
+        w = coherent(0.5, 0.1).symbol(grid) - low * Symbol(np.exp(-(x**2 + xi**2) / 1.6), grid)
+        exact = refined_l1(w, accuracy=1e-7)[1]
+        value, error = module.l1_norm(w, 1e-12, atol)
+        assert abs(value - exact) <= error <= atol + 1e-7
+    w = coherent(2.9, 0.1).symbol(grid)
+    value, error = module.l1_norm(w, 1e-12, atol)
+    assert abs(value - refined_l1(w, accuracy=1e-7)[1]) <= error + 1e-7
+
+
 def test_bounds_close_with_the_cube_of_the_spacing() -> None:
     widths = []
     for size in (40, 80, 160):
@@ -167,7 +182,7 @@ def test_what_keeps_its_sign_has_its_integral_from_below() -> None:
     lower, _, upper = l1_bounds(w)
     assert lower == pytest.approx(-float(w.trace()), rel=1e-13)
     assert upper - lower < 3e-3
-    assert w.l1()[0] == pytest.approx(lower, rel=2e-7)  # as close as polynomials are
+    assert w.l1()[0] == pytest.approx(lower, rel=5e-7)  # as close as polynomials are
 
 
 def test_zero_and_the_end_of_refinement() -> None:

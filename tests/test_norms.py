@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from openweyl import PhaseGrid, Symbol, coherent
-from openweyl.norms import dense, l1, lowest_eigenvalue
+from openweyl.norms import dense, l1, lowest_eigenvalue, product_states
 from openweyl.norms.dense import dense_trace_norm, eigenvalues
 from openweyl.norms.lowest_eigenvalue import _from_band, smallest_eigenvalue
 from openweyl.norms.product_states import compressed
@@ -135,6 +135,19 @@ def test_product_states_enclose_the_trace_norm(seed: int, lost: float, most: int
     rest = float(w.hilbert_schmidt()) ** 2 - float(np.vdot(small.matrix, small.matrix).real)
     # ||D||^2 - ||P D P||^2 <= 2 ||(1 - P) D||^2, up to the square of the 2e-5 at the edges of the grid
     assert rest <= 2 * small.norm_loss**2 + 1e-9 * exact**2
+
+
+@pytest.mark.parametrize("entries", [1, 2**6, 2**9])
+def test_one_mode_states_that_are_left_out_are_counted(monkeypatch: pytest.MonkeyPatch, entries: int) -> None:
+    """So few of them that most of the loss is theirs: down to a single product state."""
+    monkeypatch.setattr(product_states, "MAX_ENTRIES", entries)
+    w, exact = entangled(2), true_trace_norm(2)
+    small = compressed(w, trace=1e-6, most=2000)
+    assert small is not None and len(small.matrix) ** 2 <= entries
+    lower = float(np.abs(np.linalg.eigvalsh(small.matrix)).sum())
+    assert lower <= exact <= lower + small.trace_loss
+    gone = float(w.hilbert_schmidt()) ** 2 - float(np.vdot(small.matrix, small.matrix).real)
+    assert gone <= 2 * small.norm_loss**2
 
 
 def test_many_small_eigenvalues_are_counted_in_trace_norm() -> None:

@@ -33,7 +33,7 @@ from .comparison import SERIES, Comparison
 MAX_KERNEL_POINTS, MAX_PRODUCT_STATES = 1500, 2000
 """The rows of the largest matrix whose eigenvalues are computed so that a trace norm is sharp: the kernel, which
 shrinks when it is cut, for n = 1, and that over product states for n > 1. Beyond, trace norms are enclosed."""
-L1_DISTANCE_RTOL, L1_DISTANCE_FRACTION_OF_TOL = 8e-5, 0.5
+L1_DISTANCE_RTOL, L1_DISTANCE_FRACTION_OF_TOL = 8e-5, 1.0
 """How close the bounds of L1 distances are, relative to the value or to the accuracy of both evolutions: no closer than
 that they are worth their cost."""
 

@@ -2,10 +2,12 @@
 
     int |f| = V sum_cells <|f|>,      < > the mean over a cell: the box, of volume V, around one point of the grid.
 
-In each cell f = p + e, p the polynomial of a certain degree closest to f (`legendre_cells.py`). The rest counts in sum,
-by Cauchy and Schwarz over all N cells:
+In each cell f = p + e, p the polynomial of a certain degree closest to f (`legendre_cells.py`), or 0 in cells where
+next to nothing is. The rest counts in sum, by Cauchy and Schwarz over all N cells:
 
-    | sum <|f|> - sum <|p|> |  <=  sum <e^2>^{1/2}  <=  (N sum <e^2>)^{1/2}.
+    | sum <|f|> - sum <|p|> |  <=  sum <e^2>^{1/2}  <=  (N sum <e^2>)^{1/2},      sum <e^2> = sum <f^2> - sum <p^2>,
+
+and with it the wave numbers that are cut off before, as p is then closest to what is left of f, and orthogonal to both.
 
 With c_a the coefficients of p, l = m + g.t its part of degree 1, m = c_0 = <f>, and r = p - l,
 
@@ -22,14 +24,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
-from math import prod
+from math import ceil, floor, pi, prod, sqrt
 
 import numpy as np
 
 from openweyl._core.estimates import Estimate
+from openweyl._core.fft import good_size
+from openweyl.phase_space.grid import Axis
 from openweyl.phase_space.grid_function import GridFunction
+from openweyl.phase_space.resampling import resized
+from openweyl.phase_space.support import required_box
 
-from .legendre_cells import cut, mean_squares, polynomials, squared_rests
+from .legendre_cells import cut, mean_square, mean_squares, polynomials, squared_rests
 
 MAX_DEGREE = {2: 8, 4: 5}
 MAX_DEGREE_BEYOND = 3
@@ -45,12 +51,17 @@ MAX_L1_POINTS = 2**22
 """The number of points up to which the grid is refined where polynomials do not hold what its cells do."""
 L1_RTOL = 1e-5
 """The relative distance of its bounds at which `l1_norm` stops: a tenth of a second at most for n = 1."""
-REST_SHARE, SMALL_REST_SHARE = 0.25, 0.02
+REST_SHARE, SMALL_SHARE = 0.25, 0.01
 """The parts of the width aimed at that the rests e may have, and should have in two dimensions, where degrees are cheap
-and the value is as close to the integral as they are."""
+and the value is as close to the integral as they are: also those of what is cut off."""
 LEFT_SHARE = 0.25
 """The part of the width aimed at that cells which are not cut may have; of their parts, those that are not cut again
 may have half of that, and so on."""
+SUPPORT_SHARE = 0.1
+"""The part of the width aimed at that wave numbers which are cut off may have, and as much the cells left out."""
+SUPPORT_LEVELS = (1 / 4, 1 / 32, 1 / 256)
+"""The levels at an end of an axis, in units of that, at which cells are left out, in turn: the bound on all of them has
+a factor sqrt(N), which the level does not know."""
 CUTS_PER_FURTHER_AXIS = 2
 """The parts into which a cell is cut along its third and further axes for the mean of |l|: the bounds lie within a few
 per cent of it, where l changes sign."""
@@ -80,52 +91,101 @@ def refined_l1(
     scale = float(np.abs(function.values).max())
     if scale == 0:
         return 0.0, 0.0, 0.0
+    aim = max(accuracy * float(np.abs(function.values).sum()) * function.grid.cell, allowed)
+    square = mean_square(function.values / scale)
+    small, box = _support(function, (SMALL_SHARE if function.n == 1 else SUPPORT_SHARE) * aim)
+    bounds, rest = _bounds(small, box, scale, square, aim, most)
+    if rest > REST_SHARE * aim and small is not function:  # samples on nodes had hidden what was left out
+        bounds, _ = _bounds(function, (), scale, square, aim, most)
+    lower, value, upper = bounds
+    return lower, min(max(value, lower), upper), upper
+
+
+def _bounds(
+    function: GridFunction, box: tuple[slice, ...], scale: float, square: float, aim: float, most: int
+) -> tuple[tuple[float, float, float], float]:
+    """(lower, value, upper) for `function`, what is left of one with the mean square scale^2 `square`, by the cells in
+    `box`; and the part that the rest has in them. All cells where there is no box, on a finer grid if need be.
+    """
+    wanted = (SMALL_SHARE if function.n == 1 else REST_SHARE) / 2 * aim  # half: the rest counts on both sides
     while True:
         f, unit = function.values / scale, scale * function.grid.cell
-        aim = max(accuracy * float(np.abs(f).sum()), allowed / unit)
-        rests = np.sqrt(f.size * squared_rests(f, MAX_DEGREE.get(f.ndim, MAX_DEGREE_BEYOND)))
-        if rests[-1] <= REST_SHARE / 2 * aim or not most or f.size * 2**f.ndim > MAX_L1_POINTS:
+        rests = unit * np.sqrt(f.size * squared_rests(f, MAX_DEGREE.get(f.ndim, MAX_DEGREE_BEYOND)))
+        if rests[-1] <= REST_SHARE / 2 * aim or not most or box or f.size * 2**f.ndim > MAX_L1_POINTS:
             break
         function = function.doubled()
-    wanted = (SMALL_REST_SHARE if f.ndim == 2 else REST_SHARE) / 2 * aim  # half: the rest counts on both sides
     degree = min(int((rests > wanted).sum()) + 1, len(rests))
-    rest = float(rests[degree - 1])
-    least, sums = _sum_over_cells(f, degree, max(aim - 2 * rest, LEFT_SHARE * aim), most)
-    lower, value, upper = max(sums[0] - rest, least), sums[1], sums[2] + rest
-    return float(unit * lower), float(unit * min(max(value, lower), upper)), float(unit * upper)
-
-
-def _sum_over_cells(f: np.ndarray, degree: int, aim: float, most: int) -> tuple[float, np.ndarray]:
-    """The sum of |m| over all cells, and (lower, value, upper) for that of <|p|>, `aim` apart if `most` allows."""
-    least, sums, stored, weight = 0.0, np.zeros(3), 0, 1.0
-    cells: list[_Cells] = []
-    for c in polynomials(f, degree):
-        every = _Cells.of(c, f.ndim, degree)
+    shares, least, held, sums = mean_squares(f.ndim, degree), 0.0, 0.0, np.zeros(3)
+    open_ = [_Cells.none(f.ndim, degree)]
+    for c in polynomials(f, degree, box):
+        some = _Cells.of(c, f.ndim, degree)
         least += float(np.abs(c[0]).sum())
-        sums += every.bounds.sum(axis=1)
+        held += float(shares @ (c**2).sum(axis=1))
+        sums += some.bounds.sum(axis=1)
         if most:
-            cells.append(every.beyond(LEFT_SHARE * aim / (2 * f.size)))
-            stored += cells[-1].c.size
-            if stored > MAX_STORED:
-                cells = [_joined(cells).widest(MAX_STORED // 2)]
-                stored = cells[0].c.size
-    left, parts_of_cell, share = _joined(cells) if most else None, 2**f.ndim, LEFT_SHARE * aim
-    while left is not None and sums[2] - sums[0] > aim:
-        left = left.without(share).widest(most // parts_of_cell)
-        if not left.count:
+            open_.append(some.beyond(LEFT_SHARE / 4 * aim / unit / f.size))
+            if sum(part.c.size for part in open_) > 2 * MAX_STORED:
+                open_ = [_joined(open_).widest(MAX_STORED)]
+    # int e^2 = int f^2 - int p^2 with p = 0 in cells that are left out
+    total = f.size * square
+    rest = unit * sqrt(f.size * (max(total - held, 0.0) + 4 * np.finfo(float).eps * total))
+    waves = unit * sqrt(f.size * max(total - f.size * mean_square(f), 0.0))
+    cells = _joined(open_).widest(MAX_STORED)
+    sums += _change_by_cuts(cells, sums[2] - sums[0], max(aim - 2 * rest, LEFT_SHARE * aim) / unit, degree, most)
+    lower, value, upper = max(unit * sums[0] - rest, unit * least - waves), unit * sums[1], unit * sums[2] + rest
+    return (float(lower), float(value), float(upper)), rest
+
+
+def _support(function: GridFunction, allowed: float) -> tuple[GridFunction, tuple[slice, ...]]:
+    """`function` on fewer points of the same box, and the cells that matter; all that this leaves out is bounded later.
+
+    The box stays, so that no wave is mistaken for another; fewer wave numbers are an orthogonal projection.
+    """
+    if allowed == 0:
+        return function, ()
+    axes, values = function.grid.x + function.grid.xi, function.values
+    profiles = function.profiles
+    fewer = []
+    for index, (axis, profile) in enumerate(zip(axes, profiles, strict=True)):
+        need = required_box(profile, axis, allowed / len(axes)).reach * axis.length / pi
+        size = min(good_size(need * (1 + 1e-9)), axis.size)
+        fewer.append(Axis(axis.lower, axis.length / size, size))
+        values = values if size == axis.size else resized(values, index - len(axes), size)
+    small = function.like(values, function.grid.with_axes(fewer))
+    squares = values**2
+    for level in SUPPORT_LEVELS:
+        box = []
+        for axis, old, profile in zip(fewer, axes, profiles, strict=True):
+            ends = required_box(profile, old, level * allowed)
+            first = max(floor((ends.lower - axis.lower) / axis.spacing), 0)
+            box.append(slice(first, min(ceil((ends.upper - axis.lower) / axis.spacing) + 1, axis.size)))
+        outside = max(float(squares.sum() - squares[tuple(box)].sum()), 0.0)
+        if small.grid.cell * sqrt(values.size * outside) <= allowed:
+            return small, tuple(box)
+    return small if small.grid.size < function.grid.size else function, ()
+
+
+def _change_by_cuts(cells: _Cells, width: float, aim: float, degree: int, most: int) -> np.ndarray:
+    """What the (lower, value, upper) of all cells, now `width` apart, change by where `cells` are cut until they are
+    `aim` apart, or have `most` coefficients.
+    """
+    change, weight, share, parts = np.zeros(3), 1.0, LEFT_SHARE * aim, 2**cells.dims
+    while width + change[2] - change[0] > aim:
+        cells = cells.without(share).widest(most // parts)
+        if not cells.count:
             break
-        share *= parts_of_cell / 2
-        most -= left.c.size * parts_of_cell
-        new_cells = []
-        step = max(1, PARTS_AT_ONCE // (len(left.c) * parts_of_cell))
-        for start in range(0, left.count, step):
-            some = left.take(slice(start, start + step))
-            new = _Cells.of(cut(some.c, f.ndim, degree), f.ndim, degree)
-            sums += weight / parts_of_cell * new.bounds.sum(axis=1) - weight * some.bounds.sum(axis=1)
-            new_cells.append(new.beyond(share / (2 * parts_of_cell * left.count)))
-        weight /= parts_of_cell
-        left = _joined(new_cells).widest(MAX_STORED)
-    return least, sums
+        share *= parts / 2
+        most -= cells.c.size * parts
+        step = max(1, PARTS_AT_ONCE // (len(cells.c) * parts))
+        found = []
+        for start in range(0, cells.count, step):
+            some = cells.take(slice(start, start + step))
+            new = _Cells.of(cut(some.c, cells.dims, degree), cells.dims, degree)
+            change += weight / parts * new.bounds.sum(axis=1) - weight * some.bounds.sum(axis=1)
+            found.append(new.beyond(share / (2 * parts * cells.count)))
+        weight /= parts
+        cells = _joined(found).widest(MAX_STORED)
+    return change
 
 
 @dataclass(frozen=True)
@@ -134,6 +194,11 @@ class _Cells:
 
     c: np.ndarray
     bounds: np.ndarray
+    dims: int
+
+    @staticmethod
+    def none(dims: int, degree: int) -> _Cells:
+        return _Cells(np.empty((len(mean_squares(dims, degree)), 0)), np.empty((3, 0)), dims)
 
     @staticmethod
     def of(c: np.ndarray, dims: int, degree: int) -> _Cells:
@@ -141,7 +206,7 @@ class _Cells:
         bounds[:] = np.abs(c[0])
         open_ = np.flatnonzero(np.abs(c[1:]).sum(axis=0) > bounds[0])
         bounds[:, open_] = _mean_bounds(c[:, open_], dims, degree)
-        return _Cells(c, bounds)
+        return _Cells(c, bounds, dims)
 
     @property
     def count(self) -> int:
@@ -152,7 +217,7 @@ class _Cells:
         return np.asarray(self.bounds[2] - self.bounds[0])
 
     def take(self, places: slice | np.ndarray) -> _Cells:
-        return _Cells(self.c[:, places], self.bounds[:, places])
+        return _Cells(self.c[:, places], self.bounds[:, places], self.dims)
 
     def beyond(self, width: float) -> _Cells:
         """Those whose bounds are more than `width` apart."""
@@ -170,7 +235,8 @@ class _Cells:
 
 
 def _joined(cells: list[_Cells]) -> _Cells:
-    return _Cells(*(np.concatenate([getattr(some, name) for some in cells], axis=1) for name in ("c", "bounds")))
+    c, bounds = (np.concatenate([getattr(some, name) for some in cells], axis=1) for name in ("c", "bounds"))
+    return _Cells(c, bounds, cells[0].dims)
 
 
 def _mean_bounds(c: np.ndarray, dims: int, degree: int) -> np.ndarray:

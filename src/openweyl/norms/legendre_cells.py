@@ -56,6 +56,18 @@ def _multipliers(size: int, degree: int, half: bool) -> np.ndarray:
     return np.where(even, values @ np.cos(theta), 1j * odd_waves * (values @ np.sin(theta)))
 
 
+def mean_square(f: np.ndarray) -> float:
+    """The mean of f^2 over the box: that of the samples, but half for the cosines of Nyquist."""
+    spectrum = rfft(f, tuple(range(f.ndim)))
+    power = spectrum.real**2 + spectrum.imag**2
+    for axis, size in enumerate(f.shape):
+        last = axis == f.ndim - 1
+        waves = np.abs(np.fft.rfftfreq(size) if last else np.fft.fftfreq(size))
+        weights = np.where(waves >= 0.5, 0.5, np.where((waves > 0) & last, 2.0, 1.0))
+        power *= weights.reshape((-1,) + (1,) * (f.ndim - 1 - axis))
+    return float(power.sum()) / f.size**2
+
+
 def squared_rests(f: np.ndarray, degree: int) -> np.ndarray:
     """The sums of <e^2> over all cells for K = 1 .. `degree`, up to round-off of the sum of <f^2>."""
     dims = f.ndim
@@ -75,27 +87,31 @@ def squared_rests(f: np.ndarray, degree: int) -> np.ndarray:
     return np.maximum(total - np.array(held), 0.0) + np.finfo(float).eps * total
 
 
-def polynomials(f: np.ndarray, degree: int) -> Iterator[np.ndarray]:
-    """c, shape (multi-indices, cells), for some cells after others."""
+def polynomials(f: np.ndarray, degree: int, box: tuple[slice, ...] = ()) -> Iterator[np.ndarray]:
+    """c, shape (multi-indices, cells), for some cells after others: all those in `box`, or of the grid."""
     dims, indices = f.ndim, multi_indices(f.ndim, degree)
-    first = [
-        _multipliers(f.shape[0], degree, half=True)[a][(slice(None),) + (None,) * (dims - 1)] for a in range(degree + 1)
-    ]
-    spectrum = rfft(f, (0,))
-    along = [irfft(spectrum * m, (0,), f.shape[0]) for m in first]
-    rest = tuple(range(1, dims))
-    tables = []
-    for axis in rest:
-        m = _multipliers(f.shape[axis], degree, half=axis == dims - 1)
-        tables.append([row.reshape((-1,) + (1,) * (dims - 1 - axis)) for row in m])
-    step = max(1, NUMBERS_AT_ONCE // (len(indices) * prod(f.shape[1:])))
-    for start in range(0, f.shape[0], step):
-        spectra = [rfft(np.ascontiguousarray(g[start : start + step]), rest) for g in along]
-        out = np.empty((len(indices), spectra[0].shape[0], *f.shape[1:]))
-        for place, a in enumerate(indices):
-            factor = prod((table[i] for table, i in zip(tables, a[1:], strict=True)), start=np.ones(1))
-            out[place] = irfft(spectra[a[0]] * factor, rest, f.shape[-1])
-        yield out.reshape(len(indices), -1)
+    box = box or tuple(slice(0, size) for size in f.shape)
+    tables = [_multipliers(size, degree, half=True) for size in f.shape]
+    along = _along(f, 0, tables[0], box[0])
+    shape = tuple(part.stop - part.start for part in box)
+    step = max(1, NUMBERS_AT_ONCE // (len(indices) * prod(shape[1:])))
+    for start in range(0, shape[0], step):
+        found: dict[tuple[int, ...], np.ndarray] = {(a,): g[start : start + step] for a, g in enumerate(along)}
+        for axis in range(1, dims):
+            rows: dict[tuple[int, ...], np.ndarray] = {}
+            for a, g in found.items():
+                for b, values in enumerate(_along(g, axis, tables[axis][: degree - sum(a) + 1], box[axis])):
+                    rows[*a, b] = values
+            found = rows
+        yield np.stack([found[a].ravel() for a in indices])
+
+
+def _along(g: np.ndarray, axis: int, table: np.ndarray, part: slice) -> list[np.ndarray]:
+    """The coefficients along one axis for each degree of the `table`, in the cells of `part` of that axis."""
+    spectrum = rfft(g, (axis,))
+    rows = (row.reshape((-1,) + (1,) * (g.ndim - 1 - axis)) for row in table)
+    inside = (slice(None),) * axis + (part,)
+    return [irfft(spectrum * row, (axis,), g.shape[axis])[inside] for row in rows]
 
 
 @cache
