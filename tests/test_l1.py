@@ -110,7 +110,7 @@ def test_cells_at_a_time_do_not_matter(monkeypatch: pytest.MonkeyPatch, sizes: t
     plain = refined_l1(w, accuracy=accuracy)
     monkeypatch.setattr(legendre_cells, "NUMBERS_AT_ONCE", 50000)
     monkeypatch.setattr(module, "PARTS_AT_ONCE", 50000)
-    assert refined_l1(w, accuracy=accuracy) == pytest.approx(plain, rel=1e-12)
+    assert refined_l1(w, accuracy=accuracy) == pytest.approx(plain, rel=1e-7)  # of equal widths, others may be cut
     monkeypatch.setattr(module, "MAX_STORED", 2000)
     lower, value, upper = refined_l1(w, accuracy=accuracy)
     assert lower <= exact <= upper and upper - lower > plain[2] - plain[0]
@@ -182,7 +182,7 @@ def test_what_keeps_its_sign_has_its_integral_from_below() -> None:
     lower, _, upper = l1_bounds(w)
     assert lower == pytest.approx(-float(w.trace()), rel=1e-13)
     assert upper - lower < 3e-3
-    assert w.l1()[0] == pytest.approx(lower, rel=5e-7)  # as close as polynomials are
+    assert w.l1()[0] == pytest.approx(lower, rel=1e-8)
 
 
 def test_zero_and_the_end_of_refinement() -> None:

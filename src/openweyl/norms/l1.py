@@ -53,7 +53,7 @@ L1_RTOL = 1e-5
 """The relative distance of its bounds at which `l1_norm` stops: a tenth of a second at most for n = 1."""
 REST_SHARE, SMALL_SHARE = 0.25, 0.01
 """The parts of the width aimed at that the rests e may have, and should have in two dimensions, where degrees are cheap
-and the value is as close to the integral as they are: also those of what is cut off."""
+and the value is as close to the integral as they are."""
 LEFT_SHARE = 0.25
 """The part of the width aimed at that cells which are not cut may have; of their parts, those that are not cut again
 may have half of that, and so on."""
@@ -93,7 +93,7 @@ def refined_l1(
         return 0.0, 0.0, 0.0
     aim = max(accuracy * float(np.abs(function.values).sum()) * function.grid.cell, allowed)
     square = mean_square(function.values / scale)
-    small, box = _support(function, (SMALL_SHARE if function.n == 1 else SUPPORT_SHARE) * aim)
+    small, box = _support(function, SUPPORT_SHARE * aim)
     bounds, rest = _bounds(small, box, scale, square, aim, most)
     if rest > REST_SHARE * aim and small is not function:  # samples on nodes had hidden what was left out
         bounds, _ = _bounds(function, (), scale, square, aim, most)
@@ -117,8 +117,10 @@ def _bounds(
     degree = min(int((rests > wanted).sum()) + 1, len(rests))
     shares, least, held, sums = mean_squares(f.ndim, degree), 0.0, 0.0, np.zeros(3)
     open_ = [_Cells.none(f.ndim, degree)]
+    signs = _same_sign_around(f)[box or ...].ravel()
     for c in polynomials(f, degree, box):
-        some = _Cells.of(c, f.ndim, degree)
+        alike, signs = signs[: c.shape[1]], signs[c.shape[1] :]
+        some = _Cells.of(c, f.ndim, degree).steady_where(alike)
         least += float(np.abs(c[0]).sum())
         held += float(shares @ (c**2).sum(axis=1))
         sums += some.bounds.sum(axis=1)
@@ -141,7 +143,7 @@ def _support(function: GridFunction, allowed: float) -> tuple[GridFunction, tupl
 
     The box stays, so that no wave is mistaken for another; fewer wave numbers are an orthogonal projection.
     """
-    if allowed == 0:
+    if allowed == 0 or function.n == 1:  # cheap as it is
         return function, ()
     axes, values = function.grid.x + function.grid.xi, function.values
     profiles = function.profiles
@@ -157,12 +159,22 @@ def _support(function: GridFunction, allowed: float) -> tuple[GridFunction, tupl
         box = []
         for axis, old, profile in zip(fewer, axes, profiles, strict=True):
             ends = required_box(profile, old, level * allowed)
-            first = max(floor((ends.lower - axis.lower) / axis.spacing), 0)
-            box.append(slice(first, min(ceil((ends.upper - axis.lower) / axis.spacing) + 1, axis.size)))
+            first = min(max(floor((ends.lower - axis.lower) / axis.spacing), 0), axis.size - 1)
+            stop = min(ceil((ends.upper - axis.lower) / axis.spacing) + 1, axis.size)
+            box.append(slice(first, max(stop, first + 1)))
         outside = max(float(squares.sum() - squares[tuple(box)].sum()), 0.0)
         if small.grid.cell * sqrt(values.size * outside) <= allowed:
             return small, tuple(box)
     return small if small.grid.size < function.grid.size else function, ()
+
+
+def _same_sign_around(f: np.ndarray) -> np.ndarray:
+    """Whether a sample and its 3^D - 1 neighbours have one sign."""
+    low = high = f
+    for axis in range(f.ndim):
+        low = np.minimum(low, np.minimum(np.roll(low, 1, axis), np.roll(low, -1, axis)))
+        high = np.maximum(high, np.maximum(np.roll(high, 1, axis), np.roll(high, -1, axis)))
+    return np.asarray((low > 0) | (high < 0))
 
 
 def _change_by_cuts(cells: _Cells, width: float, aim: float, degree: int, most: int) -> np.ndarray:
@@ -180,7 +192,7 @@ def _change_by_cuts(cells: _Cells, width: float, aim: float, degree: int, most: 
         found = []
         for start in range(0, cells.count, step):
             some = cells.take(slice(start, start + step))
-            new = _Cells.of(cut(some.c, cells.dims, degree), cells.dims, degree)
+            new = some.parts(degree)
             change += weight / parts * new.bounds.sum(axis=1) - weight * some.bounds.sum(axis=1)
             found.append(new.beyond(share / (2 * parts * cells.count)))
         weight /= parts
@@ -190,15 +202,19 @@ def _change_by_cuts(cells: _Cells, width: float, aim: float, degree: int, most: 
 
 @dataclass(frozen=True)
 class _Cells:
-    """Polynomials c over cells, or parts of cells, with a lower bound of, a value near and an upper bound of <|p|>."""
+    """Polynomials c over cells, or parts of cells, with a lower bound of, a value near and an upper bound of <|p|>.
+
+    sign: that of f, where it seems to have one and the value is that of the mean of p; 0 elsewhere.
+    """
 
     c: np.ndarray
     bounds: np.ndarray
     dims: int
+    sign: np.ndarray
 
     @staticmethod
     def none(dims: int, degree: int) -> _Cells:
-        return _Cells(np.empty((len(mean_squares(dims, degree)), 0)), np.empty((3, 0)), dims)
+        return _Cells(np.empty((len(mean_squares(dims, degree)), 0)), np.empty((3, 0)), dims, np.empty(0))
 
     @staticmethod
     def of(c: np.ndarray, dims: int, degree: int) -> _Cells:
@@ -206,7 +222,23 @@ class _Cells:
         bounds[:] = np.abs(c[0])
         open_ = np.flatnonzero(np.abs(c[1:]).sum(axis=0) > bounds[0])
         bounds[:, open_] = _mean_bounds(c[:, open_], dims, degree)
-        return _Cells(c, bounds, dims)
+        return _Cells(c, bounds, dims, np.zeros(c.shape[1]))
+
+    def steady_where(self, places: np.ndarray) -> _Cells:
+        """The same bounds, but the size of the mean of p as the value at `places`, where f seems to keep its sign.
+
+        Where f is steep its linear part does not.
+        """
+        size = np.abs(self.c[0])
+        bounds = np.stack([self.bounds[0], np.where(places, size, self.bounds[1]), self.bounds[2]])
+        return _Cells(self.c, bounds, self.dims, np.where(places, np.sign(self.c[0]), 0.0))
+
+    def parts(self, degree: int) -> _Cells:
+        """The 2^dims parts of each cell."""
+        c, sign = cut(self.c, self.dims, degree), np.tile(self.sign, 2**self.dims)
+        new = _Cells.of(c, self.dims, degree)
+        new.bounds[1] = np.where(sign == 0, new.bounds[1], sign * c[0])
+        return _Cells(c, new.bounds, self.dims, sign)
 
     @property
     def count(self) -> int:
@@ -217,7 +249,7 @@ class _Cells:
         return np.asarray(self.bounds[2] - self.bounds[0])
 
     def take(self, places: slice | np.ndarray) -> _Cells:
-        return _Cells(self.c[:, places], self.bounds[:, places], self.dims)
+        return _Cells(self.c[:, places], self.bounds[:, places], self.dims, self.sign[places])
 
     def beyond(self, width: float) -> _Cells:
         """Those whose bounds are more than `width` apart."""
@@ -235,8 +267,8 @@ class _Cells:
 
 
 def _joined(cells: list[_Cells]) -> _Cells:
-    c, bounds = (np.concatenate([getattr(some, name) for some in cells], axis=1) for name in ("c", "bounds"))
-    return _Cells(c, bounds, cells[0].dims)
+    c, bounds, sign = (np.concatenate([getattr(some, k) for some in cells], axis=-1) for k in ("c", "bounds", "sign"))
+    return _Cells(c, bounds, cells[0].dims, sign)
 
 
 def _mean_bounds(c: np.ndarray, dims: int, degree: int) -> np.ndarray:
