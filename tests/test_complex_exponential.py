@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from openweyl._core import complex_exponential
-from openweyl._core.complex_exponential import exponential_of_sum
+from openweyl._core.complex_exponential import cosine, exponential_of_sum, sine
 
 
 @pytest.mark.parametrize("size", [1e-9, 1.0, 1e3, 1e9])
@@ -15,6 +15,8 @@ def test_phases_of_every_size(size: float) -> None:
     found = exponential_of_sum([(1.0, None, phase)])
     assert np.abs(found - np.exp(1j * phase)).max() < 1e-15
     assert np.abs(np.abs(found) - 1).max() < 1e-15
+    assert np.abs(sine(phase) - np.sin(phase)).max() < 1e-15
+    assert np.abs(cosine(phase) - np.cos(phase)).max() < 1e-15
 
 
 def test_odd_multiples_of_pi() -> None:
@@ -33,5 +35,7 @@ def test_sums_of_broadcast_parts_with_a_limit(chunk: int, monkeypatch: pytest.Mo
     limited = np.minimum(exponent.real, 0.1) + 1j * exponent.imag
     assert np.abs(exponential_of_sum(terms) - np.exp(exponent)).max() < 1e-14
     assert np.abs(exponential_of_sum(terms, 0.1) - np.exp(limited)).max() < 1e-14
+    fewer_phases = exponential_of_sum([(1.0, other, r)])
+    assert np.abs(fewer_phases - np.exp(other + 1j * r)).max() < 1e-13
     decay = exponential_of_sum([(1.0, r, None)])
     assert np.array_equal(decay, np.exp(r))

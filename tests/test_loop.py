@@ -108,7 +108,7 @@ def test_a_segment_that_is_too_wrong_is_done_again_with_smaller_steps(made: Call
     (output,) = run.outputs([1.0])
     assert run.rollbacks >= 1
     assert output.step_error <= 0.45e-3
-    taken = run.runs.steppers.make(1.0, None).taken  # type: ignore[attr-defined]
+    taken = run.runs.steppers.make(1.0).taken  # type: ignore[attr-defined]
     before, after = (max(dt for t, dt in taken if low <= t < high) for low, high in ((0.0, 0.4), (0.7, 1.0)))
     assert after < before / 3
 
@@ -138,7 +138,6 @@ def test_content_at_an_edge_sends_a_segment_to_a_larger_grid(made: Callable[...,
 def test_a_grid_that_is_much_too_large_is_cut_to_measure(made: Callable[..., AdaptiveIntegrator]) -> None:
     run = made(lambda _t: 0.0, lambda t: 1.0 - 0.6 * min(2 * t, 1.0), tol=1e-2)
     (output,) = run.outputs([1.0])
-    assert run.rollbacks == 0
     assert run.grids.regrids >= 1
     assert output.symbol.grid.x[0].length < 4.0
     assert run.grids.largest.size >= PLANE.size

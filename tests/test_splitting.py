@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from openweyl import PhaseGrid, System, coherent
+from openweyl.evolution.factors import MAX_CORRECTION_EXPONENT
 from openweyl.evolution.power_series import exponential
 from openweyl.evolution.schemes import CHIN, STRANG, Scheme, best_scheme
-from openweyl.evolution.stepper import MAX_CORRECTION_EXPONENT, Stepper
+from openweyl.evolution.stepper import Stepper
 from openweyl.generators.generator import fokker_planck, hierarchy, lindblad
 
 H = 0.25
@@ -89,21 +90,28 @@ def test_commutator_is_the_nested_commutator(build: object, jumps: list[str]) ->
 
     def drift(u: np.ndarray) -> np.ndarray:
         k, xi = GRID.mesh("k", "xi")
-        moved = np.fft.irfft(generator.drift[0] * np.fft.rfft(u, axis=0), GRID.shape[0], axis=0)
+        moved = np.fft.irfft(generator.drift.dense()[0] * np.fft.rfft(u, axis=0), GRID.shape[0], axis=0)
         assert k[0].shape[0] == GRID.shape[0] // 2 + 1
         assert xi[0].shape[-1] == GRID.shape[1]
         if generator.linear_diffusion is None:
             return moved
-        sigma = generator.linear_diffusion(1e-7)[0] / 1e-7  # the integrand at time 0, up to 1e-7
+        sigma = (
+            sum(part.real[0] for part in generator.linear_diffusion(1e-7)) / 1e-7
+        )  # the integrand at time 0, up to 1e-7
         both = np.fft.irfft2(sigma * np.fft.rfft2(u), GRID.shape)
         return moved + both
 
     def A(u: np.ndarray) -> np.ndarray:
-        return kick(u, generator.kick)
+        return kick(u, generator.kick.dense())
 
     nested = A(drift(A(w))) - A(A(drift(w))) - (drift(A(A(w))) - A(drift(A(w))))
-    expected = kick(w, generator.commutator)
+    expected = kick(w, generator.commutator.dense())
     assert np.abs(nested - expected).max() < 1e-5 * np.abs(expected).max()
+
+
+def factors_of(stepper: Stepper) -> list[np.ndarray]:
+    """All that a stepper has multiplied by."""
+    return [array for factor in stepper._factors.values() for array in factor.arrays]
 
 
 def test_growth_is_limited() -> None:
@@ -115,7 +123,9 @@ def test_growth_is_limited() -> None:
     start = coherent(0.7, -0.3).symbol(GRID).values
     for stepper in (free, limited):
         stepper.run(start.copy(), 1)
-    largest, held = (max(np.abs(f).max() for f in stepper._factors.values()) for stepper in (free, limited))
+    largest, held = (
+        max(np.abs(a).max() for f in stepper._factors.values() for a in f.arrays) for stepper in (free, limited)
+    )
     assert largest > 10
     assert held <= np.exp(1.0 * dt) + 1e-12
     small = [
@@ -131,7 +141,9 @@ def test_growth_of_corrections_is_limited() -> None:
     free, limited = (Stepper(generator, STRANG, dt, order=4, growth=growth) for growth in (np.inf, 1.0))
     for stepper in (free, limited):
         stepper.run(start.copy(), 1)
-    largest, held = (max(np.abs(f).max() for f in stepper._factors.values()) for stepper in (free, limited))
+    largest, held = (
+        max(np.abs(a).max() for f in stepper._factors.values() for a in f.arrays) for stepper in (free, limited)
+    )
     assert largest > 1e5
     assert held <= np.exp(MAX_CORRECTION_EXPONENT + dt)
 

@@ -1,4 +1,4 @@
-"""e^{r + i s} of real arrays, in one buffer, ten times faster than NumPy's exponential of complex arrays.
+"""e^{r + i s}, sines and cosines of real arrays, ten times faster than NumPy's, and in one buffer.
 
     e^{i s}  =  (1 - t^2 + 2 i t)/(1 + t^2),        t = tan(s/2),
 
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
+from array_api_compat import array_namespace
 
 Array = Any
 Term: TypeAlias = tuple[float, Array | None, Array | None]
@@ -21,10 +22,12 @@ CHUNK = 2**14
 temporary is as large as the result."""
 
 
-def exponential_of_sum(terms: Sequence[Term], limit: float = np.inf) -> np.ndarray:
-    """e^{sum_j c_j (r_j + i s_j)} of NumPy arrays that broadcast; the exponent's real part is cut at `limit`."""
+def exponential_of_sum(terms: Sequence[Term], limit: float = np.inf) -> Array:
+    """e^{sum_j c_j (r_j + i s_j)} of arrays that broadcast; the exponent's real part is cut at `limit`."""
     parts = [part for _, *pair in terms for part in pair if part is not None]
-    shape = np.broadcast_shapes(*(np.shape(part) for part in parts))
+    if not all(isinstance(part, np.ndarray) for part in parts):
+        return _in_another_namespace(array_namespace(*parts), terms, limit)
+    shape = np.broadcast(*parts).shape
     out = np.empty(shape, dtype=complex)
     rows = max(CHUNK * shape[0] // max(out.size, 1), 1) if shape else 1
     if not shape or rows >= shape[0]:
@@ -34,6 +37,30 @@ def exponential_of_sum(terms: Sequence[Term], limit: float = np.inf) -> np.ndarr
         block = slice(first, first + rows)
         _fill(out[block], [(c, _rows(r, block, shape), _rows(s, block, shape)) for c, r, s in terms], limit)
     return out
+
+
+def sine(x: Array) -> Array:
+    """sin x, of large arrays by the same tangent."""
+    if np.size(x) < CHUNK // 16:
+        return np.sin(x)
+    t = np.tan(0.5 * x)
+    return 2 * t / (1 + t * t)
+
+
+def cosine(x: Array) -> Array:
+    """cos x, of large arrays by the same tangent."""
+    if np.size(x) < CHUNK // 16:
+        return np.cos(x)
+    t = np.tan(0.5 * x)
+    return 2 / (1 + t * t) - 1
+
+
+def _in_another_namespace(xp: Any, terms: Sequence[Term], limit: float) -> Array:
+    real = _combined([(c, r) for c, r, _ in terms if r is not None])
+    imag = _combined([(c, s) for c, _, s in terms if s is not None])
+    if real is not None and limit < np.inf:
+        real = xp.where(real > limit, limit, real)
+    return xp.exp((0.0 if real is None else real) + (0j if imag is None else 1j * imag))
 
 
 def _rows(part: Array | None, block: slice, shape: tuple[int, ...]) -> Array | None:
@@ -52,7 +79,8 @@ def _fill(out: np.ndarray, terms: Sequence[Term], limit: float) -> None:
     t = np.tan(phase)
     twice = t * t
     twice += 1.0
-    np.divide(2.0 if amplitude is None else 2.0 * amplitude, twice, out=twice)
+    room = twice if twice.shape == out.shape else None
+    twice = np.divide(2.0 if amplitude is None else 2.0 * amplitude, twice, out=room)
     np.multiply(t, twice, out=out.imag)
     np.subtract(twice, 1.0 if amplitude is None else amplitude, out=out.real)
 

@@ -9,6 +9,7 @@ so the transforms of real arrays and this product are here; those of complex arr
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import ducc0
@@ -65,34 +66,70 @@ def ifft(f: Array, axes: tuple[int, ...]) -> Array:
     return array_namespace(f).fft.ifftn(f, axes=axes)
 
 
+class Scratch:
+    """One buffer for the spectra of arrays that are transformed in turn, along whichever axes: see `filtered`."""
+
+    def __init__(self) -> None:
+        self.buffer = np.empty(0, dtype=complex)
+        self.views: dict[tuple[tuple[int, ...], tuple[int, ...]], np.ndarray] = {}
+
+    def spectrum(self, shape: tuple[int, ...], axes: tuple[int, ...]) -> np.ndarray:
+        """Room for `rfft` over `axes` of an array of this shape."""
+        view = self.views.get((shape, axes))
+        if view is None:
+            halved = spectrum_shape(shape, axes)
+            if self.buffer.size < prod(halved):
+                self.views.clear()
+                self.buffer = np.empty(prod(halved), dtype=complex)
+            view = self.views[shape, axes] = self.buffer[: prod(halved)].reshape(halved)
+        return view
+
+
 def filtered(
-    w: Array, factor: Array, axes: tuple[int, ...], scratch: dict[tuple[int, ...], Any] | None = None
+    w: Array, factor: Array | tuple[Array, ...], axes: tuple[int, ...], scratch: Scratch | None = None
 ) -> Array:
     """F^{-1}[factor * F w] with F over `axes`.
 
-    `factor` has a leading axis of coefficients of powers of a formal lambda. One coefficient: an ordinary product,
-    and leading axes of `w` are batches. Several: the leading axis of `w` counts powers of lambda too, and the product
-    is that of truncated series, (f w)_j = sum_i f_i w_{j-i}.
+    `factor`, or each of several that are applied one after another, broadcasts to the transform, and has a leading axis
+    of coefficients of powers of a formal lambda. One coefficient: an ordinary product, and leading axes of `w` are
+    batches. Several: the leading axis of `w` counts powers of lambda too, and the product is that of truncated series,
+    (f w)_j = sum_i f_i w_{j-i}.
 
-    With a `scratch` dictionary (which the caller keeps between calls) a NumPy array is transformed in place:
-    fresh memory for every transform costs more than the transform itself on large grids.
+    With a `scratch` (which the caller keeps between calls) a NumPy array is transformed in place: fresh memory for
+    every transform costs more than the transform itself on large grids.
     """
-    size = w.shape[axes[-1]]
+    factors = factor if isinstance(factor, tuple) else (factor,)
     if not isinstance(w, np.ndarray) or scratch is None:
-        return irfft(series_product(factor, rfft(w, axes)), axes, size)
-    shape = spectrum_shape(w.shape, axes)
-    buffer = scratch.get(shape)
-    if buffer is None:
-        buffer = scratch[shape] = np.empty(shape, dtype=complex)
-    rfft(w, axes, out=buffer)
-    if factor.shape[0] == 1:
-        buffer *= factor[0]
-    else:
-        for j in reversed(range(shape[0])):  # from the top: row j needs the rows below it unchanged
-            buffer[j] *= factor[0]
-            for i in range(1, j + 1):
-                buffer[j] += factor[i] * buffer[j - i]
-    return irfft(buffer, axes, size, out=w)
+        f = rfft(w, axes)
+        for one in factors:
+            f = series_product(one, f)
+        return irfft(f, axes, w.shape[axes[-1]])
+    spectrum = scratch.spectrum(w.shape, axes)
+    threads = 0 if w.size >= THREADED_FROM else 1
+    ducc0.fft.r2c(w, axes=axes, out=spectrum, nthreads=threads)
+    for one in factors:
+        if one.shape[0] == 1:
+            spectrum *= one[0]
+        else:
+            multiply_series(spectrum, one)
+    return ducc0.fft.c2r(
+        spectrum,
+        axes=axes,
+        lastsize=w.shape[axes[-1]],
+        forward=False,
+        inorm=2,
+        out=w,
+        nthreads=threads,
+        allow_overwriting_input=True,
+    )
+
+
+def multiply_series(f: np.ndarray, factor: np.ndarray) -> None:
+    """`series_product` in place, for several coefficients."""
+    for j in reversed(range(f.shape[0])):  # from the top: row j needs the rows below it unchanged
+        f[j] *= factor[0]
+        for i in range(1, min(j, factor.shape[0] - 1) + 1):
+            f[j] += factor[i] * f[j - i]
 
 
 def series_product(factor: Array, f: Array) -> Array:

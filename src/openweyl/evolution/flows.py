@@ -14,22 +14,52 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass, field, replace
-from typing import Self
+from functools import lru_cache
+from typing import NamedTuple, Self, TypeAlias
 
-from array_api_compat import array_namespace
-
-from openweyl._core.fft import Array
-from openweyl.generators.generator import Generator, Rate, at_time
+from openweyl.generators.generator import Generator
+from openweyl.generators.rates import Parts, Rate, Rates
 
 from .schemes import Scheme
+
+Terms: TypeAlias = list[tuple[float, Rate]]
+"""An exponent: the sum of these multiples of rates."""
+
+
+class Structure(NamedTuple):
+    """What decides which flows a step has: nothing of it changes with the grid.
+
+    ridges: for each, whether it stands behind a shear, and the axes of its representation. diffusion_beside: whether
+    linear diffusion stands on both sides of a drift, as it is not integrated along it.
+    """
+
+    n: int
+    operator_terms: bool
+    scaling: bool
+    ridges: tuple[tuple[bool, tuple[int, ...]], ...]
+    diffusion: bool
+    diffusion_beside: bool
+
+    @staticmethod
+    def of(generator: Generator) -> Structure:
+        """That of a generator."""
+        return Structure(
+            n=generator.grid.n,
+            operator_terms=generator.operator_terms is not None,
+            scaling=generator.scaling is not None,
+            ridges=tuple((ridge.shear is not None, ridge.axes) for ridge in generator.ridges),
+            diffusion=generator.linear_diffusion is not None,
+            diffusion_beside=generator.commutator is None,  # else diffusion integrated along the drift is exact
+        )
+
+    def axes(self, *, x: bool, xi: bool) -> tuple[int, ...]:
+        """The array axes of x, of xi, or of both."""
+        return tuple(range(-2 * self.n if x else -self.n, 0 if xi else -self.n))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Flow:
-    """exp(a dt X) for a part X of the generator, taken at the time `at` dt after the beginning of the step.
-
-    Flows that differ in `at` alone are equal: if X does not depend on time, what they multiply by is computed once.
-    """
+    """exp(a dt X) for a part X of the generator, taken at the time `at` dt after the beginning of the step."""
 
     a: float
     at: float = field(default=0.0, compare=False)
@@ -53,33 +83,42 @@ class OperatorAction(Flow):
 
 
 class Multiplication(Flow):
-    """A flow that multiplies in one representation of the symbol, by the exponential of `exponent`."""
+    """A flow that multiplies in one representation of the symbol, by the exponential of a sum of rates."""
 
     @abstractmethod
-    def axes(self, generator: Generator) -> tuple[int, ...]:
+    def axes(self, structure: Structure) -> tuple[int, ...]:
         """The axes of the array that are transformed in this representation."""
 
     @abstractmethod
-    def exponent(self, generator: Generator, dt: float, t: float) -> Array:
-        """a dt X at time t, with a leading axis of powers of lambda."""
+    def constant(self, generator: Generator, dt: float) -> Terms:
+        """The terms of a dt X that do not depend on time."""
+
+    def timed(self, generator: Generator, dt: float, t: float) -> Terms:  # noqa: ARG002 - most do not depend on it
+        """Those that do, at time t."""
+        return []
 
     def depends_on_time(self, generator: Generator) -> bool:  # noqa: ARG002 - the rule for the others
+        """Whether there are such."""
         return False
 
-    def root(self) -> Multiplication | None:
-        """The flow whose square this is, if it is one of the same part."""
+    def key(self, dt: float) -> tuple[object, ...]:
+        """What is the same for flows of the same part for the same time, in steps of whichever length."""
+        return (self.part, self.a * dt)
+
+    def root_key(self, dt: float) -> tuple[object, ...] | None:  # noqa: ARG002 - the rule for the others
+        """The key of the flow whose square this is, if it is one of the same part."""
         return None
 
 
 class LinearDiffusion(Multiplication):
     """The jumps a.x + b.xi in (k, s), integrated along the drift that follows: not proportional to the time."""
 
-    def axes(self, generator: Generator) -> tuple[int, ...]:
-        return generator.grid.array_axes(x=True, xi=True)
+    def axes(self, structure: Structure) -> tuple[int, ...]:
+        return structure.axes(x=True, xi=True)
 
-    def exponent(self, generator: Generator, dt: float, t: float) -> Array:  # noqa: ARG002 - constant in time
+    def constant(self, generator: Generator, dt: float) -> Terms:
         assert generator.linear_diffusion is not None  # noqa: S101 - or there were no such flow
-        return generator.linear_diffusion(self.a * dt)
+        return _multiples(1.0, generator.linear_diffusion(self.a * dt))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,29 +131,33 @@ class Shear(Multiplication):
     def part(self) -> object:
         return Shear, self.index
 
-    def axes(self, generator: Generator) -> tuple[int, ...]:
-        return generator.grid.array_axes(x=True, xi=False)
+    def axes(self, structure: Structure) -> tuple[int, ...]:
+        return structure.axes(x=True, xi=False)
 
-    def exponent(self, generator: Generator, dt: float, t: float) -> Array:  # noqa: ARG002 - it takes no time
-        exponent = generator.ridges[self.index].shear
-        assert exponent is not None  # noqa: S101 - or there were no such flow
-        return self.a * exponent
+    def constant(self, generator: Generator, dt: float) -> Terms:  # noqa: ARG002 - it takes no time
+        return _multiples(self.a, generator.ridges[self.index].shear or ())
+
+    def key(self, dt: float) -> tuple[object, ...]:  # noqa: ARG002 - it takes no time
+        return (self.part, self.a)
 
 
 class RateFlow(Multiplication):
     """A multiplication by the exponential of a dt times a rate."""
 
     @abstractmethod
-    def rate(self, generator: Generator) -> Rate: ...
+    def rate(self, generator: Generator) -> Rates: ...
+
+    def constant(self, generator: Generator, dt: float) -> Terms:
+        return _multiples(self.a * dt, self.rate(generator).constant)
+
+    def timed(self, generator: Generator, dt: float, t: float) -> Terms:
+        return _multiples(self.a * dt, self.rate(generator).at(t))
 
     def depends_on_time(self, generator: Generator) -> bool:
-        return callable(self.rate(generator))
+        return self.rate(generator).timed is not None
 
-    def exponent(self, generator: Generator, dt: float, t: float) -> Array:
-        return self.a * dt * at_time(self.rate(generator), t)
-
-    def root(self) -> Multiplication | None:
-        return replace(self, a=self.a / 2)
+    def root_key(self, dt: float) -> tuple[object, ...] | None:
+        return (self.part, self.a * dt / 2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,33 +170,38 @@ class Kick(RateFlow):
         joined = super().joined(following)
         return joined and replace(joined, c=self.c + following.c)
 
-    def axes(self, generator: Generator) -> tuple[int, ...]:
-        return generator.grid.array_axes(x=False, xi=True)
+    def axes(self, structure: Structure) -> tuple[int, ...]:
+        return structure.axes(x=False, xi=True)
 
-    def rate(self, generator: Generator) -> Rate:
+    def rate(self, generator: Generator) -> Rates:
         return generator.kick
 
-    def exponent(self, generator: Generator, dt: float, t: float) -> Array:
-        exponent = super().exponent(generator, dt, t)
-        if not self.c or generator.commutator is None:
-            return exponent
-        xp = array_namespace(exponent)
-        correction = self.c * dt**3 * at_time(generator.commutator, t)
-        if correction.shape[0] > 1:
-            exponent = xp.concat([exponent, xp.zeros_like(exponent[:1])])
-        return exponent + correction
+    def constant(self, generator: Generator, dt: float) -> Terms:
+        terms = super().constant(generator, dt)
+        if self.c and generator.commutator is not None:
+            terms += _multiples(self.c * dt**3, generator.commutator.constant)
+        return terms
 
-    def root(self) -> Multiplication | None:
-        return None if self.c else super().root()
+    def timed(self, generator: Generator, dt: float, t: float) -> Terms:
+        terms = super().timed(generator, dt, t)
+        if self.c and generator.commutator is not None:
+            terms += _multiples(self.c * dt**3, generator.commutator.at(t))
+        return terms
+
+    def key(self, dt: float) -> tuple[object, ...]:
+        return (self.part, self.a * dt, self.c * dt**3) if self.c else super().key(dt)
+
+    def root_key(self, dt: float) -> tuple[object, ...] | None:
+        return None if self.c else super().root_key(dt)
 
 
 class Drift(RateFlow):
     """exp(a dt B) in (k, xi)."""
 
-    def axes(self, generator: Generator) -> tuple[int, ...]:
-        return generator.grid.array_axes(x=True, xi=False)
+    def axes(self, structure: Structure) -> tuple[int, ...]:
+        return structure.axes(x=True, xi=False)
 
-    def rate(self, generator: Generator) -> Rate:
+    def rate(self, generator: Generator) -> Rates:
         return generator.drift
 
 
@@ -167,45 +215,70 @@ class RidgeKick(RateFlow):
     def part(self) -> object:
         return RidgeKick, self.index
 
-    def axes(self, generator: Generator) -> tuple[int, ...]:
-        return generator.ridges[self.index].axes
+    def axes(self, structure: Structure) -> tuple[int, ...]:
+        return structure.ridges[self.index][1]
 
-    def rate(self, generator: Generator) -> Rate:
+    def rate(self, generator: Generator) -> Rates:
         return generator.ridges[self.index].rate
 
 
-def flows(generator: Generator, scheme: Scheme) -> list[Flow]:
+def _multiples(c: float, parts: Parts) -> Terms:
+    return [(c, part) for part in parts]
+
+
+Group: TypeAlias = tuple[Multiplication, ...] | Flow
+"""Neighbours that multiply in one representation, such as a drift between two shears, or another flow alone."""
+
+
+@lru_cache(maxsize=256)
+def grouped_flows(structure: Structure, scheme: Scheme, steps: int) -> tuple[tuple[Group, Group], ...]:
+    """`steps` steps of `scheme` in a row, first flow first; neighbours in one representation multiply at once.
+
+    Beside each group stands the first one that is equal to it but for the time at which it acts.
+    """
+    groups: list[Group] = []
+    for flow in _chain(_flows(structure, scheme), steps):
+        last = groups[-1] if groups else None
+        if not isinstance(flow, Multiplication):
+            groups.append(flow)
+        elif isinstance(last, tuple) and last[0].axes(structure) == flow.axes(structure):
+            groups[-1] = (*last, flow)
+        else:
+            groups.append((flow,))
+    first: dict[Group, Group] = {}
+    return tuple((group, first.setdefault(group, group)) for group in groups)
+
+
+def _flows(structure: Structure, scheme: Scheme) -> list[Flow]:
     """One step of `scheme`, first flow first."""
-    before: list[Flow] = [OperatorAction(a=0.5)] if generator.operator_terms else []
-    before += [Scaling(a=0.5)] if generator.scaling else []
-    ridges = [_ridge(generator, j) for j in range(len(generator.ridges))]
+    before: list[Flow] = [OperatorAction(a=0.5)] if structure.operator_terms else []
+    before += [Scaling(a=0.5)] if structure.scaling else []
+    ridges = [_ridge(sheared, j) for j, (sheared, _) in enumerate(structure.ridges)]
     inner: list[Flow] = [Kick(a=scheme.kicks[0][0], c=scheme.kicks[0][1])]
     time = 0.0
     for b, (a, c) in zip(scheme.drifts, scheme.kicks[1:], strict=True):
-        inner += [*_drift(generator, b, time + b / 2), Kick(a=a, c=c, at=time + b)]
+        inner += [*_drift(structure, b, time + b / 2), Kick(a=a, c=c, at=time + b)]
         time += b
     after = [*(flow for ridge in reversed(ridges) for flow in ridge), *reversed(before)]
     return [*before, *(flow for ridge in ridges for flow in ridge), *inner, *(replace(flow, at=1.0) for flow in after)]
 
 
-def _drift(generator: Generator, b: float, at: float) -> list[Flow]:
+def _drift(structure: Structure, b: float, at: float) -> list[Flow]:
     """The drift by b dt with its linear diffusion; `at`: the middle of its interval."""
     drift = Drift(a=b, at=at)
-    if not generator.linear_diffusion:
+    if not structure.diffusion:
         return [drift]
-    if generator.commutator is not None:  # diffusion integrated along the drift is exact
-        return [LinearDiffusion(a=b), drift]
-    return [LinearDiffusion(a=b / 2), drift, LinearDiffusion(a=b / 2)]
+    if structure.diffusion_beside:
+        return [LinearDiffusion(a=b / 2), drift, LinearDiffusion(a=b / 2)]
+    return [LinearDiffusion(a=b), drift]
 
 
-def _ridge(generator: Generator, index: int) -> list[Flow]:
+def _ridge(sheared: bool, index: int) -> list[Flow]:
     ridge = RidgeKick(a=0.5, index=index)
-    if generator.ridges[index].shear is None:
-        return [ridge]
-    return [Shear(a=1.0, index=index), ridge, Shear(a=-1.0, index=index)]
+    return [Shear(a=1.0, index=index), ridge, Shear(a=-1.0, index=index)] if sheared else [ridge]
 
 
-def chain(step: list[Flow], steps: int) -> list[Flow]:
+def _chain(step: list[Flow], steps: int) -> list[Flow]:
     """`steps` steps in a row; neighbours that are flows of one part, as at the ends of steps, are one flow."""
     chained: list[Flow] = []
     for j in range(steps):

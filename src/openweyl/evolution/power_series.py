@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 from array_api_compat import array_namespace
 
 from openweyl._core.complex_exponential import exponential_of_sum
@@ -15,8 +14,7 @@ def exponential(series: Array, order: int = 1) -> Array:
     With E = exp(c_0) sum_j e_j lambda^j: j e_j = sum_i i c_i e_{j-i}.
     """
     xp = array_namespace(series)
-    c = series[0]
-    terms = [exponential_of_sum([(1.0, c.real, c.imag)]) if isinstance(c, np.ndarray) else xp.exp(c)]
+    terms = [exponential_of_sum([(1.0, xp.real(series[0]), xp.imag(series[0]))])]
     if series.shape[0] == 1:
         return terms[0][None]
     for j in range(1, order):

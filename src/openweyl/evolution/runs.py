@@ -7,7 +7,6 @@ from math import inf, pi
 
 import numpy as np
 
-from openweyl._core.fft import filtered
 from openweyl.generators.operator_terms import Tick
 from openweyl.model.system import System
 from openweyl.phase_space.grid import PhaseGrid
@@ -19,6 +18,7 @@ from openweyl.weyl.symbol import Symbol
 
 from .equation import Equation
 from .error_estimate import ErrorEstimate, Extrapolation
+from .factors import SharedWork
 from .grid_control import correction_weights
 from .moving_frame import Path
 from .schemes import best_scheme
@@ -58,13 +58,14 @@ class Runs:
         self.generator = self.equation.build(self.system, box, **moving)
         self.scheme = best_scheme(self.generator)
         self.extrapolation = Extrapolation(self.scheme.order, self.tol)
+        self.shared = SharedWork()
         self.steppers = StepperCache(self.stepper, self.extrapolation.run_count)
         self.output_steppers = StepperCache(self.stepper, OUTPUT_STEPPERS)
 
-    def stepper(self, dt: float, half: Stepper | None = None) -> Stepper:
+    def stepper(self, dt: float) -> Stepper:
         """A new stepper on the present grid."""
         return Stepper(
-            self.generator, self.scheme, dt, self.equation.order, growth=self.growth, half=half, tick=self.tick
+            self.generator, self.scheme, dt, self.equation.order, growth=self.growth, shared=self.shared, tick=self.tick
         )
 
     @property
@@ -110,10 +111,8 @@ class Runs:
 
     def advance(self, plan: StepPlan) -> None:
         """A segment from the present time."""
-        stepper: Stepper | None = None
         for j, w in enumerate(self.values):
-            stepper = self.steppers.get(2**j * plan.dt, half=stepper)
-            self.values[j] = stepper.run(w, plan.steps // 2**j, self.t)
+            self.values[j] = self.steppers.get(2**j * plan.dt).run(w, plan.steps // 2**j, self.t)
         self.t += plan.duration
 
     def symbol(self) -> Symbol:
@@ -159,10 +158,9 @@ class Runs:
     def content(self) -> np.ndarray:
         """The first run's symbol and what ridges see of it; b_j times what its losses are enlarged by."""
         w, order = self.values[0], self.equation.order
-        shears = [ridge.shear for ridge in self.generator.ridges if ridge.shear is not None]
-        if shears:
-            x = self.box.array_axes(x=True, xi=False)
-            w = np.stack([w, *(filtered(w, np.exp(shear), x) for shear in shears)], axis=0 if order == 1 else 1)
+        sheared = [ridge.sheared(w) for ridge in self.generator.ridges if ridge.shear is not None]
+        if sheared:
+            w = np.stack([w, *sheared], axis=0 if order == 1 else 1)
         if order == 1:
             return w
         return w * correction_weights(order).reshape(-1, *(1,) * (w.ndim - 1))

@@ -5,26 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from functools import reduce
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
-from array_api_compat import array_namespace
 
-from openweyl._core.fft import Array, filtered, series_product
+from openweyl._core.fft import Array, filtered
 from openweyl.generators.generator import Generator
 from openweyl.generators.operator_terms import Tick, exponential_action
 from openweyl.phase_space.resampling import along, interpolation
 
-from .flows import Flow, Multiplication, RateFlow, Scaling, chain, flows
-from .power_series import exponential, product
+from .factors import Factor, SharedWork, constant_factor, timed_factor
+from .flows import Flow, Multiplication, Scaling, Structure, grouped_flows
 from .schemes import Scheme
 
-MAX_CORRECTION_EXPONENT = 6.0
-"""The sum of the coefficients of lambda, lambda^2, ... of one exponent in absolute value from which they are left out
-at a point of its representation: powers of them, up to e^6, would amplify round-off where the symbol is negligible.
-Where it is not, steps so long that this matters are found by their error."""
 SAME_STEP = 1e-9
 """The relative difference below which two steps are one: they differ by round-off alone."""
+
+
+class Product(NamedTuple):
+    """Flows that multiply in one representation: what does not depend on time, and the flows that do."""
+
+    axes: tuple[int, ...]
+    factor: tuple[Array, ...]
+    timed: tuple[Multiplication, ...]
 
 
 @dataclass
@@ -33,9 +36,8 @@ class Stepper:
 
     `order` is the number of powers of lambda kept (1 without corrections). `growth` bounds the rate at which a flow may
     amplify: far out in (x, s), where the symbol is negligible, dt^3 [A, [B, A]] may outgrow dt A and would amplify
-    round-off, and so may powers of the corrections, see MAX_CORRECTION_EXPONENT.
-    `half`: a stepper for dt/2 with the same generator; squares of its factors are cheaper than exponentials.
-    `tick`: see `exponential_action`.
+    round-off, and so may powers of the corrections, see `factors.limited`.
+    `shared`: what other steppers with the same generator share with this one. `tick`: see `exponential_action`.
     """
 
     generator: Generator
@@ -43,39 +45,61 @@ class Stepper:
     dt: float
     order: int = 1
     growth: float = np.inf
-    half: Stepper | None = field(default=None, repr=False)
+    shared: SharedWork = field(default_factory=SharedWork, repr=False)
     tick: Tick | None = field(default=None, repr=False)
-    _factors: dict[Hashable, Any] = field(default_factory=dict, repr=False)
-    _scratch: dict[tuple[int, ...], Any] = field(default_factory=dict, repr=False)
-    _groups: dict[int, list[tuple[Multiplication, ...] | Flow]] = field(default_factory=dict, repr=False)
+    _programs: dict[int, list[Product | Flow]] = field(default_factory=dict, repr=False)
+    _factors: dict[Hashable, Factor] = field(default_factory=dict, repr=False)
+    _scalings: dict[Flow, list[Array | None]] = field(default_factory=dict, repr=False)
     _taylor_parts: int = field(default=1, repr=False)
     """The parts into which the last operator action was cut."""
 
     def run(self, w: Array, steps: int, t: float = 0.0) -> Array:
         """`steps` steps from `w` at time t; a NumPy array is overwritten."""
-        if steps not in self._groups:
-            self._groups[steps] = self._grouped(chain(flows(self.generator, self.scheme), steps))
-        for group in self._groups[steps]:
-            if isinstance(group, tuple):
-                w = filtered(w, self._product(group, t), group[0].axes(self.generator), self._scratch)
-            elif isinstance(group, Scaling):
-                w = self._scaled(w, group)
+        scratch = self.shared.scratch
+        for action in self._programs.get(steps) or self._program(steps):
+            if isinstance(action, Product):
+                factor = action.factor + self._timed(action.timed, t) if action.timed else action.factor
+                w = filtered(w, factor, action.axes, scratch) if factor else w
+            elif isinstance(action, Scaling):
+                w = self._scaled(w, action)
             else:
-                w = self._acted_on(w, group, t)
+                w = self._acted_on(w, action, t)
         return w
 
-    def _grouped(self, chained: list[Flow]) -> list[tuple[Multiplication, ...] | Flow]:
-        """Neighbours that multiply in one representation, such as a drift between two shears, multiply at once."""
-        groups: list[tuple[Multiplication, ...] | Flow] = []
-        for flow in chained:
-            last = groups[-1] if groups else None
-            if not isinstance(flow, Multiplication):
-                groups.append(flow)
-            elif isinstance(last, tuple) and last[0].axes(self.generator) == flow.axes(self.generator):
-                groups[-1] = (*last, flow)
-            else:
-                groups.append((flow,))
-        return groups
+    def _program(self, steps: int) -> list[Product | Flow]:
+        """What is done in so many steps."""
+        structure = Structure.of(self.generator)
+        known: dict[int, Product] = {}
+        program: list[Product | Flow] = []
+        for group, first in grouped_flows(structure, self.scheme, steps):
+            if not isinstance(group, tuple):
+                program.append(group)
+                continue
+            made = known.get(id(first))
+            if made is None:
+                timed = tuple(flow for flow in group if flow.depends_on_time(self.generator))
+                made = Product(group[0].axes(structure), self._constant(group).arrays, timed)
+                known[id(first)] = made
+            elif made.timed:  # at a time of its own
+                made = made._replace(timed=tuple(flow for flow in group if flow.depends_on_time(self.generator)))
+            program.append(made)
+        self._programs[steps] = program
+        return program
+
+    def _constant(self, group: tuple[Multiplication, ...]) -> Factor:
+        """The product of all in these flows that does not depend on time."""
+        key = tuple(flow.key(self.dt) for flow in group)
+        if key not in self._factors:
+            limit = self.growth * self.dt
+            made = (constant_factor(f, self.generator, self.dt, self.order, limit, self.shared) for f in group)
+            self._factors[key] = reduce(Factor.times, made)
+        return self._factors[key]
+
+    def _timed(self, flows: tuple[Multiplication, ...], t: float) -> tuple[Array, ...]:
+        """The product of what depends on time."""
+        dt, limit = self.dt, self.growth * self.dt
+        made = (timed_factor(f, self.generator, dt, t + f.at * dt, self.order, limit, self.shared) for f in flows)
+        return reduce(Factor.times, made).arrays
 
     def _acted_on(self, w: Array, flow: Flow, t: float) -> Array:
         """e^{tau R} w by Taylor series."""
@@ -88,82 +112,33 @@ class Stepper:
     def _scaled(self, w: Array, flow: Flow) -> Array:
         """w(z) -> w(e^{-r tau} z) e^{-r tau} along each axis, with r the rate at which it grows; band-limited."""
         grid = self.generator.grid
-        if flow not in self._factors:
-            self._factors[flow] = [
+        if flow not in self._scalings:
+            self._scalings[flow] = [
                 interpolation(axis, axis.points * np.exp(-rate * flow.a * self.dt)) * np.exp(-rate * flow.a * self.dt)
                 if rate
                 else None
                 for axis, rate in zip(grid.x + grid.xi, self.generator.scaling or (), strict=True)
             ]
-        for position, matrix in enumerate(self._factors[flow]):
+        for position, matrix in enumerate(self._scalings[flow]):
             if matrix is not None:
                 w = along(w, position - 2 * grid.n, matrix)
         return w
 
-    def _product(self, group: tuple[Multiplication, ...], t: float) -> Array:
-        """The product of the factors of flows in one representation."""
-        if len(group) == 1:
-            return self._factor(group[0], t)
-        if group in self._factors:
-            return self._factors[group]
-        whole = reduce(product, (self._factor(flow, t) for flow in group))
-        if not any(flow.depends_on_time(self.generator) for flow in group):
-            self._factors[group] = whole
-        return whole
-
-    def _factor(self, flow: Multiplication, t: float) -> Array:
-        """What `flow` multiplies by in its representation."""
-        if flow.depends_on_time(self.generator):
-            return exponential(self._exponent(flow, t + flow.at * self.dt), self.order)
-        if flow not in self._factors:
-            root = self._root_factor(flow, t)
-            self._factors[flow] = (
-                exponential(self._exponent(flow, t), self.order) if root is None else series_product(root, root)
-            )
-        return self._factors[flow]
-
-    def _root_factor(self, flow: Multiplication, t: float) -> Array | None:
-        """The factor of half of `flow`, if it is at hand: that of a step of dt/2, or that of a flow half as long."""
-        root = flow.root()
-        if root is None:
-            return None
-        return self.half._factor(flow, t) if self.half else self._factors.get(root)
-
-    def _exponent(self, flow: Multiplication, t: float) -> Array:
-        exponent = flow.exponent(self.generator, self.dt, t)
-        limited = isinstance(flow, RateFlow) and np.isfinite(self.growth)
-        return _limited(exponent, self.growth * self.dt) if limited else exponent
-
-
-def _limited(exponent: Array, growth: float) -> Array:
-    """`exponent` with a real part of at most `growth`, and with corrections of at most MAX_CORRECTION_EXPONENT.
-
-    Both limits act far out only, where the symbol is negligible and would be amplified round-off.
-    """
-    xp = array_namespace(exponent)
-    excess = xp.real(exponent[:1]) - growth
-    limited = exponent[:1] - xp.where(excess > 0, excess, xp.zeros_like(excess))
-    if exponent.shape[0] == 1:
-        return limited
-    corrections = exponent[1:]
-    too_large = xp.sum(xp.abs(corrections), axis=0) > MAX_CORRECTION_EXPONENT
-    return xp.concat([limited, xp.where(too_large, xp.zeros_like(corrections), corrections)])
-
 
 @dataclass
 class StepperCache:
-    """The steppers for the last `size` steps dt; `make` makes one for a dt, and for what its `half` is."""
+    """The steppers for the last `size` steps dt; `make` makes one for a dt."""
 
-    make: Callable[[float, Stepper | None], Stepper]
+    make: Callable[[float], Stepper]
     size: int
     known: dict[float, Stepper] = field(default_factory=dict)
 
-    def get(self, dt: float, half: Stepper | None = None) -> Stepper:
+    def get(self, dt: float) -> Stepper:
         """The stepper for dt, known or new."""
         for other, stepper in self.known.items():
             if abs(other - dt) < SAME_STEP * dt:
                 return stepper
         while len(self.known) >= self.size:
             del self.known[next(iter(self.known))]
-        self.known[dt] = self.make(dt, half)
+        self.known[dt] = self.make(dt)
         return self.known[dt]

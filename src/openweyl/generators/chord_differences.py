@@ -2,14 +2,20 @@
 
     f(z + c/2) - f(z - c/2)  (quantum),        c.f'(z)  (classical),
 
-with the chord c = s where x is kept, h k where xi is: the one factor in which the two generators differ.
+with the chord c = s where x is kept, h k where xi is: the one factor in which the two generators differ. The first of a
+polynomial is a finite sum, of which the second is the first term: sum_m 2 f^(m)(z) (c/2)^m / m! over odd |m|. Its terms
+are products of what varies along few axes, and cost less than f at all points.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from functools import lru_cache, reduce
+from itertools import product
+from math import factorial, prod
+from operator import add
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import sympy
@@ -17,23 +23,136 @@ import sympy
 from openweyl._core.fft import Array
 from openweyl.model.system import System
 from openweyl.phase_space.grid import PhaseGrid
-from openweyl.symbolic.expressions import TIME, derivative, evaluate
+from openweyl.symbolic.algebra import expandable
+from openweyl.symbolic.expressions import TIME, derivative, evaluate_all
 
 Point = dict[sympy.Symbol, Array]
-ChordRule = Callable[[sympy.Expr, Point, Point, Any], tuple[Array, Array]]
-"""f, where and along which chord -> the difference of f across the chord, and its mean."""
+
+MAX_CHORD_DEGREE = 8
+"""The degree up to which polynomials are expanded in the chord: more terms cost more than two values of them."""
+MAX_CHORD_TERMS = 24
+"""The most terms of such an expansion, which n > 1 has more of, for the same reason."""
 
 
-def quantum(f: sympy.Expr, at: Point, chord: Point, xp: Any) -> tuple[Array, Array]:
+class Across(Protocol):
+    """A function across the chords."""
+
+    def addends(self) -> list[Array]:
+        """Its difference, as a sum of arrays that broadcast."""
+
+    def mean(self) -> Array:
+        """The mean of its two values."""
+
+
+Formulas: TypeAlias = tuple[sympy.Expr, ...]
+ChordRule: TypeAlias = Callable[[Formulas, Point, Point, Any], dict[sympy.Expr, Across]]
+"""Functions, where and along which chords -> each across them."""
+
+
+def difference(f: Across) -> Array:
+    """The difference of a function across the chords, in one array."""
+    return reduce(add, f.addends(), 0.0)
+
+
+@dataclass(frozen=True)
+class Values:
+    """The values at both ends of the chord."""
+
+    plus: Array
+    minus: Array
+
+    def addends(self) -> list[Array]:
+        return [self.plus - self.minus]
+
+    def mean(self) -> Array:
+        return (self.plus + self.minus) / 2
+
+
+@dataclass(frozen=True)
+class Series:
+    """The odd and the even terms of the expansion in the chord, each without a factor 2."""
+
+    odd: list[Array]
+    even: list[Array]
+
+    def addends(self) -> list[Array]:
+        return [2 * term for term in self.odd]
+
+    def mean(self) -> Array:
+        return reduce(add, self.even, 0.0)
+
+
+def quantum(formulas: Formulas, at: Point, chord: Point, xp: Any) -> dict[sympy.Expr, Across]:
     """f(z + chord/2) - f(z - chord/2), and the mean of the two values."""
-    plus = evaluate(f, {v: at[v] + chord[v] / 2 if v in chord else at[v] for v in at}, xp)
-    minus = evaluate(f, {v: at[v] - chord[v] / 2 if v in chord else at[v] for v in at}, xp)
-    return plus - minus, (plus + minus) / 2
+    variables = tuple(chord)
+    series = {f: _chord_series(f, variables) for f in formulas}
+    found: dict[sympy.Expr, Across] = _summed({f: s for f, s in series.items() if s is not None}, at, chord, xp)
+    others = tuple(f for f in formulas if series[f] is None)
+    if others:
+        ends = (evaluate_all(others, {v: at[v] + c * chord[v] if v in chord else at[v] for v in at}, xp) for c in ENDS)
+        found |= {f: Values(*pair) for f, *pair in zip(others, *ends, strict=True)}
+    return found
 
 
-def classical(f: sympy.Expr, at: Point, chord: Point, xp: Any) -> tuple[Array, Array]:
+ENDS = (0.5, -0.5)
+"""Where the ends of a chord are."""
+
+
+def classical(formulas: Formulas, at: Point, chord: Point, xp: Any) -> dict[sympy.Expr, Across]:
     """The first-order parts of the same: chord . f'(z), and f(z)."""
-    return sum(chord[v] * evaluate(derivative(f, v), at, xp) for v in chord if f.has(v)), evaluate(f, at, xp)
+    variables = tuple(chord)
+    return _summed({f: _first_order(f, variables) for f in formulas}, at, chord, xp)
+
+
+@dataclass(frozen=True)
+class _Term:
+    """coefficient * slope(z) * chord^powers, slope = f^(powers)."""
+
+    powers: tuple[int, ...]
+    coefficient: float
+    slope: sympy.Expr
+
+
+def _term(f: sympy.Expr, variables: Formulas, powers: tuple[int, ...]) -> _Term:
+    slope = reduce(derivative, (v for v, m in zip(variables, powers, strict=True) for _ in range(m)), f)
+    return _Term(powers, 0.5 ** sum(powers) / prod(map(factorial, powers)), slope)
+
+
+@lru_cache(maxsize=512)
+def _first_order(f: sympy.Expr, variables: Formulas) -> tuple[_Term, ...]:
+    n = len(variables)
+    orders = [(0,) * n] + [tuple(int(i == j) for i in range(n)) for j in range(n)]
+    return tuple(term for powers in orders if (term := _term(f, variables, powers)).slope != 0)
+
+
+@lru_cache(maxsize=512)
+def _chord_series(f: sympy.Expr, variables: Formulas) -> tuple[_Term, ...] | None:
+    """The expansion of f in the chord; None if f is no polynomial in these variables, or one of too many terms."""
+    if not (f.is_polynomial(*variables) and expandable(f)):
+        return None
+    degree = sympy.Poly(f, *variables).total_degree() if f.has(*variables) else 0
+    if degree > MAX_CHORD_DEGREE:
+        return None
+    orders = [m for m in product(range(degree + 1), repeat=len(variables)) if sum(m) <= degree]
+    terms = tuple(term for powers in orders if (term := _term(f, variables, powers)).slope.expand() != 0)
+    return terms if len(terms) <= MAX_CHORD_TERMS else None
+
+
+def _summed(
+    series: Mapping[sympy.Expr, tuple[_Term, ...]], at: Point, chord: Point, xp: Any
+) -> dict[sympy.Expr, Across]:
+    slopes = tuple({term.slope: None for terms in series.values() for term in terms})
+    values = dict(zip(slopes, evaluate_all(slopes, at, xp), strict=True))
+    found: dict[sympy.Expr, Across] = {}
+    for f, terms in series.items():
+        sums: tuple[list[Array], list[Array]] = [], []
+        for term in terms:
+            factor = term.coefficient
+            for c, power in zip(chord.values(), term.powers, strict=True):
+                factor = factor * c**power if power else factor
+            sums[sum(term.powers) % 2].append(factor * values[term.slope])
+        found[f] = Series(odd=sums[1], even=sums[0])
+    return found
 
 
 @dataclass(frozen=True)
@@ -62,10 +181,6 @@ class MixedRepresentation:
         shape = np.broadcast_shapes(*(np.shape(c) for c in columns))
         return MixedRepresentation(at, chord, axes, shape)
 
-    def filled(self, value: Array, xp: Any) -> Array:
-        """`value` at each point: that of a constant, or of nothing, is a number."""
-        return xp.broadcast_to(xp.asarray(value), self.shape)
-
     def now(self, t: float) -> MixedRepresentation:
         """The same points at time t."""
         return replace(self, at=self.at | {TIME: t})
@@ -74,18 +189,11 @@ class MixedRepresentation:
         """The points that these are in coordinates which have moved by `offsets`, and move on."""
         return replace(self, at={v: z + offsets.get(v, 0.0) for v, z in self.at.items()}, slope=slope)
 
-    def carried(self) -> Array:
-        """The difference across the chord of the linear form that the motion of the coordinates adds to p."""
-        return sum(chord * self.slope[v] for v, chord in self.chord.items() if v in self.slope)
+    def carried(self) -> list[Array]:
+        """The differences across the chord of the linear form that the motion of the coordinates adds to p."""
+        return [chord * self.slope[v] for v, chord in self.chord.items() if v in self.slope]
 
 
-def lambda_series(columns: list[Array], xp: Any) -> Array:
-    """Rates (first, second, ...) as coefficients of lambda: first + lambda (second - first)."""
-    return xp.stack([columns[0]] + [c - columns[0] for c in columns[1:]])
-
-
-def lambda_product(a: Array, b: Array, xp: Any) -> Array:
-    """The product of two polynomials in lambda, given by coefficients along the leading axis."""
-    if a.shape[0] == 1:
-        return a * b
-    return xp.stack([a[0] * b[0], a[0] * b[1] + a[1] * b[0], a[1] * b[1]])
+def distinct(formulas: Sequence[sympy.Expr]) -> Formulas:
+    """The formulas, each once."""
+    return tuple(dict.fromkeys(formulas))

@@ -25,22 +25,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-import sympy
 
+from openweyl._core.complex_exponential import exponential_of_sum
 from openweyl._core.fft import Array, filtered
 from openweyl.model.decomposition import Decomposition, decomposition
-from openweyl.model.hamiltonian_terms import Ridge
 from openweyl.model.system import System
 from openweyl.phase_space.grid import PhaseGrid
 from openweyl.phase_space.grid_function import Function
-from openweyl.symbolic.expressions import TIME
 
-from .chord_differences import ChordRule, MixedRepresentation, classical, lambda_series, quantum
+from .chord_differences import ChordRule, classical, quantum
 from .double_commutator import double_commutator, linear_diffusion
 from .frames import Frame, MovingCoordinates
+from .multiplications import Multiplications
 from .operator_terms import (
     OperatorTerms,
     OperatorTermsOf,
@@ -48,18 +47,22 @@ from .operator_terms import (
     hierarchy_operator_terms,
     quantum_operator_terms,
 )
-
-Rate: TypeAlias = Array | Callable[[float], Array]
-"""A rate, or, where it depends on time, the function that gives it."""
+from .rates import Parts, Rates
 
 
 @dataclass(frozen=True)
 class RidgeTerm:
     """A ridge: the exponent of the shear that leads to it (in (k, xi), None for no shear), and its rate over `axes`."""
 
-    shear: Array | None
+    shear: Parts | None
     axes: tuple[int, ...]
-    rate: Rate
+    rate: Rates
+
+    def sheared(self, w: Array, sign: float = 1.0) -> Array:
+        """w(x - c xi, xi) for a sign of 1, back for -1."""
+        n = len(self.rate.shape) // 2
+        factor = tuple(exponential_of_sum([(sign, *part)]) for part in self.shear or ())
+        return filtered(w, factor, tuple(range(-2 * n, -n)))
 
 
 @dataclass(frozen=True)
@@ -76,10 +79,10 @@ class Generator:
     """
 
     grid: PhaseGrid
-    kick: Rate
-    drift: Rate
-    linear_diffusion: Callable[[float], Array] | None
-    commutator: Rate | None
+    kick: Rates
+    drift: Rates
+    linear_diffusion: Callable[[float], Parts] | None
+    commutator: Rates | None
     ridges: tuple[RidgeTerm, ...] = ()
     scaling: tuple[Array, ...] | None = None
     operator_terms: OperatorTerms | None = field(default=None, repr=False)
@@ -91,19 +94,17 @@ class Generator:
         total = filtered(values, at_time(self.kick, t)[1:2], position)
         total = total + filtered(values, at_time(self.drift, t)[1:2], momentum)
         for ridge in self.ridges:
-            u = values if ridge.shear is None else filtered(values, np.exp(ridge.shear), momentum)
+            u = ridge.sheared(values) if ridge.shear else values
             u = filtered(u, at_time(ridge.rate, t)[1:2], ridge.axes)
-            if ridge.shear is not None:
-                u = filtered(u, np.exp(-ridge.shear), momentum)
-            total = total + u
+            total = total + (ridge.sheared(u, -1.0) if ridge.shear else u)
         if self.operator_terms is not None:
             total = total + self.operator_terms(np.stack([values, np.zeros_like(values)]), t)[1]
         return w.like(total)
 
 
-def at_time(rate: Rate, t: float) -> Array:
-    """The rate at time t."""
-    return rate(t) if callable(rate) else rate
+def at_time(rate: Rates, t: float) -> Array:
+    """The rate at time t, in one complex array."""
+    return rate.dense(t)
 
 
 def lindblad(
@@ -143,7 +144,7 @@ def _build(
     terms, coupling = decomposition(system), system.gamma if gamma is None else gamma
     scaling = _scaling(terms, coupling)
     moving = None if frame is None else MovingCoordinates(system, frame, scaling)
-    make = _Rates(system, grid, rules, xp, coupling / (2 * system.h), moving)
+    make = Multiplications(system, grid, rules, xp, coupling / (2 * system.h), moving)
     position, momentum = make.representation((False,) * grid.n), make.representation((True,) * grid.n)
     nested = partial(double_commutator, system, rules=rules, xp=xp, rate=make.rate)
     diffusion = linear_diffusion(system, grid, xp, make.rate) if terms.linear_jumps else None
@@ -160,75 +161,10 @@ def _build(
         drift=drift,
         linear_diffusion=diffusion,
         commutator=make.timed(terms.potential, nested, position) if terms.fourth_order else None,
-        ridges=tuple(map(make.ridge, terms.ridges)),
+        ridges=tuple(RidgeTerm(*make.ridge(ridge)) for ridge in terms.ridges),
         scaling=scaling,
         operator_terms=operators(system, grid, coupling, xp) if left else None,
     )
-
-
-@dataclass(frozen=True)
-class _Rates:
-    """Makes the rates of multiplications: a column for each of `rules`; `rate` is gamma/(2h)."""
-
-    system: System
-    grid: PhaseGrid
-    rules: list[ChordRule]
-    xp: Any
-    rate: Array
-    moving: MovingCoordinates | None
-
-    def representation(self, momentum: tuple[bool, ...]) -> MixedRepresentation:
-        """(x_j, s_j) for each degree of freedom, or (k_j, xi_j) where `momentum[j]`."""
-        return MixedRepresentation.of(self.system, self.grid, momentum, self.xp)
-
-    def rates(
-        self,
-        energy: sympy.Expr,
-        place: MixedRepresentation,
-        jumps: tuple[sympy.Expr, ...] = (),
-        forces: tuple[tuple[sympy.Expr, sympy.Expr], ...] = (),
-        induced: sympy.Expr = sympy.S.Zero,
-    ) -> Rate:
-        """The rates of a part of p, of jumps and of what complex jumps do together, all functions in `place`."""
-        return self.timed(energy, partial(self._now, energy, jumps, forces, induced), place)
-
-    def timed(
-        self, energy: sympy.Expr, make: Callable[[MixedRepresentation], Array], place: MixedRepresentation
-    ) -> Rate:
-        """What `make` gives, once, or at each time if `energy` or the coordinates depend on it."""
-        moving = self.moving
-        if moving:
-            return lambda t: make(moving.now(place, t))
-        return (lambda t: make(place.now(t))) if energy.has(TIME) else make(place)
-
-    def _now(
-        self,
-        energy: sympy.Expr,
-        jumps: tuple[sympy.Expr, ...],
-        forces: tuple[tuple[sympy.Expr, sympy.Expr], ...],
-        induced: sympy.Expr,
-        place: MixedRepresentation,
-    ) -> Array:
-        columns = []
-        for rule in self.rules:
-            needed = {energy, induced, *jumps, *(f for ab in forces for f in ab)}
-            across = {f: rule(f, place.at, place.chord, self.xp) for f in needed}
-            column = -1j / self.system.h * across[energy][0] - self.rate * sum(across[jump][0] ** 2 for jump in jumps)
-            if induced != 0:
-                column = column - 2j * self.rate * across[induced][0]
-            for a, b in forces:  # -(i/2) ([a, {b, .}] - [b, {a, .}])
-                column = column - 2j * self.rate * (across[a][0] * across[b][1] - across[b][0] * across[a][1])
-            if place.slope:
-                column = column - 1j / self.system.h * place.carried()
-            columns.append(place.filled(column, self.xp))
-        return lambda_series(columns, self.xp)
-
-    def ridge(self, ridge: Ridge) -> RidgeTerm:
-        """w(x, xi) -> w(x - c xi, xi) makes F(x + c xi) the potential F(x)."""
-        place = self.representation(tuple(slope is None for slope in ridge.slopes))
-        k, xi = self.grid.mesh("k", "xi", self.xp)
-        phases = [-1j * float(c) * k_j * xi_j for c, k_j, xi_j in zip(ridge.slopes, k, xi, strict=True) if c]
-        return RidgeTerm(sum(phases)[None] if phases else None, place.axes, self.rates(ridge.function, place))
 
 
 def _scaling(terms: Decomposition, coupling: Array) -> tuple[Array, ...] | None:

@@ -16,6 +16,7 @@ import numpy as np
 import sympy
 
 from openweyl._core.arguments import InputError, must, shown
+from openweyl._core.complex_exponential import cosine, sine
 from openweyl._core.fft import Array
 
 from .intervals import Functions, Interval, as_interval
@@ -192,12 +193,18 @@ def _integer_power(base: Array, power: int) -> Array:
     return half * base if power % 2 else half
 
 
+_OF_ARRAYS = {sympy.sin: sine, sympy.cos: cosine}
+"""Functions that NumPy has, but slowly."""
+
+
 @lru_cache(maxsize=128)
 def _function(function: Any, xp: Any) -> Any:
     """The function of the namespace `xp` for one of SymPy's."""
     if function is sympy.erf and not hasattr(xp, "erf"):
         library = "jax.scipy.special" if xp.__name__.startswith("jax") else "scipy.special"
         return import_module(library).erf
+    if xp is np and function in _OF_ARRAYS:
+        return _OF_ARRAYS[function]
     for name, known in FUNCTIONS.items():
         if function is known:
             return getattr(xp, "arctan" if name == "atan" and not hasattr(xp, "atan") else name)

@@ -1,0 +1,113 @@
+"""The rates of what multiplies in a representation: parts of the Hamiltonian and jumps, from formulas to arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Any, TypeAlias
+
+import sympy
+
+from openweyl._core.fft import Array
+from openweyl.model.hamiltonian_terms import Ridge
+from openweyl.model.system import System
+from openweyl.phase_space.grid import PhaseGrid
+from openweyl.symbolic.expressions import TIME
+
+from .chord_differences import ChordRule, MixedRepresentation, difference, distinct
+from .frames import MovingCoordinates
+from .rates import Parts, Rates, assembled, gathered
+
+Forces: TypeAlias = tuple[tuple[sympy.Expr, sympy.Expr], ...]
+"""The real and imaginary parts of complex jumps."""
+
+
+@dataclass(frozen=True)
+class Multiplications:
+    """Makes the rates of multiplications: a column for each of `rules`; `rate` is gamma/(2h)."""
+
+    system: System
+    grid: PhaseGrid
+    rules: list[ChordRule]
+    xp: Any
+    rate: Array
+    moving: MovingCoordinates | None
+
+    def representation(self, momentum: tuple[bool, ...]) -> MixedRepresentation:
+        """(x_j, s_j) for each degree of freedom, or (k_j, xi_j) where `momentum[j]`."""
+        return MixedRepresentation.of(self.system, self.grid, momentum, self.xp)
+
+    def rates(
+        self,
+        energy: sympy.Expr,
+        place: MixedRepresentation,
+        jumps: tuple[sympy.Expr, ...] = (),
+        forces: Forces = (),
+        induced: sympy.Expr = sympy.S.Zero,
+    ) -> Rates:
+        """The rates of a part of p, of jumps and of what complex jumps do together, all functions in `place`."""
+        driven, still = split_by_time(energy)
+        if self.moving is not None or (driven != 0 and len(self.rules) > 1):
+            return self.timed(TIME, partial(self._parts, energy, jumps, forces, induced), place)
+        rates = self.timed(driven, partial(self._parts, driven, (), (), sympy.S.Zero), place)
+        constant = self._parts(still, jumps, forces, induced, place)
+        return Rates((*constant, *rates.constant), place.shape, self.xp, rates.timed)
+
+    def timed(
+        self, energy: sympy.Expr, make: Callable[[MixedRepresentation], Parts], place: MixedRepresentation
+    ) -> Rates:
+        """What `make` gives, once, or at each time if `energy` or the coordinates depend on it."""
+        moving = self.moving
+        if moving is None and not energy.has(TIME):
+            return Rates(make(place) if energy != 0 else (), place.shape, self.xp)
+        return Rates((), place.shape, self.xp, lambda t: make(moving.now(place, t) if moving else place.now(t)))
+
+    def _parts(
+        self,
+        energy: sympy.Expr,
+        jumps: tuple[sympy.Expr, ...],
+        forces: Forces,
+        induced: sympy.Expr,
+        place: MixedRepresentation,
+    ) -> Parts:
+        """-(i/h) [energy], -rate [jump]^2, -2 i rate [induced], and -(i/2) ([a, {b, .}] - [b, {a, .}]) for forces."""
+        needed = distinct([energy, induced, *jumps, *(f for pair in forces for f in pair)])
+        columns = []
+        for rule in self.rules:
+            across = rule(needed, place.at, place.chord, self.xp)
+            real = [-self.rate * difference(across[jump]) ** 2 for jump in jumps]
+            imag = [-1 / self.system.h * part for part in (*across[energy].addends(), *place.carried())]
+            imag += [-2 * self.rate * part for part in across[induced].addends()]
+            for a, b in forces:
+                crossed = difference(across[a]) * across[b].mean() - difference(across[b]) * across[a].mean()
+                imag.append(-2 * self.rate * crossed)
+            columns.append((real, imag))
+        return assembled(_lambda_series(columns), place.shape, self.xp)
+
+    def ridge(self, ridge: Ridge) -> tuple[Parts | None, tuple[int, ...], Rates]:
+        """The shear that makes F(x + c xi) the potential F(x), w(x, xi) -> w(x - c xi, xi); its axes, and its rate."""
+        place = self.representation(tuple(slope is None for slope in ridge.slopes))
+        k, xi = self.grid.mesh("k", "xi", self.xp)
+        phases = [-float(c) * k_j * xi_j for c, k_j, xi_j in zip(ridge.slopes, k, xi, strict=True) if c]
+        shear = gathered([], phases, 2 * self.grid.n) if phases else None
+        return shear, place.axes, self.rates(ridge.function, place)
+
+
+@lru_cache(maxsize=256)
+def split_by_time(f: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr]:
+    """The terms of f that depend on time, and the others."""
+    if not f.has(TIME):
+        return sympy.S.Zero, f
+    driven = [term for term in sympy.Add.make_args(f) if term.has(TIME)]
+    return sympy.Add(*driven), f - sympy.Add(*driven)
+
+
+Addends: TypeAlias = tuple[Sequence[Array], Sequence[Array]]
+
+
+def _lambda_series(columns: Sequence[Addends]) -> Sequence[Addends]:
+    """Rates (first, second, ...) as coefficients of lambda: first + lambda (second - first)."""
+    real, imag = columns[0]
+    less = [-part for part in real], [-part for part in imag]
+    return [columns[0], *(([*re, *less[0]], [*im, *less[1]]) for re, im in columns[1:])]
