@@ -37,8 +37,8 @@ class Factor:
         self.arrays = tuple(arrays)
 
     @property
-    def size(self) -> int:
-        """Its bytes."""
+    def bytes(self) -> int:
+        """How many it takes."""
         return sum(int(getattr(array, "nbytes", 0)) for array in self.arrays)
 
     def squared(self) -> Factor:
@@ -67,7 +67,7 @@ class SharedWork:
 
     def keep_at_time(self, key: Hashable, factor: Factor) -> None:
         """Keep what depends on time while there is room, the latest ones."""
-        kept = KEPT_BYTES // (1 + factor.size)
+        kept = KEPT_BYTES // (1 + factor.bytes)
         while self.at_times and len(self.at_times) >= kept:
             del self.at_times[next(iter(self.at_times))]
         if kept:

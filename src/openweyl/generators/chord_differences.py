@@ -10,12 +10,12 @@ are products of what varies along few axes, and cost less than f at all points.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache, reduce
 from itertools import product
 from math import factorial, prod
-from operator import add
-from typing import Any, Protocol, TypeAlias
+from operator import add, mul
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 import sympy
@@ -45,13 +45,15 @@ class Across(Protocol):
 
 
 Formulas: TypeAlias = tuple[sympy.Expr, ...]
-ChordRule: TypeAlias = Callable[[Formulas, Point, Point, Any], dict[sympy.Expr, Across]]
-"""Functions, where and along which chords -> each across them."""
+AcrossAt: TypeAlias = Callable[[Point], list[Across]]
+"""Where -> each of some functions across the chords there."""
+ChordRule: TypeAlias = Callable[[Formulas, Point, Any], AcrossAt]
+"""Functions and chords -> what says where they are. What does not depend on that is computed at once."""
 
 
 def difference(f: Across) -> Array:
     """The difference of a function across the chords, in one array."""
-    return reduce(add, f.addends(), 0.0)
+    return reduce(add, f.addends()) if f.addends() else 0.0
 
 
 @dataclass(frozen=True)
@@ -70,42 +72,45 @@ class Values:
 
 @dataclass(frozen=True)
 class Series:
-    """The odd and the even terms of the expansion in the chord, each without a factor 2."""
+    """The odd terms of the expansion in the chord, twice, and the even ones."""
 
     odd: list[Array]
     even: list[Array]
 
     def addends(self) -> list[Array]:
-        return [2 * term for term in self.odd]
+        return self.odd
 
     def mean(self) -> Array:
-        return reduce(add, self.even, 0.0)
+        return reduce(add, self.even) if self.even else 0.0
 
 
-def quantum(formulas: Formulas, at: Point, chord: Point, xp: Any) -> dict[sympy.Expr, Across]:
+def quantum(formulas: Formulas, chord: Point, xp: Any) -> AcrossAt:
     """f(z + chord/2) - f(z - chord/2), and the mean of the two values."""
     variables = tuple(chord)
-    series = {f: _chord_series(f, variables) for f in formulas}
-    found: dict[sympy.Expr, Across] = _summed({f: s for f, s in series.items() if s is not None}, at, chord, xp)
-    others = tuple(f for f in formulas if series[f] is None)
-    if others:
-        ends = (evaluate_all(others, {v: at[v] + c * chord[v] if v in chord else at[v] for v in at}, xp) for c in ENDS)
-        found |= {f: Values(*pair) for f, *pair in zip(others, *ends, strict=True)}
-    return found
+    expanded = {j: terms for j, f in enumerate(formulas) if (terms := _chord_series(f, variables)) is not None}
+    others = [j for j in range(len(formulas)) if j not in expanded]
+    series = _Expansions.of(list(expanded.values()), chord, xp)
+    halves = {v: c / 2 for v, c in chord.items()}
+    left = tuple(formulas[j] for j in others)
+
+    def across(at: Point) -> list[Across]:
+        found: dict[int, Across] = dict(zip(expanded, series(at), strict=True))
+        if left:
+            plus = evaluate_all(left, {v: z + halves[v] if v in halves else z for v, z in at.items()}, xp)
+            minus = evaluate_all(left, {v: z - halves[v] if v in halves else z for v, z in at.items()}, xp)
+            found |= dict(zip(others, map(Values, plus, minus), strict=True))
+        return [found[j] for j in range(len(formulas))]
+
+    return across
 
 
-ENDS = (0.5, -0.5)
-"""Where the ends of a chord are."""
-
-
-def classical(formulas: Formulas, at: Point, chord: Point, xp: Any) -> dict[sympy.Expr, Across]:
+def classical(formulas: Formulas, chord: Point, xp: Any) -> AcrossAt:
     """The first-order parts of the same: chord . f'(z), and f(z)."""
     variables = tuple(chord)
-    return _summed({f: _first_order(f, variables) for f in formulas}, at, chord, xp)
+    return _Expansions.of([_first_order(f, variables) for f in formulas], chord, xp)
 
 
-@dataclass(frozen=True)
-class _Term:
+class _Term(NamedTuple):
     """coefficient * slope(z) * chord^powers, slope = f^(powers)."""
 
     powers: tuple[int, ...]
@@ -115,7 +120,8 @@ class _Term:
 
 def _term(f: sympy.Expr, variables: Formulas, powers: tuple[int, ...]) -> _Term:
     slope = reduce(derivative, (v for v, m in zip(variables, powers, strict=True) for _ in range(m)), f)
-    return _Term(powers, 0.5 ** sum(powers) / prod(map(factorial, powers)), slope)
+    twice = 2 if sum(powers) % 2 else 1
+    return _Term(powers, twice * 0.5 ** sum(powers) / prod(map(factorial, powers)), slope)
 
 
 @lru_cache(maxsize=512)
@@ -138,21 +144,35 @@ def _chord_series(f: sympy.Expr, variables: Formulas) -> tuple[_Term, ...] | Non
     return terms if len(terms) <= MAX_CHORD_TERMS else None
 
 
-def _summed(
-    series: Mapping[sympy.Expr, tuple[_Term, ...]], at: Point, chord: Point, xp: Any
-) -> dict[sympy.Expr, Across]:
-    slopes = tuple({term.slope: None for terms in series.values() for term in terms})
-    values = dict(zip(slopes, evaluate_all(slopes, at, xp), strict=True))
-    found: dict[sympy.Expr, Across] = {}
-    for f, terms in series.items():
-        sums: tuple[list[Array], list[Array]] = [], []
-        for term in terms:
-            factor = term.coefficient
-            for c, power in zip(chord.values(), term.powers, strict=True):
-                factor = factor * c**power if power else factor
-            sums[sum(term.powers) % 2].append(factor * values[term.slope])
-        found[f] = Series(odd=sums[1], even=sums[0])
-    return found
+@dataclass(frozen=True)
+class _Expansions:
+    """Functions as sums of terms monomial * slope(z), each monomial in the chord, slopes by their numbers."""
+
+    slopes: Formulas
+    odd: list[list[tuple[Array, int]]]
+    even: list[list[tuple[Array, int]]]
+    xp: Any
+
+    @staticmethod
+    def of(series: Sequence[Sequence[_Term]], chord: Point, xp: Any) -> _Expansions:
+        """Those of these functions, with these chords."""
+        numbers: dict[sympy.Expr, int] = {}
+        sums: tuple[list[list[tuple[Array, int]]], ...] = [], []
+        for terms in series:
+            for column in sums:
+                column.append([])
+            for powers, coefficient, slope in terms:
+                factors = [c**power for c, power in zip(chord.values(), powers, strict=True) if power]
+                monomial = reduce(mul, factors, coefficient)
+                sums[sum(powers) % 2][-1].append((monomial, numbers.setdefault(slope, len(numbers))))
+        return _Expansions(tuple(numbers), odd=sums[1], even=sums[0], xp=xp)
+
+    def __call__(self, at: Point) -> list[Across]:
+        values = evaluate_all(self.slopes, at, self.xp)
+        return [
+            Series([a * values[j] for a, j in odd], [a * values[j] for a, j in even])
+            for odd, even in zip(self.odd, self.even, strict=True)
+        ]
 
 
 @dataclass(frozen=True)
@@ -181,19 +201,17 @@ class MixedRepresentation:
         shape = np.broadcast_shapes(*(np.shape(c) for c in columns))
         return MixedRepresentation(at, chord, axes, shape)
 
-    def now(self, t: float) -> MixedRepresentation:
-        """The same points at time t."""
-        return replace(self, at=self.at | {TIME: t})
-
-    def moved(self, offsets: Mapping[sympy.Symbol, float], slope: Mapping[sympy.Symbol, float]) -> MixedRepresentation:
-        """The points that these are in coordinates which have moved by `offsets`, and move on."""
-        return replace(self, at={v: z + offsets.get(v, 0.0) for v, z in self.at.items()}, slope=slope)
+    def now(
+        self,
+        t: float,
+        offsets: Mapping[sympy.Symbol, float] | None = None,
+        slope: Mapping[sympy.Symbol, float] | None = None,
+    ) -> MixedRepresentation:
+        """The same points at time t: in coordinates which have moved by `offsets` and move on, if these are given."""
+        at = {v: z + offsets[v] for v, z in self.at.items()} if offsets else dict(self.at)
+        at[TIME] = t
+        return MixedRepresentation(at, self.chord, self.axes, self.shape, slope or {})
 
     def carried(self) -> list[Array]:
         """The differences across the chord of the linear form that the motion of the coordinates adds to p."""
         return [chord * self.slope[v] for v, chord in self.chord.items() if v in self.slope]
-
-
-def distinct(formulas: Sequence[sympy.Expr]) -> Formulas:
-    """The formulas, each once."""
-    return tuple(dict.fromkeys(formulas))
