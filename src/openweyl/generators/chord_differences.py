@@ -84,24 +84,61 @@ class Series:
         return reduce(add, self.even) if self.even else 0.0
 
 
+@dataclass(frozen=True)
+class Sum:
+    """A function by its additive parts."""
+
+    parts: Sequence[Across]
+
+    def addends(self) -> list[Array]:
+        return [addend for part in self.parts for addend in part.addends()]
+
+    def mean(self) -> Array:
+        return reduce(add, [part.mean() for part in self.parts], 0.0)
+
+
 def quantum(formulas: Formulas, chord: Point, xp: Any) -> AcrossAt:
     """f(z + chord/2) - f(z - chord/2), and the mean of the two values."""
     variables = tuple(chord)
-    expanded = {j: terms for j, f in enumerate(formulas) if (terms := _chord_series(f, variables)) is not None}
-    others = [j for j in range(len(formulas)) if j not in expanded]
-    series = _Expansions.of(list(expanded.values()), chord, xp)
+    parts = [(number, part) for number, f in enumerate(formulas) for part in _additive_parts(f, variables)]
+    expanded = [(number, terms) for number, f in parts if (terms := _chord_series(f, variables)) is not None]
+    others = [(number, f) for number, f in parts if _chord_series(f, variables) is None]
+    series = _Expansions.of([terms for _, terms in expanded], chord, xp)
     halves = {v: c / 2 for v, c in chord.items()}
-    left = tuple(formulas[j] for j in others)
+    left = tuple(f for _, f in others)
 
     def across(at: Point) -> list[Across]:
-        found: dict[int, Across] = dict(zip(expanded, series(at), strict=True))
+        found: list[list[Across]] = [[] for _ in formulas]
+        for (number, _), part in zip(expanded, series(at), strict=True):
+            found[number].append(part)
         if left:
             plus = evaluate_all(left, {v: z + halves[v] if v in halves else z for v, z in at.items()}, xp)
             minus = evaluate_all(left, {v: z - halves[v] if v in halves else z for v, z in at.items()}, xp)
-            found |= dict(zip(others, map(Values, plus, minus), strict=True))
-        return [found[j] for j in range(len(formulas))]
+            for (number, _), *ends in zip(others, plus, minus, strict=True):
+                found[number].append(Values(*ends))
+        return [Sum(part) for part in found]
 
     return across
+
+
+@lru_cache(maxsize=512)
+def _additive_parts(f: sympy.Expr, variables: Formulas) -> Formulas:
+    """f as a sum of a polynomial and of others, none of which is of the same variables as another, or of fewer."""
+    terms = sympy.Add.make_args(f)
+    plain = [term for term in terms if _chord_series(term, variables) is not None]
+    polynomial = sympy.Add(*plain)
+    if _chord_series(polynomial, variables) is None:
+        plain, polynomial = [], sympy.S.Zero
+    parts: list[tuple[set[sympy.Basic], list[sympy.Expr]]] = []
+    others = [term for term in terms if term not in plain]
+    for term in sorted(others, key=lambda term: -len(term.free_symbols & set(variables))):
+        own = term.free_symbols & set(variables)
+        home = next((members for names, members in parts if own <= names), None)
+        if home is None:
+            parts.append((own, [term]))
+        else:
+            home.append(term)
+    return tuple(part for part in (polynomial, *(sympy.Add(*members) for _, members in parts)) if part != 0)
 
 
 def classical(formulas: Formulas, chord: Point, xp: Any) -> AcrossAt:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from openweyl._core.fft import Array
-from openweyl.model.decomposition import decomposition
+from openweyl.model.decomposition import Decomposition, decomposition
 from openweyl.model.system import System
 from openweyl.phase_space.grid import PhaseGrid
 from openweyl.symbolic.expressions import derivative
@@ -30,6 +30,7 @@ class DoubleCommutator:
     """
 
     system: System
+    terms: Decomposition
     rate: Array
     across: tuple[AcrossAt, ...]
     xp: Any
@@ -40,12 +41,11 @@ class DoubleCommutator:
         terms = decomposition(system)
         slopes = [derivative(f, v) for f in (terms.potential, *terms.position_jumps) for v in system.x]
         formulas = (*slopes, *terms.position_jumps)
-        return DoubleCommutator(system, rate, tuple(rule(formulas, chord, xp) for rule in rules), xp)
+        return DoubleCommutator(system, terms, rate, tuple(rule(formulas, chord, xp) for rule in rules), xp)
 
     def __call__(self, place: MixedRepresentation) -> Parts:
         """Its values there."""
-        system, rate, h = self.system, self.rate, self.system.h
-        terms = decomposition(system)
+        system, terms, rate, h = self.system, self.terms, self.rate, self.system.h
         mass = terms.kinetic_quadratic[0] if terms.kinetic_quadratic else ()
         directions = [*(terms.momentum_jumps_linear or ()), *(b for _, b in terms.linear_jumps)]
         gradients = [self._gradient(place, across(place.at)) for across in self.across]
@@ -70,7 +70,7 @@ class DoubleCommutator:
 
     def _gradient(self, place: MixedRepresentation, across: list[Across]) -> tuple[list[Pair], list[Pair]]:
         """The derivatives of the kick rate by each x_j, and by each s_j: difference and mean of f' for a difference."""
-        terms, h, n, rate = decomposition(self.system), self.system.h, self.system.n, self.rate
+        terms, h, n, rate = self.terms, self.system.h, self.system.n, self.rate
         jumps = len(terms.position_jumps)
         chords = [-2 * rate * difference(jump) for jump in across[n * (1 + jumps) :]]
         all_by_x, all_by_s = [], []

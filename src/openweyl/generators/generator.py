@@ -24,9 +24,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import sympy
 
 from openweyl._core.complex_exponential import exponential_of_sum
 from openweyl._core.fft import Array, filtered
@@ -149,7 +151,7 @@ def _build(
     diffusion = linear_diffusion(system, grid, xp, make.rate) if terms.linear_jumps else None
     kick = make.rates(terms.potential, position, terms.position_jumps, terms.position_forces, terms.induced_potential)
     if moving and terms.fourth_order and terms.kinetic_quadratic:  # the linear part of T moves coordinates alone
-        quadratic = terms.kinetic - sum(g * v for g, v in zip(terms.kinetic_quadratic[1], system.xi, strict=True))
+        quadratic = _without(terms.kinetic, terms.kinetic_quadratic[1], system.xi)
         drift = replace(make, moving=None).rates(quadratic, momentum, terms.momentum_jumps)
     else:
         drift = make.rates(terms.kinetic, momentum, terms.momentum_jumps, terms.momentum_forces, terms.induced_kinetic)
@@ -164,6 +166,12 @@ def _build(
         scaling=scaling,
         operator_terms=operators(system, grid, coupling, xp) if left else None,
     )
+
+
+@lru_cache(maxsize=64)
+def _without(f: sympy.Expr, gradient: tuple[float, ...], variables: tuple[sympy.Symbol, ...]) -> sympy.Expr:
+    """f without a linear form."""
+    return f - sum(g * v for g, v in zip(gradient, variables, strict=True))
 
 
 def _scaling(terms: Decomposition, coupling: Array) -> tuple[Array, ...] | None:

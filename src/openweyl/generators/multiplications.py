@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -35,6 +35,7 @@ class Multiplications:
     xp: Any
     rate: Array
     moving: MovingCoordinates | None
+    _latest: list[Any] = field(default_factory=list)
 
     def representation(self, momentum: tuple[bool, ...]) -> MixedRepresentation:
         """(x_j, s_j) for each degree of freedom, or (k_j, xi_j) where `momentum[j]`."""
@@ -61,10 +62,16 @@ class Multiplications:
         self, energy: sympy.Expr, make: Callable[[MixedRepresentation], Parts], place: MixedRepresentation
     ) -> Rates:
         """What `make` gives, once, or at each time if `energy` or the coordinates depend on it."""
-        moving = self.moving
-        if moving is None and not energy.has(TIME):
+        if self.moving is None and not energy.has(TIME):
             return Rates(make(place), place.shape, self.xp)
-        return Rates((), place.shape, self.xp, lambda t: make(moving.now(place, t) if moving else place.now(t)))
+        return Rates((), place.shape, self.xp, lambda t: make(self._now(place, t)))
+
+    def _now(self, place: MixedRepresentation, t: float) -> MixedRepresentation:
+        """The points at time t; kicks ask for them twice."""
+        if not self._latest or self._latest[0] is not place or self._latest[1] != t:
+            self._latest[:] = [place, t, self.moving.now(place, t) if self.moving else place.now(t)]
+        latest: MixedRepresentation = self._latest[2]
+        return latest
 
     def _parts(
         self,
