@@ -130,8 +130,10 @@ def box_of_paths(system: SplitSystem, start: Start, time: float) -> Box:
         x, xi = flat.reshape(2, -1)
         return np.concatenate([speed(xi), -force(x, t)])
 
+    driven = _parsed(system.potential).has(T)
+    times, longest = np.linspace(0, time, 50), time / 50 if driven else np.inf
     found = scipy.integrate.solve_ivp(
-        rate, (0.0, time), cloud.ravel(), rtol=1e-4, atol=1e-4, t_eval=np.linspace(0, time, 50)
+        rate, (0.0, time), cloud.ravel(), rtol=1e-4, atol=1e-4, t_eval=times, max_step=longest
     )
     if not found.success:
         raise UnsureError(f"no classical paths: {found.message}")
@@ -141,7 +143,7 @@ def box_of_paths(system: SplitSystem, start: Start, time: float) -> Box:
         (x.min(), x.max()),
         (xi.min(), xi.max()),
         float(np.abs(speed(core[1])).max()),
-        float(np.abs(force(core[0], 0.0)).max()),
+        float(np.abs(force(core[0], times if driven else 0.0)).max()),
     )
 
 

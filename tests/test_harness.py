@@ -11,32 +11,55 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-import harness
 import kernel_oracle
+from cases import CHEAP, FULL
 from gaussian import Gaussian
-from harness import CHEAP, FULL, Problem, case, gaussian_truth, judge
+from harness import KINDS, case
+from judging import Outcome, Problem, judge
 from kernel_oracle import Box, ClassicalOracle, QuantumOracle, SplitSystem, UnsureError
 from openweyl import PhaseGrid, ResourceError, Solution, Symbol
 from oracle import Oracle
 from packets import Packet, Pure, Start, Sum, at, evolved, symbol_error
+from truths import ORACLE, anharmonic_truth, closed_form, gaussian_truth
 
-SEEDS = {"gaussian": 4, "anharmonic": 5}
-"""Among their first 15 cheap cases are some that once came out wrong."""
+SEEDS = {"gaussian": 4, "anharmonic": 5, "far": 1, "moving": 2, "two": 1}
+"""Among the first 15 cheap cases of the first two are some that once came out wrong."""
+QUICK = {"gaussian": 15, "anharmonic": 15, "far": 8, "moving": 12, "two": 2}
+COUNTS = {"gaussian": 110, "anharmonic": 110, "far": 60, "moving": 110, "two": 15}
+LIMITS = dict.fromkeys(KINDS, 20.0) | {"two": 120.0}
+"""Seconds of the processor."""
 
 
-@pytest.mark.parametrize("number", range(15))
-@pytest.mark.parametrize("kind", harness.KINDS)
+def numbered(counts: dict[str, int]) -> list[tuple[str, int]]:
+    return [(kind, number) for kind in KINDS for number in range(counts[kind])]
+
+
+def assert_true(outcome: Outcome, kind: str, number: int, *verdicts: str) -> None:
+    """The true error is at most the reported one; if not, say what draws the case again: the seed above all."""
+    what = f"--kind {kind} --seed {SEEDS[kind]} --only {number}\n{outcome}\n{outcome.problem.code}"
+    assert outcome.verdict in verdicts, what
+
+
+@pytest.mark.parametrize(("kind", "number"), numbered(QUICK))
 def test_quick_cases(kind: str, number: int) -> None:
-    outcome = case(kind, SEEDS[kind], number, CHEAP, limit=10)
-    assert outcome.verdict == "ok", f"{outcome}\n{outcome.problem.code}"
+    assert_true(case(kind, SEEDS[kind], number, CHEAP, limit=10), kind, number, "ok")
+
+
+@pytest.mark.xfail(reason="steps over the jump too long for errors to fall as their order says", strict=False)
+def test_a_narrow_jump_at_the_end_of_a_flight() -> None:
+    """Reported were 0.3 to 0.7 of the true error at some of these tolerances, whichever grids and steps were chosen."""
+    system = SplitSystem("xi**2/2", "(-0.26*x)", ("1.28*tanh(2.38*(x - 4.271))",), 0.07657, 0.00233)
+    start = at(-0.603, 5.0)
+    problem = Problem(system.hamiltonian, system.jumps, system.h, system.gamma, start, 0.994, 1e-5, "classical")
+    truth = anharmonic_truth(system, problem, 400, 6e7)
+    outcomes = [judge(replace(problem, tol=tol), truth, 10) for tol in (6.4e-4, 1e-4, 1e-5, 5e-6, 2e-6, 1e-6)]
+    assert all(o.verdict == "ok" for o in outcomes), "\n".join(map(str, outcomes))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", range(110))
-@pytest.mark.parametrize("kind", harness.KINDS)
+@pytest.mark.parametrize(("kind", "number"), numbered(COUNTS))
 def test_cases(kind: str, number: int) -> None:
-    outcome = case(kind, SEEDS[kind], number, FULL, limit=20)
-    assert outcome.verdict in ("ok", "refused"), f"{outcome}\n{outcome.problem.code}"
+    assert_true(case(kind, SEEDS[kind], number, FULL, LIMITS[kind]), kind, number, "ok", "refused")
 
 
 # ---------------------------------------------------------------------- the judge judges
@@ -56,7 +79,7 @@ class Summary:
     """A solution with a summary of our own."""
 
     def __init__(self, solution: Solution, text: str) -> None:
-        self.final, self.numerics, self.text = solution.final, solution.numerics, text
+        self.symbols, self.numerics, self.text = solution.symbols, solution.numerics, text
 
     def __str__(self) -> str:
         return self.text
@@ -71,7 +94,7 @@ def shifted(by: float, reported: float = 1e-5, scale: float = 1.0, text: str = "
     """The exact answer, moved in x by `by`, with an error reported and a summary."""
     solution = FREE.solve()
     grid = solution[0].grid
-    exact = harness.closed_form(FREE)
+    exact = closed_form(FREE)
     w = Symbol(scale * exact.on([grid.x[0].points - by, grid.xi[0].points]), grid)
     numerics = replace(solution.numerics, step_error=(reported,), grid_error=(0.0,))
     return Summary(replace(solution, symbols=(w,), numerics=numerics), text)
@@ -151,7 +174,7 @@ def test_kernels_against_fock_states() -> None:
     ours, matrix = kernel_oracle.quantum(WELL, at(0.5, 0.3), 0.6)
     grid = PhaseGrid.box(h=WELL.h, x=(-4, 4), xi=(-5, 5), size=(96, 120))
     w = oracle.symbol(state, grid.x[0].points, grid.xi[0].points)
-    assert ours.error(matrix, w, grid) < harness.ORACLE
+    assert ours.error(matrix, w, grid) < ORACLE
 
 
 @pytest.mark.parametrize("kind", ["quantum", "classical"])
@@ -167,7 +190,7 @@ def test_oracles_against_the_closed_form(kind: str) -> None:
     else:
         w = exact.on([grid.x[0].points, grid.xi[0].points])
         error = symbol_error(w, grid, lambda points: oracle.values(found, points), oracle.outside(found, grid))
-    assert error < harness.ORACLE
+    assert error < ORACLE
     assert oracle.mean(found) == pytest.approx(exact.mean, rel=0, abs=1e-7)
 
 
@@ -181,12 +204,12 @@ def test_a_larger_finer_grid_and_shorter_steps_change_nothing(kind: str) -> None
         other = QuantumOracle(well, rushed, kernel_oracle._good(oracle.size * 1.3**2))
         again = other.evolve(CAT, time, 10**6)
         w, grid = symbol_of(again, other)
-        assert oracle.error(found, w, grid) < harness.ORACLE
+        assert oracle.error(found, w, grid) < ORACLE
     else:
         other = ClassicalOracle(well, rushed, tuple(kernel_oracle._good(1.3 * 1.5 * m) for m in oracle.shape))
         again = other.evolve(CAT, time, 10**6)
         difference = other.values(again, oracle.points) - found
-        assert oracle.cell * np.abs(difference).sum() < harness.ORACLE
+        assert oracle.cell * np.abs(difference).sum() < ORACLE
 
 
 def symbol_of(matrix: np.ndarray, oracle: QuantumOracle) -> tuple[np.ndarray, PhaseGrid]:

@@ -15,11 +15,12 @@ import pytest
 import kernel_oracle
 from common import slow_but
 from gaussian import Gaussian
-from harness import ORACLE, TINY, Outcome, Problem, gaussian_truth, judge, within
+from judging import Outcome, Problem, judge, within
 from kernel_oracle import ClassicalOracle, SplitSystem
 from openweyl import Observable, PhaseGrid, Solution, State, System, certify, coherent, compare, evolve
 from packets import Packet, at, evolved, symbol_error
 from systems import LOSS
+from truths import ORACLE, TINY, gaussian_truth
 
 LIMIT = 20.0
 """Seconds of the processor for each run: most take a tenth of one."""

@@ -32,7 +32,7 @@ from openweyl.phase_space.support import RequiredBox
 from .moving_frame import Path
 from .witness import Velocities
 
-FLOW_SUBSTEPS = 3
+FLOW_SUBSTEPS = 2
 """Steps of Runge and Kutta's method for the flow of the boundary over a segment, which is short against the motion."""
 LEVEL_FACTOR, MAX_LEVEL_RAISES = 4.0, 60
 """By how much the size below which points are left out is raised while they hold less than may be left out, and how
@@ -92,28 +92,22 @@ class Carried:
 
 
 def needs_along_flow(
-    content: Content, velocities: Velocities, needs: Sequence[RequiredBox], t: float, taus: Sequence[float],
-    level: float, frame: Path | None = None,
-) -> list[Carried]:  # fmt: skip
-    """The intervals that the symbol needs during [t, t + tau], for increasing `taus`, as the classical flow carries it
-    there from `needs`. Those that a grid needs which moves along with `frame`, where it lies at t, are beside them.
-    """
+    content: Content, velocities: Velocities, needs: Sequence[RequiredBox], t: float, tau: float, level: float,
+    frame: Path | None = None,
+) -> Carried:  # fmt: skip
+    """The intervals that the symbol needs during [t, t + tau], as the classical flow carries it there from `needs`."""
     start = z = content.boundary(level)
     if not z[0].size:
-        return [Carried(list(needs), list(needs)) for _ in taus]
+        return Carried(list(needs), list(needs))
     swept = inside = [(v.min(), v.max()) for v in z]
-    carried, now = [], t
+    dt = tau / FLOW_SUBSTEPS
     with np.errstate(all="ignore"):
-        for tau in taus:
-            dt = (t + tau - now) / FLOW_SUBSTEPS
-            for j in range(1, FLOW_SUBSTEPS + 1):
-                z = _runge_kutta(velocities, z, now + (j - 1) * dt, dt)
-                moved = np.zeros(len(z)) if frame is None else frame(now + j * dt)[0] - frame(t)[0]
-                swept = [_joined(ends, v, 0.0) for ends, v in zip(swept, z, strict=True)]
-                inside = [_joined(ends, v, d) for ends, v, d in zip(inside, z, moved, strict=True)]
-            now = t + tau
-            carried.append(Carried(_grown(needs, start, inside), _grown(needs, start, swept)))
-    return carried
+        for j in range(FLOW_SUBSTEPS):
+            z = _runge_kutta(velocities, z, t + j * dt, dt)
+            moved = np.zeros(len(z)) if frame is None else frame(t + (j + 1) * dt)[0] - frame(t)[0]
+            swept = [_joined(ends, v, 0.0) for ends, v in zip(swept, z, strict=True)]
+            inside = [_joined(ends, v, d) for ends, v, d in zip(inside, z, moved, strict=True)]
+    return Carried(_grown(needs, start, inside), _grown(needs, start, swept))
 
 
 def _joined(ends: tuple[Array, Array], v: np.ndarray, moved: float) -> tuple[Array, Array]:

@@ -18,7 +18,7 @@ from openweyl.model.system import System
 from openweyl.phase_space.grid import Axis, PhaseGrid
 from openweyl.phase_space.grid_size import check_fits
 from openweyl.phase_space.profiles import EDGE_FRACTION
-from openweyl.phase_space.support import RequiredBox, covering
+from openweyl.phase_space.support import RequiredBox, covering, hull
 
 from .error_estimate import SIXTH_ORDER_BELOW_TOL
 from .step_control import StepPlan
@@ -52,11 +52,11 @@ class GridPolicy:
 
     share: float = 0.4
     """The part of the tolerance given to the grid: half of it in proportion to time, half for what comes at once."""
-    pool: float = 0.02
+    pool: float = 0.05
     """The part of the share still unspent that one segment may lose beyond its part of the time: a pulse of content at
     an edge costs less than a new grid, and a run of thousands of segments is not left without a share. With 0.1 there
     is 8 % less work, and half of the share for pulses is gone after seven of them; with 0.005, 5 % more work."""
-    level: float = 0.1
+    level: float = 0.3
     """A grid is chosen so that beyond each edge lies less than this part of what all edges together may lose: there are
     three on each axis, and content grows until the next look. With 0.3 there is 12 % less work, with 0.03 7 % more."""
     step_noise: float = 0.02
@@ -68,7 +68,7 @@ class GridPolicy:
     round_off_margin: float = 10.0
     """A segment may always lose this many times the round-off of its corrections."""
 
-    farthest: float = 1 / 2
+    farthest: float = 0.4
     """The part of its support by which a segment may carry a symbol: grids follow in few, but not too large, leaps.
     From 1/4 to 1 the work changes by 5 % at the most."""
     move_above: float = 0.5
@@ -77,12 +77,10 @@ class GridPolicy:
     """That below which they stay again."""
     off_centre: float = 0.25
     """The part of its width by which the mean of a symbol may be off the path that is followed before a new one is."""
-    foresight: float = 2.0
-    """A new grid holds what will be needed in a time that is so many times as long as the next segment."""
-    room: float = 0.07
+    room: float = 0.06
     """The part of the interval, and of the wave numbers, that a new grid leaves free beyond these: a little more than
-    the sixteenth of it that counts as the edge."""
-    waste: float = 1.4
+    the part of it that counts as the edge."""
+    waste: float = 1.25
     """A grid of more than so many times the points of that which would be chosen now is left for it."""
     axis_waste: float = 1.15
     """The same for each axis, where some axis has to change anyhow."""
@@ -114,13 +112,13 @@ class GridPolicy:
         return max(self.level * allowed, noise, round_off)
 
     def fitted(
-        self, axes: Sequence[Axis], now: Sequence[RequiredBox], soon: Sequence[RequiredBox], *, may_shrink: bool = True
+        self, axes: Sequence[Axis], needs: Sequence[RequiredBox], *, may_shrink: bool = True
     ) -> list[Axis] | None:
-        """The axes for a segment that needs `now`, and then `soon`; None if the present ones will do."""
+        """The axes for a segment with these needs; None if the present ones will do."""
+        wanted = [covering(a, box, room=self.room) for a, box in zip(axes, needs, strict=True)]
         if not may_shrink:
-            soon = [box.joined(RequiredBox(a.lower, a.upper, a.reach)) for a, box in zip(axes, soon, strict=True)]
-        wanted = [covering(a, box, room=self.room) for a, box in zip(axes, soon, strict=True)]
-        held = [self._holds(a, box) for a, box in zip(axes, now, strict=True)]
+            wanted = [hull(a, new) for a, new in zip(axes, wanted, strict=True)]
+        held = [self._holds(a, box) for a, box in zip(axes, needs, strict=True)]
         points, least = (prod(float(a.size) for a in group) for group in (axes, wanted))
         if all(held) and points <= self.waste * least:
             return None

@@ -23,6 +23,9 @@ from .witness import Means, Velocities
 
 NEGLIGIBLE_ON_THE_WAY = 1e-6
 """The part of what may be left unresolved by a grid that may be left unseen between two kicks: next to nothing."""
+LOOKED_AROUND = 4.0
+"""Ways between two kicks by which formulas are looked at beyond where the symbol goes: what bends there like all around
+is no wall or bump."""
 SHORTEST_WAY = 1e-100
 """In place of none."""
 
@@ -98,10 +101,11 @@ class GridFollower:
         elif (np.abs(means.mean - runs.frame(runs.t)[0]) <= policy.off_centre * widths).all():
             return
         try:
-            runs.move_along(Path(self.velocities, means.mean, runs.t, self.horizon))
+            path = Path(self.velocities, means.mean, runs.t, self.horizon)
+            path(runs.t + tau)
         except UnfollowedPathError:
-            self.may_move = False
-            runs.move_along(None)
+            self.may_move, path = False, None
+        runs.move_along(path)
 
     def make_room(self, plan: StepPlan, t: float, step_error: float) -> float | None:
         """Go to a grid that holds what a segment carries, and little more; or by which part of its support that moves,
@@ -111,34 +115,26 @@ class GridFollower:
         allowed = self.allowed(plan.duration)
         level = self.content_level(allowed, step_error)
         needs = runs.support(level)
-        now, soon = self.needs_ahead(needs, t, plan, allowed, level)
-        far = max(moved_by(need, ahead) for need, ahead in zip(needs, now.inside, strict=True))
-        far = max(far, policy.farthest * self._strides(now.swept, plan))
+        carried = self.needs_ahead(needs, t, plan, allowed, level)
+        far = max(moved_by(need, ahead) for need, ahead in zip(needs, carried.inside, strict=True))
+        far = max(far, policy.farthest * self._strides(carried.swept, plan))
         if far > policy.farthest:
             return far
-        tau = plan.duration
-        now_needed, soon_needed = self._finer(now, tau), self._finer(soon, policy.foresight * tau)
-        wanted = policy.fitted(self.axes, now_needed, soon_needed, may_shrink=not self.enlarged)
+        wanted = policy.fitted(self.axes, self._finer(carried, plan.duration), may_shrink=not self.enlarged)
         if wanted is not None:
             self._regrid(wanted)
-        self.foreseen = Foreseen(t, level, now.inside)
+        self.foreseen = Foreseen(t, level, carried.inside)
         return None
 
     def needs_ahead(
         self, needs: Sequence[RequiredBox], t: float, plan: StepPlan, allowed: float, level: float
-    ) -> tuple[Carried, Carried]:
-        """What the symbol needs during a segment, and during one that is `foresight` times as long.
-
-        allowed, level: what may be lost, and what counts as content.
-        """
-        runs, tau = self.runs, plan.duration
+    ) -> Carried:
+        """What the symbol needs during a segment. allowed, level: what may be lost, and what counts as content."""
+        runs = self.runs
         content = Content.of(runs.first, runs.profiles)
-        taus = [tau, self.policy.foresight * tau]
-        carried = needs_along_flow(content, self.velocities, needs, t, taus, level, runs.frame)
+        carried = needs_along_flow(content, self.velocities, needs, t, plan.duration, level, runs.frame)
         step = runs.extrapolation.block * plan.dt
-        hops = needs_of_islands(content, runs.generator, needs, t, step, allowed)
-        now, soon = (part.joined(hops) for part in carried)
-        return now, soon
+        return carried.joined(needs_of_islands(content, runs.generator, needs, t, step, allowed))
 
     def _strides(self, swept: Sequence[RequiredBox], plan: StepPlan) -> float:
         """The longest way of moving coordinates in one step, over what the formulas there allow: between two kicks that

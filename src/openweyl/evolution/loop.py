@@ -67,7 +67,7 @@ class AdaptiveIntegrator:
     start: the values of the symbol at time 0 on `grid`; horizon: the last time; memory: bytes; time_limit: seconds;
     grid_error: what the first grid leaves out.
     `dt` is the step that the error asks for; a segment may take a shorter one, to end at an output, to resolve a drive,
-    or to carry nothing too far.
+    or to carry nothing too far; `carried_dt` is what the flow has allowed lately.
     """
 
     def __init__(
@@ -92,6 +92,7 @@ class AdaptiveIntegrator:
         self.start_trace = self.means.trace
 
         self.t, self.dt = 0.0, horizon * self.policy.first
+        self.carried_dt = inf
         self.segment_steps = self.policy.first_segment_steps
         self.step_error = 0.0
         self.steps = self.rollbacks = 0
@@ -162,13 +163,16 @@ class AdaptiveIntegrator:
         if self.drive:
             steps = max(self.segment_steps // self.block, 1)
             dt = min(dt, self.drive.longest(self.grids.support(self.step_error), self.t, steps) / self.block)
+        dt = min(dt, self.carried_dt)
         plan = self.policy.plan(until - self.t, dt, self.block, self.segment_steps, self.watch_every)
         self.grids.choose_frame(self.means, plan.duration, self.step_error)
         for _ in range(self.grids.policy.shortenings):
             far = self.grids.make_room(plan, self.t, self.step_error)
             if far is None:
+                self.carried_dt *= self.policy.max_factor
                 return plan
             plan = self.grids.policy.shortened(plan, self.block, far)
+            self.carried_dt = plan.dt
             self.policy.check(plan.dt, self.t, self.horizon)
         raise ResourceError(
             f"At t = {self.t:.4g} the flow carries the symbol out of every grid that was tried: shorten `times`.",

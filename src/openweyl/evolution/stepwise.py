@@ -18,11 +18,11 @@ from .outputs import Watch
 from .schemes import scheme_in_words
 from .solution import Solution
 
-FIRST_GRID_LEVEL = 1e-3
+FIRST_GRID_LEVEL = 3e-3
 """The part of the tolerance that the first grid leaves out at each edge: little, as that is in all errors to come."""
 EDGES_PER_AXIS = 3
 """Edges of an axis: its two ends and the largest wave number."""
-FIRST_GRID_ROOM = 0.4
+FIRST_GRID_ROOM = 0.08
 """The part of the state's own interval that the first grid leaves free on each side: room for the first segments, of
 which not much is known yet."""
 SHORTEST_HORIZON = 1e-300

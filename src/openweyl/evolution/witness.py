@@ -55,7 +55,7 @@ class Velocities:
                 drift = zip(self.field, turned(a), turned(b), strict=True)
                 self.field = [v + system.gamma * (b * g - a * f) for v, g, f in drift]
 
-    def at(self, z: Sequence[Array], t: float) -> list[Array]:
+    def at(self, z: Sequence[Array], t: Array) -> list[Array]:
         """The velocities at the points z, coordinates x then xi, at time t."""
         at = {**dict(zip(self.variables, z, strict=True)), TIME: t}
         return [evaluate(f, at, np) for f in self.field]

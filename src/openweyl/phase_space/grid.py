@@ -171,7 +171,7 @@ class PhaseGrid:
         x, xi = (tuple(Axis(a.lower, a.spacing * factor, round(a.size / factor)) for a in g) for g in (self.x, self.xi))
         return PhaseGrid(x, xi, self.h)
 
-    def shifted(self, offsets: Sequence[float]) -> PhaseGrid:
+    def shifted(self, offsets: Sequence[float] | np.ndarray) -> PhaseGrid:
         """The grid moved by `offsets`, one for each axis, x then xi."""
         moved = [replace(a, lower=a.lower + float(d)) for a, d in zip(self.x + self.xi, offsets, strict=True)]
         return self.with_axes(moved)

@@ -22,11 +22,10 @@ from openweyl._core.fft import rfft
 from .grid import Axis
 from .samples import Samples
 
-EDGE_FRACTION = 1 / 16
+EDGE_FRACTION = 1 / 24
 """The part of each axis, at either end, whose content counts as lying at the edge: a packet moves less in the time
 between two looks, so that a grid is enlarged before the packet reaches its end."""
-MIN_EDGE_POINTS = 2
-"""The least number of points of an edge: a single one may lie on a node of the function."""
+MIN_EDGE_POINTS = 1
 
 
 @dataclass(frozen=True)

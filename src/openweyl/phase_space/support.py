@@ -5,7 +5,7 @@ which its content is negligible, and the grid that holds it.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import pi, prod, sqrt
+from math import pi, sqrt
 from typing import TypeVar
 
 import numpy as np
@@ -18,23 +18,11 @@ from .profiles import Profile
 
 Function = TypeVar("Function", bound=GridFunction)
 
-NEAR_EDGE_FRACTION = 0.075
-"""The free part of an axis below which its grid is enlarged: a little more than EDGE_FRACTION = 0.0625, so that a grid
-grows before any content counts as lying at its edge."""
-FREE_FRACTION, FREE_FRACTION_OF_SMALL_AXES, SMALL_AXIS_POINTS = 0.18, 0.22, 128
-"""The part of the required interval left free on each side when a grid is chosen, room for the symbol to move until the
-next look: chosen for the least total time of runs. More on axes of at most `SMALL_AXIS_POINTS` points, where a new grid
-costs more than the points that it saves."""
 TRUNCATION_FREE_FRACTION = 0.02
 """The same for a symbol that no longer moves, as `truncated` cuts it: next to nothing."""
 SPACING_ROUND_OFF = 1e-9
 """The part of a spacing within which an end counts as lying on a point, so that round-off, which differs from one unit
 of length to another, does not change the grid."""
-MAX_FORESEEN_MOVE, REACHES_PER_FORESEEN_GROWTH = 1 / 2, 6
-"""Until the next look a support is expected to grow by at most half of its width, as that of a moving packet does, and
-a largest wave number, which grows more slowly, by at most a sixth of itself."""
-SHRINK_BELOW_FRACTION = 0.5
-"""A grid shrinks when less than this part of its points is needed: then a new grid is soon paid for."""
 MIN_INTERVAL_SPACINGS, MIN_REACH_WAVES = 4, 2
 """The least interval of a support, in spacings of its axis, and its least wave number, in units of 2 pi over the length
 of the axis: what less content than the level, or none, is given."""
@@ -47,15 +35,6 @@ class RequiredBox:
     lower: float
     upper: float
     reach: float
-
-    def moved_on(self, before: RequiredBox) -> RequiredBox:
-        """The box that holds this one, and what it becomes if it grows on as it did since `before`, within limits."""
-        most = (self.upper - self.lower) * MAX_FORESEEN_MOVE
-        return RequiredBox(
-            self.lower - min(max(before.lower - self.lower, 0.0), most),
-            self.upper + min(max(self.upper - before.upper, 0.0), most),
-            self.reach + min(max(self.reach - before.reach, 0.0), self.reach / REACHES_PER_FORESEEN_GROWTH),
-        )
 
     def moved(self, left: float, right: float, beyond: float) -> RequiredBox:
         """The box of a symbol whose ends move by `left` and `right`, and its largest wave number by `beyond`."""
@@ -80,17 +59,11 @@ def required_box(profile: Profile, axis: Axis, level: float) -> RequiredBox:
     return RequiredBox(min(lower, axis.upper), upper, max(reach, MIN_REACH_WAVES * 2 * pi / axis.length))
 
 
-def covering(axis: Axis, wanted: RequiredBox, room: float | None = None) -> Axis:
-    """The axis that holds `wanted` and leaves a part `room` of it free on each side, by default FREE_FRACTION.
+def covering(axis: Axis, wanted: RequiredBox, room: float) -> Axis:
+    """The axis that holds `wanted` and leaves a part `room` of it free on each side.
 
     Its ends are on points of the old axis, so that `resampled` needs no interpolation matrix.
     """
-    if room is None:
-        room = (
-            FREE_FRACTION
-            if (wanted.upper - wanted.lower) * wanted.reach / pi > SMALL_AXIS_POINTS
-            else FREE_FRACTION_OF_SMALL_AXES
-        )
     width = wanted.upper - wanted.lower
     start = int(np.floor((wanted.lower - room * width - axis.lower) / axis.spacing + SPACING_ROUND_OFF))
     stop = int(np.ceil((wanted.upper + room * width - axis.lower) / axis.spacing - SPACING_ROUND_OFF))
@@ -100,27 +73,7 @@ def covering(axis: Axis, wanted: RequiredBox, room: float | None = None) -> Axis
     return Axis(axis.lower + start * axis.spacing, length / size, size)
 
 
-def next_axes(axes: tuple[Axis, ...], needs: list[RequiredBox]) -> list[Axis] | None:
-    """The axes of a better grid: fitted to the support if the present ones are much too large, enlarged where the
-    support is close to an edge; None if the present axes are good enough.
-    """
-    wanted = [covering(axis, want) for axis, want in zip(axes, needs, strict=True)]
-    have, use = (prod(float(a.size) for a in group) for group in (axes, wanted))
-    if use < SHRINK_BELOW_FRACTION * have:
-        return wanted
-    close = [_close(axis, want) for axis, want in zip(axes, needs, strict=True)]
-    if not any(close):
-        return None
-    return [_hull(axis, new) if near else axis for axis, new, near in zip(axes, wanted, close, strict=True)]
-
-
-def _close(axis: Axis, want: RequiredBox) -> bool:
-    """Whether `want` comes close to an end of the axis, or to its largest wave number."""
-    room = min(want.lower - axis.lower, axis.upper - want.upper)
-    return room < NEAR_EDGE_FRACTION * axis.length or want.reach > (1 - NEAR_EDGE_FRACTION) * axis.reach
-
-
-def _hull(axis: Axis, other: Axis) -> Axis:
+def hull(axis: Axis, other: Axis) -> Axis:
     """The smallest axis that holds both, with ends on points of the first."""
     lower, upper = min(axis.lower, other.lower), max(axis.upper, other.upper)
     return covering(axis, RequiredBox(lower, upper, max(axis.reach, other.reach)), room=0.0)
