@@ -24,7 +24,7 @@ from openweyl._core.fft import Array
 from openweyl.model.system import System
 from openweyl.phase_space.grid import PhaseGrid
 from openweyl.symbolic.algebra import expandable
-from openweyl.symbolic.expressions import TIME, derivative, evaluate_all
+from openweyl.symbolic.expressions import TIME, Program, derivative, program, run
 
 Point = dict[sympy.Symbol, Array]
 
@@ -56,8 +56,7 @@ def difference(f: Across) -> Array:
     return reduce(add, f.addends()) if f.addends() else 0.0
 
 
-@dataclass(frozen=True)
-class Values:
+class Values(NamedTuple):
     """The values at both ends of the chord."""
 
     plus: Array
@@ -70,8 +69,7 @@ class Values:
         return (self.plus + self.minus) / 2
 
 
-@dataclass(frozen=True)
-class Series:
+class Series(NamedTuple):
     """The odd terms of the expansion in the chord, twice, and the even ones."""
 
     odd: list[Array]
@@ -84,8 +82,7 @@ class Series:
         return reduce(add, self.even) if self.even else 0.0
 
 
-@dataclass(frozen=True)
-class Sum:
+class Sum(NamedTuple):
     """A function by its additive parts."""
 
     parts: Sequence[Across]
@@ -99,31 +96,100 @@ class Sum:
 
 def quantum(formulas: Formulas, chord: Point, xp: Any) -> AcrossAt:
     """f(z + chord/2) - f(z - chord/2), and the mean of the two values."""
-    variables = tuple(chord)
-    parts = [(number, part) for number, f in enumerate(formulas) for part in _additive_parts(f, variables)]
-    expanded = [(number, terms) for number, f in parts if (terms := _chord_series(f, variables)) is not None]
-    others = [(number, f) for number, f in parts if _chord_series(f, variables) is None]
-    series = _Expansions.of([terms for _, terms in expanded], chord, xp)
+    plan = _plan(formulas, tuple(chord), exact=True)
+    series = _series_at(plan, chord, xp)
     halves = {v: c / 2 for v, c in chord.items()}
-    left = tuple(f for _, f in others)
 
     def across(at: Point) -> list[Across]:
-        found: list[list[Across]] = [[] for _ in formulas]
-        for (number, _), part in zip(expanded, series(at), strict=True):
-            found[number].append(part)
-        if left:
-            plus = evaluate_all(left, {v: z + halves[v] if v in halves else z for v, z in at.items()}, xp)
-            minus = evaluate_all(left, {v: z - halves[v] if v in halves else z for v, z in at.items()}, xp)
-            for (number, _), *ends in zip(others, plus, minus, strict=True):
-                found[number].append(Values(*ends))
-        return [Sum(part) for part in found]
+        found = series(at)
+        if plan.others:
+            plus = run(plan.values, {v: z + halves[v] if v in halves else z for v, z in at.items()}, xp)
+            minus = run(plan.values, {v: z - halves[v] if v in halves else z for v, z in at.items()}, xp)
+            parts: list[list[Across]] = [[one] for one in found]
+            for number, *ends in zip(plan.others, plus, minus, strict=True):
+                parts[number].append(Values(*ends))
+            found = [one if len(part) == 1 else Sum(part) for one, part in zip(found, parts, strict=True)]
+        return found
 
     return across
+
+
+def classical(formulas: Formulas, chord: Point, xp: Any) -> AcrossAt:
+    """The first-order parts of the same: chord . f'(z), and f(z)."""
+    return _series_at(_plan(formulas, tuple(chord), exact=False), chord, xp)
+
+
+class _Plan(NamedTuple):
+    """How functions are expanded in chords, whatever the grid: sums of monomial * slope(z), by their numbers.
+
+    monomials: (powers, coefficient). others: the numbers of the functions of which `values` are parts without series.
+    """
+
+    monomials: tuple[tuple[tuple[int, ...], float], ...]
+    slopes: Program
+    odd: tuple[tuple[tuple[int, int], ...], ...]
+    even: tuple[tuple[tuple[int, int], ...], ...]
+    others: tuple[int, ...]
+    values: Program
+
+
+@lru_cache(maxsize=256)
+def _plan(formulas: Formulas, variables: Formulas, *, exact: bool) -> _Plan:
+    monomials: dict[tuple[tuple[int, ...], float], int] = {}
+    slopes: dict[sympy.Expr, int] = {}
+    others: list[tuple[int, sympy.Expr]] = []
+    sums: tuple[list[tuple[tuple[int, int], ...]], ...] = [], []
+    for number, f in enumerate(formulas):
+        terms: list[_Term] = []
+        for part in _additive_parts(f, variables) if exact else (f,):
+            series = _chord_series(part, variables) if exact else _first_order(part, variables)
+            if series is None:
+                others.append((number, part))
+            else:
+                terms += series
+        for parity, column in enumerate(sums):
+            column.append(
+                tuple(
+                    (
+                        monomials.setdefault((powers, coefficient), len(monomials)),
+                        slopes.setdefault(slope, len(slopes)),
+                    )
+                    for powers, coefficient, slope in terms
+                    if sum(powers) % 2 == parity
+                )
+            )
+    return _Plan(
+        monomials=tuple(monomials),
+        slopes=program(tuple(slopes)),
+        odd=tuple(sums[1]),
+        even=tuple(sums[0]),
+        others=tuple(number for number, _ in others),
+        values=program(tuple(f for _, f in others)),
+    )
+
+
+def _series_at(plan: _Plan, chord: Point, xp: Any) -> AcrossAt:
+    chords = tuple(chord.values())
+    monomials = [
+        reduce(mul, [c**power for c, power in zip(chords, powers, strict=True) if power], coefficient)
+        for powers, coefficient in plan.monomials
+    ]
+
+    def series(at: Point) -> list[Across]:
+        slopes = run(plan.slopes, at, xp)
+        return [
+            Series([monomials[i] * slopes[j] for i, j in odd], [monomials[i] * slopes[j] for i, j in even])
+            for odd, even in zip(plan.odd, plan.even, strict=True)
+        ]
+
+    return series
 
 
 @lru_cache(maxsize=512)
 def _additive_parts(f: sympy.Expr, variables: Formulas) -> Formulas:
     """f as a sum of a polynomial and of others, none of which is of the same variables as another, or of fewer."""
+    if _chord_series(f, variables) is not None:
+        return (f,)
     terms = sympy.Add.make_args(f)
     plain = [term for term in terms if _chord_series(term, variables) is not None]
     polynomial = sympy.Add(*plain)
@@ -139,12 +205,6 @@ def _additive_parts(f: sympy.Expr, variables: Formulas) -> Formulas:
         else:
             home.append(term)
     return tuple(part for part in (polynomial, *(sympy.Add(*members) for _, members in parts)) if part != 0)
-
-
-def classical(formulas: Formulas, chord: Point, xp: Any) -> AcrossAt:
-    """The first-order parts of the same: chord . f'(z), and f(z)."""
-    variables = tuple(chord)
-    return _Expansions.of([_first_order(f, variables) for f in formulas], chord, xp)
 
 
 class _Term(NamedTuple):
@@ -179,37 +239,6 @@ def _chord_series(f: sympy.Expr, variables: Formulas) -> tuple[_Term, ...] | Non
     orders = [m for m in product(range(degree + 1), repeat=len(variables)) if sum(m) <= degree]
     terms = tuple(term for powers in orders if (term := _term(f, variables, powers)).slope.expand() != 0)
     return terms if len(terms) <= MAX_CHORD_TERMS else None
-
-
-@dataclass(frozen=True)
-class _Expansions:
-    """Functions as sums of terms monomial * slope(z), each monomial in the chord, slopes by their numbers."""
-
-    slopes: Formulas
-    odd: list[list[tuple[Array, int]]]
-    even: list[list[tuple[Array, int]]]
-    xp: Any
-
-    @staticmethod
-    def of(series: Sequence[Sequence[_Term]], chord: Point, xp: Any) -> _Expansions:
-        """Those of these functions, with these chords."""
-        numbers: dict[sympy.Expr, int] = {}
-        sums: tuple[list[list[tuple[Array, int]]], ...] = [], []
-        for terms in series:
-            for column in sums:
-                column.append([])
-            for powers, coefficient, slope in terms:
-                factors = [c**power for c, power in zip(chord.values(), powers, strict=True) if power]
-                monomial = reduce(mul, factors, coefficient)
-                sums[sum(powers) % 2][-1].append((monomial, numbers.setdefault(slope, len(numbers))))
-        return _Expansions(tuple(numbers), odd=sums[1], even=sums[0], xp=xp)
-
-    def __call__(self, at: Point) -> list[Across]:
-        values = evaluate_all(self.slopes, at, self.xp)
-        return [
-            Series([a * values[j] for a, j in odd], [a * values[j] for a, j in even])
-            for odd, even in zip(self.odd, self.even, strict=True)
-        ]
 
 
 @dataclass(frozen=True)
