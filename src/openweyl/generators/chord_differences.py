@@ -53,7 +53,8 @@ ChordRule: TypeAlias = Callable[[Formulas, Point, Any], AcrossAt]
 
 def difference(f: Across) -> Array:
     """The difference of a function across the chords, in one array."""
-    return reduce(add, f.addends()) if f.addends() else 0.0
+    addends = f.addends()
+    return reduce(add, addends) if addends else 0.0
 
 
 class Values(NamedTuple):
@@ -70,16 +71,18 @@ class Values(NamedTuple):
 
 
 class Series(NamedTuple):
-    """The odd terms of the expansion in the chord, twice, and the even ones."""
+    """The odd and the even terms of the expansion in the chord, as the numbers of a monomial and of a slope."""
 
-    odd: list[Array]
-    even: list[Array]
+    monomials: Sequence[Array]
+    slopes: Sequence[Array]
+    odd: Sequence[tuple[int, int]]
+    even: Sequence[tuple[int, int]]
 
     def addends(self) -> list[Array]:
-        return self.odd
+        return [self.monomials[i] * self.slopes[j] for i, j in self.odd]
 
     def mean(self) -> Array:
-        return reduce(add, self.even) if self.even else 0.0
+        return reduce(add, [self.monomials[i] * self.slopes[j] for i, j in self.even]) if self.even else 0.0
 
 
 class Sum(NamedTuple):
@@ -177,10 +180,7 @@ def _series_at(plan: _Plan, chord: Point, xp: Any) -> AcrossAt:
 
     def series(at: Point) -> list[Across]:
         slopes = run(plan.slopes, at, xp)
-        return [
-            Series([monomials[i] * slopes[j] for i, j in odd], [monomials[i] * slopes[j] for i, j in even])
-            for odd, even in zip(plan.odd, plan.even, strict=True)
-        ]
+        return [Series(monomials, slopes, *pairs) for pairs in zip(plan.odd, plan.even, strict=True)]
 
     return series
 
