@@ -128,7 +128,7 @@ def test_axes_grow_where_content_was_lost() -> None:
 
 
 def test_where_too_much_is_lost_in_all_some_axis_grows() -> None:
-    """However evenly it is spread over the edges: a segment that is done again on the same grid would go on for ever."""
+    """However evenly it is spread over the edges: done again on the same grid, a segment would go on for ever."""
     even = [(0.17e-6,) * 3] * 2
     assert sum(map(sum, even)) > 1e-6
     assert all(not box.within(axis) for box, axis in zip(POLICY.enlarged(AXES, even, 1e-6), AXES, strict=True))
