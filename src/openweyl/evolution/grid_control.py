@@ -71,7 +71,7 @@ class GridPolicy:
     round_off_margin: float = 10.0
     """A segment may always lose this many times the round-off of its corrections."""
 
-    farthest: float = 0.4
+    farthest: float = 0.7
     """The part of its support by which a segment may carry a symbol: grids follow in few, but not too large, leaps.
     From 1/4 to 1 the work changes by 5 % at the most."""
     move_above: float = 0.5
