@@ -168,9 +168,9 @@ def test_two_degrees_of_freedom(gamma: float, orders: tuple[int, ...]) -> None:
 def test_time_zero() -> None:
     """Nothing but what the first grid leaves out."""
     found = certify(DOUBLE_WELL, START, [0.0], order=3)
-    assert found.bound[0] == found.distance_upper[0] == found.solver_error[0] <= 1e-2 * found.tol
+    assert found.bound[0] == found.distance_upper[0] == found.solver_error[0] <= 2e-2 * found.tol
     several = certify(DOUBLE_WELL, START, [0.0, 0.2], order=2, tol=1e-4)
-    assert several.bound[0] == several.solver_error[0] <= 1e-2 * several.tol < several.bound[1]
+    assert several.bound[0] == several.solver_error[0] <= 2e-2 * several.tol < several.bound[1]
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ import pytest
 
 from openweyl import PhaseGrid, State, Symbol, System, cat, coherent
 from openweyl.evolution.displacement import Content, needs_along_flow, needs_of_islands
+from openweyl.evolution.moving_frame import Path
 from openweyl.evolution.witness import Velocities
 from openweyl.generators.generator import Generator, fokker_planck, lindblad
 from openweyl.phase_space.support import RequiredBox, required_box
@@ -76,8 +77,9 @@ def test_the_boundary_moves_with_the_flow(name: str) -> None:
     hamiltonian, jumps, flow = FLOWS[name]
     seen, needs = content(coherent(*Z))
     boundary = seen.boundary(LEVEL)
-    ahead = needs_along_flow(seen, Velocities(System(hamiltonian, jumps, h=H, gamma=0.8)), needs, 0.3, 0.5, LEVEL)
-    way = [flow(*boundary, 0.5 * part / 3) for part in range(4)]
+    carried = needs_along_flow(seen, Velocities(System(hamiltonian, jumps, h=H, gamma=0.8)), needs, 0.3, 0.5, LEVEL)
+    assert carried.inside == carried.swept
+    ahead, way = carried.inside, [flow(*boundary, 0.5 * part / 2) for part in range(3)]
     for before, after, start, points in zip(needs, ahead, boundary, zip(*way, strict=True), strict=True):
         left, right = ends(np.stack(points), start)
         assert after.lower - before.lower == pytest.approx(left, abs=2e-4)
@@ -91,14 +93,27 @@ def test_what_flies_off_to_infinity_is_infinitely_far() -> None:
     """p = x^2 xi: x = x0/(1 - t x0) is infinite before t = 3 wherever x0 > 1/3, by far in these steps."""
     seen, needs = content(coherent(*Z))
     velocities = Velocities(System("exp(20*x**2)*xi", ["x"], h=H, gamma=0.1))
-    assert needs_along_flow(seen, velocities, needs, 0.0, 3.0, LEVEL)[0].upper == inf
+    assert needs_along_flow(seen, velocities, needs, 0.0, 3.0, LEVEL).inside[0].upper == inf
 
 
 def test_nothing_goes_nowhere() -> None:
     w = Symbol(np.zeros(GRID.shape), GRID)
     seen = Content.of(w)
     needs = [RequiredBox(0.0, 1.0, 3.0)] * 2
-    assert needs_along_flow(seen, Velocities(System("xi**2/2", ["x"], h=H, gamma=0.1)), needs, 0.0, 1.0, LEVEL) == needs
+    carried = needs_along_flow(seen, Velocities(System("xi**2/2", ["x"], h=H, gamma=0.1)), needs, 0.0, 1.0, LEVEL)
+    assert carried.inside == carried.swept == needs
+
+
+def test_a_grid_that_moves_along_needs_the_spreading_alone() -> None:
+    """A free packet in the frame of its centre: the ends move by what their velocities differ from its own."""
+    seen, needs = content(coherent(*Z))
+    velocities = Velocities(System("xi**2/2", ["x"], h=H, gamma=0.1))
+    path = Path(velocities, np.array(Z), 0.0, 1.0)
+    carried = needs_along_flow(seen, velocities, needs, 0.0, 0.5, LEVEL, path)
+    moved = 0.5 * Z[1]
+    for inside, swept, need in zip(carried.inside[:1], carried.swept[:1], needs[:1], strict=True):
+        assert swept.lower - inside.lower == pytest.approx(moved, abs=1e-9)
+        assert inside.upper - need.upper == pytest.approx(need.lower - inside.lower, abs=GRID.x[0].spacing)
 
 
 SMALL = 0.01

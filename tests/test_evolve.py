@@ -127,7 +127,7 @@ class Tight(PacketState):
 
 def test_rollbacks_happen_and_are_harmless() -> None:
     """Strong diffusion, which no flow of the classical equations foretells, fills the edges of a box without room."""
-    start, system = coherent(0.0, 0.0), DOUBLE_WELL.replace(hamiltonian="cos(x)/1000", gamma=4.0)
+    start, system = coherent(0.0, 0.0), DOUBLE_WELL.replace(hamiltonian="cos(x)/1000", gamma=100.0)
     solution = evolve(system, Tight(start.members, start.description), [0.2], tol=1e-5)
     assert solution.numerics.rollbacks > 0
     assert distance(solution, evolve(system, start, [0.2], tol=1e-9)) <= 1e-5

@@ -87,25 +87,23 @@ class GridFollower:
 
     def choose_frame(self, means: Means, tau: float, step_error: float) -> None:
         """Move along with the centre of a symbol that a segment carries over much of its own width; else stay."""
-        runs, policy = self.runs, self.policy
         if not self.may_move or tau <= 0:
             return
+        runs, policy = self.runs, self.policy
         widths = np.array([need.upper - need.lower for need in self.support(step_error)])
         moved = float((np.abs(means.velocity) * tau / widths).max())
-        if runs.frame is None:
-            if moved < policy.move_above:
-                return
-        elif moved < policy.stay_below:
-            runs.move_along(None)
-            return
-        elif (np.abs(means.mean - runs.frame(runs.t)[0]) <= policy.off_centre * widths).all():
-            return
+        frame = runs.frame if moved >= policy.stay_below else None
+        if frame is not None and (np.abs(means.mean - frame(runs.t)[0]) > policy.off_centre * widths).any():
+            frame = None
         try:
-            path = Path(self.velocities, means.mean, runs.t, self.horizon)
-            path(runs.t + tau)
+            if frame is None and moved >= (policy.move_above if runs.frame is None else policy.stay_below):
+                frame = Path(self.velocities, means.mean, runs.t, self.horizon)
+            if frame is not None:
+                frame(runs.t + tau)
         except UnfollowedPathError:
-            self.may_move, path = False, None
-        runs.move_along(path)
+            self.may_move, frame = False, None
+        if frame is not runs.frame:
+            runs.move_along(frame)
 
     def make_room(self, plan: StepPlan, t: float, step_error: float) -> float | None:
         """Go to a grid that holds what a segment carries, and little more; or by which part of its support that moves,
