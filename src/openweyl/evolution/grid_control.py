@@ -20,7 +20,7 @@ from openweyl.phase_space.grid_size import check_fits
 from openweyl.phase_space.profiles import EDGE_FRACTION
 from openweyl.phase_space.support import RequiredBox, covering, hull
 
-from .error_estimate import SIXTH_ORDER_BELOW_TOL
+from .error_estimate import Extrapolation
 from .step_control import StepPlan
 
 CORRECTION_GAIN = 10.0
@@ -39,6 +39,9 @@ OPERATOR_TERMS_BYTES_PER_POINT = 2000
 """Memory per grid point that operator terms add."""
 CORRECTION_MEMORY = 1.15
 """The memory that each of b_1, b_2, ... takes over that of b_0 (measured)."""
+
+EDGES = 3
+"""Edges of an axis: its two ends and the largest wave number."""
 
 
 @dataclass(frozen=True)
@@ -147,9 +150,9 @@ class GridPolicy:
         self, axes: Sequence[Axis], losses: Sequence[tuple[float, float, float]], allowed: float
     ) -> list[RequiredBox]:
         """What to ask of the axes once these losses (left, right, in wave numbers) were more than was allowed."""
-        wanted = []
+        wanted, fair = [], allowed / (EDGES * len(axes))
         for axis, loss in zip(axes, losses, strict=True):
-            left, right, high = (part > self.level * allowed for part in loss)
+            left, right, high = (part >= fair for part in loss)
             lower = axis.lower - self.widening * axis.length * left
             upper = axis.upper + self.widening * axis.length * right
             wanted.append(RequiredBox(lower, upper, axis.reach * (self.refinement if high else 1.0)))
@@ -195,7 +198,7 @@ def correction_round_off(order: int) -> float:
 def check_memory(system: System, grid: PhaseGrid, order: int, tol: float, limit: float, t: float) -> None:
     """Raise ResourceError if a run on `grid` would use more than `limit` bytes."""
     terms = decomposition(system)
-    more_runs = tol < SIXTH_ORDER_BELOW_TOL[4] or not terms.fourth_order
+    more_runs = Extrapolation(4 if terms.fourth_order else 2, tol, grid.n).run_count > 2
     each = RUN_BYTES_PER_POINT + MORE_RUNS_BYTES_PER_POINT * more_runs + RIDGE_BYTES_PER_POINT * len(terms.ridges)
     each += OPERATOR_TERMS_BYTES_PER_POINT * bool(terms.operator_terms or terms.operator_jumps)
     advice = "raise `tol` or `memory`, or take fewer degrees of freedom"  # at the start all else is the state's own

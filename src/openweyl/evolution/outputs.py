@@ -10,7 +10,6 @@ import numpy as np
 
 from openweyl.weyl.symbol import Symbol
 
-from .error_estimate import extrapolated
 from .runs import Runs
 
 Watch: TypeAlias = Callable[[float, Symbol], None]
@@ -35,7 +34,7 @@ def outputs_between(
     runs: Runs, start: Sequence[np.ndarray], t: float, times: Sequence[float], grid_error: float
 ) -> list[Output]:
     """The symbols at `times`, each by steps of its own from the one before, the first from `start` at time t."""
-    now, error = runs.extrapolation.best(start), runs.extrapolation.error(start, runs.norm).value
+    now, error = runs.extrapolation.best(start), runs.last_error.value
     outputs = []
     for time in times:
         now, own = _carried(runs, now, t, time)
@@ -47,14 +46,14 @@ def outputs_between(
 def _carried(runs: Runs, start: np.ndarray, t: float, time: float) -> tuple[np.ndarray, float]:
     """The symbol at `time` from that at t, and the error of these steps.
 
-    Two solutions, the second with twice the step, and their extrapolation; shorter steps until they agree.
+    Solutions with one step, two, four, ..., extrapolated, until the error of that is small enough.
     """
-    order, parts = runs.scheme.order, 1
+    solutions: list[np.ndarray] = []
+    steps = 1
     while True:
-        w, v = (
-            runs.output_steppers.get((time - t) / steps).run(start.copy(), steps, t) for steps in (2 * parts, parts)
-        )
-        error = runs.norm(w - v) / (2**order - 1)
-        if error <= OUTPUT_SHARE * runs.tol or parts >= MAX_OUTPUT_STEPS:
-            return extrapolated(w, v, order), error
-        parts *= 2
+        solutions.insert(0, runs.output_steppers.get((time - t) / steps).run(start.copy(), steps, t))
+        if len(solutions) > 1:
+            error = runs.extrapolation.error(solutions, runs.norm).value
+            if error <= OUTPUT_SHARE * runs.tol or steps >= MAX_OUTPUT_STEPS:
+                return runs.extrapolation.best(solutions), error
+        steps *= 2

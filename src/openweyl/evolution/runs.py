@@ -17,7 +17,7 @@ from openweyl.phase_space.support import RequiredBox, required_box
 from openweyl.weyl.symbol import Symbol
 
 from .equation import Equation
-from .error_estimate import ErrorEstimate, Extrapolation
+from .error_estimate import NO_ERROR, ErrorEstimate, Extrapolation
 from .factors import SharedWork
 from .grid_control import correction_weights
 from .moving_frame import Path
@@ -45,7 +45,7 @@ class Runs:
     ) -> None:  # fmt: skip
         self.system, self.equation, self.tol = system, equation, tol
         self.growth, self.tick = growth, tick
-        self.t = 0.0
+        self.t, self.last_error = 0.0, NO_ERROR
         self.frame: Path | None = None
         self._build_on(grid)
         self.values = [start.copy() for _ in range(self.extrapolation.run_count)]
@@ -57,7 +57,7 @@ class Runs:
         moving = {} if self.frame is None else {"frame": self.frame}
         self.generator = self.equation.build(self.system, box, **moving)
         self.scheme = best_scheme(self.generator)
-        self.extrapolation = Extrapolation(self.scheme.order, self.tol)
+        self.extrapolation = Extrapolation(self.scheme.order, self.tol, box.n)
         self.shared = SharedWork()
         self.steppers = StepperCache(self.stepper, self.extrapolation.run_count)
         self.output_steppers = StepperCache(self.stepper, OUTPUT_STEPPERS)
@@ -135,8 +135,8 @@ class Runs:
         return float(np.abs(w).sum()) * self.box.cell * FRINGE_FACTOR**self.box.n
 
     def error(self) -> ErrorEstimate:
-        """The error of `symbol`."""
-        return self.extrapolation.error(self.values, self.norm)
+        """The error of `symbol`; `last_error` is that at the end of the segment before."""
+        return self.extrapolation.error(self.values, self.norm, self.last_error)
 
     def added(self, error: ErrorEstimate, start: Sequence[np.ndarray], plan: StepPlan, t: float) -> float:
         """What the segment that went from `start` at time t has added to the error.

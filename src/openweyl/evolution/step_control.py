@@ -65,7 +65,7 @@ class StepPolicy:
     segments (0.05 each), what lies beyond the first grid, and terms left unresolved (0.01 each)."""
     early: float = 0.25
     """The part of this share that may be used at once, the rest as time goes by: unstable flows make errors grow."""
-    first: float = 1 / 64
+    first: float = 1 / 16
     """The first step as a part of the whole time; it grows or falls within few segments to what the error allows. With
     1/16 there are 25 % fewer steps, and a third more segments are taken back; with 1/256, 35 % more steps."""
     segment_steps: int = 4
@@ -84,11 +84,14 @@ class StepPolicy:
     shrink_above: float = 0.85
     """The part of the budget above which it is asked what a segment has added; the part of its fair share above which
     that makes the step shorter before a segment has to be taken back."""
-    max_factor: float = 1.4
+    max_factor: float = 4.0
     """The most by which a step grows after a segment. With 2 there are 15 % fewer steps, and a sixth more segments are
     taken back; with 1.2, 16 % more steps."""
     min_factor: float = 0.5
     """The most by which it is made shorter after a segment that was accepted."""
+
+    stretch: float = 0.1
+    """The part of a block by which steps may be longer than asked for, all together, to meet an end with one less."""
 
     inherited_growth: float = 1.2
     """The factor by which a step grows where an error is large only because it was made before; small, as the budget
@@ -148,13 +151,16 @@ class StepPolicy:
             return max(wanted, taken * min(factor, self.max_factor))
         return wanted
 
-    def plan(self, left: float, dt: float, block: int, steps: int, watch_every: float = inf) -> StepPlan:
-        """The next segment on the way over the time `left`: about `steps` steps of at most dt, in whole blocks.
+    def plan(
+        self, left: float, dt: float, block: int, steps: int, watch_every: float = inf, longest: float = inf
+    ) -> StepPlan:
+        """The next segment on the way over the time `left`: about `steps` steps of about dt, in whole blocks.
 
-        No block, and no longer segment, takes more than the time between two looks of `watch`.
+        No block takes more than the time `longest`, and none, and no longer segment, more than that between two looks
+        of `watch`.
         """
-        dt = min(dt, watch_every / block)
-        blocks = ceil(left / (block * dt) * (1 - TIE))
+        longest = min(longest, watch_every)
+        blocks = max(ceil(left / (block * dt) - self.stretch), ceil(left / longest * (1 - TIE)), 1)
         dt = left / (block * blocks)
         watched = max(int(min(watch_every / (block * dt), self.segment_steps) + TIE), 1)
         return StepPlan(dt, block * min(max(steps // block, 1), blocks, watched))
