@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from openweyl import Axis, PhaseGrid, Symbol, coherent
 from openweyl.norms import l1 as module
-from openweyl.norms import legendre_cells
+from openweyl.norms import legendre_cells, polynomial_cells
 from openweyl.norms.l1 import l1_bounds, refined_l1
 from openweyl.phase_space.resampling import resized
 
@@ -112,6 +112,7 @@ def test_cells_at_a_time_do_not_matter(monkeypatch: pytest.MonkeyPatch, sizes: t
     monkeypatch.setattr(module, "PARTS_AT_ONCE", 50000)
     assert refined_l1(w, accuracy=accuracy) == pytest.approx(plain, rel=1e-7)  # of equal widths, others may be cut
     monkeypatch.setattr(module, "MAX_STORED", 2000)
+    monkeypatch.setattr(polynomial_cells, "MAX_STORED", 2000)
     lower, value, upper = refined_l1(w, accuracy=accuracy)
     assert lower <= exact <= upper and upper - lower > plain[2] - plain[0]
     assert plain[2] - plain[0] <= accuracy * value
