@@ -28,12 +28,12 @@ CORRECTION_GAIN = 10.0
 (x, s), where L - Q is largest."""
 TRANSFORM_ROUND_OFF = 1e-12
 """The relative size of what transforms leave there, which no grid can hold."""
-RUN_BYTES_PER_POINT = 210
+RUN_BYTES_PER_POINT = 140
 """Peak memory of a run per grid point: rates, factors, states and temporaries (measured, as the next three are: see
 docs/numerics.md)."""
-MORE_RUNS_BYTES_PER_POINT = 120
+MORE_RUNS_BYTES_PER_POINT = 40
 """Memory per grid point that more runs than two add."""
-RIDGE_BYTES_PER_POINT = 80
+RIDGE_BYTES_PER_POINT = 25
 """Memory per grid point that each ridge adds."""
 OPERATOR_TERMS_BYTES_PER_POINT = 2000
 """Memory per grid point that operator terms add."""
