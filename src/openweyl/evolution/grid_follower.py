@@ -10,17 +10,20 @@ import numpy as np
 
 from openweyl.generators.frames import may_move
 from openweyl.phase_space.grid import Axis
-from openweyl.phase_space.profiles import Profile, edge_loss
+from openweyl.phase_space.profiles import Profile, content_beyond, edge_loss
 from openweyl.phase_space.support import RequiredBox, covering
 
 from .displacement import Carried, Content, needs_along_flow, needs_of_islands
 from .grid_control import GridPolicy, Growth, check_memory, correction_round_off, moved_by
 from .moving_frame import Path, UnfollowedPathError
 from .resolution import Resolution
-from .runs import FRINGE_FACTOR, Runs
+from .runs import Runs
 from .step_control import StepPlan
 from .witness import Means, Velocities
 
+CUT_FACTOR = 8.0
+"""Trace norm over L1 norm of what a sharp cut in x or xi takes from a smooth symbol. Measured: 4.3 to 8.2 for coherent
+and squeezed states cut at 2 to 5 widths, more the farther out; 1.4 to 5.6 for cats."""
 NEGLIGIBLE_ON_THE_WAY = 1e-6
 """The part of what may be left unresolved by a grid that may be left unseen between two kicks: next to nothing."""
 LOOKED_AROUND = 4.0
@@ -171,12 +174,12 @@ class GridFollower:
     def losses(self, profiles: Sequence[Profile]) -> list[tuple[float, float, float]]:
         """What lies at the edges of each axis: left, right, and in wave numbers.
 
-        A sharp cut in x or xi leaves fringes of its own, whose trace norm may exceed their L1 norm as that of any.
+        In x and xi content counts as if it were cut off there, see CUT_FACTOR.
         """
-        fringes, losses = FRINGE_FACTOR**self.runs.box.n, []
+        losses = []
         for profile, axis in zip(profiles, self.axes, strict=True):
             left, right, high = edge_loss(profile, axis)
-            losses.append((fringes * left, fringes * right, high))
+            losses.append((CUT_FACTOR * left, CUT_FACTOR * right, high))
         return losses
 
     def enlarge(self, losses: Sequence[tuple[float, float, float]], allowed: float) -> None:
@@ -202,7 +205,14 @@ class GridFollower:
         """Go on on a grid of these axes. Raises ResourceError if it takes too much memory."""
         runs = self.runs
         grid = runs.grid.with_axes(axes)
+        self.lost += sum(map(self._cut_off, runs.profiles, self.axes, axes))
         check_memory(runs.system, grid, runs.equation.order, runs.tol, self.memory, runs.t)
         runs.move_to(grid)
         self.regrids += 1
         self.largest = max(self.largest, grid, key=lambda grid: grid.size)
+
+    @staticmethod
+    def _cut_off(profile: Profile, old: Axis, new: Axis) -> float:
+        """What lies beyond the new axis, of what the old one holds."""
+        left, right, high = content_beyond(profile, old, new)
+        return CUT_FACTOR * (left + right) + high
