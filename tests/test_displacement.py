@@ -113,7 +113,7 @@ def test_a_grid_that_moves_along_needs_the_spreading_alone() -> None:
     moved = 0.5 * Z[1]
     for inside, swept, need in zip(carried.inside[:1], carried.swept[:1], needs[:1], strict=True):
         assert swept.lower - inside.lower == pytest.approx(moved, abs=1e-9)
-        assert inside.upper - need.upper == pytest.approx(need.lower - inside.lower, abs=2e-2)
+        assert inside.upper - need.upper == pytest.approx(need.lower - inside.lower, abs=GRID.x[0].spacing)
 
 
 SMALL = 0.01

@@ -121,10 +121,17 @@ def test_how_far_a_need_moves() -> None:
 
 
 def test_axes_grow_where_content_was_lost() -> None:
-    x, xi = POLICY.enlarged(AXES, [(0.0, 4e-7, 0.0), (2e-7, 0.0, 1e-6)], 1e-6)
+    x, xi = POLICY.enlarged(AXES, [(0.0, 2e-7, 0.0), (1e-7, 0.0, 1e-6)], 1e-6)
     assert (x.lower, x.upper, x.reach) == pytest.approx((-2, 2 + 0.2 * 4, AXES[0].reach))
     assert (xi.lower, xi.upper, xi.reach) == pytest.approx((-4, 4, 1.25 * AXES[1].reach))
     assert AXES[0].reach == pytest.approx(pi * 16)
+
+
+def test_where_too_much_is_lost_in_all_some_axis_grows() -> None:
+    """However evenly it is spread over the edges: done again on the same grid, a segment would go on for ever."""
+    even = [(0.17e-6,) * 3] * 2
+    assert sum(map(sum, even)) > 1e-6
+    assert all(not box.within(axis) for box, axis in zip(POLICY.enlarged(AXES, even, 1e-6), AXES, strict=True))
 
 
 # ---------------------------------------------------------------------- memory

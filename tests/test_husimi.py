@@ -80,7 +80,7 @@ def test_bounds_enclose_trace_norm_and_smallest_eigenvalue(seed: int, width: flo
     assert lower <= exact + lost and exact <= upper
     lower, upper = smallest_eigenvalue_bounds(w, 1e-4)
     assert lower <= least + 1e-12 and min(least, 0) <= upper + 1e-12
-    lower, upper = smallest_eigenvalue(w, 1e-4, 0)
+    lower, upper = smallest_eigenvalue(w, 1e-4)
     assert lower <= least + 1e-12 and min(least, 0) <= upper + 1e-12
     assert upper - lower <= max(2e-4, 0.02 * abs(least))
 
@@ -169,7 +169,7 @@ def test_a_hundred_million_states() -> None:
     assert lower <= 1 <= upper < 1.001
     lower, upper = trace_norm(w - v, 1e-2)
     assert 0.99 * upper <= lower
-    assert -1e-9 < smallest_eigenvalue(w, 1e-8, 0)[0] <= 0
+    assert -1e-9 < smallest_eigenvalue(w, 1e-8)[0] <= 0
     assert time.process_time() - started < 2
 
 
@@ -202,7 +202,7 @@ def test_the_smallest_eigenvector_may_be_odd() -> None:
     """- 1/2 |odd> <odd| + 1/4 |even> <even|: even start vectors, such as ones, never see the first."""
     grid = box()
     w = -0.5 * cat([(0.5, 0), (-0.5, 0)], [1, -1]).symbol(grid) + 0.25 * coherent(0, 0).symbol(grid)
-    lower, upper = smallest_eigenvalue(w, 1e-6, 0)
+    lower, upper = smallest_eigenvalue(w, 1e-6)
     assert lower <= -0.5 <= upper + 1e-9 and upper - lower < 0.006
 
 
@@ -215,7 +215,7 @@ def test_clusters_of_eigenvalues() -> None:
     for c, z in zip(weights, places, strict=True):
         w -= c * coherent(*z).symbol(grid)
     values, _ = eigenvalues(w)
-    lower, upper = smallest_eigenvalue(w, 1e-5, 0)
+    lower, upper = smallest_eigenvalue(w, 1e-5)
     assert lower <= values[0] <= upper and upper - lower < 0.004
 
 
@@ -225,14 +225,14 @@ def test_the_smallest_eigenvalue_of_a_difference(distance: float) -> None:
     grid = box()
     w = coherent(distance, 0).symbol(grid) - coherent(0, 0).symbol(grid)
     exact = -sqrt(1 - exp(-(distance**2) / (2 * H)))
-    lower, upper = smallest_eigenvalue(w, 1e-6, 0)
+    lower, upper = smallest_eigenvalue(w, 1e-6)
     assert lower <= exact <= upper and upper - lower < 0.012 * abs(exact)
 
 
 def test_states_are_positive() -> None:
     grid = box(size=(160, 200))
     state = mixture([(1, cat([(0.5, 0), (-0.5, 0)])), (1, squeezed(0.1, 0.2, r=0.3))])
-    lower, upper = smallest_eigenvalue(state.symbol(grid), 1e-8, 0)
+    lower, upper = smallest_eigenvalue(state.symbol(grid), 1e-8)
     assert -1.1e-8 < lower <= 0 == upper
 
 
@@ -240,20 +240,21 @@ def test_where_no_band_fits_coherent_states_bound(monkeypatch: pytest.MonkeyPatc
     grid = box()
     w = gaussian(0, 0, [[3.0, 0], [0, 3.0]]).symbol(grid)
     monkeypatch.setattr(lowest_eigenvalue, "MAX_FACTOR_OPERATIONS", 0)
-    lower, upper = smallest_eigenvalue(w, 1e-6, 0)
+    lower, upper = smallest_eigenvalue(w, 1e-6)
     assert -3e-6 < lower <= 0 == upper
-    assert smallest_eigenvalue(0.0 * w, 1e-6, 0)[1] == 0
+    assert smallest_eigenvalue(0.0 * w, 1e-6)[1] == 0
 
 
 @pytest.mark.slow
-def test_two_modes_by_all_eigenvalues_and_by_coherent_states() -> None:
+def test_two_modes_by_product_states_and_by_coherent_states(monkeypatch: pytest.MonkeyPatch) -> None:
     grid = PhaseGrid.box(h=1.0, x=[(-4.4, 4.4)] * 2, xi=[(-4.4, 4.4)] * 2, size=(20, 20))
     w = coherent([0.4, 0], [0, 0.2]).symbol(grid) - coherent([-0.3, 0], [0, 0]).symbol(grid)
     exact = -sqrt(1 - exp(-(0.7**2 + 0.2**2) / 2))
-    for largest in (10**4, 0):
-        lower, upper = smallest_eigenvalue(w, 1e-4, largest)
+    for largest in (10**4, 1):
+        monkeypatch.setattr(lowest_eigenvalue, "MAX_PRODUCT_STATES", largest)
+        lower, upper = smallest_eigenvalue(w, 1e-4)
         assert lower <= exact + 1e-4 and exact - 1e-4 <= upper
-        assert largest == 0 or upper - lower < 1e-3
+        assert largest == 1 or upper - lower < 1e-3
 
 
 # --- the parts of the bounds

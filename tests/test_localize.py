@@ -239,7 +239,7 @@ def test_large_double_well_difference():
 def test_two_degrees_of_freedom():
     w = random_symbol(0, n=2, h=0.4, box=3.2, points=14)
     exact = dense_trace_norm(w)
-    lower, upper = trace_norm_module._bounds(w, 0.2, 0.0, 60.0)
+    lower, upper = trace_norm_module._bounds(w, 1e-2, 0.0, 60.0)
     assert lower <= exact * (1 + 1e-9) and exact * (1 - 1e-9) <= upper and upper - lower <= 1e-2 * upper
     low, high = trace_norm(w, 0.2)  # the grid is coarse: the edges may hold a good part
     assert low <= lower and upper <= high

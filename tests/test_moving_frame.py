@@ -110,7 +110,7 @@ def test_terms_behind_shears_and_operators_stay(hamiltonian: str, moves: bool) -
 
 @pytest.mark.parametrize("kind", ["quantum", "classical"])
 def test_a_packet_that_flies_far_costs_no_more_than_one_that_stays(kind: str) -> None:
-    """The same force about two centres: cos(x) along a flight, and where it turns slowly. h falls, the work does not."""
+    """In units of its own width it flies eight times as far at h = 2^-12 as at 2^-6: the same steps will do."""
     steps = []
     for h in (2**-6, 2**-12):
         found = evolve(

@@ -22,6 +22,9 @@ Array = Any
 THREADED_FROM = 2**15
 """Number of points from which a transform is worth all threads (ducc0's default; DUCC0_NUM_THREADS caps it)."""
 
+CACHED_POINTS = 2**17
+"""Points of a spectrum, 2 MiB, up to which it stays in the cache while several factors multiply it."""
+
 
 def _threads(w: np.ndarray) -> int:
     """The number of threads for ducc0: 0 means all."""
@@ -107,10 +110,10 @@ def filtered(
     spectrum = scratch.spectrum(w.shape, axes)
     threads = 0 if w.size >= THREADED_FROM else 1
     ducc0.fft.r2c(w, axes=axes, out=spectrum, nthreads=threads)
-    for one in factors:
-        if one.shape[0] == 1:
-            spectrum *= one[0]
-        else:
+    if len(factors) > 1 and spectrum.size > CACHED_POINTS:
+        _multiply_rows(spectrum, factors)
+    else:
+        for one in factors:
             multiply_series(spectrum, one)
     return ducc0.fft.c2r(
         spectrum,
@@ -124,8 +127,22 @@ def filtered(
     )
 
 
+def _multiply_rows(f: np.ndarray, factors: tuple[np.ndarray, ...]) -> None:
+    """All factors on one row after another, while it is in the cache; rows are those of the first axis of the grid."""
+    plain = [one[0] for one in factors if one.shape[0] == 1 and one.ndim == f.ndim + 1]
+    for one in factors:
+        if not (one.shape[0] == 1 and one.ndim == f.ndim + 1):
+            multiply_series(f, one)
+    for j in range(f.shape[0] if plain else 0):
+        for one in plain:
+            f[j] *= one[j if one.shape[0] > 1 else 0]
+
+
 def multiply_series(f: np.ndarray, factor: np.ndarray) -> None:
-    """`series_product` in place, for several coefficients."""
+    """`series_product` in place."""
+    if factor.shape[0] == 1:
+        f *= factor[0]
+        return
     for j in reversed(range(f.shape[0])):  # from the top: row j needs the rows below it unchanged
         f[j] *= factor[0]
         for i in range(1, min(j, factor.shape[0] - 1) + 1):

@@ -40,6 +40,9 @@ OPERATOR_TERMS_BYTES_PER_POINT = 2000
 CORRECTION_MEMORY = 1.15
 """The memory that each of b_1, b_2, ... takes over that of b_0 (measured)."""
 
+EDGES = 3
+"""Edges of an axis: its two ends and the largest wave number."""
+
 
 @dataclass(frozen=True)
 class GridPolicy:
@@ -68,7 +71,7 @@ class GridPolicy:
     round_off_margin: float = 10.0
     """A segment may always lose this many times the round-off of its corrections."""
 
-    farthest: float = 0.4
+    farthest: float = 0.7
     """The part of its support by which a segment may carry a symbol: grids follow in few, but not too large, leaps.
     From 1/4 to 1 the work changes by 5 % at the most."""
     move_above: float = 0.5
@@ -147,9 +150,9 @@ class GridPolicy:
         self, axes: Sequence[Axis], losses: Sequence[tuple[float, float, float]], allowed: float
     ) -> list[RequiredBox]:
         """What to ask of the axes once these losses (left, right, in wave numbers) were more than was allowed."""
-        wanted = []
+        wanted, fair = [], allowed / (EDGES * len(axes))
         for axis, loss in zip(axes, losses, strict=True):
-            left, right, high = (part > self.level * allowed for part in loss)
+            left, right, high = (part >= fair for part in loss)
             lower = axis.lower - self.widening * axis.length * left
             upper = axis.upper + self.widening * axis.length * right
             wanted.append(RequiredBox(lower, upper, axis.reach * (self.refinement if high else 1.0)))

@@ -17,7 +17,7 @@ from .displacement import Carried, Content, needs_along_flow, needs_of_islands
 from .grid_control import GridPolicy, Growth, check_memory, correction_round_off, moved_by
 from .moving_frame import Path, UnfollowedPathError
 from .resolution import Resolution
-from .runs import Runs
+from .runs import FRINGE_FACTOR, Runs
 from .step_control import StepPlan
 from .witness import Means, Velocities
 
@@ -56,7 +56,9 @@ class GridFollower:
         self.growth = [Growth(0.0, 0.0, 0.0)] * (2 * runs.grid.n)
         self.foreseen: Foreseen | None = None
         self.may_move = may_move(runs.system)
-        self.kicks = Resolution(runs.system, horizon, NEGLIGIBLE_ON_THE_WAY * runs.tol, quantum=True, hops=False)
+        self.kicks = Resolution(
+            runs.system, horizon, NEGLIGIBLE_ON_THE_WAY * runs.tol, quantum=True, hops=False, margin=1.0
+        )
         """What formulas ask of the way between two kicks."""
         self.enlarged = False
         """Whether the grid was made larger for a segment that is not done yet, by what was not foreseen."""
@@ -135,14 +137,15 @@ class GridFollower:
         return carried.joined(needs_of_islands(content, runs.generator, needs, t, step, allowed))
 
     def _strides(self, swept: Sequence[RequiredBox], plan: StepPlan) -> float:
-        """The longest way of moving coordinates in one step, over what the formulas there allow: between two kicks that
-        are farther apart, a wall or a bump would be seen by no run.
+        """The longest way of moving coordinates in a step of the second run, over what the formulas there allow.
+
+        Between two kicks that are farther apart in both of the finest runs, a wall or a bump would be seen by neither.
         """
         runs = self.runs
         if runs.frame is None:
             return 0.0
-        step = runs.extrapolation.block * plan.dt
-        times = runs.t + step * np.arange(plan.steps // runs.extrapolation.block + 1)
+        step = 2 * plan.dt
+        times = runs.t + step * np.arange(plan.steps // 2 + 1)
         ways = step * np.abs([runs.frame(t)[1] for t in times]).max(axis=0)
         boxes = [
             RequiredBox(box.lower, box.upper, pi / max(way, SHORTEST_WAY)) for box, way in zip(swept, ways, strict=True)
@@ -164,8 +167,15 @@ class GridFollower:
     # ------------------------------------------------------------------ after a segment
 
     def losses(self, profiles: Sequence[Profile]) -> list[tuple[float, float, float]]:
-        """What lies at the edges of each axis: left, right, and in wave numbers."""
-        return [edge_loss(profile, axis) for profile, axis in zip(profiles, self.axes, strict=True)]
+        """What lies at the edges of each axis: left, right, and in wave numbers.
+
+        A sharp cut in x or xi leaves fringes of its own, whose trace norm may exceed their L1 norm as that of any.
+        """
+        fringes, losses = FRINGE_FACTOR**self.runs.box.n, []
+        for profile, axis in zip(profiles, self.axes, strict=True):
+            left, right, high = edge_loss(profile, axis)
+            losses.append((fringes * left, fringes * right, high))
+        return losses
 
     def enlarge(self, losses: Sequence[tuple[float, float, float]], allowed: float) -> None:
         """Go to a grid that is larger wherever content came near an edge in a segment that is to be done again."""

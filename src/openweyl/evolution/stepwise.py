@@ -11,7 +11,7 @@ from openweyl.model.states import State
 from openweyl.model.system import System
 
 from .equation import equation
-from .grid_control import check_memory
+from .grid_control import EDGES, check_memory
 from .loop import AdaptiveIntegrator
 from .numerics import Numerics
 from .outputs import Watch
@@ -20,8 +20,6 @@ from .solution import Solution
 
 FIRST_GRID_LEVEL = 3e-3
 """The part of the tolerance that the first grid leaves out at each edge: little, as that is in all errors to come."""
-EDGES_PER_AXIS = 3
-"""Edges of an axis: its two ends and the largest wave number."""
 FIRST_GRID_ROOM = 0.08
 """The part of the state's own interval that the first grid leaves free on each side: room for the first segments, of
 which not much is known yet."""
@@ -45,7 +43,7 @@ def stepwise(
     run = AdaptiveIntegrator(
         system, solved, grid, solved.start(state.symbol(grid).values), tol=tol,
         horizon=max(times[-1], SHORTEST_HORIZON), memory=memory, time_limit=time_limit,
-        grid_error=2 * system.n * EDGES_PER_AXIS * level, progress=progress, watch=watch, watch_every=watch_every,
+        grid_error=2 * system.n * EDGES * level, progress=progress, watch=watch, watch_every=watch_every,
     )  # fmt: skip
     try:
         outputs = run.outputs(times)

@@ -10,12 +10,12 @@ are products of what varies along few axes, and cost less than f at all points.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache, reduce
 from itertools import product
 from math import factorial, prod
-from operator import add
-from typing import Any, Protocol, TypeAlias
+from operator import add, mul
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 import sympy
@@ -24,7 +24,7 @@ from openweyl._core.fft import Array
 from openweyl.model.system import System
 from openweyl.phase_space.grid import PhaseGrid
 from openweyl.symbolic.algebra import expandable
-from openweyl.symbolic.expressions import TIME, derivative, evaluate_all
+from openweyl.symbolic.expressions import TIME, Program, derivative, program, run
 
 Point = dict[sympy.Symbol, Array]
 
@@ -45,17 +45,19 @@ class Across(Protocol):
 
 
 Formulas: TypeAlias = tuple[sympy.Expr, ...]
-ChordRule: TypeAlias = Callable[[Formulas, Point, Point, Any], dict[sympy.Expr, Across]]
-"""Functions, where and along which chords -> each across them."""
+AcrossAt: TypeAlias = Callable[[Point], list[Across]]
+"""Where -> each of some functions across the chords there."""
+ChordRule: TypeAlias = Callable[[Formulas, Point, Any], AcrossAt]
+"""Functions and chords -> what says where they are. What does not depend on that is computed at once."""
 
 
 def difference(f: Across) -> Array:
     """The difference of a function across the chords, in one array."""
-    return reduce(add, f.addends(), 0.0)
+    addends = f.addends()
+    return reduce(add, addends) if addends else 0.0
 
 
-@dataclass(frozen=True)
-class Values:
+class Values(NamedTuple):
     """The values at both ends of the chord."""
 
     plus: Array
@@ -68,44 +70,144 @@ class Values:
         return (self.plus + self.minus) / 2
 
 
-@dataclass(frozen=True)
-class Series:
-    """The odd and the even terms of the expansion in the chord, each without a factor 2."""
+class Series(NamedTuple):
+    """The odd and the even terms of the expansion in the chord, as the numbers of a monomial and of a slope."""
 
-    odd: list[Array]
-    even: list[Array]
+    monomials: Sequence[Array]
+    slopes: Sequence[Array]
+    odd: Sequence[tuple[int, int]]
+    even: Sequence[tuple[int, int]]
 
     def addends(self) -> list[Array]:
-        return [2 * term for term in self.odd]
+        return [self.monomials[i] * self.slopes[j] for i, j in self.odd]
 
     def mean(self) -> Array:
-        return reduce(add, self.even, 0.0)
+        return reduce(add, [self.monomials[i] * self.slopes[j] for i, j in self.even]) if self.even else 0.0
 
 
-def quantum(formulas: Formulas, at: Point, chord: Point, xp: Any) -> dict[sympy.Expr, Across]:
+class Sum(NamedTuple):
+    """A function by its additive parts."""
+
+    parts: Sequence[Across]
+
+    def addends(self) -> list[Array]:
+        return [addend for part in self.parts for addend in part.addends()]
+
+    def mean(self) -> Array:
+        return reduce(add, [part.mean() for part in self.parts], 0.0)
+
+
+def quantum(formulas: Formulas, chord: Point, xp: Any) -> AcrossAt:
     """f(z + chord/2) - f(z - chord/2), and the mean of the two values."""
-    variables = tuple(chord)
-    series = {f: _chord_series(f, variables) for f in formulas}
-    found: dict[sympy.Expr, Across] = _summed({f: s for f, s in series.items() if s is not None}, at, chord, xp)
-    others = tuple(f for f in formulas if series[f] is None)
-    if others:
-        ends = (evaluate_all(others, {v: at[v] + c * chord[v] if v in chord else at[v] for v in at}, xp) for c in ENDS)
-        found |= {f: Values(*pair) for f, *pair in zip(others, *ends, strict=True)}
-    return found
+    plan = _plan(formulas, tuple(chord), exact=True)
+    series = _series_at(plan, chord, xp)
+    halves = {v: c / 2 for v, c in chord.items()}
+
+    def across(at: Point) -> list[Across]:
+        found = series(at)
+        if plan.others:
+            plus = run(plan.values, {v: z + halves[v] if v in halves else z for v, z in at.items()}, xp)
+            minus = run(plan.values, {v: z - halves[v] if v in halves else z for v, z in at.items()}, xp)
+            parts: list[list[Across]] = [[one] for one in found]
+            for number, *ends in zip(plan.others, plus, minus, strict=True):
+                parts[number].append(Values(*ends))
+            found = [one if len(part) == 1 else Sum(part) for one, part in zip(found, parts, strict=True)]
+        return found
+
+    return across
 
 
-ENDS = (0.5, -0.5)
-"""Where the ends of a chord are."""
-
-
-def classical(formulas: Formulas, at: Point, chord: Point, xp: Any) -> dict[sympy.Expr, Across]:
+def classical(formulas: Formulas, chord: Point, xp: Any) -> AcrossAt:
     """The first-order parts of the same: chord . f'(z), and f(z)."""
-    variables = tuple(chord)
-    return _summed({f: _first_order(f, variables) for f in formulas}, at, chord, xp)
+    return _series_at(_plan(formulas, tuple(chord), exact=False), chord, xp)
 
 
-@dataclass(frozen=True)
-class _Term:
+class _Plan(NamedTuple):
+    """How functions are expanded in chords, whatever the grid: sums of monomial * slope(z), by their numbers.
+
+    monomials: (powers, coefficient). others: the numbers of the functions of which `values` are parts without series.
+    """
+
+    monomials: tuple[tuple[tuple[int, ...], float], ...]
+    slopes: Program
+    odd: tuple[tuple[tuple[int, int], ...], ...]
+    even: tuple[tuple[tuple[int, int], ...], ...]
+    others: tuple[int, ...]
+    values: Program
+
+
+@lru_cache(maxsize=256)
+def _plan(formulas: Formulas, variables: Formulas, *, exact: bool) -> _Plan:
+    monomials: dict[tuple[tuple[int, ...], float], int] = {}
+    slopes: dict[sympy.Expr, int] = {}
+    others: list[tuple[int, sympy.Expr]] = []
+    sums: tuple[list[tuple[tuple[int, int], ...]], ...] = [], []
+    for number, f in enumerate(formulas):
+        terms: list[_Term] = []
+        for part in _additive_parts(f, variables) if exact else (f,):
+            series = _chord_series(part, variables) if exact else _first_order(part, variables)
+            if series is None:
+                others.append((number, part))
+            else:
+                terms += series
+        for parity, column in enumerate(sums):
+            column.append(
+                tuple(
+                    (
+                        monomials.setdefault((powers, coefficient), len(monomials)),
+                        slopes.setdefault(slope, len(slopes)),
+                    )
+                    for powers, coefficient, slope in terms
+                    if sum(powers) % 2 == parity
+                )
+            )
+    return _Plan(
+        monomials=tuple(monomials),
+        slopes=program(tuple(slopes)),
+        odd=tuple(sums[1]),
+        even=tuple(sums[0]),
+        others=tuple(number for number, _ in others),
+        values=program(tuple(f for _, f in others)),
+    )
+
+
+def _series_at(plan: _Plan, chord: Point, xp: Any) -> AcrossAt:
+    chords = tuple(chord.values())
+    monomials = [
+        reduce(mul, [c**power for c, power in zip(chords, powers, strict=True) if power], coefficient)
+        for powers, coefficient in plan.monomials
+    ]
+
+    def series(at: Point) -> list[Across]:
+        slopes = run(plan.slopes, at, xp)
+        return [Series(monomials, slopes, *pairs) for pairs in zip(plan.odd, plan.even, strict=True)]
+
+    return series
+
+
+@lru_cache(maxsize=512)
+def _additive_parts(f: sympy.Expr, variables: Formulas) -> Formulas:
+    """f as a sum of a polynomial and of others, none of which is of the same variables as another, or of fewer."""
+    if _chord_series(f, variables) is not None:
+        return (f,)
+    terms = sympy.Add.make_args(f)
+    plain = [term for term in terms if _chord_series(term, variables) is not None]
+    polynomial = sympy.Add(*plain)
+    if _chord_series(polynomial, variables) is None:
+        plain, polynomial = [], sympy.S.Zero
+    parts: list[tuple[set[sympy.Basic], list[sympy.Expr]]] = []
+    others = [term for term in terms if term not in plain]
+    for term in sorted(others, key=lambda term: -len(term.free_symbols & set(variables))):
+        own = term.free_symbols & set(variables)
+        home = next((members for names, members in parts if own <= names), None)
+        if home is None:
+            parts.append((own, [term]))
+        else:
+            home.append(term)
+    return tuple(part for part in (polynomial, *(sympy.Add(*members) for _, members in parts)) if part != 0)
+
+
+class _Term(NamedTuple):
     """coefficient * slope(z) * chord^powers, slope = f^(powers)."""
 
     powers: tuple[int, ...]
@@ -115,7 +217,8 @@ class _Term:
 
 def _term(f: sympy.Expr, variables: Formulas, powers: tuple[int, ...]) -> _Term:
     slope = reduce(derivative, (v for v, m in zip(variables, powers, strict=True) for _ in range(m)), f)
-    return _Term(powers, 0.5 ** sum(powers) / prod(map(factorial, powers)), slope)
+    twice = 2 if sum(powers) % 2 else 1
+    return _Term(powers, twice * 0.5 ** sum(powers) / prod(map(factorial, powers)), slope)
 
 
 @lru_cache(maxsize=512)
@@ -136,23 +239,6 @@ def _chord_series(f: sympy.Expr, variables: Formulas) -> tuple[_Term, ...] | Non
     orders = [m for m in product(range(degree + 1), repeat=len(variables)) if sum(m) <= degree]
     terms = tuple(term for powers in orders if (term := _term(f, variables, powers)).slope.expand() != 0)
     return terms if len(terms) <= MAX_CHORD_TERMS else None
-
-
-def _summed(
-    series: Mapping[sympy.Expr, tuple[_Term, ...]], at: Point, chord: Point, xp: Any
-) -> dict[sympy.Expr, Across]:
-    slopes = tuple({term.slope: None for terms in series.values() for term in terms})
-    values = dict(zip(slopes, evaluate_all(slopes, at, xp), strict=True))
-    found: dict[sympy.Expr, Across] = {}
-    for f, terms in series.items():
-        sums: tuple[list[Array], list[Array]] = [], []
-        for term in terms:
-            factor = term.coefficient
-            for c, power in zip(chord.values(), term.powers, strict=True):
-                factor = factor * c**power if power else factor
-            sums[sum(term.powers) % 2].append(factor * values[term.slope])
-        found[f] = Series(odd=sums[1], even=sums[0])
-    return found
 
 
 @dataclass(frozen=True)
@@ -181,19 +267,17 @@ class MixedRepresentation:
         shape = np.broadcast_shapes(*(np.shape(c) for c in columns))
         return MixedRepresentation(at, chord, axes, shape)
 
-    def now(self, t: float) -> MixedRepresentation:
-        """The same points at time t."""
-        return replace(self, at=self.at | {TIME: t})
-
-    def moved(self, offsets: Mapping[sympy.Symbol, float], slope: Mapping[sympy.Symbol, float]) -> MixedRepresentation:
-        """The points that these are in coordinates which have moved by `offsets`, and move on."""
-        return replace(self, at={v: z + offsets.get(v, 0.0) for v, z in self.at.items()}, slope=slope)
+    def now(
+        self,
+        t: float,
+        offsets: Mapping[sympy.Symbol, float] | None = None,
+        slope: Mapping[sympy.Symbol, float] | None = None,
+    ) -> MixedRepresentation:
+        """The same points at time t: in coordinates which have moved by `offsets` and move on, if these are given."""
+        at = {v: z + offsets[v] for v, z in self.at.items()} if offsets else dict(self.at)
+        at[TIME] = t
+        return MixedRepresentation(at, self.chord, self.axes, self.shape, slope or {})
 
     def carried(self) -> list[Array]:
         """The differences across the chord of the linear form that the motion of the coordinates adds to p."""
         return [chord * self.slope[v] for v, chord in self.chord.items() if v in self.slope]
-
-
-def distinct(formulas: Sequence[sympy.Expr]) -> Formulas:
-    """The formulas, each once."""
-    return tuple(dict.fromkeys(formulas))

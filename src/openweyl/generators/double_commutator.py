@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from openweyl._core.fft import Array
-from openweyl.model.decomposition import decomposition
+from openweyl.model.decomposition import Decomposition, decomposition
 from openweyl.model.system import System
 from openweyl.phase_space.grid import PhaseGrid
 from openweyl.symbolic.expressions import derivative
 
-from .chord_differences import ChordRule, MixedRepresentation, difference, distinct
+from .chord_differences import Across, AcrossAt, ChordRule, MixedRepresentation, Point, difference
 from .rates import Parts, assembled, gathered
 
 Pair: TypeAlias = tuple[Array, Array]
@@ -20,35 +21,70 @@ Polynomial: TypeAlias = list[Pair]
 """Coefficients of 1, lambda, lambda^2, ..."""
 
 
-def double_commutator(
-    system: System, place: MixedRepresentation, *, rules: list[ChordRule], xp: Any, rate: Array
-) -> Parts:
+@dataclass(frozen=True)
+class DoubleCommutator:
     """[A, [B, A]] = -2 i h (dA/dx).M (dA/ds) - 2 h^2 rate sum_b (b.dA/dx)^2 with T'' = M and xi-jumps b.xi.
 
     A is the kick rate; B = i h d_x.M d_s + h^2 rate sum_b (b.d_x)^2 + lower order. For rates that are polynomials
-    in lambda this is the product of their gradients.
+    in lambda this is the product of their gradients. `across`: by each rule, of `formulas`.
     """
-    terms, h = decomposition(system), system.h
-    mass = terms.kinetic_quadratic[0] if terms.kinetic_quadratic else ()
-    directions = [*(terms.momentum_jumps_linear or ()), *(b for _, b in terms.linear_jumps)]
-    gradients = [_gradient(system, place, rule, xp, rate) for rule in rules]
-    by_x, by_s = ([_in_lambda([g[side][j] for g in gradients]) for j in range(system.n)] for side in ("x", "s"))
-    powers: list[tuple[list[Array], list[Array]]] = [([], []) for _ in range(2 * len(rules) - 1)]
-    for i, row in enumerate(mass):
-        for j, m in enumerate(row):
-            if m:
-                for (real, imag), (re, im) in zip(powers, _product(by_x[i], by_s[j]), strict=True):
-                    real.append(2 * h * m * im)
-                    imag.append(-2 * h * m * re)
-    for b in directions:
-        along = [(0.0, 0.0)] * len(rules)
-        for b_j, g in zip(b, by_x, strict=True):
-            if b_j:
-                along = [(_plus(re, b_j * x), _plus(im, b_j * y)) for (re, im), (x, y) in zip(along, g, strict=True)]
-        for (real, imag), (re, im) in zip(powers, _product(along, along), strict=True):
-            real.append(-2 * h**2 * rate * re)
-            imag.append(-2 * h**2 * rate * im)
-    return assembled(powers, place.shape, xp)
+
+    system: System
+    terms: Decomposition
+    rate: Array
+    across: tuple[AcrossAt, ...]
+    xp: Any
+
+    @staticmethod
+    def of(system: System, chord: Point, rules: Sequence[ChordRule], xp: Any, rate: Array) -> DoubleCommutator:
+        """That of a system, along these chords."""
+        terms = decomposition(system)
+        slopes = [derivative(f, v) for f in (terms.potential, *terms.position_jumps) for v in system.x]
+        formulas = (*slopes, *terms.position_jumps)
+        return DoubleCommutator(system, terms, rate, tuple(rule(formulas, chord, xp) for rule in rules), xp)
+
+    def __call__(self, place: MixedRepresentation) -> Parts:
+        """Its values there."""
+        system, terms, rate, h = self.system, self.terms, self.rate, self.system.h
+        mass = terms.kinetic_quadratic[0] if terms.kinetic_quadratic else ()
+        directions = [*(terms.momentum_jumps_linear or ()), *(b for _, b in terms.linear_jumps)]
+        gradients = [self._gradient(place, across(place.at)) for across in self.across]
+        by_x, by_s = ([_in_lambda([g[side][j] for g in gradients]) for j in range(system.n)] for side in (0, 1))
+        powers: list[tuple[list[Array], list[Array]]] = [([], []) for _ in range(2 * len(gradients) - 1)]
+        for i, row in enumerate(mass):
+            for j, m in enumerate(row):
+                if m:
+                    for (real, imag), (re, im) in zip(powers, _product(by_x[i], by_s[j]), strict=True):
+                        real.append(2 * h * m * im)
+                        imag.append(-2 * h * m * re)
+        for b in directions:
+            along = [(0.0, 0.0)] * len(gradients)
+            for b_j, g in zip(b, by_x, strict=True):
+                if b_j:
+                    more = [(b_j * x, b_j * y) for x, y in g]
+                    along = [(_plus(re, x), _plus(im, y)) for (re, im), (x, y) in zip(along, more, strict=True)]
+            for (real, imag), (re, im) in zip(powers, _product(along, along), strict=True):
+                real.append(-2 * h**2 * rate * re)
+                imag.append(-2 * h**2 * rate * im)
+        return assembled(powers, place.shape, self.xp)
+
+    def _gradient(self, place: MixedRepresentation, across: list[Across]) -> tuple[list[Pair], list[Pair]]:
+        """The derivatives of the kick rate by each x_j, and by each s_j: difference and mean of f' for a difference."""
+        terms, h, n, rate = self.terms, self.system.h, self.system.n, self.rate
+        jumps = len(terms.position_jumps)
+        chords = [-2 * rate * difference(jump) for jump in across[n * (1 + jumps) :]]
+        all_by_x, all_by_s = [], []
+        for j, v in enumerate(self.system.x):
+            by_x: Pair = 0.0, -difference(across[j]) / h
+            force = -2 * rate * float(derivative(terms.induced_potential, v)) if terms.induced_potential != 0 else 0.0
+            by_s: Pair = 0.0, force - across[j].mean() / h - place.slope.get(v, 0.0) / h
+            for number, chord in enumerate(chords):
+                change = across[n * (1 + number) + j]
+                by_x = _plus(by_x[0], _times(chord, difference(change))), by_x[1]
+                by_s = _plus(by_s[0], _times(chord, change.mean())), by_s[1]
+            all_by_x.append(by_x)
+            all_by_s.append(by_s)
+        return all_by_x, all_by_s
 
 
 def _in_lambda(columns: Polynomial) -> Polynomial:
@@ -78,27 +114,6 @@ def _times(a: Array, b: Array) -> Array:
 
 def _is_zero(a: Array) -> bool:
     return isinstance(a, (int, float)) and a == 0
-
-
-def _gradient(
-    system: System, place: MixedRepresentation, rule: ChordRule, xp: Any, rate: Array
-) -> dict[str, list[Pair]]:
-    """The derivatives of the kick rate by each x_j and each s_j: of a difference they are that, and the mean, of f'."""
-    gradient: dict[str, list[Pair]] = {"x": [], "s": []}
-    terms, h = decomposition(system), system.h
-    slopes = [derivative(terms.potential, v) for v in system.x]
-    changes = [derivative(jump, v) for jump in terms.position_jumps for v in system.x]
-    across = rule(distinct((*slopes, *changes, *terms.position_jumps)), place.at, place.chord, xp)
-    for v, slope in zip(system.x, slopes, strict=True):
-        by_x, by_s = (0.0, -difference(across[slope]) / h), (0.0, -across[slope].mean() / h)
-        by_s = 0.0, by_s[1] - 2 * rate * float(derivative(terms.induced_potential, v)) - place.slope.get(v, 0.0) / h
-        for jump in terms.position_jumps:
-            chord, change = -2 * rate * difference(across[jump]), across[derivative(jump, v)]
-            by_x = _plus(by_x[0], _times(chord, difference(change))), by_x[1]
-            by_s = _plus(by_s[0], _times(chord, change.mean())), by_s[1]
-        gradient["x"].append(by_x)
-        gradient["s"].append(by_s)
-    return gradient
 
 
 def linear_diffusion(system: System, grid: PhaseGrid, xp: Any, rate: Array) -> Callable[[float], Parts]:

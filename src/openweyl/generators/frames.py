@@ -44,7 +44,9 @@ class MovingCoordinates:
     def now(self, place: MixedRepresentation, t: float) -> MixedRepresentation:
         """The points of a representation at time t, and the linear form there."""
         center, velocity = self.frame(t)
-        left = velocity - np.asarray(self.scaling or 0.0) * center  # the scaling moves the rest
-        variables, n = self.system.x + self.system.xi, self.system.n
-        slope = {v: float(left[j + n] if j < n else -left[j - n]) for j, v in enumerate(variables)}
-        return place.now(t).moved(dict(zip(variables, map(float, center), strict=True)), slope)
+        left = velocity - np.asarray(self.scaling) * center if self.scaling else velocity  # scaling moves the rest
+        origin, moves = center.tolist(), left.tolist()
+        n = self.system.n
+        offsets = dict(zip(self.system.x + self.system.xi, origin, strict=True))
+        slope = dict(zip(self.system.x + self.system.xi, [*moves[n:], *(-move for move in moves[:n])], strict=True))
+        return place.now(t, offsets, slope)

@@ -24,10 +24,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import sympy
 
 from openweyl._core.complex_exponential import exponential_of_sum
 from openweyl._core.fft import Array, filtered
@@ -37,7 +38,7 @@ from openweyl.phase_space.grid import PhaseGrid
 from openweyl.phase_space.grid_function import Function
 
 from .chord_differences import ChordRule, classical, quantum
-from .double_commutator import double_commutator, linear_diffusion
+from .double_commutator import DoubleCommutator, linear_diffusion
 from .frames import Frame, MovingCoordinates
 from .multiplications import Multiplications
 from .operator_terms import (
@@ -146,11 +147,11 @@ def _build(
     moving = None if frame is None else MovingCoordinates(system, frame, scaling)
     make = Multiplications(system, grid, rules, xp, coupling / (2 * system.h), moving)
     position, momentum = make.representation((False,) * grid.n), make.representation((True,) * grid.n)
-    nested = partial(double_commutator, system, rules=rules, xp=xp, rate=make.rate)
+    nested = DoubleCommutator.of(system, position.chord, rules, xp, make.rate) if terms.fourth_order else None
     diffusion = linear_diffusion(system, grid, xp, make.rate) if terms.linear_jumps else None
     kick = make.rates(terms.potential, position, terms.position_jumps, terms.position_forces, terms.induced_potential)
     if moving and terms.fourth_order and terms.kinetic_quadratic:  # the linear part of T moves coordinates alone
-        quadratic = terms.kinetic - sum(g * v for g, v in zip(terms.kinetic_quadratic[1], system.xi, strict=True))
+        quadratic = _without(terms.kinetic, terms.kinetic_quadratic[1], system.xi)
         drift = replace(make, moving=None).rates(quadratic, momentum, terms.momentum_jumps)
     else:
         drift = make.rates(terms.kinetic, momentum, terms.momentum_jumps, terms.momentum_forces, terms.induced_kinetic)
@@ -160,11 +161,17 @@ def _build(
         kick=kick,
         drift=drift,
         linear_diffusion=diffusion,
-        commutator=make.timed(terms.potential, nested, position) if terms.fourth_order else None,
+        commutator=make.timed(terms.potential, nested, position) if nested else None,
         ridges=tuple(RidgeTerm(*make.ridge(ridge)) for ridge in terms.ridges),
         scaling=scaling,
         operator_terms=operators(system, grid, coupling, xp) if left else None,
     )
+
+
+@lru_cache(maxsize=64)
+def _without(f: sympy.Expr, gradient: tuple[float, ...], variables: tuple[sympy.Symbol, ...]) -> sympy.Expr:
+    """f without a linear form."""
+    return f - sum(g * v for g, v in zip(gradient, variables, strict=True))
 
 
 def _scaling(terms: Decomposition, coupling: Array) -> tuple[Array, ...] | None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache, partial
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import sympy
@@ -15,12 +15,14 @@ from openweyl.model.system import System
 from openweyl.phase_space.grid import PhaseGrid
 from openweyl.symbolic.expressions import TIME
 
-from .chord_differences import ChordRule, MixedRepresentation, difference, distinct
+from .chord_differences import Across, ChordRule, MixedRepresentation, difference
 from .frames import MovingCoordinates
 from .rates import Parts, Rates, assembled, gathered
 
 Forces: TypeAlias = tuple[tuple[sympy.Expr, sympy.Expr], ...]
 """The real and imaginary parts of complex jumps."""
+Addends: TypeAlias = tuple[Sequence[Array], Sequence[Array]]
+"""Arrays whose sums are the real and the imaginary part of a rate."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Multiplications:
     xp: Any
     rate: Array
     moving: MovingCoordinates | None
+    _latest: list[Any] = field(default_factory=list)
 
     def representation(self, momentum: tuple[bool, ...]) -> MixedRepresentation:
         """(x_j, s_j) for each degree of freedom, or (k_j, xi_j) where `momentum[j]`."""
@@ -49,41 +52,53 @@ class Multiplications:
         """The rates of a part of p, of jumps and of what complex jumps do together, all functions in `place`."""
         driven, still = split_by_time(energy)
         if self.moving is not None or (driven != 0 and len(self.rules) > 1):
-            return self.timed(TIME, partial(self._parts, energy, jumps, forces, induced), place)
-        rates = self.timed(driven, partial(self._parts, driven, (), (), sympy.S.Zero), place)
-        constant = self._parts(still, jumps, forces, induced, place)
-        return Rates((*constant, *rates.constant), place.shape, self.xp, rates.timed)
+            return self.timed(TIME, self._parts(energy, place, jumps, forces, induced), place)
+        constant = self._parts(still, place, jumps, forces, induced)(place)
+        if driven == 0:
+            return Rates(constant, place.shape, self.xp)
+        return Rates(constant, place.shape, self.xp, self.timed(driven, self._parts(driven, place), place).timed)
 
     def timed(
         self, energy: sympy.Expr, make: Callable[[MixedRepresentation], Parts], place: MixedRepresentation
     ) -> Rates:
         """What `make` gives, once, or at each time if `energy` or the coordinates depend on it."""
-        moving = self.moving
-        if moving is None and not energy.has(TIME):
-            return Rates(make(place) if energy != 0 else (), place.shape, self.xp)
-        return Rates((), place.shape, self.xp, lambda t: make(moving.now(place, t) if moving else place.now(t)))
+        if self.moving is None and not energy.has(TIME):
+            return Rates(make(place), place.shape, self.xp)
+        return Rates((), place.shape, self.xp, lambda t: make(self._now(place, t)))
+
+    def _now(self, place: MixedRepresentation, t: float) -> MixedRepresentation:
+        """The points at time t; kicks ask for them twice."""
+        if not self._latest or self._latest[0] is not place or self._latest[1] != t:
+            self._latest[:] = [place, t, self.moving.now(place, t) if self.moving else place.now(t)]
+        latest: MixedRepresentation = self._latest[2]
+        return latest
 
     def _parts(
         self,
         energy: sympy.Expr,
-        jumps: tuple[sympy.Expr, ...],
-        forces: Forces,
-        induced: sympy.Expr,
         place: MixedRepresentation,
-    ) -> Parts:
+        jumps: tuple[sympy.Expr, ...] = (),
+        forces: Forces = (),
+        induced: sympy.Expr = sympy.S.Zero,
+    ) -> Callable[[MixedRepresentation], Parts]:
         """-(i/h) [energy], -rate [jump]^2, -2 i rate [induced], and -(i/2) ([a, {b, .}] - [b, {a, .}]) for forces."""
-        needed = distinct([energy, induced, *jumps, *(f for pair in forces for f in pair)])
-        columns = []
-        for rule in self.rules:
-            across = rule(needed, place.at, place.chord, self.xp)
-            real = [-self.rate * difference(across[jump]) ** 2 for jump in jumps]
-            imag = [-1 / self.system.h * part for part in (*across[energy].addends(), *place.carried())]
-            imag += [-2 * self.rate * part for part in across[induced].addends()]
-            for a, b in forces:
-                crossed = difference(across[a]) * across[b].mean() - difference(across[b]) * across[a].mean()
-                imag.append(-2 * self.rate * crossed)
-            columns.append((real, imag))
-        return assembled(_lambda_series(columns), place.shape, self.xp)
+        formulas = (energy, induced, *jumps, *(f for pair in forces for f in pair))
+        across_at = [rule(formulas, place.chord, self.xp) for rule in self.rules]
+        first_force = 2 + len(jumps)
+
+        def column(across: list[Across], carried: list[Array]) -> Addends:
+            real = [-self.rate * difference(jump) ** 2 for jump in across[2:first_force]]
+            imag = [-1 / self.system.h * part for part in (*across[0].addends(), *carried)]
+            imag += [-2 * self.rate * part for part in across[1].addends()]
+            for a, b in zip(across[first_force::2], across[first_force + 1 :: 2], strict=True):
+                imag.append(-2 * self.rate * (difference(a) * b.mean() - difference(b) * a.mean()))
+            return real, imag
+
+        def parts(now: MixedRepresentation) -> Parts:
+            columns = [column(across(now.at), now.carried()) for across in across_at]
+            return assembled(_lambda_series(columns), now.shape, self.xp)
+
+        return parts
 
     def ridge(self, ridge: Ridge) -> tuple[Parts | None, tuple[int, ...], Rates]:
         """The shear that makes F(x + c xi) the potential F(x), w(x, xi) -> w(x - c xi, xi); its axes, and its rate."""
@@ -101,9 +116,6 @@ def split_by_time(f: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr]:
         return sympy.S.Zero, f
     driven = [term for term in sympy.Add.make_args(f) if term.has(TIME)]
     return sympy.Add(*driven), f - sympy.Add(*driven)
-
-
-Addends: TypeAlias = tuple[Sequence[Array], Sequence[Array]]
 
 
 def _lambda_series(columns: Sequence[Addends]) -> Sequence[Addends]:

@@ -71,39 +71,42 @@ def gathered(real: Iterable[Array], imag: Iterable[Array], ndim: int) -> Parts:
 
     `ndim`: the number of axes of the grid. Numbers among the addends, such as differences of constants, are zero.
     """
-    parts: list[Rate] = []
+    parts: list[tuple[int, list[Array | None]]] = []
     for index, arrays in ((1, imag), (0, real)):
-        whole = [a.reshape((1,) * (ndim + 1 - a.ndim) + a.shape) for a in arrays if getattr(a, "ndim", 0)]
-        for array in whole if len(whole) < 2 else sorted(whole, key=_count, reverse=True):
-            home = next((j for j, part in enumerate(parts) if _covers(shape_of(part), array.shape)), None)
-            if home is None:
-                parts.append(Rate(None, array) if index else Rate(array, None))
-                continue
-            sums = list(parts[home])
-            sums[index] = array if sums[index] is None else sums[index] + array
-            parts[home] = Rate(*sums)
-    return tuple(parts)
+        found = [(_varying(a.shape), a) for a in arrays if getattr(a, "ndim", 0)]
+        if len(found) > 1:
+            found.sort(key=lambda pair: -pair[0].bit_count())
+        for axes, array in found:
+            for whole, sums in parts:
+                if whole & axes == axes:
+                    sums[index] = array if sums[index] is None else sums[index] + array
+                    break
+            else:
+                parts.append((axes, [None, array] if index else [array, None]))
+    leading = (1,) * (ndim + 1)
+
+    def with_all_axes(a: Array | None) -> Array | None:
+        return a if a is None else a.reshape(leading[a.ndim :] + a.shape)
+
+    return tuple(Rate(with_all_axes(r), with_all_axes(s)) for _, (r, s) in parts)
 
 
-def _count(array: Array) -> int:
-    """The number of axes along which an array varies."""
-    return sum(length > 1 for length in array.shape[1:])
-
-
-def _covers(shape: Sequence[int], other: Sequence[int]) -> bool:
-    """Whether what has the first shape varies along all axes along which what has the other does."""
-    return all(own > 1 or length == 1 for own, length in zip(shape[1:], other[1:], strict=True))
+def _varying(shape: Sequence[int]) -> int:
+    """The axes along which an array of this shape varies, as the bits of a number, the last axis first."""
+    axes = 0
+    for length in shape:
+        axes = 2 * axes + (length > 1)
+    return axes
 
 
 def together(terms: Sequence[tuple[float, Rate]]) -> list[list[tuple[float, Rate]]]:
     """Multiples of parts in groups whose exponentials are taken at once, as one of them varies along all their axes."""
     if len(terms) < 2:
         return [list(terms)] if terms else []
-    shapes = [shape_of(part) for _, part in terms]
-    order = sorted(range(len(terms)), key=lambda j: sum(length > 1 for length in shapes[j][1:]), reverse=True)
+    varying = [_axes_of(part) for _, part in terms]
     groups: list[list[int]] = []
-    for j in order:
-        home = next((group for group in groups if _covers(shapes[group[0]], shapes[j])), None)
+    for j in sorted(range(len(terms)), key=lambda j: -varying[j].bit_count()):
+        home = next((group for group in groups if varying[group[0]] & varying[j] == varying[j]), None)
         if home is None:
             groups.append([j])
         else:
@@ -111,14 +114,13 @@ def together(terms: Sequence[tuple[float, Rate]]) -> list[list[tuple[float, Rate
     return [[terms[j] for j in group] for group in groups]
 
 
-def shape_of(part: Rate) -> tuple[int, ...]:
-    """The shape of r + i s."""
-    real, imag = part
-    if real is None:
-        return () if imag is None else tuple(imag.shape)
-    if imag is None:
-        return tuple(real.shape)
-    return tuple(map(max, real.shape, imag.shape))  # lengths are those of the grid, or 1
+def _axes_of(part: Rate) -> int:
+    """The axes of the grid along which r or s varies."""
+    axes = 0
+    for array in part:
+        if array is not None:
+            axes |= _varying(array.shape[1:])
+    return axes
 
 
 def assembled(powers: Sequence[tuple[Sequence[Array], Sequence[Array]]], shape: tuple[int, ...], xp: Any) -> Parts:

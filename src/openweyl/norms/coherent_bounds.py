@@ -88,9 +88,9 @@ def trace_norm_bounds(w: GridFunction, *, rtol: float, allowed: float = 0.0) -> 
             break
     assert best is not None  # noqa: S101 - there are budgets and squeezings
     fine = max(rtol, 0.1 * width / aim * rtol)
-    part, most = WIDTH_FRACTION_OF_L1, MAX_REFINED_POINTS
-    low, _, _ = refined_l1(best.lower, accuracy=part * fine, most=most, allowed=part * aim)
-    _, _, high = refined_l1(best.upper, accuracy=part * fine, most=most, allowed=part * aim)
+    part = WIDTH_FRACTION_OF_L1
+    low, _, _ = refined_l1(best.lower, accuracy=part * fine, allowed=part * aim)
+    _, _, high = refined_l1(best.upper, accuracy=part * fine, allowed=part * aim)
     missing = sqrt(prod(kernel_points(best.upper.grid))) * best.missing
     noise = sqrt(best.upper.grid.states) * best.noise
     return max(low - best.wrapped - missing, 0.0), high + missing + noise

@@ -2,207 +2,184 @@
 
     int |f| = V sum_cells <|f|>,      < > the mean over a cell: the box, of volume V, around one point of the grid.
 
-Let p = m + g.t be the linear function closest to f in a cell, t in [-1/2, 1/2]^D, m = <f>, g_a = 12 <t_a f>; e = f - p.
+In each cell f = p + e, p the polynomial of a certain degree closest to f (`legendre_cells.py`), or 0 in cells where
+next to nothing is. The rest counts in sum, by Cauchy and Schwarz over all N cells:
 
-    |m| <= <|f|>,      <|p|> - <e^2>^{1/2}  <=  <|f|>  <=  <|p|> + <e^2>^{1/2},      <|f|> <= <f^2>^{1/2},
-    <|f|> <= |m| + <e^2>/(2 mu)      if p keeps its sign and |p| >= mu > 0,
+    | sum <|f|> - sum <|p|> |  <=  sum <e^2>^{1/2}  <=  (N sum <e^2>)^{1/2},      sum <e^2> = sum <f^2> - sum <p^2>,
 
-the last because f changes sign, say to -f_, only where |e| >= mu + f_, so that f_ <= |e| - mu <= e^2/(4 mu), and
-|f| = f + 2 f_ there. The means <f>, <t_a f>, <f^2> and <e^2> = <f^2> - m^2 - |g|^2/12 are Fourier multipliers, exact
-for the trigonometric interpolant of the samples: no derivative is estimated, and none needs a bound. The bounds differ
-by O(d^3) for the spacing d: terms of lower order are linear, and treated exactly in <|p|>.
+and with it the wave numbers that are cut off before, as p is then closest to what is left of f, and orthogonal to both.
+
+Bounds of <|p|> are those of `polynomial_cells.py`. A cell whose bounds are apart is cut into 2^D parts, and so on: only
+those that the zeros of f cross are ever cut. The bounds of all of them differ by O(d^3), d the size of the parts.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import product
-from math import prod
+from math import ceil, floor, pi, sqrt
 
 import numpy as np
 
 from openweyl._core.estimates import Estimate
-from openweyl._core.fft import irfft, rfft
+from openweyl._core.fft import good_size
+from openweyl.phase_space.grid import Axis
 from openweyl.phase_space.grid_function import GridFunction
 from openweyl.phase_space.resampling import resized
+from openweyl.phase_space.support import required_box
 
-POINTS_AT_ONCE = 2**22
-"""Points of the finer grid that are worked on at a time (f^2 has twice the wave numbers of f): 32 MiB an array."""
-MAX_POINTS_CELL_BY_CELL = 2**28
-"""Points of the finer grid, half a minute's work, above which <e^2> is computed in sum alone and not in each cell."""
-SQUARES_ROUND_OFF = 1e-15
-"""The error of <f^2>, a transform of up to 10^8 points, over its largest value: a few units in the last place."""
+from .legendre_cells import mean_square, mean_squares, polynomials, squared_rests
+from .polynomial_cells import MAX_STORED, Cells, joined, with_more
+
+MAX_DEGREE = {2: 8, 4: 5}
+MAX_DEGREE_BEYOND = 3
+"""The largest degree of polynomials, by dimension of phase space: their coefficients are 45 and 126 (84 for six)
+numbers in a cell. Degree 8 holds waves of two points to 1e-5, degree 5 those of four points to 1e-4."""
+MAX_COEFFICIENTS = 2**26
+"""The number of coefficients of all parts of cells that `refined_l1` looks at: a few seconds."""
+PARTS_AT_ONCE = 2**20
+"""Coefficients of parts that are formed at a time: 8 MiB."""
 MAX_L1_POINTS = 2**22
-"""The number of points up to which `l1_norm` refines the grid: seconds, and 32 MiB an array."""
+"""The number of points up to which the grid is refined where polynomials do not hold what its cells do."""
 L1_RTOL = 1e-5
-"""The relative distance of its bounds at which `l1_norm` stops: a third of a second at most for n = 1."""
-CUTS_PER_FURTHER_AXIS = 2
-"""The parts into which a cell is cut along its third and further axes for the mean of |p|: the bounds lie within a few
-per cent of it, where p changes sign."""
+"""The relative distance of its bounds at which `l1_norm` stops: a tenth of a second at most for n = 1."""
+REST_SHARE, SMALL_SHARE = 0.25, 0.01
+"""The parts of the width aimed at that the rests e may have, and should have in two dimensions, where degrees are cheap
+and the value is as close to the integral as they are."""
+LEFT_SHARE = 0.25
+"""The part of the width aimed at that cells which are not cut may have; of their parts, those that are not cut again
+may have half of that, and so on."""
+SUPPORT_SHARE = 0.1
+"""The part of the width aimed at that wave numbers which are cut off may have, and as much the cells left out."""
+SUPPORT_LEVELS = (1 / 4, 1 / 32, 1 / 256)
+"""The levels at an end of an axis, in units of that, at which cells are left out, in turn: the bound on all of them has
+a factor sqrt(N), which the level does not know."""
+
+
+def l1_norm(function: GridFunction, rtol: float = L1_RTOL, atol: float = 0.0) -> Estimate:
+    """(2 pi h)^-n int |f|, f the trigonometric interpolant, with a bound of the error of about `rtol` of it or `atol`.
+
+    The error is larger where MAX_COEFFICIENTS, or MAX_L1_POINTS, are not enough for that.
+    """
+    lower, value, upper = refined_l1(function, accuracy=rtol, allowed=atol)
+    return Estimate(value, max(value - lower, upper - value))
 
 
 def l1_bounds(function: GridFunction) -> tuple[float, float, float]:
     """(lower, value, upper): lower <= (2 pi h)^-n int |f| <= upper, f the trigonometric interpolant on the box.
 
-    `value` lies between them and is much closer to the integral than they are to each other.
+    `value` lies between them and is much closer to the integral than they are to each other. No cell is cut.
     """
-    w, grid = function.values, function.grid
-    scale = float(np.abs(w).max())
-    if scale == 0:
-        return 0.0, 0.0, 0.0
-    f = w / scale
-    fits = _LinearFits.of(f)
-    sums = fits.sums_together(f) if 2**f.ndim * f.size > MAX_POINTS_CELL_BY_CELL else fits.sums_by_cell(f)
-    lower, value, upper = (scale * grid.cell * s for s in sums)
-    return lower, min(max(value, lower), upper), upper
-
-
-@dataclass(frozen=True)
-class _LinearFits:
-    """p = m + g.t in every cell: |m|, min |p| or less than 0, <p^2>, and bounds of and a value near <|p|>."""
-
-    size: np.ndarray
-    least: np.ndarray
-    squares: np.ndarray
-    low: np.ndarray
-    middle: np.ndarray
-    high: np.ndarray
-
-    @staticmethod
-    def of(f: np.ndarray) -> _LinearFits:
-        m, slopes = _linear_fits(f)
-        size = np.abs(m)
-        slopes = np.sort(np.abs(slopes), axis=0)[::-1]
-        least = size - slopes.sum(axis=0) / 2
-        low, middle, high = size.copy(), size.copy(), size.copy()
-        changes_sign = least <= 0
-        low[changes_sign], middle[changes_sign], high[changes_sign] = _mean_of_linear(
-            size[changes_sign], slopes[:, changes_sign]
-        )
-        return _LinearFits(size, least, m**2 + (slopes**2).sum(axis=0) / 12, low, middle, high)
-
-    def sums_together(self, f: np.ndarray) -> tuple[float, float, float]:
-        """Bounds of sum_cells <|f|> and a value, with sum_cells <e^2> alone: by Cauchy and Schwarz over the cells."""
-        missing = (float((f**2).sum() - self.squares.sum()) + SQUARES_ROUND_OFF * f.size) * f.size
-        error = np.sqrt(max(missing, 0.0))
-        lower = max(float(self.low.sum()) - error, float(self.size.sum()))
-        return lower, float(self.middle.sum()), float(self.high.sum()) + error
-
-    def sums_by_cell(self, f: np.ndarray) -> tuple[float, float, float]:
-        """Bounds of sum_cells <|f|> and a value, with <f^2> and <e^2> in each cell."""
-        squares = _mean_squares(f)
-        noise = SQUARES_ROUND_OFF * float(squares.max())
-        e2 = np.maximum(squares - self.squares, 0.0) + noise
-        e = np.sqrt(e2)
-        upper = np.minimum(self.high + e, np.sqrt(np.maximum(squares, 0.0) + noise))
-        steady = ~(self.least <= 0)
-        upper[steady] = np.minimum(upper[steady], self.size[steady] + e2[steady] / (2 * self.least[steady]))
-        upper = np.maximum(upper, self.size)
-        return float(np.maximum(self.low - e, self.size).sum()), float(self.middle.sum()), float(upper.sum())
-
-
-def l1_norm(function: GridFunction, rtol: float = L1_RTOL) -> Estimate:
-    """(2 pi h)^-n int |f|, f the trigonometric interpolant, with a bound of the error, on ever finer grids.
-
-    The means of f and f^2 and the first moments of f over each cell of the grid bound the error; it falls like the cube
-    of the spacing, and the grid is refined until the error is `rtol` of the norm, or has MAX_L1_POINTS points.
-    """
-    lower, value, upper = refined_l1(function, accuracy=rtol, most=MAX_L1_POINTS)
-    return Estimate(value, max(value - lower, upper - value))
+    return refined_l1(function, accuracy=0.0, most=0)
 
 
 def refined_l1(
-    function: GridFunction, *, accuracy: float, most: int, allowed: float = 0.0
+    function: GridFunction, *, accuracy: float, allowed: float = 0.0, most: int = MAX_COEFFICIENTS
 ) -> tuple[float, float, float]:
-    """`l1_bounds` on ever finer grids, of up to `most` points, until they are within `accuracy` value or `allowed`."""
-    while True:
-        low, value, high = l1_bounds(function)
-        if high - low <= max(accuracy * value, allowed) or function.grid.size * 4**function.n > most:
-            return low, value, high
-        function = function.doubled()
+    """`l1_bounds` within `accuracy` value, or `allowed`, if `most` coefficients are enough for that."""
+    scale = float(np.abs(function.values).max())
+    if scale == 0:
+        return 0.0, 0.0, 0.0
+    aim = max(accuracy * float(np.abs(function.values).sum()) * function.grid.cell, allowed)
+    square = mean_square(function.values / scale)
+    small, box = _support(function, SUPPORT_SHARE * aim)
+    bounds, rest = _bounds(small, box, scale, square, aim, most)
+    if rest > REST_SHARE * aim and small is not function:  # samples on nodes had hidden what was left out
+        bounds, _ = _bounds(function, (), scale, square, aim, most)
+    lower, value, upper = bounds
+    return lower, min(max(value, lower), upper), upper
 
 
-def _linear_fits(f: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """m and g in every cell, as Fourier multipliers of f."""
-    dims = range(f.ndim)
-    spectrum = rfft(f, tuple(dims))
-    means, moments = [], []
-    for a in dims:
-        j = np.fft.rfftfreq(f.shape[a]) if a == f.ndim - 1 else np.fft.fftfreq(f.shape[a])
-        shape = (-1,) + (1,) * (f.ndim - 1 - a)
-        means.append(np.sinc(j).reshape(shape))
-        moments.append(_first_moment(np.pi * j).reshape(shape))
-    slopes = np.empty((f.ndim, *f.shape))
-    for a in dims:
-        factor = 12j * moments[a]
-        slopes[a] = irfft(spectrum * factor * prod(means[b] for b in dims if b != a), tuple(dims), f.shape[-1])
-    for mean in means:
-        spectrum *= mean
-    return irfft(spectrum, tuple(dims), f.shape[-1]), slopes
-
-
-def _first_moment(half: np.ndarray) -> np.ndarray:
-    """int_{-1/2}^{1/2} t sin(2 half t) dt; 0 at Nyquist's wave number, whose wave is even about every point."""
-    near = np.abs(half) < 1e-3
-    t = np.where(near, 1.0, half)
-    moment = np.where(near, half / 6, (np.sin(t) - t * np.cos(t)) / (2 * t**2))
-    return np.where(np.abs(half) > np.pi / 2 * (1 - 1e-12), 0.0, moment)
-
-
-def _mean_squares(f: np.ndarray) -> np.ndarray:
-    """<f^2> in every cell."""
-    fine = resized(f, -f.ndim, 2 * f.shape[0])
-    out = np.empty((len(fine), *f.shape[1:]))
-    step = max(1, POINTS_AT_ONCE // (2 ** (f.ndim - 1) * prod(f.shape[1:])))
-    for first in range(0, len(fine), step):
-        block = fine[first : first + step]
-        for axis in range(1 - f.ndim, 0):
-            block = resized(block, axis, 2 * f.shape[axis])
-        block = block**2
-        for axis in range(1 - f.ndim, 0):
-            block = _every_second_mean(block, axis)
-        out[first : first + step] = block
-    return _every_second_mean(out, -f.ndim)
-
-
-def _every_second_mean(q: np.ndarray, axis: int) -> np.ndarray:
-    """The means over two spacings around every second point of `axis`."""
-    size = q.shape[axis]
-    factor = np.sinc(2 * np.fft.rfftfreq(size)).reshape((-1,) + (1,) * (-axis - 1))
-    means = irfft(rfft(q, (axis,)) * factor, (axis,), size)
-    return np.moveaxis(np.moveaxis(means, axis, 0)[::2], 0, axis)
-
-
-def _mean_of_linear(c: np.ndarray, slopes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A lower bound, an approximation and an upper bound of <|c + g.t|>, slopes g_1 >= g_2 >= ... >= 0.
-
-    Over the first two axes the mean is a closed form, convex in c. So over further axes its values at midpoints lie
-    below the mean, and those at the ends of intervals, as trapezoids, above.
+def _bounds(
+    function: GridFunction, box: tuple[slice, ...], scale: float, square: float, aim: float, most: int
+) -> tuple[tuple[float, float, float], float]:
+    """(lower, value, upper) for `function`, what is left of one with the mean square scale^2 `square`, by the cells in
+    `box`; and the part that the rest has in them. All cells where there is no box, on a finer grid if need be.
     """
-    if len(slopes) == 2:
-        mean = _mean_over_two(c, slopes[0], slopes[1])
-        return mean, mean, mean
-    middles = (np.arange(CUTS_PER_FURTHER_AXIS) + 0.5) / CUTS_PER_FURTHER_AXIS - 0.5
-    ends = np.arange(CUTS_PER_FURTHER_AXIS + 1) / CUTS_PER_FURTHER_AXIS - 0.5
-    weights = np.where(np.abs(ends) == 0.5, 0.5, 1.0) / CUTS_PER_FURTHER_AXIS
-    low, high = np.zeros_like(c), np.zeros_like(c)
-    further = len(slopes) - 2
-    for t in product(middles, repeat=further):
-        low += (
-            _mean_over_two(np.abs(c + np.tensordot(t, slopes[2:], 1)), slopes[0], slopes[1])
-            / CUTS_PER_FURTHER_AXIS**further
-        )
-    for places in product(range(CUTS_PER_FURTHER_AXIS + 1), repeat=further):
-        shift = np.tensordot(ends[list(places)], slopes[2:], 1)
-        high += _mean_over_two(np.abs(c + shift), slopes[0], slopes[1]) * prod(weights[i] for i in places)
-    return low, (2 * low + high) / 3, high
+    wanted = (SMALL_SHARE if function.n == 1 else REST_SHARE) / 2 * aim  # half: the rest counts on both sides
+    while True:
+        f, unit = function.values / scale, scale * function.grid.cell
+        rests = unit * np.sqrt(f.size * squared_rests(f, MAX_DEGREE.get(f.ndim, MAX_DEGREE_BEYOND)))
+        if rests[-1] <= REST_SHARE / 2 * aim or not most or box or f.size * 2**f.ndim > MAX_L1_POINTS:
+            break
+        function = function.doubled()
+    degree = min(int((rests > wanted).sum()) + 1, len(rests))
+    shares, least, held, sums = mean_squares(f.ndim, degree), 0.0, 0.0, np.zeros(3)
+    open_ = [Cells.none(f.ndim, degree)]
+    signs = _same_sign_around(f)[box or ...].ravel()
+    for c in polynomials(f, degree, box):
+        alike, signs = signs[: c.shape[1]], signs[c.shape[1] :]
+        some = Cells.of(c, f.ndim, degree).steady_where(alike)
+        least += float(np.abs(c[0]).sum())
+        held += float(shares @ (c**2).sum(axis=1))
+        sums += some.bounds.sum(axis=1)
+        if most:
+            open_ = with_more(open_, some.beyond(LEFT_SHARE / 4 * aim / unit / f.size))
+    # int e^2 = int f^2 - int p^2 with p = 0 in cells that are left out
+    total = f.size * square
+    rest = unit * sqrt(f.size * (max(total - held, 0.0) + 4 * np.finfo(float).eps * total))
+    waves = unit * sqrt(f.size * max(total - f.size * mean_square(f), 0.0))
+    cells = joined(open_).widest(MAX_STORED)
+    sums += _change_by_cuts(cells, sums[2] - sums[0], max(aim - 2 * rest, LEFT_SHARE * aim) / unit, degree, most)
+    lower, value, upper = max(unit * sums[0] - rest, unit * least - waves), unit * sums[1], unit * sums[2] + rest
+    return (float(lower), float(value), float(upper)), rest
 
 
-def _mean_over_two(c: np.ndarray, g: np.ndarray, k: np.ndarray) -> np.ndarray:
-    """<|c + g t + k u|>, c >= 0, g >= k >= 0. Where c < (g + k)/2 the sum g t + k u has a density like a trapezoid."""
-    half, flat = (g + k) / 2, (g - k) / 2
-    g = np.maximum(g, np.finfo(float).tiny)
-    k_safe = np.maximum(k, np.finfo(float).tiny)
-    inner = g / 4 + k * (k / g) / 12 + c * (c / g)
-    outer = c + (half - c) * ((half - c) / g) * ((half - c) / k_safe) / 3
-    return np.where(c >= half, c, np.where(c <= flat, inner, outer))
+def _support(function: GridFunction, allowed: float) -> tuple[GridFunction, tuple[slice, ...]]:
+    """`function` on fewer points of the same box, and the cells that matter; all that this leaves out is bounded later.
+
+    The box stays, so that no wave is mistaken for another; fewer wave numbers are an orthogonal projection.
+    """
+    if allowed == 0 or function.n == 1:  # cheap as it is
+        return function, ()
+    axes, values = function.grid.x + function.grid.xi, function.values
+    profiles = function.profiles
+    fewer = []
+    for index, (axis, profile) in enumerate(zip(axes, profiles, strict=True)):
+        need = required_box(profile, axis, allowed / len(axes)).reach * axis.length / pi
+        size = min(good_size(need * (1 + 1e-9)), axis.size)
+        fewer.append(Axis(axis.lower, axis.length / size, size))
+        values = values if size == axis.size else resized(values, index - len(axes), size)
+    small = function.like(values, function.grid.with_axes(fewer))
+    squares = values**2
+    for level in SUPPORT_LEVELS:
+        box = []
+        for axis, old, profile in zip(fewer, axes, profiles, strict=True):
+            ends = required_box(profile, old, level * allowed)
+            first = min(max(floor((ends.lower - axis.lower) / axis.spacing), 0), axis.size - 1)
+            stop = min(ceil((ends.upper - axis.lower) / axis.spacing) + 1, axis.size)
+            box.append(slice(first, max(stop, first + 1)))
+        outside = max(float(squares.sum() - squares[tuple(box)].sum()), 0.0)
+        if small.grid.cell * sqrt(values.size * outside) <= allowed:
+            return small, tuple(box)
+    return small if small.grid.size < function.grid.size else function, ()
+
+
+def _same_sign_around(f: np.ndarray) -> np.ndarray:
+    """Whether a sample and its 3^D - 1 neighbours have one sign."""
+    low = high = f
+    for axis in range(f.ndim):
+        low = np.minimum(low, np.minimum(np.roll(low, 1, axis), np.roll(low, -1, axis)))
+        high = np.maximum(high, np.maximum(np.roll(high, 1, axis), np.roll(high, -1, axis)))
+    return np.asarray((low > 0) | (high < 0))
+
+
+def _change_by_cuts(cells: Cells, width: float, aim: float, degree: int, most: int) -> np.ndarray:
+    """What the (lower, value, upper) of all cells, now `width` apart, change by where `cells` are cut until they are
+    `aim` apart, or have `most` coefficients.
+    """
+    change, weight, share, parts = np.zeros(3), 1.0, LEFT_SHARE * aim, 2**cells.dims
+    while width + change[2] - change[0] > aim:
+        cells = cells.without(share).widest(most // parts)
+        if not cells.count:
+            break
+        share *= parts / 2
+        most -= cells.c.size * parts
+        step = max(1, PARTS_AT_ONCE // (len(cells.c) * parts))
+        found: list[Cells] = []
+        for start in range(0, cells.count, step):
+            some = cells.take(slice(start, start + step))
+            new = some.parts(degree)
+            change += weight / parts * new.bounds.sum(axis=1) - weight * some.bounds.sum(axis=1)
+            found = with_more(found, new.beyond(share / (2 * parts * cells.count)))
+        weight /= parts
+        cells = joined(found).widest(MAX_STORED)
+    return change

@@ -103,7 +103,7 @@ def quantize(symbol: GridFunction) -> Kernel:
         # these back in the same places
         array = np.ascontiguousarray(np.moveaxis(array, (j, n + j), (-2, -1)))
         with one_thread(window.size):
-            array = _pair_to_kernel(array, grid.x[j], grid.xi[j], window, grid.h)
+            array = one_mode_kernels(array, grid.x[j], grid.xi[j], grid.h)
         array = np.moveaxis(array, (-2, -1), (j, n + j))
     centers = tuple((axis.lower + axis.upper) / 2 for axis in grid.xi)
     return Kernel(np.ascontiguousarray(array), tuple(windows), centers, grid.h)
@@ -159,8 +159,12 @@ def _window(x: Axis, xi: Axis, h: float) -> Axis:
     return Axis((x.lower + x.upper) / 2 - spacing * (size - 1) / 2, spacing, size)
 
 
-def _pair_to_kernel(w: np.ndarray, x: Axis, xi: Axis, window: Axis, h: float) -> np.ndarray:
-    """(..., x, xi) -> (..., a, b). y_a and y_b of one parity have their middle on the window, of two on half points."""
+def one_mode_kernels(w: np.ndarray, x: Axis, xi: Axis, h: float) -> np.ndarray:
+    """(..., x, xi) -> (..., a, b): the kernels of one degree of freedom, on the window that `quantize` uses.
+
+    y_a and y_b of one parity have their middle on the window, of two on half points.
+    """
+    window = _window(x, xi, h)
     size, d = window.size, window.spacing
     a, b = np.indices((size, size))
     where = np.empty((size, size), dtype=np.intp)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import sympy
@@ -83,8 +83,11 @@ class _Power:
     exponent: float
 
 
+Program: TypeAlias = tuple[tuple[_Operation, ...], tuple[int, ...]]
+
+
 @lru_cache(maxsize=512)
-def _program(formulas: tuple[sympy.Expr, ...]) -> tuple[tuple[_Operation, ...], tuple[int, ...]]:
+def program(formulas: tuple[sympy.Expr, ...]) -> Program:
     """`formulas` as a list of operations, each part of any of them once, and the places of their values in it.
 
     SymPy's numbers become Python's here, so that no arithmetic of SymPy's is left when arrays come.
@@ -132,12 +135,12 @@ def _power_of(exponent: sympy.Expr) -> _Power:
 
 def evaluate(expr: sympy.Expr, values: Mapping[sympy.Symbol, Array], xp: Any) -> Array:
     """The array of `expr` at `values`, with the functions of the namespace `xp`; real scalars stay Python floats."""
-    return evaluate_all((expr,), values, xp)[0]
+    return run(program((expr,)), values, xp)[0]
 
 
-def evaluate_all(formulas: tuple[sympy.Expr, ...], values: Mapping[sympy.Symbol, Array], xp: Any) -> list[Array]:
+def run(of_formulas: Program, values: Mapping[sympy.Symbol, Array], xp: Any) -> list[Array]:
     """The arrays of several formulas at the same `values`; parts that they share are computed once."""
-    code, ends = _program(formulas)
+    code, ends = of_formulas
     done: list[Array] = []
     for kind, what, operands in code:
         if kind == "multiply":
