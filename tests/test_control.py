@@ -96,7 +96,7 @@ def test_means_that_miss_their_equation_send_a_segment_back(monkeypatch: pytest.
     assert run._segment([1.0]) == []
     assert run.t == 0
     assert run.rollbacks == 1
-    assert run.dt == pytest.approx(1 / 160)
+    assert run.dt == pytest.approx(1 / 320)
 
 
 @pytest.mark.parametrize("tol", [1e-2, 1e-4, 1e-6])
