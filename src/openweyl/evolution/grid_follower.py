@@ -147,11 +147,13 @@ class GridFollower:
         step = 2 * plan.dt
         times = runs.t + step * np.arange(plan.steps // 2 + 1)
         ways = step * np.abs([runs.frame(t)[1] for t in times]).max(axis=0)
+        rounded = 2.0 ** np.ceil(np.log2(np.maximum(ways, SHORTEST_WAY)))  # what is found for it holds for a while
         boxes = [
-            RequiredBox(box.lower, box.upper, pi / max(way, SHORTEST_WAY)) for box, way in zip(swept, ways, strict=True)
+            RequiredBox(box.lower - LOOKED_AROUND * way, box.upper + LOOKED_AROUND * way, pi / way)
+            for box, way in zip(swept, rounded, strict=True)
         ]
         asked = self.kicks.finer(boxes)
-        return max(new.reach / box.reach for box, new in zip(boxes, asked, strict=True))
+        return max(float(box.reach * way) / pi for box, way in zip(asked, ways, strict=True))
 
     def _finer(self, carried: Carried, tau: float) -> list[RequiredBox]:
         """What a grid needs after a time, with what it grows by, and what formulas ask for where the symbol comes."""
@@ -191,7 +193,7 @@ class GridFollower:
         began, level, boxes = self.foreseen
         frame = self.runs.frame
         if frame is not None:
-            self.lost += float((frame.mismatch(t) * self.runs.reaches).sum()) * (t - began)
+            self.lost += float((frame.mismatch(t) * self.runs.reaches).sum() * (t - began))
             boxes = [box.moved(d, d, 0.0) for box, d in zip(boxes, frame(t)[0] - frame(began)[0], strict=True)]
         needs = self.runs.support(level)
         self.growth = [Growth.between(box, need, t - began) for box, need in zip(boxes, needs, strict=True)]
