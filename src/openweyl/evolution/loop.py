@@ -92,7 +92,7 @@ class AdaptiveIntegrator:
         )  # fmt: skip
         self.witness = MeansWitness(velocities)
         self.means = self.witness.look(self.runs.first, 0.0)
-        self.start_trace = self.means.trace
+        self.start_trace = self.runs.trace
 
         self.t, self.dt = 0.0, horizon * self.policy.first
         self.carried_dt = inf
@@ -148,7 +148,7 @@ class AdaptiveIntegrator:
             self.grids.enlarge(losses, allowed)
             return []
 
-        self.grids.lost = max(self.grids.lost + lost, abs(means.trace - self.start_trace) - error.total)
+        self.grids.lost = max(self.grids.lost + lost, abs(self.runs.trace - self.start_trace))
         outputs = self._commit(segment, times, estimate, means)
         self._report(segment.plan.dt)
         self.runs.profiles = profiles

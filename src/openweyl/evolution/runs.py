@@ -120,6 +120,12 @@ class Runs:
         return self.symbol_of(self.extrapolation.best(self.values), self.t)
 
     @property
+    def trace(self) -> float:
+        """The trace of `symbol`; with corrections, that of b_0. Steps keep it: what it loses is lost to a grid."""
+        leading = [w if self.equation.order == 1 else w[0] for w in self.values]
+        return float(self.extrapolation.best([w.sum() for w in leading])) * self.box.cell
+
+    @property
     def first(self) -> Symbol:
         """The finest run, as it is now: its array changes with the next step."""
         return self.symbol_of(self.values[0], self.t)

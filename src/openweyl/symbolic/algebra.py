@@ -51,6 +51,22 @@ def additive_terms(f: sympy.Expr) -> tuple[sympy.Expr, ...]:
     return tuple(q for g in whole for q in sympy.Add.make_args(sympy.expand_mul(g, deep=False) if expandable(g) else g))
 
 
+@lru_cache(maxsize=128)
+def summands_inside(f: sympy.Expr) -> tuple[tuple[sympy.Expr, sympy.Expr], ...]:
+    """(df/dA, a) for each summand a of a sum A = a + b + ... inside of functions of f, if at least two of them vary.
+
+    A bump a beside a larger b is far below the range of f, and yet f has all of its wave numbers.
+    """
+    inner = sympy.Dummy(real=True)
+    pairs = []
+    for total in sorted(f.atoms(sympy.Add) - {f}, key=str):
+        varying = [a for a in additive_terms(total) if a.free_symbols]
+        if len(varying) > 1:
+            slope = f.xreplace({total: inner}).diff(inner).xreplace({inner: total})
+            pairs += [(slope, a) for a in varying]
+    return tuple(pairs)
+
+
 def separate(p: sympy.Expr, x: Variables, xi: Variables) -> tuple[sympy.Expr, sympy.Expr] | None:
     """(T(xi), V(x)) with p = T + V, constants in V; None if p is not of that form, or too large to tell."""
     for candidate in (p, multiplied_out(p)) if expandable(p) else (p,):

@@ -19,7 +19,7 @@ from math import ceil, isfinite, log2, sqrt
 import numpy as np
 import sympy
 
-from .algebra import additive_terms
+from .algebra import additive_terms, summands_inside
 from .expressions import derivative, enclose, evaluate
 from .intervals import Interval
 
@@ -36,6 +36,11 @@ SUPREMUM_FACTOR = 1.5
 spacing, of which halves are tried, needs no sharper bound."""
 NEGLIGIBLE_VARIATION = 1e-12
 """The part of the range of the largest term below which a variation is ignored: round-off of the formula."""
+
+HIDDEN_BELOW = 1 / 16
+"""The part of the range of a term below which a summand inside of it would be resolved by no more than chance."""
+UNKNOWN_SLOPE = 1e6
+"""In place of a slope that intervals do not bound: so much that a summand counts whatever its size."""
 
 
 @dataclass(frozen=True)
@@ -65,16 +70,34 @@ def scales(
 ) -> list[Scale]:
     """For each additive term of the real function `f` and each of its variables in `coarsest`, the spacing it needs.
 
+    A summand inside of a function is a term of its own, times the largest slope with which the function depends on it.
+
     box: the interval of every variable of `f`, the time included. coarsest, finest: the spacings to begin with, halved
     while they are too wide, and to stop at. negligible: what varies less than this, in the unit of f, is not followed.
     """
     sampled = [(term, _Cells.over(term, box)) for term in additive_terms(f) if term.free_symbols & coarsest.keys()]
+    sampled += [pair for term, cells in sampled for pair in _hidden(term, cells, box) if pair[0].has(*coarsest)]
     floor = max(NEGLIGIBLE_VARIATION * max((cells.range for _, cells in sampled), default=0.0), negligible)
     return [
         _scale(term, v, cells.copy(), coarsest[v], finest[v], max(BEND_FRACTION * cells.range, floor))
         for term, cells in sampled
         for v in sorted(term.free_symbols & coarsest.keys(), key=str)
     ]
+
+
+def _hidden(
+    term: sympy.Expr, whole: _Cells, box: Mapping[sympy.Symbol, tuple[float, float]]
+) -> list[tuple[sympy.Expr, _Cells]]:
+    """The summands inside of the functions of `term` that the range of the term does not tell of."""
+    hidden = []
+    for slope, summand in summands_inside(term):
+        hull = enclose(slope, {v: Interval(np.array(low), np.array(high)) for v, (low, high) in box.items()})
+        steepest = max(abs(float(hull.low)), abs(float(hull.high)))
+        inside = (steepest if isfinite(steepest) else UNKNOWN_SLOPE) * summand
+        cells = _Cells.over(inside, box)
+        if cells.range < HIDDEN_BELOW * whole.range:
+            hidden.append((inside, cells))
+    return hidden
 
 
 def _scale(term: sympy.Expr, v: sympy.Symbol, cells: _Cells, coarsest: float, finest: float, allowed: float) -> Scale:
