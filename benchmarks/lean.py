@@ -77,12 +77,12 @@ ROWS: dict[str, Callable[[], dict[str, Any]]] = {
     "figure-1, tol 1e-6": lambda: evolved(double_well(), coherent(1, 0), 2.0, 1e-6),
     "figure-1, tol 1e-3": lambda: evolved(double_well(), coherent(1, 0), 2.0, 1e-3),
     "harmonic (30, 0), h = 2^-12, t = 4": lambda: evolved(harmonic(), coherent(30, 0), 4.0, 1e-6),
-    "the same, by steps": lambda: evolved(harmonic(f" + {NONE}"), coherent(30, 0), 4.0, 1e-6),
+    "harmonic, by steps": lambda: evolved(harmonic(f" + {NONE}"), coherent(30, 0), 4.0, 1e-6),
     "pendulum, h = 2^-14, t = 10": lambda: evolved(pendulum(14), coherent(2, 0), 10.0, 1e-6),
 }
 LARGE: dict[str, Callable[[], dict[str, Any]]] = {
     "henon-heiles, h = 2^-3, t = 1": lambda: evolved(*henon_heiles(3), 1.0, 1e-3),
-    "the same, compare": lambda: compared(*henon_heiles(3), 1.0, 1e-3),
+    "henon-heiles, h = 2^-3, t = 1, compare": lambda: compared(*henon_heiles(3), 1.0, 1e-3),
     "henon-heiles, h = 2^-4, t = 2, compare": lambda: compared(*henon_heiles(4), 2.0, 1e-3),
     "three wells, h = 2^-2, t = 1, tol 1e-2": lambda: evolved(wells(), coherent([0.5, 0, -0.5], [0, 0, 0]), 1.0, 1e-2),
 }

@@ -27,7 +27,7 @@ from openweyl.evolution.equation import equation
 from openweyl.evolution.grid_control import GridPolicy
 from openweyl.evolution.loop import AdaptiveIntegrator
 from openweyl.evolution.outputs import Output, outputs_between
-from openweyl.evolution.step_control import StepPlan
+from openweyl.evolution.step_control import StepPlan, StepPolicy
 from openweyl.evolution.stepper import Stepper
 from openweyl.evolution.witness import MeansWitness
 from openweyl.norms.dense import dense_trace_norm
@@ -63,8 +63,9 @@ def test_every_segment_adds_what_lies_at_its_edges(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(GridPolicy, "fitted", lambda *_, **__: None)
     grid, height = PhaseGrid.box(h=H, x=(-4, 4), xi=(-4, 4), size=(64, 64)), 1e-9
     run = made(
-        System("x**2/200 + cos(x)/10**17", [], h=H, gamma=0.0), grid, tol=1e-3, w=START.symbol(grid).values + height
-    )
+        System("x**2/200 + cos(x)/10**17", [], h=H, gamma=0.0), grid, tol=1e-3, w=START.symbol(grid).values + height,
+        policy=StepPolicy(first=1 / 64, max_factor=1.4),
+    )  # fmt: skip
     run.grids.lost = before = 1e-7
     lost = 4 * height * grid.states * 3 / 64  # three of 64 points at either end of either axis
     looks = 0
@@ -95,7 +96,7 @@ def test_means_that_miss_their_equation_send_a_segment_back(monkeypatch: pytest.
     assert run._segment([1.0]) == []
     assert run.t == 0
     assert run.rollbacks == 1
-    assert run.dt == pytest.approx(1 / 160)
+    assert run.dt == pytest.approx(1 / 320)
 
 
 @pytest.mark.parametrize("tol", [1e-2, 1e-4, 1e-6])

@@ -146,10 +146,10 @@ def test_memory_grows_with_what_is_kept() -> None:
         check_memory(system, grid, order, tol, megabytes * 1e6, 0.0)
 
     cases = [
-        (330, {}),
-        (330, {"system": System("xi**2/2 + x**2", ["tanh(xi)"], h=0.1, gamma=0.1)}),
-        (2330, {"system": System("cos(x)*tanh(xi)", [], h=0.1, gamma=0.0)}),
-        (330 * (1 + 1.15 * 2), {"order": 3}),
+        (180, {}),
+        (180, {"system": System("xi**2/2 + x**2", ["tanh(xi)"], h=0.1, gamma=0.1)}),
+        (2180, {"system": System("cos(x)*tanh(xi)", [], h=0.1, gamma=0.0)}),
+        (180 * (1 + 1.15 * 2), {"order": 3}),
     ]
     for megabytes, given in cases:
         fits(megabytes * 1.001, **given)
@@ -160,7 +160,7 @@ def test_memory_grows_with_what_is_kept() -> None:
 def test_with_two_degrees_of_freedom_two_runs_save_memory() -> None:
     grid = PhaseGrid.box(h=0.1, x=[(-2, 2)] * 2, xi=[(-2, 2)] * 2, size=(30, 30))
     system = System("xi1**2/2 + xi2**2/2 + x1**4 + x2**4", ["x1"], h=0.1, gamma=0.1)
-    for each, tol in ((210, 1e-3), (210, 1e-4), (330, 1e-5)):
+    for each, tol in ((140, 1e-3), (140, 1e-4), (180, 1e-5)):
         check_memory(system, grid, 1, tol, each * 1.001 * grid.size, 0.0)
         call = partial(check_memory, system, grid, 1, tol, each * 0.999 * grid.size, 0.0)
         refused(call, "At t = 0 the symbol needs a grid of ", ResourceError)

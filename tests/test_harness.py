@@ -45,9 +45,21 @@ def test_quick_cases(kind: str, number: int) -> None:
     assert_true(case(kind, SEEDS[kind], number, CHEAP, limit=10), kind, number, "ok")
 
 
-@pytest.mark.xfail(reason="steps over the jump too long for errors to fall as their order says", strict=False)
+@pytest.mark.parametrize(
+    ("kind", "seed", "number"),
+    [
+        ("gaussian", 2, 6),  # a grid's error was 1.1 times what was reported
+        ("two", 12, 14),  # a segment was done again for ever, on a grid that rounding kept the same
+    ],
+)
+def test_cases_that_once_failed(kind: str, seed: int, number: int) -> None:
+    outcome = case(kind, seed, number, FULL, limit=20)
+    assert outcome.verdict == "ok", f"{outcome}\n{outcome.problem.code}"
+
+
+@pytest.mark.slow
 def test_a_narrow_jump_at_the_end_of_a_flight() -> None:
-    """Reported were 0.3 to 0.7 of the true error at some of these tolerances, whichever grids and steps were chosen."""
+    """Once 0.3 to 0.7 of the true error were reported: the steps over the jump were too long for their order."""
     system = SplitSystem("xi**2/2", "(-0.26*x)", ("1.28*tanh(2.38*(x - 4.271))",), 0.07657, 0.00233)
     start = at(-0.603, 5.0)
     problem = Problem(system.hamiltonian, system.jumps, system.h, system.gamma, start, 0.994, 1e-5, "classical")

@@ -28,12 +28,12 @@ CORRECTION_GAIN = 10.0
 (x, s), where L - Q is largest."""
 TRANSFORM_ROUND_OFF = 1e-12
 """The relative size of what transforms leave there, which no grid can hold."""
-RUN_BYTES_PER_POINT = 210
+RUN_BYTES_PER_POINT = 140
 """Peak memory of a run per grid point: rates, factors, states and temporaries (measured, as the next three are: see
 docs/numerics.md)."""
-MORE_RUNS_BYTES_PER_POINT = 120
+MORE_RUNS_BYTES_PER_POINT = 40
 """Memory per grid point that more runs than two add."""
-RIDGE_BYTES_PER_POINT = 80
+RIDGE_BYTES_PER_POINT = 25
 """Memory per grid point that each ridge adds."""
 OPERATOR_TERMS_BYTES_PER_POINT = 2000
 """Memory per grid point that operator terms add."""
@@ -59,7 +59,7 @@ class GridPolicy:
     """The part of the share still unspent that one segment may lose beyond its part of the time: a pulse of content at
     an edge costs less than a new grid, and a run of thousands of segments is not left without a share. With 0.1 there
     is 8 % less work, and half of the share for pulses is gone after seven of them; with 0.005, 5 % more work."""
-    level: float = 0.3
+    level: float = 0.08
     """A grid is chosen so that beyond each edge lies less than this part of what all edges together may lose: there are
     three on each axis, and content grows until the next look. With 0.3 there is 12 % less work, with 0.03 7 % more."""
     step_noise: float = 0.02
@@ -71,12 +71,14 @@ class GridPolicy:
     round_off_margin: float = 10.0
     """A segment may always lose this many times the round-off of its corrections."""
 
-    farthest: float = 0.4
+    farthest: float = 0.7
     """The part of its support by which a segment may carry a symbol: grids follow in few, but not too large, leaps.
     From 1/4 to 1 the work changes by 5 % at the most."""
-    move_above: float = 0.5
-    """The part of its width by which a segment carries a symbol from which on coordinates move along."""
-    stay_below: float = 0.1
+    move_above: float = 8.0
+    """The number of its widths by which the steps that its error asks for would carry a symbol in a segment, from which
+    on coordinates move along: kicks that change in time cost twice as much, and steps in coordinates that stay are
+    shorter by more than that. Measured with pendulums: at 4 both cost the same, at 25 moving costs half."""
+    stay_below: float = 2.0
     """That below which they stay again."""
     off_centre: float = 0.25
     """The part of its width by which the mean of a symbol may be off the path that is followed before a new one is."""

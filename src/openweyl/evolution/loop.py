@@ -134,7 +134,7 @@ class AdaptiveIntegrator:
         estimate = self.runs.error()
         error = self._judged(estimate, segment)
         means = self.witness.look(self.runs.first, segment.end)
-        sound = self.witness.agree(self.means, means, segment.duration, self.grid)
+        sound = self._sound(segment, means)
         if not (sound and error.accepted):
             self._retry_smaller(segment, error if sound else None)
             return []
@@ -173,7 +173,7 @@ class AdaptiveIntegrator:
         for _ in range(self.grids.policy.shortenings):
             far = self.grids.make_room(plan, self.t, self.step_error)
             if far is None:
-                self.carried_dt *= self.policy.max_factor
+                self.carried_dt = inf if self.carried_dt >= self.dt else self.policy.max_factor * self.carried_dt
                 return plan
             plan = self.grids.policy.shortened(plan, self.block, far)
             self.carried_dt = plan.dt
@@ -204,6 +204,13 @@ class AdaptiveIntegrator:
         self.segments_unasked = 0 if asked else self.segments_unasked + 1
         added = self.runs.added(error, segment.start, segment.plan, self.t) if asked else None
         return SegmentError(error.value, budget, fair, added)
+
+    def _sound(self, segment: Segment, means: Means) -> bool:
+        """Whether the means went through the segment as their equation says, in the coordinates of the grid."""
+        before, frame = self.means, self.runs.frame
+        if frame is not None:
+            before, means = before.seen_from(*frame(segment.begin)), means.seen_from(*frame(segment.end))
+        return self.witness.agree(before, means, segment.duration, self.grid)
 
     def _retry_smaller(self, segment: Segment, error: SegmentError | None) -> None:
         """Back to the start with a smaller step; `error`: None if the means have missed their equation."""

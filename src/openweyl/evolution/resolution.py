@@ -26,7 +26,8 @@ from openweyl.symbolic.expressions import TIME
 from openweyl.symbolic.length_scales import Scale, scales
 
 SUPPORT_MARGIN = 0.25
-"""The part of the support, at either end, that formulas are looked at beyond it: the state moves on."""
+"""The part of the support beyond it, at either end, where formulas are looked at unless another is asked for: the state
+moves on."""
 MIN_SPACING_RATIO = 2.0**-24
 """The finest spacing looked for, as a part of that of the state: a grid that fine fits into no memory."""
 NEGLIGIBLE_TERM_SHARE = 1e-2
@@ -55,10 +56,15 @@ class _Formula:
 class Resolution:
     """The scales of the formulas of a system; remembered for the intervals that were looked at last."""
 
-    def __init__(self, system: System, horizon: float, tol: float, *, quantum: bool, hops: bool | None = None) -> None:
+    def __init__(
+        self, system: System, horizon: float, tol: float, *, quantum: bool, hops: bool | None = None,
+        margin: float = SUPPORT_MARGIN,
+    ) -> None:  # fmt: skip
         """`quantum`: whether differences are across chords, and not their first order; `hops`: whether some are, so
-        that waves move content at once, as in the hierarchy too (default: as `quantum`).
+        that waves move content at once, as in the hierarchy too (default: as `quantum`). `margin`: the part of the
+        support, at either end, that formulas are looked at beyond it.
         """
+        self.margin = margin
         self.system, self.horizon, self.quantum = system, horizon, quantum
         self.hops = quantum if hops is None else hops
         self.negligible = NEGLIGIBLE_TERM_SHARE * tol
@@ -93,7 +99,7 @@ class Resolution:
     def _look(self, needs: Sequence[RequiredBox]) -> None:
         """Find what the formulas ask for around `needs`."""
         variables = self.system.x + self.system.xi
-        margins = [SUPPORT_MARGIN * (need.upper - need.lower) for need in needs]
+        margins = [self.margin * (need.upper - need.lower) for need in needs]
         self.boxes = [need.moved(-margin, margin, 0.0) for need, margin in zip(needs, margins, strict=True)]
         self.state_reach = [need.reach for need in needs]
         self.reach, self.room, self.finest = [0.0] * len(variables), [0.0] * len(variables), None
@@ -183,7 +189,11 @@ def _formulas(system: System) -> list[_Formula]:
         for f in group
         if f.free_symbols & variables
     ]
-    return [] if all(formula.quadratic for formula in formulas) else formulas
+    if all(formula.quadratic for formula in formulas):
+        return []
+    if all(formula.quadratic for formula in formulas if formula.jump):  # they count beside other jumps only
+        return [formula for formula in formulas if not formula.jump]
+    return formulas
 
 
 def _still_valid(box: RequiredBox, reach: float, need: RequiredBox) -> bool:

@@ -35,6 +35,10 @@ class Means:
     mean: np.ndarray
     velocity: np.ndarray
 
+    def seen_from(self, center: np.ndarray, velocity: np.ndarray) -> Means:
+        """Those in coordinates whose origin is at `center` and moves."""
+        return Means(self.trace, self.mean - self.trace * center, self.velocity - self.trace * velocity)
+
 
 class Velocities:
     """The classical velocities of a system, dz/dt = J grad p + gamma sum (b J grad a - a J grad b), jumps a + i b."""

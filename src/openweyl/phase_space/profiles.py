@@ -79,3 +79,21 @@ def edge_loss(profile: Profile, axis: Axis) -> tuple[float, float, float]:
         float(profile.right[band - 1]),
         float(profile.high[max(1, round(EDGE_FRACTION * profile.high.size)) - 1]),
     )
+
+
+def content_beyond(profile: Profile, axis: Axis, other: Axis) -> tuple[float, float, float]:
+    """What a function on `axis` holds beyond `other`: left, right, and beyond its largest wave number."""
+    points = axis.size - 1
+    left, right = (other.lower - axis.lower) / axis.spacing, (axis.upper - other.upper) / axis.spacing
+    high = profile.high.size * max(1 - other.reach / axis.reach, 0.0)
+    return (
+        _outermost(profile.left, min(left, points)),
+        _outermost(profile.right, min(right, points)),
+        _outermost(profile.high, min(high, profile.high.size - 1)),
+    )
+
+
+def _outermost(cumulative: np.ndarray, count: float) -> float:
+    """The content of so many outermost points, rounded to whole ones."""
+    whole = int(count + 0.5)
+    return float(cumulative[whole - 1]) if whole > 0 else 0.0
