@@ -22,8 +22,8 @@ import numpy as np
 
 from .legendre_cells import cut, mean_squares
 
-MAX_STORED = 2**21
-"""The most coefficients kept for further cuts: 16 MiB. What is not kept counts with the bounds it has."""
+MAX_STORED = 2**22
+"""The most coefficients kept for further cuts: 32 MiB. What is not kept counts with the bounds it has."""
 CUTS_PER_FURTHER_AXIS = 2
 """The parts into which a cell is cut along its third and further axes for the mean of |l|: the bounds lie within a few
 per cent of it, where l changes sign."""
