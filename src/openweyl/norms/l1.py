@@ -35,8 +35,8 @@ MAX_DEGREE_BEYOND = 3
 numbers in a cell. Degree 8 holds waves of two points to 1e-5, degree 5 those of four points to 1e-4."""
 MAX_COEFFICIENTS = 2**26
 """The number of coefficients of all parts of cells that `refined_l1` looks at: a few seconds."""
-PARTS_AT_ONCE = 2**20
-"""Coefficients of parts that are formed at a time: 8 MiB."""
+PARTS_AT_ONCE = 2**19
+"""Coefficients of parts that are formed at a time: 4 MiB."""
 MAX_L1_POINTS = 2**22
 """The number of points up to which the grid is refined where polynomials do not hold what its cells do."""
 L1_RTOL = 1e-5

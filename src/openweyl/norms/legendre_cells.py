@@ -23,8 +23,8 @@ from openweyl._core.fft import fft, irfft, rfft
 
 NODES = 24
 """Nodes of Gauss and Legendre for means of P_a e^{i theta t}, a <= 8 and |theta| <= pi: exact to round-off."""
-NUMBERS_AT_ONCE = 2**20
-"""Coefficients that are worked on at a time: 8 MiB, and a few copies."""
+NUMBERS_AT_ONCE = 2**19
+"""Coefficients that are worked on at a time: 4 MiB, and a few copies."""
 
 
 @cache

@@ -63,7 +63,7 @@ MIN_WIDENING, MAX_WIDENING, WIDENING_MARGIN = 1.2, 4.0, 1.1
 that would be just enough: the two sums differ by the inverse square of the widths."""
 FIRST_GAP_FRACTION_OF_RTOL = 0.8
 """The part of `rtol` by which the two sums should differ with the first windows: the rest is for the losses."""
-EDGE_LEVELS = (1.0, 1 / 16, 1 / 256)
+EDGE_LEVELS = (1.0, 1 / 4, 1 / 16, 1 / 64, 1 / 256)
 """The parts of the level at an edge that are tried, in turn, when a symbol is cut to its support: the bound on all that
 is left out has a factor sqrt(rank), which the level does not know."""
 ENLARGED_FREE_FRACTION = 0.15
