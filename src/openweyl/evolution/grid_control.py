@@ -59,7 +59,7 @@ class GridPolicy:
     """The part of the share still unspent that one segment may lose beyond its part of the time: a pulse of content at
     an edge costs less than a new grid, and a run of thousands of segments is not left without a share. With 0.1 there
     is 8 % less work, and half of the share for pulses is gone after seven of them; with 0.005, 5 % more work."""
-    level: float = 0.08
+    level: float = 0.03
     """A grid is chosen so that beyond each edge lies less than this part of what all edges together may lose: there are
     three on each axis, and content grows until the next look. With 0.3 there is 12 % less work, with 0.03 7 % more."""
     step_noise: float = 0.02
@@ -74,11 +74,11 @@ class GridPolicy:
     farthest: float = 0.7
     """The part of its support by which a segment may carry a symbol: grids follow in few, but not too large, leaps.
     From 1/4 to 1 the work changes by 5 % at the most."""
-    move_above: float = 8.0
+    move_above: float = 3.5
     """The number of its widths by which the steps that its error asks for would carry a symbol in a segment, from which
     on coordinates move along: kicks that change in time cost twice as much, and steps in coordinates that stay are
-    shorter by more than that. Measured with pendulums: at 4 both cost the same, at 25 moving costs half."""
-    stay_below: float = 2.0
+    shorter by more than that. Measured with pendulums from h = 2^-8 to 2^-14: between 2.5 and 5 little changes."""
+    stay_below: float = 1.0
     """That below which they stay again."""
     off_centre: float = 0.25
     """The part of its width by which the mean of a symbol may be off the path that is followed before a new one is."""

@@ -169,7 +169,8 @@ class AdaptiveIntegrator:
             longest = self.block / 2 * self.drive.longest(self.grids.support(self.step_error), self.t, steps)
         dt = min(self.dt, self.carried_dt)
         plan = self.policy.plan(until - self.t, dt, self.block, self.segment_steps, self.watch_every, longest)
-        self.grids.choose_frame(self.means, plan.duration, self.step_error)
+        asked = min(self.dt * max(self.segment_steps, self.block), self.horizon - self.t)
+        self.grids.choose_frame(self.means, asked, self.step_error)
         for _ in range(self.grids.policy.shortenings):
             far = self.grids.make_room(plan, self.t, self.step_error)
             if far is None:

@@ -137,7 +137,8 @@ class StepPolicy:
     def next_step(self, wanted: float, taken: float, error: SegmentError, order: int) -> float:
         """The step that the error asks for from now on.
 
-        `wanted`: that so far. A segment whose step `taken` was shorter for other reasons says nothing against it.
+        `wanted`: that so far. A segment whose step `taken` was shorter for other reasons says nothing against it, and
+        may ask for more.
         """
         spent = error.total / error.budget
         if error.added is not None:
@@ -147,8 +148,8 @@ class StepPolicy:
             if rate < self.inherited_below and spent < self.shrink_above:
                 return max(wanted, self.inherited_growth * taken)
         elif spent < self.keep_above:
-            factor = (self.safety / spent) ** (1 / order) if spent else self.max_factor
-            return max(wanted, taken * min(factor, self.max_factor))
+            asked = taken * (self.safety / spent) ** (1 / order) if spent else inf
+            return max(wanted, min(asked, self.max_factor * wanted))
         return wanted
 
     def plan(
