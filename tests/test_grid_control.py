@@ -29,26 +29,26 @@ AXES = GRID.x + GRID.xi
 
 
 def test_even_losses_stay_within_the_share() -> None:
-    """Whatever the number of segments, if each loses all that it may: never more than 0.4 of the tolerance."""
+    """Whatever the number of segments, if each loses all that it may: never more than 0.5 of the tolerance."""
     for count in (1, 30, 3000):
         lost = 0.0
         for _ in range(count):
             lost += POLICY.allowed(1e-4, 1 / count, lost)
-        assert 0.2e-4 < lost <= 0.4e-4
+        assert 0.25e-4 < lost <= 0.5e-4
 
 
 def test_a_segment_of_no_length_may_draw_on_the_pool() -> None:
-    assert POLICY.allowed(1e-4, 0.0, 0.0) == pytest.approx(0.05 * 0.2e-4)
-    assert POLICY.allowed(1e-4, 0.0, 0.3e-4) == 0
-    assert POLICY.allowed(1e-4, 0.0, 0.3e-4, 1e-12) == pytest.approx(1e-11)
+    assert POLICY.allowed(1e-4, 0.0, 0.0) == pytest.approx(0.08 * 0.25e-4)
+    assert POLICY.allowed(1e-4, 0.0, 0.35e-4) == 0
+    assert POLICY.allowed(1e-4, 0.0, 0.35e-4, 1e-12) == pytest.approx(1e-11)
 
 
 @pytest.mark.parametrize(
     ("step_error", "round_off", "level"),
-    [(0.0, 0.0, 3e-7), (2e-5, 0.0, 4e-7), (1e-3, 0.0, 5e-7), (1e-3, 1e-6, 1e-6)],
+    [(0.0, 0.0, 6e-8), (2e-5, 0.0, 4e-7), (1e-3, 0.0, 5e-7), (1e-3, 1e-6, 1e-6)],
 )
 def test_what_counts_as_content(step_error: float, round_off: float, level: float) -> None:
-    """0.3 of what may be lost, or what the steps make as noise, up to a half of it; round-off at the least."""
+    """0.06 of what may be lost, or what the steps make as noise, up to a half of it; round-off at the least."""
     assert POLICY.content_level(1e-6, step_error, round_off) == pytest.approx(level)
 
 
@@ -104,7 +104,7 @@ def test_segments_that_carry_too_far_get_shorter() -> None:
     """Fewer steps while there are whole blocks of them, then shorter steps; by half to a tenth."""
     plan = StepPlan(0.1, 16)
     assert POLICY.shortened(plan, 2, 0.6) == StepPlan(0.1, 8)
-    assert POLICY.shortened(plan, 2, 2.0) == StepPlan(0.1, 2)
+    assert POLICY.shortened(plan, 2, 4.0) == StepPlan(0.1, 2)
     dt, steps = POLICY.shortened(plan, 8, inf)
     assert steps == 8
     assert dt * steps == pytest.approx(0.16)

@@ -53,13 +53,13 @@ class GridPolicy:
     1.1 to 1.5 change it by 3 % at the most; what other numbers cost stands beside them.
     """
 
-    share: float = 0.4
+    share: float = 0.5
     """The part of the tolerance given to the grid: half of it in proportion to time, half for what comes at once."""
-    pool: float = 0.05
+    pool: float = 0.08
     """The part of the share still unspent that one segment may lose beyond its part of the time: a pulse of content at
     an edge costs less than a new grid, and a run of thousands of segments is not left without a share. With 0.1 there
     is 8 % less work, and half of the share for pulses is gone after seven of them; with 0.005, 5 % more work."""
-    level: float = 0.03
+    level: float = 0.06
     """A grid is chosen so that beyond each edge lies less than this part of what all edges together may lose: there are
     three on each axis, and content grows until the next look. With 0.3 there is 12 % less work, with 0.03 7 % more."""
     step_noise: float = 0.02

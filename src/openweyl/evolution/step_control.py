@@ -60,8 +60,8 @@ class StepPolicy:
     from 2 to 8 change the number of steps by 1.4 % at the most; what other numbers cost stands beside them.
     """
 
-    share: float = 0.45
-    """The part of the tolerance given to the step. The grid has 0.4; the rest is for outputs between the ends of
+    share: float = 0.4
+    """The part of the tolerance given to the step. The grid has 0.5; the rest is for outputs between the ends of
     segments (0.05 each), what lies beyond the first grid, and terms left unresolved (0.01 each)."""
     early: float = 0.25
     """The part of this share that may be used at once, the rest as time goes by: unstable flows make errors grow."""
