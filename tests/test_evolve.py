@@ -135,7 +135,7 @@ def test_rollbacks_happen_and_are_harmless() -> None:
 
 def test_memory_is_limited_in_one_line() -> None:
     with pytest.raises(ResourceError, match=r"grid of \d+ x \d+ points.*limit.*raise `memory`") as caught:
-        evolve(DOUBLE_WELL, coherent(0.0, 0.0), [2.0], memory=5e5)
+        evolve(DOUBLE_WELL, coherent(0.0, 0.0), [2.0], memory=1e6)
     assert "\n" not in str(caught.value) and caught.value.kind == "memory"
 
 
