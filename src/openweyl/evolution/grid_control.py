@@ -59,7 +59,7 @@ class GridPolicy:
     """The part of the share still unspent that one segment may lose beyond its part of the time: a pulse of content at
     an edge costs less than a new grid, and a run of thousands of segments is not left without a share. With 0.1 there
     is 8 % less work, and half of the share for pulses is gone after seven of them; with 0.005, 5 % more work."""
-    level: float = 0.06
+    level: float = 0.04
     """A grid is chosen so that beyond each edge lies less than this part of what all edges together may lose: there are
     three on each axis, and content grows until the next look. With 0.3 there is 12 % less work, with 0.03 7 % more."""
     step_noise: float = 0.02
@@ -85,9 +85,9 @@ class GridPolicy:
     room: float = 0.06
     """The part of the interval, and of the wave numbers, that a new grid leaves free beyond these: a little more than
     the part of it that counts as the edge."""
-    waste: float = 1.25
+    waste: float = 1.4
     """A grid of more than so many times the points of that which would be chosen now is left for it."""
-    axis_waste: float = 1.15
+    axis_waste: float = 1.2
     """The same for each axis, where some axis has to change anyhow."""
     shortenings: int = 40
     """The most times that a segment is made shorter before the run is refused: even halves reach 1e-12 by then."""
