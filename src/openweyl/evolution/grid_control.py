@@ -125,7 +125,7 @@ class GridPolicy:
         wanted = [covering(a, box, room=self.room) for a, box in zip(axes, needs, strict=True)]
         if not may_shrink:
             wanted = [hull(a, new) for a, new in zip(axes, wanted, strict=True)]
-        held = [self._holds(a, box) for a, box in zip(axes, needs, strict=True)]
+        held = [box.within(a, EDGE_FRACTION) for a, box in zip(axes, needs, strict=True)]
         points, least = (prod(float(a.size) for a in group) for group in (axes, wanted))
         if all(held) and points <= self.waste * least:
             return None
@@ -133,13 +133,6 @@ class GridPolicy:
             axis if fits and axis.size <= self.axis_waste * new.size else new
             for axis, fits, new in zip(axes, held, wanted, strict=True)
         ]
-
-    @staticmethod
-    def _holds(axis: Axis, box: RequiredBox) -> bool:
-        """Whether the axis holds the box, with its edges free."""
-        edge = EDGE_FRACTION * axis.length
-        inside = axis.lower + edge <= box.lower and box.upper <= axis.upper - edge
-        return inside and box.reach <= (1 - EDGE_FRACTION) * axis.reach
 
     def shortened(self, plan: StepPlan, block: int, far: float) -> StepPlan:
         """A shorter segment in place of one that carries by this part of the support: fewer steps, or a shorter one."""

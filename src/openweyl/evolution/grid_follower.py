@@ -1,4 +1,4 @@
-"""The grid of the runs: made to hold what a segment carries, enlarged where content was lost, and cut to measure."""
+"""The grid of the runs: made for what a segment needs, moving along or not, and enlarged where content was lost."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LOOKED_AROUND = 4.0
 """Ways between two kicks by which formulas are looked at beyond where the symbol goes: what bends there like all around
 is no wall or bump."""
 SHORTEST_WAY = 1e-100
-"""In place of none."""
+"""In place of a way of none, which has no logarithm."""
 
 
 class Foreseen(NamedTuple):
@@ -56,7 +56,7 @@ class GridFollower:
         self.round_off = correction_round_off(runs.equation.order)
         self.regrids = 0
         self.largest = runs.grid
-        self.growth = [Growth(0.0, 0.0, 0.0)] * (2 * runs.grid.n)
+        self.growth = [Growth()] * (2 * runs.grid.n)
         self.foreseen: Foreseen | None = None
         self.may_move = may_move(runs.system)
         self.kicks = Resolution(
@@ -195,7 +195,7 @@ class GridFollower:
             return
         began, level, boxes = self.foreseen
         frame = self.runs.frame
-        if frame is not None:
+        if frame is not None:  # any path is exact; what this one misses is counted all the same
             self.lost += float((frame.mismatch(t) * self.runs.reaches).sum() * (t - began))
             boxes = [box.moved(d, d, 0.0) for box, d in zip(boxes, frame(t)[0] - frame(began)[0], strict=True)]
         needs = self.runs.support(level)

@@ -3,14 +3,14 @@
 Several runs go side by side, with steps dt, 2 dt, 4 dt, ... (`runs`); their extrapolation is what is returned, and
 their differences estimate its error (`error_estimate`). They are chains of segments of a few steps. For each:
 
-1. plan: the number of steps (`step_control`), and a grid that holds what the flows will carry to in them
-   (`displacement`), or a shorter segment;
+1. plan: the number of steps (`step_control`), coordinates that move along or stay (`moving_frame`), and a grid that
+   holds what the flows will carry to (`displacement`), or a shorter segment;
 2. step;
 3. hold the error against the tolerance, and the means against their own equation (`witness`): go on, or back to the
    start of the segment with a smaller step;
 4. look at all edges of the four representations: go on, or back to the start on a larger grid (`grid_control`);
 5. commit, and hand out what lies between the ends of the segment (`outputs`): times of output do not shape the steps;
-6. follow the content with the grid, and choose the next step.
+6. learn how the symbol has grown beyond what the flow told, and choose the next step.
 """
 
 from __future__ import annotations

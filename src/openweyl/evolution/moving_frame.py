@@ -22,8 +22,10 @@ NODES = 16
 MAX_ITERATIONS = 40
 """Iterations after which a panel is cut in two: converging ones need ten to twenty."""
 SETTLED = 1e-13
-"""The change of the path, relative to what it moves by in the panel, at which the iteration ends; and what the highest
-coefficients of the velocity may be, relative to the largest: round-off of the field is a part of both."""
+"""The change of the path, relative to what it moves by in the panel, at which the iteration ends: round-off of the
+field is a part of it."""
+HIGHEST_COEFFICIENTS = 1e-11
+"""What the last two coefficients of the velocity may be, relative to its largest value: round-off again, with room."""
 MIN_PANEL = 2.0**-20
 """The shortest panel, as a part of the longest: a field that this does not resolve is not followed."""
 PANELS = 8
@@ -111,7 +113,8 @@ class Path:
                 return None
         coefficients = _TO_COEFFICIENTS @ velocity.T
         mismatch = np.abs(coefficients[-2:]).sum(axis=0)
-        if (mismatch > 100 * SETTLED * (np.abs(velocity).max() + np.abs(z) / length * np.finfo(float).eps)).any():
+        speed = np.abs(velocity).max() + np.abs(z) / length * np.finfo(float).eps
+        if (mismatch > HIGHEST_COEFFICIENTS * speed).any():
             return None
         moved = length / 2 * _INTEGRALS @ coefficients
         moved[0] += z

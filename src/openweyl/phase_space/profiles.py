@@ -23,8 +23,8 @@ from .grid import Axis
 from .samples import Samples
 
 EDGE_FRACTION = 1 / 24
-"""The part of each axis, at either end, whose content counts as lying at the edge: a packet moves less in the time
-between two looks, so that a grid is enlarged before the packet reaches its end."""
+"""The part of each axis, at either end, whose content counts as lying at the edge, where it was lost or was about to
+be: wide enough to be seen there between two looks, and a part of each grid that is left empty."""
 MIN_EDGE_POINTS = 1
 
 

@@ -19,7 +19,7 @@ from .profiles import Profile
 Function = TypeVar("Function", bound=GridFunction)
 
 TRUNCATION_FREE_FRACTION = 0.02
-"""The same for a symbol that no longer moves, as `truncated` cuts it: next to nothing."""
+"""The part of the interval that `truncated` leaves free on each side: next to nothing, as what it cuts is at rest."""
 SPACING_ROUND_OFF = 1e-9
 """The part of a spacing within which an end counts as lying on a point, so that round-off, which differs from one unit
 of length to another, does not change the grid."""
@@ -44,9 +44,11 @@ class RequiredBox:
         """The smallest box that holds this one and `other`."""
         return RequiredBox(min(self.lower, other.lower), max(self.upper, other.upper), max(self.reach, other.reach))
 
-    def within(self, axis: Axis) -> bool:
-        """Whether `axis` holds the interval and the wave numbers."""
-        return self.lower >= axis.lower and self.upper <= axis.upper and self.reach <= axis.reach
+    def within(self, axis: Axis, free: float = 0.0) -> bool:
+        """Whether `axis` holds the interval and the wave numbers, and leaves this part of it free at each edge."""
+        edge = free * axis.length
+        inside = axis.lower + edge <= self.lower and self.upper <= axis.upper - edge
+        return inside and self.reach <= (1 - free) * axis.reach
 
 
 def required_box(profile: Profile, axis: Axis, level: float) -> RequiredBox:
