@@ -99,7 +99,7 @@ def smooth() -> None:
         width, seconds = timed(lambda w=w: trace_norm_bounds(w, rtol=1e-2))
         other, cells = nan, nan
         if scale <= 10:  # minutes beyond
-            with mock.patch("openweyl.norms.trace_norm.first_order_width", return_value=inf):
+            with mock.patch("openweyl.norms.two_sided.first_order_width", return_value=inf):
                 other, cells = timed(lambda w=w: trace_norm(w))
         print(f"{scale:6} {grid.states:8.0f} {width:9.1e} {seconds:7.3f} {other:9.1e} {cells:7.2f}", flush=True)
     grid = PhaseGrid.box(h=1.6e-8, x=(-3.2, 3.2), xi=(-3.2, 3.2), size=(128, 128))

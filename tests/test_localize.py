@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from common import on_one_grid, slow_but
 from openweyl import InputError, PhaseGrid, ResourceError, Symbol, System, cat, coherent, evolve, squeezed, trace_norm
-from openweyl.norms import cell_sums
+from openweyl.norms import cell_sums, two_sided
 from openweyl.norms import trace_norm as trace_norm_module
 from openweyl.norms.cell_layout import plan
 from openweyl.norms.cell_sums import compress, enclose
@@ -198,7 +198,7 @@ def test_the_enclosure_is_as_narrow_as_asked(seed, rtol):
     ids=["far", "near", "cat", "squeezed"],
 )
 def test_differences_of_states(first, second, monkeypatch):
-    monkeypatch.setattr(trace_norm_module, "MAX_DENSE_KERNEL_POINTS", 0)
+    monkeypatch.setattr(two_sided, "MAX_DENSE_KERNEL_POINTS", 0)
     grid = PhaseGrid.box(h=0.01, x=(-1.2, 1.2), xi=(-1.2, 1.2), size=(160, 160))
     w = first.symbol(grid) - second.symbol(grid)
     lower, upper = trace_norm(w)
@@ -208,7 +208,7 @@ def test_differences_of_states(first, second, monkeypatch):
 
 def test_states_have_trace_norm_one(monkeypatch):
     """Positive operators: the restored pieces have the trace of the whole, so the upper sum is nearly sharp."""
-    monkeypatch.setattr(trace_norm_module, "MAX_DENSE_KERNEL_POINTS", 0)
+    monkeypatch.setattr(two_sided, "MAX_DENSE_KERNEL_POINTS", 0)
     grid = PhaseGrid.box(h=0.01, x=(-1.2, 1.2), xi=(-1.2, 1.2), size=(96, 96))
     lower, upper = trace_norm(coherent(0.1, 0.2).symbol(grid))
     assert lower <= 1 <= upper <= lower * 1.0101
@@ -218,8 +218,8 @@ def test_states_have_trace_norm_one(monkeypatch):
 def test_double_well_difference(power, monkeypatch):
     w = double_well(2.0**-power, 1.0, 1e-5)
     exact = dense_trace_norm(w)
-    for dense in (trace_norm_module.MAX_DENSE_KERNEL_POINTS, 0):
-        monkeypatch.setattr(trace_norm_module, "MAX_DENSE_KERNEL_POINTS", dense)
+    for dense in (two_sided.MAX_DENSE_KERNEL_POINTS, 0):
+        monkeypatch.setattr(two_sided, "MAX_DENSE_KERNEL_POINTS", dense)
         lower, upper = trace_norm(w)
         assert lower <= exact <= upper
         assert upper - lower <= 1e-2 * upper
@@ -239,7 +239,7 @@ def test_large_double_well_difference():
 def test_two_degrees_of_freedom():
     w = random_symbol(0, n=2, h=0.4, box=3.2, points=14)
     exact = dense_trace_norm(w)
-    lower, upper = trace_norm_module._bounds(w, 1e-2, 0.0, 60.0)
+    lower, upper = two_sided.two_sided(w, 1e-2, 0.0, 60.0)
     assert lower <= exact * (1 + 1e-9) and exact * (1 - 1e-9) <= upper and upper - lower <= 1e-2 * upper
     low, high = trace_norm(w, 0.2)  # the grid is coarse: the edges may hold a good part
     assert low <= lower and upper <= high
@@ -309,7 +309,7 @@ def two_runs() -> Symbol:
 
 @pytest.mark.parametrize("dense", [1000, 0])
 def test_the_difference_of_two_runs_is_bounded_with_an_absolute_width(two_runs, dense, monkeypatch):
-    monkeypatch.setattr(trace_norm_module, "MAX_DENSE_KERNEL_POINTS", dense)
+    monkeypatch.setattr(two_sided, "MAX_DENSE_KERNEL_POINTS", dense)
     w = two_runs
     true = dense_trace_norm(w)
     assert true < 2e-5
@@ -350,8 +350,8 @@ def test_bad_absolute_widths_are_refused(atol):
 
 def test_cells_that_take_too_long_are_refused_and_enclosures_are_wide_instead(monkeypatch):
     """Refused by prediction, before any cell is made."""
-    monkeypatch.setattr(trace_norm_module, "MAX_DENSE_KERNEL_POINTS", 0)
-    monkeypatch.setattr(trace_norm_module, "SECONDS_PER_CUBED_SIZE", 1e3)
+    monkeypatch.setattr(two_sided, "MAX_DENSE_KERNEL_POINTS", 0)
+    monkeypatch.setattr(two_sided, "SECONDS_PER_CUBED_SIZE", 1e3)
     grid = PhaseGrid.box(h=0.002, x=(-1.2, 1.2), xi=(-1.2, 1.2), size=(400, 400))
     w = coherent(0.3, 0).symbol(grid) - coherent(-0.3, 0).symbol(grid)
     with pytest.raises(ResourceError, match=r"cells of \d+ states, about .* hours: raise `rtol`") as error:
@@ -363,7 +363,7 @@ def test_cells_that_take_too_long_are_refused_and_enclosures_are_wide_instead(mo
 
 def test_smooth_symbols_need_no_cells(monkeypatch):
     """Structure of 10 sqrt(h): coherent states are enough for 10 %, not for 1 %."""
-    monkeypatch.setattr(trace_norm_module, "MAX_DENSE_KERNEL_POINTS", 0)
+    monkeypatch.setattr(two_sided, "MAX_DENSE_KERNEL_POINTS", 0)
     grid = PhaseGrid.box(h=0.01, x=(-3, 3), xi=(-3, 3), size=(80, 80))
     (x,), (xi,) = grid.mesh("x", "xi")
     w = Symbol(x * xi * np.exp(-(x**2 + xi**2) / 0.8), grid)
@@ -374,7 +374,7 @@ def test_smooth_symbols_need_no_cells(monkeypatch):
     def unexpected(*_: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr(trace_norm_module, "enclose", unexpected)
+    monkeypatch.setattr(two_sided, "enclose", unexpected)
     assert trace_norm(w, 0.1) == (lower, upper)
     with pytest.raises(AssertionError):
         trace_norm(w, 0.01)
@@ -477,8 +477,8 @@ def test_what_compression_loses_is_in_the_upper_sum(monkeypatch):
 def test_what_compression_loses_of_a_whole_kernel_is_in_its_bound(monkeypatch):
     w = random_symbol(4)
     exact = dense_trace_norm(w)
-    monkeypatch.setattr(trace_norm_module, "compress", lambda a, accuracy: ([0.9 * a], 0.2 * exact))
-    lower, upper = trace_norm_module._from_kernel(w, 1e-2, 100.0)
+    monkeypatch.setattr(two_sided, "compress", lambda a, accuracy: ([0.9 * a], 0.2 * exact))
+    lower, upper = two_sided._from_kernel(w, 1e-2, 100.0)
     assert lower <= 0.9 * exact
     assert upper == pytest.approx(1.1 * exact)
 
