@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from openweyl._core.fft import Array
-from openweyl.generators.generator import Generator, at_time
+from openweyl.generators.generator import Generator
 from openweyl.generators.rates import Rates
 from openweyl.phase_space.grid import Axis, PhaseGrid
 from openweyl.phase_space.grid_function import GridFunction
@@ -162,7 +162,7 @@ def needs_of_islands(
         if not any(islands[a] for a in transformed):
             continue
         support = _support_slices(needs, axes, transformed)
-        phase = np.imag(at_time(rate, t)[0])
+        phase = np.imag(rate.dense(t)[0])
         for a in transformed:
             u = (a + n) % (2 * n)  # the variable of the same degree of freedom that is not transformed
             differences = np.abs(np.diff(phase, axis=u))[support]

@@ -92,20 +92,15 @@ class Generator:
         """(L - Q) w at time t, for w on the grid of this generator, if it is the hierarchy Q + lambda (L - Q)."""
         position, momentum = self.grid.array_axes(x=False, xi=True), self.grid.array_axes(x=True, xi=False)
         values = w.values
-        total = filtered(values, at_time(self.kick, t)[1:2], position)
-        total = total + filtered(values, at_time(self.drift, t)[1:2], momentum)
+        total = filtered(values, self.kick.dense(t)[1:2], position)
+        total = total + filtered(values, self.drift.dense(t)[1:2], momentum)
         for ridge in self.ridges:
             u = ridge.sheared(values) if ridge.shear else values
-            u = filtered(u, at_time(ridge.rate, t)[1:2], ridge.axes)
+            u = filtered(u, ridge.rate.dense(t)[1:2], ridge.axes)
             total = total + (ridge.sheared(u, -1.0) if ridge.shear else u)
         if self.operator_terms is not None:
             total = total + self.operator_terms(np.stack([values, np.zeros_like(values)]), t)[1]
         return w.like(total)
-
-
-def at_time(rate: Rates, t: float) -> Array:
-    """The rate at time t, in one complex array."""
-    return rate.dense(t)
 
 
 def lindblad(
