@@ -251,6 +251,24 @@ def test_outputs_between_steps_under_a_drive(kind: str) -> None:
     assert np.abs(means - exact).max() < 1e-5
 
 
+@pytest.mark.parametrize("looks", [12, 18, 36])
+def test_a_segment_that_ends_at_an_output_up_to_round_off_ends_there(looks: int) -> None:
+    """Steps are counted to the last output that is near; those before it may be ends of segments as well."""
+    times: list[float] = []
+    outputs_at = [0.5, 1.0, 1.5, 2.0]
+    evolve(
+        QUARTIC,
+        START,
+        outputs_at,
+        kind="classical",
+        tol=1e-2,
+        watch=lambda t, _: times.append(t),
+        watch_every=1 / looks,
+    )
+    assert np.diff(times).min() > 1e-3
+    assert set(outputs_at) < set(times)
+
+
 def test_outputs_between_steps_have_errors_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """One step to the output, however long: what that costs is in its error."""
     monkeypatch.setattr(outputs, "MAX_OUTPUT_STEPS", 1)

@@ -114,7 +114,7 @@ class AdaptiveIntegrator:
     def _segment(self, times: Sequence[float]) -> list[Output]:
         """One segment; the outputs that it passes or ends at, or none if it has to be done again."""
         until = landing(times, self.t, self.block * self.dt)
-        segment = self._step(self._plan(until), until)
+        segment = self._step(self._plan(until), times)
         estimate = self.runs.error()
         error = self._judged(estimate, segment)
         means = self.witness.look(self.runs.first, segment.end)
@@ -168,8 +168,8 @@ class AdaptiveIntegrator:
             kind="time",
         )
 
-    def _step(self, plan: StepPlan, until: float) -> Segment:
-        """Go through a segment with all runs."""
+    def _step(self, plan: StepPlan, times: Sequence[float]) -> Segment:
+        """Go through a segment with all runs. It ends at an output if it does so up to round-off."""
         steps = self.runs.steps_in(plan)
         points = self.grid.size * self.runs.equation.order * steps
         self.pace.before(self.t, points * self.seconds_per_point, plan.duration, hint=self._hint(plan.dt))
@@ -179,7 +179,8 @@ class AdaptiveIntegrator:
         self.steps += steps
         self.seconds_per_point = max((monotonic() - begun) / points, MIN_SECONDS_PER_POINT)
         reached = self.t + plan.duration
-        return Segment(plan, self.t, until if abs(reached - until) <= TIE * plan.dt else reached, start)
+        end = next((time for time in times if abs(reached - time) <= TIE * plan.dt), reached)
+        return Segment(plan, self.t, end, start)
 
     def _judged(self, error: ErrorEstimate, segment: Segment) -> SegmentError:
         """An error at the end of a segment against the budget, and what the segment has added, if that is asked for."""
