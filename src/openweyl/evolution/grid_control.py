@@ -28,7 +28,7 @@ CORRECTION_GAIN = 10.0
 (x, s), where L - Q is largest."""
 TRANSFORM_ROUND_OFF = 1e-12
 """The relative size of what transforms leave there, which no grid can hold."""
-RUN_BYTES_PER_POINT = 100
+RUN_BYTES_PER_POINT = 140
 """Peak memory of a run per grid point: rates, factors, states and temporaries (measured, as the next three are: see
 docs/numerics.md)."""
 MORE_RUNS_BYTES_PER_POINT = 40
