@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from math import pi, sqrt
 from typing import Any
 
@@ -27,6 +28,7 @@ from openweyl.evolution.equation import equation
 from openweyl.evolution.grid_control import GridPolicy
 from openweyl.evolution.loop import AdaptiveIntegrator
 from openweyl.evolution.outputs import Output, outputs_between
+from openweyl.evolution.runs import Segment
 from openweyl.evolution.step_control import StepPlan, StepPolicy
 from openweyl.evolution.stepper import Stepper
 from openweyl.evolution.witness import MeansWitness
@@ -132,23 +134,23 @@ def test_what_is_new_in_an_error() -> None:
     """An error that is there already and is carried on is none of the segment's."""
     run = made(tol=1e-4).runs
     run.values = differing(run.values[0], 1e-2 * coherent(0.1, 0.1).symbol(run.grid).values, gain=4.0)
-    start, plan = [w.copy() for w in run.values], StepPlan(1 / 640, 4)
-    run.advance(plan)
+    segment = Segment(StepPlan(1 / 640, 4), 0.0, 1 / 160, [w.copy() for w in run.values])
+    run.advance(segment.plan)
     whole = run.error()
     assert whole.value > 1e-4
-    assert run.added(whole, start, plan, 0.0) < 1e-2 * whole.value
-    fresh = [start[0].copy()] * 3
-    assert run.added(whole, fresh, plan, 0.0) == pytest.approx(whole.value, rel=1e-9)
+    assert run.added(whole, segment) < 1e-2 * whole.value
+    fresh = replace(segment, start=[segment.start[0].copy()] * 3)
+    assert run.added(whole, fresh) == pytest.approx(whole.value, rel=1e-9)
 
 
 def test_the_error_that_is_carried_on_counts_with_the_same_factor() -> None:
     run = made(tol=1e-6).runs
     run.values = differing(run.values[0], 1e-3 * coherent(0.1, 0.1).symbol(run.grid).values, gain=10.0)
-    start, plan = [w.copy() for w in run.values], StepPlan(1e-7, 4)
-    run.advance(plan)
+    segment = Segment(StepPlan(1e-7, 4), 0.0, 4e-7, [w.copy() for w in run.values])
+    run.advance(segment.plan)
     expected = pi / 2 * 1e-3 / 15 / 10 * 6
     assert run.error().value == pytest.approx(expected, rel=1e-3)
-    assert run.added(run.error(), start, plan, 0.0) < 1e-3 * expected
+    assert run.added(run.error(), segment) < 1e-3 * expected
 
 
 def test_corrections_are_watched_closer() -> None:
@@ -253,9 +255,9 @@ def test_outputs_between_steps_have_errors_of_their_own(monkeypatch: pytest.Monk
     """One step to the output, however long: what that costs is in its error."""
     monkeypatch.setattr(outputs, "MAX_OUTPUT_STEPS", 1)
     run = made(tol=1e-3).runs
-    start = [w.copy() for w in run.values]
-    first, output = outputs_between(run, start, 0.0, [0.3, 0.6], 0.0)
-    fine = run.stepper(1e-2).run(start[0].copy(), 60, 0.0)
+    segment = Segment(StepPlan(0.25, 4), 0.0, 1.0, [w.copy() for w in run.values])
+    first, output = outputs_between(run, segment, [0.3, 0.6], 0.0)
+    fine = run.stepper(1e-2).run(segment.start[0].copy(), 60, 0.0)
     true = float(np.abs(output.symbol.values - fine).sum()) * run.grid.cell
     assert true > 5e-7
     assert first.step_error < output.step_error

@@ -16,7 +16,6 @@ their differences estimate its error (`error_estimate`). They are chains of segm
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import inf
 from time import monotonic
 
@@ -35,7 +34,7 @@ from .grid_follower import GridFollower
 from .outputs import Output, Watch, outputs_between
 from .pace import Pace, in_words
 from .resolution import Resolution
-from .runs import Runs
+from .runs import Runs, Segment
 from .step_control import TIE, SegmentError, StepPlan, StepPolicy, landing
 from .witness import Means, MeansWitness, Velocities
 
@@ -47,21 +46,6 @@ TYPICAL_STEP_RATIO = 0.5
 """The part of the step that the error asks for below which a driven run is slower than it will be after its pulse."""
 MIN_SHOWN_SECONDS = 5.0
 """Seconds left from which on they are told: less has passed before it is read."""
-
-
-@dataclass(frozen=True)
-class Segment:
-    """Steps from `begin` to `end`, and the runs' values at its beginning."""
-
-    plan: StepPlan
-    begin: float
-    end: float
-    start: list[np.ndarray]
-
-    @property
-    def duration(self) -> float:
-        """The time that the segment took."""
-        return self.end - self.begin
 
 
 class AdaptiveIntegrator:
@@ -144,7 +128,7 @@ class AdaptiveIntegrator:
         lost = sum(sum(loss) for loss in losses)
         if lost > allowed:
             self.rollbacks += 1
-            self.runs.back_to(segment.start, segment.begin)
+            self.runs.back_to(segment)
             self.grids.enlarge(losses, allowed)
             return []
 
@@ -203,7 +187,7 @@ class AdaptiveIntegrator:
         fair = self.policy.fair(self.tol, segment.duration / self.horizon)
         asked = self.policy.asks_what_is_new(error.value, budget, self.segments_unasked)
         self.segments_unasked = 0 if asked else self.segments_unasked + 1
-        added = self.runs.added(error, segment.start, segment.plan, self.t) if asked else None
+        added = self.runs.added(error, segment) if asked else None
         return SegmentError(error.value, budget, fair, added)
 
     def _sound(self, segment: Segment, means: Means) -> bool:
@@ -216,7 +200,7 @@ class AdaptiveIntegrator:
     def _retry_smaller(self, segment: Segment, error: SegmentError | None) -> None:
         """Back to the start with a smaller step; `error`: None if the means have missed their equation."""
         policy, order = self.policy, self.runs.extrapolation.pair_order
-        self.runs.back_to(segment.start, segment.begin)
+        self.runs.back_to(segment)
         self.rollbacks += 1
         factor = policy.retry_factor(error, self.step_error, order) if error else policy.min_retry_factor
         self.dt = min(self.dt, segment.plan.dt) * factor
@@ -226,7 +210,7 @@ class AdaptiveIntegrator:
     def _commit(self, segment: Segment, times: Sequence[float], error: ErrorEstimate, means: Means) -> list[Output]:
         """Go on from the end of a segment; the outputs that it passes or ends at."""
         passed = [time for time in times if segment.begin < time < segment.end]
-        outputs = outputs_between(self.runs, segment.start, segment.begin, passed, self.grids.error)
+        outputs = outputs_between(self.runs, segment, passed, self.grids.error)
         self.t = self.runs.t = segment.end
         self.step_error, self.means = error.value, means
         self.runs.last_error = error

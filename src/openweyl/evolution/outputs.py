@@ -10,7 +10,7 @@ import numpy as np
 
 from openweyl.weyl.symbol import Symbol
 
-from .runs import Runs
+from .runs import Runs, Segment
 
 Watch: TypeAlias = Callable[[float, Symbol], None]
 """Called with the time reached and the symbol there."""
@@ -30,11 +30,9 @@ class Output:
     grid_error: float
 
 
-def outputs_between(
-    runs: Runs, start: Sequence[np.ndarray], t: float, times: Sequence[float], grid_error: float
-) -> list[Output]:
-    """The symbols at `times`, each by steps of its own from the one before, the first from `start` at time t."""
-    now, error = runs.extrapolation.best(start), runs.last_error.value
+def outputs_between(runs: Runs, segment: Segment, times: Sequence[float], grid_error: float) -> list[Output]:
+    """The symbols at `times` within a segment, each by steps of its own from the one before."""
+    now, error, t = runs.extrapolation.best(segment.start), runs.last_error.value, segment.begin
     outputs = []
     for time in times:
         now, own = _carried(runs, now, t, time)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from math import inf, pi
 
 import numpy as np
@@ -29,6 +29,21 @@ FRINGE_FACTOR = pi / 2
 """Trace norm over L1 norm of interference fringes, per degree of freedom: differences of runs count as if of these."""
 OUTPUT_STEPPERS = 4
 """Steppers kept for outputs between the ends of segments, which mostly lie at even distances."""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Steps from `begin` to `end`, and the runs' values at its beginning."""
+
+    plan: StepPlan
+    begin: float
+    end: float
+    start: list[np.ndarray]
+
+    @property
+    def duration(self) -> float:
+        """The time that the segment took."""
+        return self.end - self.begin
 
 
 class Runs:
@@ -81,9 +96,9 @@ class Runs:
             self._placed = t, self.box.shifted(self.frame(t)[0])
         return self._placed[1]
 
-    def back_to(self, values: list[np.ndarray], t: float) -> None:
-        """These values, from an earlier time t."""
-        self.values, self.t = values, t
+    def back_to(self, segment: Segment) -> None:
+        """Go back to the beginning of a segment."""
+        self.values, self.t = segment.start, segment.begin
 
     def move_to(self, grid: PhaseGrid) -> None:
         """Go on on another grid."""
@@ -144,15 +159,15 @@ class Runs:
         """The error of `symbol`; `last_error` is that at the end of the segment before."""
         return self.extrapolation.error(self.values, self.norm, self.last_error)
 
-    def added(self, error: ErrorEstimate, start: Sequence[np.ndarray], plan: StepPlan, t: float) -> float:
-        """What the segment that went from `start` at time t has added to the error.
+    def added(self, error: ErrorEstimate, segment: Segment) -> float:
+        """What a segment has added to the error, which now is `error`.
 
         The equation is linear: the difference of the pair at the start is carried on by the coarsest steps, and what
         becomes of it is taken from the error now.
         """
-        w, v = self.extrapolation.pair(start)
-        block = self.extrapolation.block
-        old = self.steppers.get(block // 2 * plan.dt).run(w - v, plan.steps * 2 // block, t)
+        w, v = self.extrapolation.pair(segment.start)
+        block, plan = self.extrapolation.block, segment.plan
+        old = self.steppers.get(block // 2 * plan.dt).run(w - v, plan.steps * 2 // block, segment.begin)
         return max(error.value - self.extrapolation.error_of(self.norm(old), error.factor), 0.0)
 
     # ------------------------------------------------------------------ content

@@ -15,7 +15,8 @@ from openweyl.generators.operator_terms import Tick, exponential_action
 from openweyl.phase_space.resampling import along, interpolation
 
 from .factors import Factor, SharedWork, constant_factor, timed_factor
-from .flows import Flow, Multiplication, Scaling, Structure, grouped_flows
+from .flow_chain import grouped_flows
+from .flows import Flow, Multiplication, Scaling, Structure
 from .schemes import Scheme
 
 SAME_STEP = 1e-9

@@ -12,7 +12,8 @@ from openweyl.model.system import System
 from openweyl.phase_space.grid import PhaseGrid
 from openweyl.symbolic.expressions import derivative
 
-from .chord_differences import Across, AcrossAt, ChordRule, MixedRepresentation, Point, difference
+from .chord_differences import Across, AcrossAt, ChordRule, Point, difference
+from .mixed_representation import MixedRepresentation
 from .rates import Parts, assembled, gathered
 
 Pair: TypeAlias = tuple[Array, Array]

@@ -21,7 +21,7 @@ from openweyl._core.fft import Array
 from openweyl.model.decomposition import decomposition
 from openweyl.model.system import System
 
-from .chord_differences import MixedRepresentation
+from .mixed_representation import MixedRepresentation
 
 Frame: TypeAlias = Callable[[float], tuple[np.ndarray, np.ndarray]]
 """The origin c and its velocity c' at a time, coordinates x then xi."""

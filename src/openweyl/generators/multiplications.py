@@ -15,8 +15,9 @@ from openweyl.model.system import System
 from openweyl.phase_space.grid import PhaseGrid
 from openweyl.symbolic.expressions import TIME
 
-from .chord_differences import Across, ChordRule, MixedRepresentation, difference
+from .chord_differences import Across, ChordRule, difference
 from .frames import MovingCoordinates
+from .mixed_representation import MixedRepresentation
 from .rates import Parts, Rates, assembled, gathered
 
 Forces: TypeAlias = tuple[tuple[sympy.Expr, sympy.Expr], ...]

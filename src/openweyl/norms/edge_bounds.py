@@ -15,7 +15,7 @@ from openweyl.phase_space.profiles import edge_loss, edge_points
 
 LONGER_BY, MORE_POINTS = 0.25, 1.5
 """The advice in the message of `check_resolved`: an interval longer by this part at an end, this many times the points.
-Both clear an edge, a sixteenth of the axis, at once; the next message, if any, advises more."""
+Both clear an edge, 1/24 of the axis, at once; the next message, if any, advises more."""
 ATOL_MARGIN = 1.05
 """The `atol` that it advises, over the largest loss at an edge: the message shows two digits, which may round down."""
 

@@ -75,7 +75,7 @@ def trace_norm(symbol: GridFunction, rtol: float = 1e-2, atol: float = 0.0) -> E
     """lower <= ||Op(w)||_tr <= upper,    upper - lower <= rtol * upper + atol + 2 edges.
 
     `symbol`: w, a real Symbol, negligible at the edges of its grid in x, xi, k and s; `edges` bounds the trace norm of
-    the part there, in the outermost sixteenth of each. `rtol`: from 1e-8 to 1. `atol`: a trace norm, for symbols that
+    the part there, in the outermost 1/24 of each. `rtol`: from 1e-8 to 1. `atol`: a trace norm, for symbols that
     are small themselves, such as the difference of two runs, whose edges hold a good part of it: the accuracy of the
     runs. Returns the `Enclosure` (lower, upper), in units where a state has trace norm 1.
 
