@@ -46,12 +46,30 @@ def test_what_the_boundary_leaves_out_is_below_the_level() -> None:
     assert np.abs(w).sum() * GRID.cell < LEVEL
 
 
-def test_a_boundary_of_four_dimensions_is_thinned() -> None:
-    grid = PhaseGrid.box(h=1.0, x=[(-6, 6)] * 2, xi=[(-6, 6)] * 2, size=(20, 20))
-    w = coherent([0, 0], [0, 0]).symbol(grid)
-    points = Content.of(w).boundary(1e-4)
-    assert len(points) == 4
-    assert 1000 < len(points[0]) <= 4000
+FOUR = PhaseGrid.box(h=1.0, x=[(-6, 6)] * 2, xi=[(-6, 6)] * 2, size=(22, 22))
+
+
+def test_points_of_four_dimensions_stand_for_all() -> None:
+    w = coherent([0, 0], [0, 0]).symbol(FOUR)
+    points, weights = Content.of(w).sampled(1e-4)
+    assert 1000 < len(weights) <= 2**15
+    assert weights.sum() == pytest.approx(1, abs=1e-6)
+    for v in points:
+        assert weights @ v == pytest.approx(0, abs=0.02)
+        assert weights @ v**2 == pytest.approx(0.5, rel=0.02)
+
+
+def test_ends_in_four_dimensions_go_where_the_marginals_do() -> None:
+    """In a quarter of a turn x takes the place of xi, squeezed twice as wide: no end depends on the other degree."""
+    level, system = 1e-4, System("(x1**2 + xi1**2)/2 + 0*x2", ["x1", "x2"], h=1.0, gamma=0.1)
+    w = coherent([1, 0], [0, 0]).symbol(FOUR)
+    content = Content.of(w)
+    needs = [required_box(p, a, level) for p, a in zip(w.profiles, FOUR.x + FOUR.xi, strict=True)]
+    found = needs_along_flow(content, Velocities(system), needs, 0.0, pi / 2, level).inside
+    assert found[2].lower - needs[2].lower == pytest.approx(-1, abs=0.3)  # xi1 = -x1, less than a spacing off
+    assert found[2].upper == pytest.approx(needs[2].upper, abs=0.3)
+    for other in (1, 3):
+        assert found[other] == needs[other]
 
 
 def ends(values: np.ndarray, before: np.ndarray) -> tuple[float, float]:

@@ -4,7 +4,9 @@ What moves farther than the edge comes back at the other end, exactly, and in ev
 runs can see it. So the reach of a segment is known before it is made.
 
 Along x and xi: the classical flow, dx/dt = dp/dxi, dxi/dt = -dp/dx and friction, of the points at the boundary of the
-set where the symbol is not negligible. Interference stays between the parts of the state that interfere, and moves with
+set where the symbol is not negligible. In more dimensions, where most of what is negligible lies at no end of any axis,
+points of all of the set are followed with what they hold, and an end is where they hold no more than is negligible
+beyond it. Interference stays between the parts of the state that interfere, and moves with
 the mean of their velocities, so that it passes no edge before they do.
 
 Wave numbers: e^{tau K} in (x, s) shifts those of x by tau d(Im K)/dx, which is proportional to s near s = 0. So content
@@ -18,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -37,8 +40,8 @@ FLOW_SUBSTEPS = 2
 LEVEL_FACTOR, MAX_LEVEL_RAISES = 4.0, 60
 """By how much the size below which points are left out is raised while they hold less than may be left out, and how
 often at most: from below round-off to the largest value."""
-MAX_BOUNDARY_POINTS = 4000
-"""The most points of the boundary that are followed; of more, which only n > 1 has, every second, third, ... is."""
+MAX_SAMPLES = 2**15
+"""The most points that are followed of a set in more than two dimensions, evenly taken from all."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,9 @@ class Content:
     @staticmethod
     def of(w: GridFunction, profiles: tuple[Profile, ...] | None = None) -> Content:
         """`profiles`: those of what is watched in place of the symbol's own."""
-        size = np.abs(w.values).reshape(-1, *w.grid.shape).sum(axis=0) * w.grid.cell
+        size = np.abs(w.values)
+        size = size if size.ndim == 2 * w.grid.n else size.reshape(-1, *w.grid.shape).sum(axis=0)
+        size *= w.grid.cell
         return Content(size, w.profiles if profiles is None else profiles, w.grid)
 
     def boundary(self, level: float) -> list[np.ndarray]:
@@ -60,23 +65,34 @@ class Content:
 
         All that lies outside holds less than `level`, in trace norm.
         """
-        least = level / self.size.size
-        for _ in range(MAX_LEVEL_RAISES):  # many points of round-off may hold less than level, however far they reach
-            if float(self.size[self.size <= LEVEL_FACTOR * least].sum()) > level:
-                break
-            least *= LEVEL_FACTOR
-        inside = self.size > least
+        inside = self.size > self._negligible(level)
         interior = inside.copy()
         for axis in range(inside.ndim):
             for shift in (1, -1):
                 interior &= np.roll(inside, shift, axis=axis)
-        indices = np.nonzero(inside & ~interior)
-        count = len(indices[0])
-        kept = np.zeros(count, dtype=bool)
-        kept[:: -(-count // MAX_BOUNDARY_POINTS) or 1] = True
-        for index in indices if count else ():  # what reaches farthest along an axis is always among them
-            kept[[index.argmin(), index.argmax()]] = True
-        return [axis.points[i[kept]] for axis, i in zip(self.grid.x + self.grid.xi, indices, strict=True)]
+        return self._points(np.nonzero(inside & ~interior))
+
+    def sampled(self, level: float) -> tuple[list[np.ndarray], np.ndarray]:
+        """Points of the set where |w| is not negligible, evenly taken from all, and what each stands for."""
+        size = self.size.reshape(-1)
+        kept = np.flatnonzero(size > self._negligible(level))
+        kept = kept[:: max(1, -(-kept.size // MAX_SAMPLES)) | 1]  # odd: sizes are even, and lines would be left out
+        weights = size[kept]
+        total = float(weights.sum())
+        weights *= float(size.sum()) / total if total else 1.0
+        return self._points(np.unravel_index(kept, self.size.shape)), weights
+
+    def _negligible(self, level: float) -> float:
+        """The size up to which points together hold less than `level`."""
+        least = level / self.size.size
+        for _ in range(MAX_LEVEL_RAISES):  # many points of round-off may hold less than level, however far they reach
+            if float(self.size.sum(where=self.size <= LEVEL_FACTOR * least)) > level:
+                break
+            least *= LEVEL_FACTOR
+        return least
+
+    def _points(self, indices: Sequence[np.ndarray]) -> list[np.ndarray]:
+        return [axis.points[i] for axis, i in zip(self.grid.x + self.grid.xi, indices, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -96,31 +112,50 @@ def needs_along_flow(
     frame: Path | None = None,
 ) -> Carried:  # fmt: skip
     """The intervals that the symbol needs during [t, t + tau], as the classical flow carries it there from `needs`."""
-    start = z = content.boundary(level)
+    if content.grid.n == 1:
+        z, ends_of = content.boundary(level), _extremes
+    else:
+        z, weights = content.sampled(level)
+        ends_of = partial(_quantiles, weights=weights, level=level)
     if not z[0].size:
         return Carried(list(needs), list(needs))
-    swept = inside = [(v.min(), v.max()) for v in z]
+    start = swept = inside = [ends_of(v) for v in z]
     dt = tau / FLOW_SUBSTEPS
     with np.errstate(all="ignore"):
         for j in range(FLOW_SUBSTEPS):
             z = _runge_kutta(velocities, z, t + j * dt, dt)
             moved = np.zeros(len(z)) if frame is None else frame(t + (j + 1) * dt)[0] - frame(t)[0]
-            swept = [_joined(ends, v, 0.0) for ends, v in zip(swept, z, strict=True)]
-            inside = [_joined(ends, v, d) for ends, v, d in zip(inside, z, moved, strict=True)]
+            now = [ends_of(v) for v in z]
+            swept = [_joined(ends, more, 0.0) for ends, more in zip(swept, now, strict=True)]
+            inside = [_joined(ends, more, d) for ends, more, d in zip(inside, now, moved, strict=True)]
     return Carried(_grown(needs, start, inside), _grown(needs, start, swept))
 
 
-def _joined(ends: tuple[Array, Array], v: np.ndarray, moved: float) -> tuple[Array, Array]:
-    """The interval that holds `ends`, and v in coordinates that have moved."""
-    return np.minimum(ends[0], v.min() - moved), np.maximum(ends[1], v.max() - moved)
+def _extremes(v: np.ndarray) -> tuple[Array, Array]:
+    return v.min(), v.max()
+
+
+def _quantiles(v: np.ndarray, weights: np.ndarray, level: float) -> tuple[Array, Array]:
+    """The interval beyond each end of which points of weight `level` lie; what is not a number lies beyond both."""
+    order = np.argsort(v)
+    beyond = np.cumsum(weights[order])
+    lost = float(weights[np.isnan(v)].sum())
+    first = int(np.searchsorted(beyond, level - lost)) if lost < level else None
+    last = int(np.searchsorted(beyond, beyond[-1] - level))
+    return (-np.inf if first is None else v[order[first]]), v[order[min(last, v.size - 1)]]
+
+
+def _joined(ends: tuple[Array, Array], more: tuple[Array, Array], moved: float) -> tuple[Array, Array]:
+    """The interval that holds `ends`, and `more` in coordinates that have moved."""
+    return np.minimum(ends[0], more[0] - moved), np.maximum(ends[1], more[1] - moved)
 
 
 def _grown(
-    needs: Sequence[RequiredBox], start: Sequence[np.ndarray], intervals: Sequence[tuple[Array, Array]]
+    needs: Sequence[RequiredBox], start: Sequence[tuple[Array, Array]], intervals: Sequence[tuple[Array, Array]]
 ) -> list[RequiredBox]:
-    """The needs of a symbol whose boundary has gone from `start` through these intervals."""
+    """The needs of a symbol whose ends have gone from `start` through these intervals."""
     return [
-        need.moved(_finite(least - first.min()), _finite(most - first.max()), 0.0)
+        need.moved(_finite(least - first[0]), _finite(most - first[1]), 0.0)
         for need, first, (least, most) in zip(needs, start, intervals, strict=True)
     ]
 

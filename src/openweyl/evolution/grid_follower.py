@@ -86,7 +86,7 @@ class GridFollower:
 
     def support(self, step_error: float) -> list[RequiredBox]:
         """What the symbol needs now, by the level of a segment that takes no time."""
-        return self.runs.support(self.content_level(self.allowed(0.0), step_error))
+        return self.runs.support(self.content_level(self.allowed(0.0), step_error), self.policy.waves)
 
     # ------------------------------------------------------------------ before a segment
 
@@ -117,7 +117,7 @@ class GridFollower:
         runs, policy = self.runs, self.policy
         allowed = self.allowed(plan.duration)
         level = self.content_level(allowed, step_error)
-        needs = runs.support(level)
+        needs = runs.support(level, self.policy.waves)
         carried = self.needs_ahead(needs, t, plan, allowed, level)
         far = max(moved_by(need, ahead) for need, ahead in zip(needs, carried.inside, strict=True))
         far = max(far, policy.farthest * self._strides(carried.swept, plan))
@@ -161,7 +161,7 @@ class GridFollower:
     def _finer(self, carried: Carried, tau: float) -> list[RequiredBox]:
         """What a grid needs after a time, with what it grows by, and what formulas ask for where the symbol comes."""
         inside, swept = (
-            [rate.grown(box, tau) for rate, box in zip(self.growth, part, strict=True)]
+            [rate.grown(box, tau, self.policy.most_growth) for rate, box in zip(self.growth, part, strict=True)]
             for part in (carried.inside, carried.swept)
         )
         return [
@@ -198,7 +198,7 @@ class GridFollower:
         if frame is not None:  # any path is exact; what this one misses is counted all the same
             self.lost += float((frame.mismatch(t) * self.runs.reaches).sum() * (t - began))
             boxes = [box.moved(d, d, 0.0) for box, d in zip(boxes, frame(t)[0] - frame(began)[0], strict=True)]
-        needs = self.runs.support(level)
+        needs = self.runs.support(level, self.policy.waves)
         self.growth = [Growth.between(box, need, t - began) for box, need in zip(boxes, needs, strict=True)]
 
     def _regrid(self, axes: Sequence[Axis]) -> None:

@@ -71,8 +71,8 @@ class AdaptiveIntegrator:
         self.resolution = Resolution(system, horizon, tol, quantum=equation.quantum, hops=equation.hops)
         self.runs = Runs(system, equation, tol, grid, start, growth=1 / horizon, tick=self._tick)
         self.grids = GridFollower(
-            self.runs, velocities, self.resolution, grid_policy or GridPolicy(), horizon=horizon, memory=memory,
-            lost=grid_error,
+            self.runs, velocities, self.resolution, grid_policy or GridPolicy.of(grid.n), horizon=horizon,
+            memory=memory, lost=grid_error,
         )  # fmt: skip
         self.witness = MeansWitness(velocities)
         self.means = self.witness.look(self.runs.first, 0.0)

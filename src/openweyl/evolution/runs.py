@@ -191,7 +191,7 @@ class Runs:
         """The largest wave number of each axis."""
         return np.array([axis.reach for axis in self.box.x + self.box.xi])
 
-    def support(self, level: float) -> list[RequiredBox]:
-        """What the symbol needs of each axis now."""
+    def support(self, level: float, waves: float = 1.0) -> list[RequiredBox]:
+        """What the symbol needs of each axis now, see `required_box`."""
         axes = self.grid.x + self.grid.xi
-        return [required_box(p, a, level) for p, a in zip(self.profiles, axes, strict=True)]
+        return [required_box(p, a, level, waves) for p, a in zip(self.profiles, axes, strict=True)]

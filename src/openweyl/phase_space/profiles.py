@@ -4,7 +4,7 @@ A truncated box loses the content beyond its edges in x and xi; a finite spacing
 Both losses are estimated in units of the trace norm:
 
     x, xi:  (2 pi h)^-n int_{beyond} |w|                              (the L1 norm, that of the trace for mixtures)
-    k, s:   sqrt(states) * || the part of w beyond ||_HS              (the box holds about `states` states)
+    k, s:   sqrt(states) * || the part of w beyond ||_HS              (so many states stand in for its rank)
 
 These are estimates. Where a bound is needed, as for the trace norm, `support.left_out` is the Hilbert-Schmidt norm of
 the whole part that a smaller grid leaves out.
@@ -12,20 +12,23 @@ the whole part that a smaller grid leaves out.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from math import sqrt
+from math import pi, sqrt
 
 import numpy as np
 
 from openweyl._core.fft import rfft
 
-from .grid import Axis
+from .grid import Axis, PhaseGrid
 from .samples import Samples
 
 EDGE_FRACTION = 1 / 24
 """The part of each axis, at either end, whose content counts as lying at the edge, where it was lost or was about to
 be: wide enough to be seen there between two looks, and a part of each grid that is left empty."""
 MIN_EDGE_POINTS = 1
+PIECE_POINTS = 2**18
+"""The points that are looked at together: enough to keep the processor busy, and 2 MiB for a number at each."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +46,13 @@ class Profile:
 def profiles_of(f: Samples) -> tuple[Profile, ...]:
     """The profiles of `f` along each axis of its grid, x then xi; a batch is summed over."""
     w, grid, profiles = np.asarray(f.values), f.grid, []
-    spectral = sqrt(grid.cell * grid.states)
-    magnitude = np.abs(w)
+    contents = _contents(w, grid)
+    norm, square = float(contents[0].sum()), float(np.vdot(w, w).real) * grid.cell
+    held = norm**2 / square if square else 1.0
     for index in range(-2 * grid.n, 0):
-        rest = tuple(a for a in range(-w.ndim, 0) if a != index)
-        content = magnitude.sum(axis=rest) * grid.cell
+        content = contents[index]
         power = _power(w.real, index) + _power(w.imag, index) if w.dtype.kind == "c" else _power(w, index)
+        spectral = sqrt(grid.cell * _states(grid, index, held))
         profiles.append(
             Profile(
                 left=np.cumsum(content),
@@ -59,11 +63,45 @@ def profiles_of(f: Samples) -> tuple[Profile, ...]:
     return tuple(profiles)
 
 
+def _states(grid: PhaseGrid, index: int, held: float) -> float:
+    """The states that stand in for the rank of what lies beyond a wave number of one axis.
+
+    In its own degree of freedom, all that the box holds; in others those that the function holds, `held`: of a product
+    the factors there, of trace norm 1, have a Hilbert-Schmidt norm of held^(-1/2). The box may hold far more of them:
+    20^2 points for each degree hold 20.
+    """
+    own = grid.x[index % grid.n].length * grid.xi[index % grid.n].length / (2 * pi * abs(grid.h))
+    return min(grid.states, own * max(held, 1.0))
+
+
+def _contents(w: np.ndarray, grid: PhaseGrid) -> list[np.ndarray]:
+    """The L1 norm of `w` at each point of each axis."""
+    contents = [np.zeros(axis.size) for axis in grid.x + grid.xi]
+    for rows, part in _pieces(w, -2 * grid.n):
+        magnitude = np.abs(part)
+        for index in range(-2 * grid.n, 0):
+            rest = tuple(a for a in range(-w.ndim, 0) if a != index)
+            contents[index][rows if index == -2 * grid.n else slice(None)] += magnitude.sum(axis=rest) * grid.cell
+    return contents
+
+
 def _power(w: np.ndarray, index: int) -> np.ndarray:
     """The sum of squares of a real `w` in each wave number along an axis, of both signs."""
-    f = rfft(w, (index,))
+    total = np.zeros(w.shape[index] // 2 + 1)
     rest = tuple(a for a in range(-w.ndim, 0) if a != index)
-    return np.asarray((f.real**2 + f.imag**2).sum(axis=rest) * (2 / w.shape[index]))
+    for _, part in _pieces(w, index - 1 if index > -w.ndim else index + 1):
+        f = rfft(part, (index,))
+        total += (f.real**2 + f.imag**2).sum(axis=rest)
+    return np.asarray(total * (2 / w.shape[index]))
+
+
+def _pieces(w: np.ndarray, axis: int) -> Iterator[tuple[slice, np.ndarray]]:
+    """`w` in pieces along an axis, so that what is made of each takes little memory: all of it at once, if small."""
+    size = w.shape[axis]
+    count = max(1, min(size, size * PIECE_POINTS // max(w.size, 1)))
+    for start in range(0, size, count):
+        rows = slice(start, start + count)
+        yield rows, np.moveaxis(np.moveaxis(w, axis, 0)[rows], 0, axis)
 
 
 def edge_points(axis: Axis) -> int:

@@ -51,11 +51,11 @@ class RequiredBox:
         return inside and self.reach <= (1 - free) * axis.reach
 
 
-def required_box(profile: Profile, axis: Axis, level: float) -> RequiredBox:
-    """The smallest interval and wave number beyond which less than `level` lies."""
+def required_box(profile: Profile, axis: Axis, level: float, waves: float = 1.0) -> RequiredBox:
+    """The smallest interval beyond which less than `level` lies, and wave number beyond which `waves` times as much."""
     lower = axis.lower + axis.spacing * int(np.searchsorted(profile.left, level))
     upper = axis.upper - axis.spacing * int(np.searchsorted(profile.right, level))
-    beyond = int(np.searchsorted(profile.high, level))
+    beyond = int(np.searchsorted(profile.high, waves * level))
     reach = axis.reach * (1 - beyond / max(profile.high.size - 1, 1))  # one wave number only, 0, where one point is
     upper = max(upper, lower + MIN_INTERVAL_SPACINGS * axis.spacing)
     return RequiredBox(min(lower, axis.upper), upper, max(reach, MIN_REACH_WAVES * 2 * pi / axis.length))
