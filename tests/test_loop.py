@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import inf
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+import sympy
 
 from common import refused
 from openweyl import PhaseGrid, ResourceError, Symbol, System
 from openweyl.evolution import runs
 from openweyl.evolution.equation import Equation
+from openweyl.evolution.grid_follower import Foreseen
 from openweyl.evolution.loop import AdaptiveIntegrator
 from openweyl.evolution.step_control import StepPolicy
+from openweyl.phase_space.grid import Axis
 from systems import PLANE
 
 H = 0.1
@@ -60,6 +63,16 @@ class ExactStepper:
         series = self.dt**ORDER * (1 + part**2 + part**4)
         trace = w.sum() / packet(self.grid, 1.0).sum()
         return w + trace * (moved + type(self).size(t + tau / 2) * series * tau * ripple(self.grid))
+
+
+class Resting(NamedTuple):
+    """Coordinates with an origin, a velocity, and what that may be off by, at each time."""
+
+    place: Callable[[float], tuple[np.ndarray, np.ndarray]]
+    mismatch: Callable[[float], np.ndarray]
+
+    def __call__(self, t: float) -> tuple[np.ndarray, np.ndarray]:
+        return self.place(t)
 
 
 @pytest.fixture
@@ -179,3 +192,37 @@ def test_what_is_watched(made: Callable[..., AdaptiveIntegrator], every: float) 
     assert looks == sorted(looks)
     assert set(times) <= set(looks)
     assert max(np.diff(looks)) <= every * (1 + 1e-9)
+
+
+def test_what_a_new_grid_cuts_off_is_counted(made: Callable[..., AdaptiveIntegrator]) -> None:
+    """A coherent state cut at two widths: the trace norm of that is more than four times its L1 norm."""
+    run = made(lambda _t: 0.0)
+    x, xi = PLANE.x[0], PLANE.xi[0]
+    before, width = run.grids.lost, (H / 2) ** 0.5
+    least = round((-2 * width - x.lower) / x.spacing)
+    beyond = 2 * (np.abs(run.runs.values[0])[:least].sum() * PLANE.cell)
+    run.grids._regrid([Axis(x.lower + least * x.spacing, x.spacing, x.size - 2 * least), xi])
+    assert beyond > 0.01
+    assert run.grids.lost - before >= 4 * beyond
+
+
+def test_all_that_is_not_seen_is_a_part_of_the_error(made: Callable[..., AdaptiveIntegrator]) -> None:
+    """What was lost, and the effects of terms left unresolved on the grid and between kicks."""
+    grids = made(lambda _t: 0.0).grids
+    grids.lost = 0.25
+    grids.resolution.neglected = {(sympy.Symbol("x"), False): 0.5}
+    grids.kicks.neglected = {(sympy.Symbol("x"), True): 1.0}
+    assert grids.error == 1.75
+
+
+def test_coordinates_that_do_not_move_as_the_velocity_they_tell_lose(made: Callable[..., AdaptiveIntegrator]) -> None:
+    """A velocity that is off by d for a time tau moves the symbol by d tau: at most as much in L1 as its largest wave
+    number times that.
+    """
+    run = made(lambda _t: 0.0)
+    origin, mismatch = np.zeros(2), np.array([0.0, 1e-6])
+    frame = Resting(lambda _t: (origin, origin), lambda _t: mismatch)
+    run.runs.frame = frame  # type: ignore[assignment]
+    run.grids.foreseen = Foreseen(0.0, 1e-6, run.runs.support(1e-6))
+    run.grids.learn(0.5)
+    assert run.grids.lost >= 1e-6 * 0.5 * PLANE.xi[0].reach * (1 - 1e-12)
