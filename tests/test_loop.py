@@ -226,3 +226,15 @@ def test_coordinates_that_do_not_move_as_the_velocity_they_tell_lose(made: Calla
     run.grids.foreseen = Foreseen(0.0, 1e-6, run.runs.support(1e-6))
     run.grids.learn(0.5)
     assert run.grids.lost >= 1e-6 * 0.5 * PLANE.xi[0].reach * (1 - 1e-12)
+
+
+def test_a_symbol_that_moves_with_its_coordinates_does_not_grow(made: Callable[..., AdaptiveIntegrator]) -> None:
+    """What was foreseen moves along."""
+    run = made(lambda _t: 0.0)
+    velocity, nothing = np.array([2.0, 1.0]), np.zeros(2)
+    run.runs.frame = Resting(lambda t: (t * velocity, velocity), lambda _t: nothing)  # type: ignore[assignment]
+    run.grids.foreseen = Foreseen(0.0, 1e-6, run.runs.support(1e-6))
+    run.runs.t = 0.5
+    run.grids.learn(0.5)
+    for growth in run.grids.growth:
+        assert (growth.left, growth.right, growth.reach) == pytest.approx((0.0, 0.0, 0.0), abs=1e-9)
