@@ -136,8 +136,7 @@ class GridFollower:
         runs = self.runs
         content = Content.of(runs.first, runs.profiles)
         carried = needs_along_flow(content, self.velocities, needs, t, plan.duration, level, runs.frame)
-        step = runs.extrapolation.block * plan.dt
-        return carried.joined(needs_of_islands(content, runs.generator, needs, t, step, allowed))
+        return carried.joined(needs_of_islands(content, runs.generator, needs, t, plan.duration, allowed))
 
     def _strides(self, swept: Sequence[RequiredBox], plan: StepPlan) -> float:
         """The longest way of moving coordinates in a step of the second run, over what the formulas there allow.
