@@ -96,7 +96,7 @@ def test_growth_goes_on_as_it_was_seen() -> None:
     growth = Growth.between(RequiredBox(-1.0, 1.0, 10.0), RequiredBox(-1.2, 0.9, 11.0), 0.5)
     assert growth == Growth(pytest.approx(0.4), 0.0, pytest.approx(2.0))
     for tau, expected in ((1.0, (-0.4, 4.0, 12.0)), (1e9, (-2.0, 4.0, 15.0))):
-        grown = growth.grown(RequiredBox(0.0, 4.0, 10.0), tau)
+        grown = growth.grown(RequiredBox(0.0, 4.0, 10.0), tau, 0.5)
         assert (grown.lower, grown.upper, grown.reach) == pytest.approx(expected)
 
 
