@@ -136,7 +136,22 @@ class GridFollower:
         runs = self.runs
         content = Content.of(runs.first, runs.profiles)
         carried = needs_along_flow(content, self.velocities, needs, t, plan.duration, level, runs.frame)
-        return carried.joined(needs_of_islands(content, runs.generator, needs, t, plan.duration, allowed))
+        carried = carried.joined(needs_of_islands(content, runs.generator, needs, t, plan.duration, allowed))
+        return carried.joined(self._scaled(carried.inside, plan)) if runs.scaled else carried
+
+    def _scaled(self, boxes: Sequence[RequiredBox], plan: StepPlan) -> list[RequiredBox]:
+        """Where half a step of the coarsest run scales boxes to, from which the rest of the step takes them back.
+
+        Far from the origin that is far, and what comes to lie beyond the grid is cut off: samples are interpolated.
+        """
+        runs = self.runs
+        half = runs.extrapolation.block * plan.dt / 2
+        origin = np.zeros(len(boxes)) if runs.frame is None else runs.frame(runs.t)[0]
+        ways = [
+            np.expm1(abs(float(rate)) * half) * max(abs(box.lower - c), abs(box.upper - c))
+            for box, c, rate in zip(boxes, origin, runs.generator.scaling or (), strict=True)
+        ]
+        return [box.moved(-float(way), float(way), 0.0) for box, way in zip(boxes, ways, strict=True)]
 
     def _strides(self, swept: Sequence[RequiredBox], plan: StepPlan) -> float:
         """The longest way of moving coordinates in a step of the second run, over what the formulas there allow.
@@ -180,6 +195,13 @@ class GridFollower:
             left, right, high = edge_loss(profile, axis)
             losses.append((CUT_FACTOR * left, CUT_FACTOR * right, high))
         return losses
+
+    def count(self, lost: float, trace: float) -> None:
+        """Count what a segment has lost at the edges; `trace`: by how much the trace has changed since the start.
+
+        What was cut off between the looks, and is at no edge any more, is missing in the trace.
+        """
+        self.lost = max(self.lost + lost, CUT_FACTOR * abs(trace))
 
     def enlarge(self, losses: Sequence[tuple[float, float, float]], allowed: float) -> None:
         """Go to a grid that is larger wherever content came near an edge in a segment that is to be done again."""

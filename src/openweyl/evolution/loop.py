@@ -132,7 +132,7 @@ class AdaptiveIntegrator:
             self.grids.enlarge(losses, allowed)
             return []
 
-        self.grids.lost = max(self.grids.lost + lost, abs(self.runs.trace - self.start_trace))
+        self.grids.count(lost, self.runs.trace - self.start_trace)
         outputs = self._commit(segment, times, estimate, means)
         self._report(segment.plan.dt)
         self.runs.profiles = profiles

@@ -135,6 +135,11 @@ class Runs:
         return self.symbol_of(self.extrapolation.best(self.values), self.t)
 
     @property
+    def scaled(self) -> bool:
+        """Whether steps scale the axes, which interpolates the samples."""
+        return bool(getattr(self.generator, "scaling", None))
+
+    @property
     def trace(self) -> float:
         """The trace of `symbol`; with corrections, that of b_0. Steps keep it: what it loses is lost to a grid."""
         leading = [w if self.equation.order == 1 else w[0] for w in self.values]

@@ -94,9 +94,10 @@ def _hidden(
         hull = enclose(slope, {v: Interval(np.array(low), np.array(high)) for v, (low, high) in box.items()})
         steepest = max(abs(float(hull.low)), abs(float(hull.high)))
         inside = (steepest if isfinite(steepest) else UNKNOWN_SLOPE) * summand
-        cells = _Cells.over(inside, box)
-        if cells.range < HIDDEN_BELOW * whole.range:
-            hidden.append((inside, cells))
+        if inside.free_symbols:  # where the slope is 0 there is nothing to be hidden
+            cells = _Cells.over(inside, box)
+            if cells.range < HIDDEN_BELOW * whole.range:
+                hidden.append((inside, cells))
     return hidden
 
 
