@@ -85,7 +85,9 @@ def test_a_trace_that_is_lost_is_an_error() -> None:
     run._segment([1.0])
     before = run.grids.lost
     run.runs.values = [w * (1 - 1e-6) for w in run.runs.values]
-    run._segment([1.0])
+    began = run.t
+    while run.t == began:  # a segment may be taken back, to what was lost by then
+        run._segment([1.0])
     assert run.grids.lost >= 1e-6 * (1 - 1e-9)
     assert before < 1e-6
 
@@ -98,7 +100,7 @@ def test_means_that_miss_their_equation_send_a_segment_back(monkeypatch: pytest.
     assert run._segment([1.0]) == []
     assert run.t == 0
     assert run.rollbacks == 1
-    assert run.dt == pytest.approx(1 / 320)
+    assert run.dt == pytest.approx(1 / 640)
 
 
 @pytest.mark.parametrize("tol", [1e-2, 1e-4, 1e-6])

@@ -171,6 +171,6 @@ def spectrum_shape(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, 
 def good_size(minimum: float) -> int:
     """The smallest even length >= `minimum` whose transform is fast."""
     size = max(int(np.ceil(minimum)), 8)
-    while size % 2 or ducc0.fft.good_size(size, size > SHORT_TRANSFORM) != size:
-        size += 1
+    while size % 2 or (good := int(ducc0.fft.good_size(size, size > SHORT_TRANSFORM))) != size:
+        size = size + 1 if size % 2 else good
     return size

@@ -77,7 +77,7 @@ class GridPolicy:
     farthest: float = 0.7
     """The part of its support by which a segment may carry a symbol: grids follow in few, but not too large, leaps.
     With 0.35 there is 9 % more work and 16 % more steps; with 1 1 % more, and a third more segments are taken back."""
-    move_above: float = 3.5
+    move_above: float = 2.5
     """The number of its widths by which the steps that its error asks for would carry a symbol in a segment, from which
     on coordinates move along: kicks that change in time cost twice as much, and steps in coordinates that stay are
     shorter by more than that. From 2 to 5 the work changes by 1 % at the most."""
