@@ -216,7 +216,7 @@ class GridFollower:
             return
         began, level, boxes = self.foreseen
         frame = self.runs.frame
-        if frame is not None:  # any path is exact; what this one misses is counted all the same
+        if frame is not None:  # drifts that are constant in time leave out what the path is off the field
             self.lost += float((frame.mismatch(t) * self.runs.reaches).sum() * (t - began))
             boxes = [box.moved(d, d, 0.0) for box, d in zip(boxes, frame(t)[0] - frame(began)[0], strict=True)]
         needs = self.runs.support(level, self.policy.waves)
