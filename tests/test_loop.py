@@ -83,7 +83,10 @@ def made(monkeypatch: pytest.MonkeyPatch) -> Callable[..., AdaptiveIntegrator]:
         monkeypatch.setattr(runs, "Stepper", stepper)
         fourth_order = 0.0  # anything but None: what schemes ask of a generator
         equation = Equation(
-            lambda _system, grid: SimpleNamespace(grid=grid, ridges=(), commutator=fourth_order), quantum=True
+            lambda _system, grid, **_frame: SimpleNamespace(
+                grid=grid, ridges=(), commutator=fourth_order, scaling=None
+            ),
+            quantum=True,
         )
         given = {"tol": tol, "horizon": 1.0, "memory": 1e9, "time_limit": 1e9} | more
         return AdaptiveIntegrator(STILL, equation, PLANE, packet(PLANE, width(0.0)), **given)

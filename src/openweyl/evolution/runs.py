@@ -69,8 +69,7 @@ class Runs:
     def _build_on(self, box: PhaseGrid) -> None:
         self.box = box
         self._placed: tuple[float, PhaseGrid] | None = None
-        moving = {} if self.frame is None else {"frame": self.frame}
-        self.generator = self.equation.build(self.system, box, **moving)
+        self.generator = self.equation.build(self.system, box, frame=self.frame)
         self.scheme = best_scheme(self.generator)
         self.extrapolation = Extrapolation(self.scheme.order, self.tol, box.n)
         self.shared = SharedWork()
@@ -137,7 +136,7 @@ class Runs:
     @property
     def scaled(self) -> bool:
         """Whether steps scale the axes, which interpolates the samples."""
-        return bool(getattr(self.generator, "scaling", None))
+        return self.generator.scaling is not None
 
     @property
     def trace(self) -> float:
