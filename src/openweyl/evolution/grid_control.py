@@ -106,8 +106,6 @@ class GridPolicy:
     widening: float = 0.2
     """The part of its length by which an axis grows at an end where too much content lies: five times the part of it
     that counts as the edge. With 0.4 there is 7 % more work."""
-    """The part of its length by which an axis grows at an end where too much content lies: three times the sixteenth
-    of it that counts as the edge."""
     most_growth: float = 0.5
     """The part of itself by which what is needed is taken to grow in a segment at the most, beyond what the flow tells,
     where it has grown so fast in the one before."""

@@ -26,7 +26,6 @@ from .samples import Samples
 EDGE_FRACTION = 1 / 24
 """The part of each axis, at either end, whose content counts as lying at the edge, where it was lost or was about to
 be: wide enough to be seen there between two looks, and a part of each grid that is left empty."""
-MIN_EDGE_POINTS = 1
 PIECE_POINTS = 2**18
 """The points that are looked at together: enough to keep the processor busy, and 2 MiB for a number at each."""
 
@@ -106,7 +105,7 @@ def _pieces(w: np.ndarray, axis: int) -> Iterator[tuple[slice, np.ndarray]]:
 
 def edge_points(axis: Axis) -> int:
     """The number of points at either end of an axis that count as its edge."""
-    return max(MIN_EDGE_POINTS, round(EDGE_FRACTION * axis.size))
+    return max(1, round(EDGE_FRACTION * axis.size))
 
 
 def edge_loss(profile: Profile, axis: Axis) -> tuple[float, float, float]:
