@@ -45,7 +45,8 @@ def _cubic_weights(mean: FamilyAverages, q: int, xp: Any) -> Array:
     """L^{-T} (sum_{b c} c_{abc} c_{a'bc}) L^{-1} for each particle and term: (P, M, q, q)."""
     unit = np.eye(q, dtype=int)
     third = [
-        [[mean.coefficients[_orders(unit[a] + unit[b] + unit[c])] for c in range(q)] for b in range(q)] for a in range(q)
+        [[mean.coefficients[_orders(unit[a] + unit[b] + unit[c])] for c in range(q)] for b in range(q)]
+        for a in range(q)
     ]
     rows = xp.stack([xp.stack([x for pair in matrix for x in pair], axis=-1) for matrix in third], axis=-2)
     square = rows @ xp.swapaxes(rows, -1, -2)

@@ -10,6 +10,7 @@ has the right values and slopes at both ends; what this misses of the equations 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -55,12 +56,22 @@ class Stride(NamedTuple):
 
 @dataclass(frozen=True)
 class Motion:
-    """The equations of motion of a system's particles, with arrays of the namespace `xp`."""
+    """The equations of motion of a system's particles, with arrays of the `library` of this name."""
 
     hamiltonian: SortedHamiltonian
     dissipation: LinearDissipation
     h: float
-    xp: Any = np
+    library: str = "numpy"
+
+    @property
+    def xp(self) -> Any:
+        """The array namespace."""
+        return import_module(self.library)
+
+    @property
+    def linear(self) -> bool:
+        """Whether p is quadratic, with constant coefficients: then there is a closed form (`exact`)."""
+        return not self.hamiltonian.families and not self.hamiltonian.driven
 
     def slopes(self, z: Array, C: Array, t: float, *, residual: bool = False) -> Slopes:
         """The right sides at (z, C); with `residual` averages that tell `rates` too."""

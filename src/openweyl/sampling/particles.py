@@ -134,7 +134,9 @@ class _Pace:
             raise ResourceError(what, kind="time")
 
 
-def _split(motion: Motion, z: np.ndarray, found: Split, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _split(
+    motion: Motion, z: np.ndarray, found: Split, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The particles after a split: (z, C, cost)."""
     g = rng.standard_normal((*z.shape[:1], found.noise.shape[-1], 1))
     return z + motion.h**0.5 * (found.noise @ g)[..., 0], found.pure, found.cost

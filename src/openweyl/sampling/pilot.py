@@ -19,7 +19,9 @@ LAGS = (0.0, 0.1, 0.2, 0.4, 0.8)
 way to the best one's neighbours. The optimum is flat: half a unit off costs about 2 %."""
 
 
-def best_lag(motion: Motion, start: Start, times: Sequence[float], seed: np.random.SeedSequence, *, tol: float) -> float:
+def best_lag(
+    motion: Motion, start: Start, times: Sequence[float], seed: np.random.SeedSequence, *, tol: float
+) -> float:
     """The lag of least bound at the last time, by pilot runs with the same random numbers."""
     if motion.dissipation.noise.max(initial=0.0) == 0 or not motion.hamiltonian.families:
         return 0.0

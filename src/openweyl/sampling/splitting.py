@@ -26,6 +26,7 @@ ROUNDS = 3
 LEAST_PIVOT = 1e-13
 """Pivots below this part of the diagonal are round-off, and no noise."""
 
+
 class Split(NamedTuple):
     """`pure` C* (P, 2n, 2n), `noise` K (P, 2n, n), and `cost` (P,), a bound in trace norm of what was left."""
 
