@@ -69,13 +69,13 @@ def family_averages(family: Family, z: Array, K: Array, t: float, *, residual: b
     """
     L = small_cholesky(K, xp)
     if family.degree is not None:
-        rule = _rule(family.q, max(family.degree - 1, 1), family.degree)
+        rule = quadrature(family.q, max(family.degree - 1, 1), family.degree)
         return _by(rule, family, z, L, t, order=family.degree if residual else 0, xp=xp)[0]
     order = MAX_ORDER if residual else 0
-    found, squares = _by(_rule(family.q, NODES, MAX_ORDER), family, z, L, t, order=order, xp=xp)
+    found, squares = _by(quadrature(family.q, NODES, MAX_ORDER), family, z, L, t, order=order, xp=xp)
     if not residual:
         return found
-    other, other_squares = _by(_rule(family.q, FEWER_NODES, MAX_ORDER), family, z, L, t, order=order, xp=xp)
+    other, other_squares = _by(quadrature(family.q, FEWER_NODES, MAX_ORDER), family, z, L, t, order=order, xp=xp)
     known, off = 0.0, 0.0
     for alpha, c in found.coefficients.items():
         k, weight = sum(alpha), prod(map(factorial, alpha))
@@ -120,7 +120,7 @@ def _by(
 
 
 @lru_cache(maxsize=64)
-def _rule(q: int, nodes: int, order: int) -> Rule:
+def quadrature(q: int, nodes: int, order: int) -> Rule:
     """The rule of `nodes` points for each of `q` variables, with polynomials up to the degree `order` - 2."""
     line, weights = np.polynomial.hermite_e.hermegauss(nodes)
     weights = weights / weights.sum()

@@ -19,8 +19,12 @@ from openweyl._core.fft import Array
 
 from .averages import FamilyAverages, family_averages
 from .dissipation import LinearDissipation
+from .gathering import gathered, gathered_pairs
+from .jump_effect import JumpEffect, jump_effect
+from .jump_rates import rates_with_jumps
 from .local_terms import SortedHamiltonian
 from .mismatch import covariance_cost, mean_cost
+from .nonlinear_jumps import JumpAverages, JumpFamily, jump_averages
 from .residual import Rates, residual_rates
 
 INNER = 0.5 * (1 - 5**-0.5)
@@ -28,12 +32,16 @@ INNER = 0.5 * (1 - 5**-0.5)
 
 
 class Slopes(NamedTuple):
-    """dz/dt (P, 2n) and dC/dt (P, 2n, 2n), and the averages that they are made of: `hessian` <Hess p>, and by family."""
+    """dz/dt (P, 2n) and dC/dt (P, 2n, 2n), and the averages that they are made of: `hessian` <Hess p>, and by family.
+
+    `jumps`: those of the jumps that are not linear, by family.
+    """
 
     z: Array
     C: Array
     hessian: Array
     averages: list[FamilyAverages]
+    jumps: list[JumpAverages]
 
 
 class Stride(NamedTuple):
@@ -56,11 +64,16 @@ class Stride(NamedTuple):
 
 @dataclass(frozen=True)
 class Motion:
-    """The equations of motion of a system's particles, with arrays of the `library` of this name."""
+    """The equations of motion of a system's particles, with arrays of the `library` of this name.
+
+    `dissipation`: of the linear jumps; `jumps`: those that are not, of strength `gamma`.
+    """
 
     hamiltonian: SortedHamiltonian
     dissipation: LinearDissipation
     h: float
+    jumps: tuple[JumpFamily, ...] = ()
+    gamma: float = 1.0
     library: str = "numpy"
 
     @property
@@ -70,8 +83,8 @@ class Motion:
 
     @property
     def linear(self) -> bool:
-        """Whether p is quadratic, with constant coefficients: then there is a closed form (`exact`)."""
-        return not self.hamiltonian.families and not self.hamiltonian.driven
+        """Whether p is quadratic, with constant coefficients, and all jumps are linear: then there is a closed form."""
+        return not self.hamiltonian.families and not self.hamiltonian.driven and not self.jumps
 
     def slopes(self, z: Array, C: Array, t: float, *, residual: bool = False) -> Slopes:
         """The right sides at (z, C); with `residual` averages that tell `rates` too."""
@@ -84,16 +97,34 @@ class Motion:
             K = self.h * C[:, at[:, :, None], at[:, None, :]]
             mean = family_averages(family, z[:, at], K, t, residual=residual, xp=xp)
             averages.append(mean)
-            gradient = gradient + _gathered(mean.gradient, at, xp, 2 * n)
-            hessian = hessian + _gathered_pairs(mean.hessian, at, xp, 2 * n)
+            gradient = gradient + gathered(mean.gradient, at, xp, 2 * n)
+            hessian = hessian + gathered_pairs(mean.hessian, at, xp, 2 * n)
+        twist, pull, noise, jumps = 0.0, 0.0, self.dissipation.noise, []
+        if self.jumps:
+            jumps, effect = self._by_jumps(z, C, t, residual=residual)
+            gradient, hessian = gradient + effect.gradient, hessian + effect.hessian
+            twist, pull, noise = effect.twist, effect.pull, noise + effect.noise
         force = xp.concatenate([gradient[:, n:], -gradient[:, :n]], axis=1)
-        F = xp.concatenate([hessian[:, n:], -hessian[:, :n]], axis=1) + self.dissipation.matrix
+        F = xp.concatenate([hessian[:, n:], -hessian[:, :n]], axis=1) + self.dissipation.matrix + twist
         FC = F @ C
-        dz = force + z @ self.dissipation.matrix.T + self.dissipation.shift
-        return Slopes(dz, FC + xp.swapaxes(FC, -1, -2) + self.dissipation.noise, hessian, averages)
+        dz = force + z @ self.dissipation.matrix.T + self.dissipation.shift + pull
+        return Slopes(dz, FC + xp.swapaxes(FC, -1, -2) + noise, hessian, averages, jumps)
+
+    def _by_jumps(self, z: Array, C: Array, t: float, *, residual: bool) -> tuple[list[JumpAverages], JumpEffect]:
+        """What the jumps that are not linear do."""
+        found = []
+        for family in self.jumps:
+            at = family.indices
+            K = self.h * C[:, at[:, :, None], at[:, None, :]]
+            found.append(jump_averages(family, z[:, at], K, self.gamma, t, residual=residual, xp=self.xp))
+        return found, jump_effect(self.jumps, found, C, self.gamma, self.xp)
 
     def rates(self, C: Array, slopes: Slopes) -> Rates:
         """The norms of the residual, from `slopes` with `residual`."""
+        if self.jumps:
+            return rates_with_jumps(
+                self.hamiltonian, slopes.averages, self.jumps, slopes.jumps, C, self.gamma, self.h, self.xp
+            )
         families, commuting = self.hamiltonian.families, self.hamiltonian.commuting
         return residual_rates(families, slopes.averages, C, self.h, commuting=commuting, xp=self.xp)
 
@@ -128,20 +159,3 @@ def _cubic(y0: Array, d0: Array, y1: Array, d1: Array, s: float, dt: float) -> t
     value = y0 + s * s * (3 - 2 * s) * rise + dt * s * (1 - s) * ((1 - s) * d0 - s * d1)
     slope = 6 * s * (1 - s) / dt * rise + (1 - s) * (1 - 3 * s) * d0 + s * (3 * s - 2) * d1
     return value, slope
-
-
-def _gathered(values: Array, at: np.ndarray, xp: Any, size: int) -> Array:
-    """(P, M, q) summed into (P, size) at the indices `at` (M, q)."""
-    places = np.eye(size)[at.ravel()]
-    return values.reshape(values.shape[0], -1) @ xp.asarray(places)
-
-
-def _gathered_pairs(values: Array, at: np.ndarray, xp: Any, size: int) -> Array:
-    """(P, M, q, q) summed into (P, size, size) at pairs of the indices `at` (M, q)."""
-    total = 0.0
-    for a in range(at.shape[1]):
-        rows = np.eye(size)[at[:, a]]
-        for b in range(at.shape[1]):
-            columns = np.eye(size)[at[:, b]]
-            total = total + xp.asarray(rows.T) @ (values[:, :, a, b, None] * xp.asarray(columns))
-    return total

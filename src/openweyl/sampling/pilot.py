@@ -23,7 +23,8 @@ def best_lag(
     motion: Motion, start: Start, times: Sequence[float], seed: np.random.SeedSequence, *, tol: float
 ) -> float:
     """The lag of least bound at the last time, by pilot runs with the same random numbers."""
-    if motion.dissipation.noise.max(initial=0.0) == 0 or not motion.hamiltonian.families:
+    noisy = motion.dissipation.noise.max(initial=0.0) > 0 or motion.jumps
+    if not noisy or motion.linear:
         return 0.0
     unit = 1 / _speed(motion, start)
     found: dict[float, float] = {}

@@ -15,6 +15,7 @@ c_alpha c_beta prod R_ab^m_ab / m_ab!, R the correlation of the two terms' varia
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from math import factorial, prod, sqrt
 from typing import Any, NamedTuple
@@ -85,8 +86,22 @@ def _correlations(
     )
 
 
+def norms_of_terms(mean: FamilyAverages, operators: Array, xp: Any = np) -> Array:
+    """Tr tau Op(f)* Op(f) for each term f of a family, (P, M): the orders that `mean` has.
+
+    `operators` (P, M, q, q): the covariances h (C + iJ/2) of the terms' own variables.
+    """
+    count, q = operators.shape[:2], operators.shape[-1]
+    left = xp.linalg.solve(mean.factors.astype(operators.dtype), operators)
+    R = xp.linalg.solve(mean.factors.astype(operators.dtype), xp.swapaxes(left, -1, -2))
+    R = xp.swapaxes(R, -1, -2).reshape(-1, 1, 1, q, q)
+    single = replace(mean, coefficients={alpha: c.reshape(-1, 1) for alpha, c in mean.coefficients.items()})
+    total = sum(_pair_sums(single, single, R, xp).values(), xp.zeros(R.shape[0]))
+    return xp.maximum(total, 0.0).reshape(count)
+
+
 def _pair_sums(mean: FamilyAverages, other: FamilyAverages, R: Array, xp: Any) -> dict[int, Array]:
-    """sum over pairs of terms of c_alpha c_beta sum_m prod R^m/m!, by the order k = |alpha| = |beta|: (P,) each."""
+    """sum over pairs of terms of conj(c_alpha) c_beta sum_m prod R^m/m!, by k = |alpha| = |beta|: the real part, (P,)."""
     powers: dict[tuple[int, int, int], Array] = {}
 
     def power(a: int, b: int, m: int) -> Array:
@@ -96,6 +111,7 @@ def _pair_sums(mean: FamilyAverages, other: FamilyAverages, R: Array, xp: Any) -
 
     sums: dict[int, Array] = {}
     for alpha, c in mean.coefficients.items():
+        c = c.conj() if xp.iscomplexobj(c) else c
         for beta, d in other.coefficients.items():
             if sum(alpha) != sum(beta):
                 continue

@@ -28,6 +28,7 @@ from .exact import exact_block
 from .initial import start_of
 from .local_terms import sorted_hamiltonian
 from .motion import Motion
+from .nonlinear_jumps import sorted_jumps
 from .particles import Block
 from .pilot import best_lag
 
@@ -104,8 +105,8 @@ def sample(
     seconds = arguments.real("time_limit", time_limit, above=0.0)
     report = callback(progress)
     dissipation, nonlinear = linear_dissipation(system)
-    must(not nonlinear, "jumps", "be linear in x and xi", ", ".join(map(str, nonlinear)))
-    motion = Motion(sorted_hamiltonian(system.hamiltonian, system.x, system.xi), dissipation, system.h)
+    hamiltonian = sorted_hamiltonian(system.hamiltonian, system.x, system.xi)
+    motion = Motion(hamiltonian, dissipation, system.h, sorted_jumps(nonlinear, system), system.gamma)
     start = start_of(state)
     if motion.linear or saved[-1] == 0:
         block = exact_block(motion, start, saved)
