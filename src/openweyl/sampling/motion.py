@@ -84,13 +84,23 @@ class Motion:
             K = self.h * C[:, at[:, :, None], at[:, None, :]]
             mean = family_averages(family, z[:, at], K, t, residual=residual, xp=xp)
             averages.append(mean)
-            gradient = gradient + _gathered(mean.gradient, at, xp, 2 * n)
-            hessian = hessian + _gathered_pairs(mean.hessian, at, xp, 2 * n)
+            gradient = family.gradient_places.added(gradient, mean.gradient, xp)
+            hessian = family.hessian_places.added(hessian, mean.hessian, xp)
         force = xp.concatenate([gradient[:, n:], -gradient[:, :n]], axis=1)
-        F = xp.concatenate([hessian[:, n:], -hessian[:, :n]], axis=1) + self.dissipation.matrix
-        FC = F @ C
         dz = force + z @ self.dissipation.matrix.T + self.dissipation.shift
+        FC = self._linear_part(hessian, C)
         return Slopes(dz, FC + xp.swapaxes(FC, -1, -2) + self.dissipation.noise, hessian, averages)
+
+    def _linear_part(self, hessian: Array, C: Array) -> Array:
+        """F C with F = J <Hess p> + A."""
+        xp, n = self.xp, self.hamiltonian.n
+        if self.hamiltonian.separable:
+            diagonal = self.hamiltonian.kinetic_diagonal
+            top = hessian[:, n:, n:] @ C[:, n:] if diagonal is None else diagonal[:, None] * C[:, n:]
+            FC = xp.concatenate([top, -(hessian[:, :n, :n] @ C[:, :n])], axis=1)
+        else:
+            FC = xp.concatenate([hessian[:, n:] @ C, -(hessian[:, :n] @ C)], axis=1)
+        return FC + self.dissipation.matrix @ C if self.dissipation.matrix.any() else FC
 
     def rates(self, C: Array, slopes: Slopes) -> Rates:
         """The norms of the residual, from `slopes` with `residual`."""
@@ -128,20 +138,3 @@ def _cubic(y0: Array, d0: Array, y1: Array, d1: Array, s: float, dt: float) -> t
     value = y0 + s * s * (3 - 2 * s) * rise + dt * s * (1 - s) * ((1 - s) * d0 - s * d1)
     slope = 6 * s * (1 - s) / dt * rise + (1 - s) * (1 - 3 * s) * d0 + s * (3 * s - 2) * d1
     return value, slope
-
-
-def _gathered(values: Array, at: np.ndarray, xp: Any, size: int) -> Array:
-    """(P, M, q) summed into (P, size) at the indices `at` (M, q)."""
-    places = np.eye(size)[at.ravel()]
-    return values.reshape(values.shape[0], -1) @ xp.asarray(places)
-
-
-def _gathered_pairs(values: Array, at: np.ndarray, xp: Any, size: int) -> Array:
-    """(P, M, q, q) summed into (P, size, size) at pairs of the indices `at` (M, q)."""
-    total = 0.0
-    for a in range(at.shape[1]):
-        rows = np.eye(size)[at[:, a]]
-        for b in range(at.shape[1]):
-            columns = np.eye(size)[at[:, b]]
-            total = total + xp.asarray(rows.T) @ (values[:, :, a, b, None] * xp.asarray(columns))
-    return total
