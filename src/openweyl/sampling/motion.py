@@ -1,10 +1,10 @@
-"""The motion of particles: each a Gaussian state that moves by its own quadratic Hamiltonian, and the bound that it runs up.
+"""The motion of particles, Gaussian states with a quadratic Hamiltonian each, and the bounds that they run up.
 
     dz/dt = J <grad p> + A z + m,      dC/dt = F C + C F^T + D,      F = J <Hess p> + A,
 
-averages over the particle's own Gaussian, A, m and D of the jumps. Within a step particles follow the cubic in time that
-has the right values and slopes at both ends; what this misses of the equations is one more residual, in closed form
-(`mismatch`), so that no step is too long for the bound to be true.
+averages over the particle's own Gaussian, A, m and D of the jumps. Within a step particles follow the cubic in time
+that has the right values and slopes at both ends; what this misses of the equations is one more residual, in closed
+form (`mismatch`), so that no step is too long for the bound to be true.
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, NamedTuple
-
-import numpy as np
 
 from openweyl._core.fft import Array
 
@@ -28,7 +26,7 @@ INNER = 0.5 * (1 - 5**-0.5)
 
 
 class Slopes(NamedTuple):
-    """dz/dt (P, 2n) and dC/dt (P, 2n, 2n), and the averages that they are made of: `hessian` <Hess p>, and by family."""
+    """dz/dt (P, 2n) and dC/dt (P, 2n, 2n), <Hess p>, and the averages of each family."""
 
     z: Array
     C: Array

@@ -2,10 +2,10 @@
 
     tau_{z, C}  =  E tau_{z + h^{1/2} K g, C*},      C = C* + K K^T,      g standard normal,
 
-for any covariance C* (in units of h) of a pure state. With the blocks A, B, C_xi of C, W the symmetric part of A^{-1} B, and
-in the sheared coordinates xi - W x, where E = B - A W and C2 = C_xi - B^T W - W B + W A W,
+for any covariance C* (in units of h) of a pure state. With the blocks A, B, C_xi of C, W the symmetric part of
+A^{-1} B, and in the sheared coordinates xi - W x, where E = B - A W and C2 = C_xi - B^T W - W B + W A W,
 
-    C* = [[P, 0], [0, 1/(4 P)]],      K = [[L], [Y]],      L L^T = A - P,      Y = E^T L^{-T},      1/(4 P) = C2 - Y Y^T:
+    C* = [[P, 0], [0, 1/(4 P)]],    K = [[L], [Y]],    L L^T = A - P,    Y = E^T L^{-T},    1/(4 P) = C2 - Y Y^T:
 
 the smallest variances of x that a pure state below C has, which is best where only functions of x are anharmonic. What
 is left, C - C* - K K^T, is next to nothing, and counted (`mismatch`).
