@@ -9,47 +9,39 @@ import numpy as np
 
 from openweyl._core.fft import Array
 
-from .gathering import gathered, gathered_pairs
 from .nonlinear_jumps import JumpAverages, JumpFamily
 
 
 class JumpEffect(NamedTuple):
-    """`gradient`, `hessian` of the Hamiltonian H; `twist` gamma J (a b^T - b a^T), a part of F; `pull`, a part of dz/dt;
-    `noise`, one of dC/dt."""
+    """What jumps add to dz/dt, to dC/dt, and to the particle's own Hamiltonian: the `hessian` of H."""
 
-    gradient: Array
+    z: Array
+    C: Array
     hessian: Array
-    twist: Array
-    pull: Array
-    noise: Array
 
 
 def jump_effect(
     jumps: Sequence[JumpFamily], averages: Sequence[JumpAverages], C: Array, gamma: float, xp: Any = np
 ) -> JumpEffect:
     """What the jumps do to particles of covariances h `C` (P, 2n, 2n)."""
-    size = C.shape[-1]
-    gradient = hessian = turn = spread = first = second = 0.0
+    hessian = turn = spread = second = xp.zeros_like(C)
+    gradient = first = xp.zeros_like(C[..., 0])
     for family, found in zip(jumps, averages, strict=True):
-        at, c = family.indices, found.linear
-        outer = c[..., :, None] * xp.conj(c[..., None, :])  # a a^T + b b^T + i (b a^T - a b^T)
-        gradient = gradient + gathered(found.gradient, at, xp, size)
-        hessian = hessian + gathered_pairs(found.hessian, at, xp, size)
-        turn = turn - gathered_pairs(outer.imag, at, xp, size)
-        spread = spread + gathered_pairs(outer.real, at, xp, size)
-        first = first + gathered(found.first, at, xp, size)
-        second = second + gathered_pairs(found.second, at, xp, size)
-    pull = -gamma * (C @ first[..., None])[..., 0]
-    noise = gamma * (_around(spread + second / 4, xp) - C @ second @ C)
-    return JumpEffect(gradient, hessian, gamma * _rows(turn, xp), pull, noise)
+        vectors, matrices = family.real.gradient_places, family.real.hessian_places
+        outer = found.linear[..., :, None] * xp.conj(found.linear[..., None, :])  # a a^T + b b^T + i (b a^T - a b^T)
+        gradient = vectors.added(gradient, found.gradient, xp)
+        first = vectors.added(first, found.first, xp)
+        hessian = matrices.added(hessian, found.hessian, xp)
+        turn = matrices.added(turn, -outer.imag, xp)
+        spread = matrices.added(spread, outer.real, xp)
+        second = matrices.added(second, found.second, xp)
+    dz = _turned(gradient[..., None], xp) - gamma * (C @ first[..., None])
+    FC = _turned((hessian + gamma * turn) @ C, xp)
+    noise = _turned(xp.swapaxes(_turned(spread + second / 4, xp), -1, -2), xp) - C @ second @ C
+    return JumpEffect(dz[..., 0], FC + xp.swapaxes(FC, -1, -2) + gamma * noise, hessian)
 
 
-def _rows(M: Array, xp: Any) -> Array:
+def _turned(M: Array, xp: Any) -> Array:
     """J M."""
-    n = M.shape[-1] // 2
+    n = M.shape[-2] // 2
     return xp.concatenate([M[:, n:], -M[:, :n]], axis=1)
-
-
-def _around(M: Array, xp: Any) -> Array:
-    """J M J^T for a symmetric M."""
-    return _rows(xp.swapaxes(_rows(M, xp), -1, -2), xp)

@@ -1,10 +1,10 @@
-"""The motion of particles: each a Gaussian state that moves by its own quadratic Hamiltonian, and the bound that it runs up.
+"""The motion of particles, Gaussian states with a quadratic Hamiltonian each, and the bounds that they run up.
 
     dz/dt = J <grad p> + A z + m,      dC/dt = F C + C F^T + D,      F = J <Hess p> + A,
 
-averages over the particle's own Gaussian, A, m and D of the jumps. Within a step particles follow the cubic in time that
-has the right values and slopes at both ends; what this misses of the equations is one more residual, in closed form
-(`mismatch`), so that no step is too long for the bound to be true.
+averages over the particle's own Gaussian, A, m and D of the jumps. Within a step particles follow the cubic in time
+that has the right values and slopes at both ends; what this misses of the equations is one more residual, in closed
+form (`mismatch`), so that no step is too long for the bound to be true.
 """
 
 from __future__ import annotations
@@ -13,14 +13,11 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from openweyl._core.fft import Array
 
 from .averages import FamilyAverages, family_averages
 from .dissipation import LinearDissipation
-from .gathering import gathered, gathered_pairs
-from .jump_effect import JumpEffect, jump_effect
+from .jump_effect import jump_effect
 from .jump_rates import rates_with_jumps
 from .local_terms import SortedHamiltonian
 from .mismatch import covariance_cost, mean_cost
@@ -32,10 +29,7 @@ INNER = 0.5 * (1 - 5**-0.5)
 
 
 class Slopes(NamedTuple):
-    """dz/dt (P, 2n) and dC/dt (P, 2n, 2n), and the averages that they are made of: `hessian` <Hess p>, and by family.
-
-    `jumps`: those of the jumps that are not linear, by family.
-    """
+    """dz/dt (P, 2n) and dC/dt (P, 2n, 2n), <Hess p>, and the averages of each family, of p and of jumps."""
 
     z: Array
     C: Array
@@ -97,27 +91,32 @@ class Motion:
             K = self.h * C[:, at[:, :, None], at[:, None, :]]
             mean = family_averages(family, z[:, at], K, t, residual=residual, xp=xp)
             averages.append(mean)
-            gradient = gradient + gathered(mean.gradient, at, xp, 2 * n)
-            hessian = hessian + gathered_pairs(mean.hessian, at, xp, 2 * n)
-        twist, pull, noise, jumps = 0.0, 0.0, self.dissipation.noise, []
-        if self.jumps:
-            jumps, effect = self._by_jumps(z, C, t, residual=residual)
-            gradient, hessian = gradient + effect.gradient, hessian + effect.hessian
-            twist, pull, noise = effect.twist, effect.pull, noise + effect.noise
+            gradient = family.gradient_places.added(gradient, mean.gradient, xp)
+            hessian = family.hessian_places.added(hessian, mean.hessian, xp)
         force = xp.concatenate([gradient[:, n:], -gradient[:, :n]], axis=1)
-        F = xp.concatenate([hessian[:, n:], -hessian[:, :n]], axis=1) + self.dissipation.matrix + twist
-        FC = F @ C
-        dz = force + z @ self.dissipation.matrix.T + self.dissipation.shift + pull
-        return Slopes(dz, FC + xp.swapaxes(FC, -1, -2) + noise, hessian, averages, jumps)
-
-    def _by_jumps(self, z: Array, C: Array, t: float, *, residual: bool) -> tuple[list[JumpAverages], JumpEffect]:
-        """What the jumps that are not linear do."""
-        found = []
-        for family in self.jumps:
-            at = family.indices
+        dz = force + z @ self.dissipation.matrix.T + self.dissipation.shift
+        FC = self._linear_part(hessian, C)
+        dC = FC + xp.swapaxes(FC, -1, -2) + self.dissipation.noise
+        if not self.jumps:
+            return Slopes(dz, dC, hessian, averages, [])
+        jumps = []
+        for jump in self.jumps:
+            at = jump.indices
             K = self.h * C[:, at[:, :, None], at[:, None, :]]
-            found.append(jump_averages(family, z[:, at], K, self.gamma, t, residual=residual, xp=self.xp))
-        return found, jump_effect(self.jumps, found, C, self.gamma, self.xp)
+            jumps.append(jump_averages(jump, z[:, at], K, self.gamma, t, residual=residual, xp=xp))
+        more = jump_effect(self.jumps, jumps, C, self.gamma, xp)
+        return Slopes(dz + more.z, dC + more.C, hessian + more.hessian, averages, jumps)
+
+    def _linear_part(self, hessian: Array, C: Array) -> Array:
+        """F C with F = J <Hess p> + A."""
+        xp, n = self.xp, self.hamiltonian.n
+        if self.hamiltonian.separable:
+            diagonal = self.hamiltonian.kinetic_diagonal
+            top = hessian[:, n:, n:] @ C[:, n:] if diagonal is None else diagonal[:, None] * C[:, n:]
+            FC = xp.concatenate([top, -(hessian[:, :n, :n] @ C[:, :n])], axis=1)
+        else:
+            FC = xp.concatenate([hessian[:, n:] @ C, -(hessian[:, :n] @ C)], axis=1)
+        return FC + self.dissipation.matrix @ C if self.dissipation.matrix.any() else FC
 
     def rates(self, C: Array, slopes: Slopes) -> Rates:
         """The norms of the residual, from `slopes` with `residual`."""

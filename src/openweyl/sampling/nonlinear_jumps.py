@@ -1,23 +1,23 @@
-"""Jumps that are not linear, as local terms: what they do to a particle, and what they do that no Gaussian motion does.
+"""Jumps that are not linear, as local terms: what they do to a particle, and what of it is no Gaussian motion.
 
-For one jump l and a Gaussian state tau of mean z and covariance h C let c0 = <l>, c = <grad l> = a + ib, L_1 = Op(c.(Z - z)),
-and dL = Op(dl) the rest of L = c0 + L_1 + dL. Then
+For one jump l and a Gaussian state tau of mean z and covariance h C let c0 = <l>, c = <grad l> = a + ib, and L = c0 +
+L_1 + dL with L_1 = Op(c.(Z - z)). Then, up to a number times tau,
 
-    (gamma/h) ( L tau L* - {L* L, tau}/2 )  =  (gamma/h) ( L' tau L'* ) - (i/h) ( K tau - tau K* ) + number tau,      L' = L_1 + dL,
-    K = Op(k),      k = i gamma conj(c0) l - (i gamma/2) conj(l) * l      (the star product).
+    (gamma/h) ( L tau L* - {L* L, tau}/2 )  =  (gamma/h) (L_1 + dL) tau (L_1 + dL)* - (i/h) ( K tau - tau K* ),
+    K = Op(k),      k = i gamma conj(c0) l - (i gamma/2) conj(l) * l,      * the star product.
 
-What is of Hermite order 1 and 2 in k moves tau as Gaussians move, and so does L_1 tau L_1*: with e = conj(l) * l
-- 2 Re conj(c0) l - |c.(Z - z)|^2, T_k = <d^k e>, and H = - gamma Im conj(c0) l, a Hamiltonian,
+What is of Hermite order 1 and 2 in k moves tau as Gaussians move, and so does L_1 tau L_1*: with the Hamiltonian
+H = -gamma Im conj(c0) l, e = conj(l) * l - 2 Re conj(c0) l - |c.(Z - z)|^2, and T_k = <d^k e>,
 
-    dz/dt = J <grad H> - gamma C T_1,
-    dC/dt = F C + C F^T + gamma J (a a^T + b b^T) J^T - gamma ( C T_2 C - J T_2 J^T / 4 ),      F = J <Hess H> + gamma J (a b^T - b a^T).
+    dz/dt = J <grad H> - gamma C T_1,                F = J <Hess H> + gamma J (a b^T - b a^T),
+    dC/dt = F C + C F^T + gamma J (a a^T + b b^T) J^T - gamma ( C T_2 C - J T_2 J^T / 4 ).
 
-What is left is, for a pure tau = |psi><psi|, (gamma/h) ( |r><s| + |s><r| + |r><r| - |r|^2 |psi><psi| ) + |f><psi| + |psi><f|, with
-s = L_1 psi, r = dL psi, f = -(i/h) K_{>= 3} psi, r orthogonal to s; of trace norm at most
+What is left is, for a pure tau = |psi><psi|, with s = L_1 psi, r = dL psi and f = -(i/h) K_{>= 3} psi,
 
-    (gamma/h) ( |r| (|r|^2 + 4 |s|^2)^{1/2} + |r|^2 ) + 2 |f|,
+    (gamma/h) ( |r><s| + |s><r| + |r><r| - |r|^2 |psi><psi| ) + |f><psi| + |psi><f|,
 
-and a mixed tau is a part of a pure state of more degrees of freedom. All norms are sums over Hermite orders (`residual`).
+of trace norm <= (gamma/h) ( |r| (|r|^2 + 4 |s|^2)^{1/2} + |r|^2 ) + 2 |f|, as r, s and psi are orthogonal; and a mixed
+tau is a part of a pure state of more degrees of freedom. The norms are sums over Hermite orders (`residual`).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from openweyl.model.system import System, real_and_imaginary
 from openweyl.symbolic.expressions import TIME, Program, program, run
 
 from .averages import NODES, FamilyAverages, Orders, family_averages, multi_indices, quadrature, small_cholesky
-from .local_terms import MAX_VARIABLES, Family
+from .local_terms import MAX_VARIABLES, Family, Places
 from .residual import norms_of_terms
 
 
@@ -65,7 +65,7 @@ class JumpAverages(NamedTuple):
 
     `z` (P, M, q), `K` (P, M, q, q): mean and covariance of their variables. `linear` c (P, M, q), complex.
     `gradient`, `hessian`: those of H. `first`, `second`: T_1 and T_2 of e. `rest`: dl, `effective`: k, both complex;
-    None where no residual was asked for.
+    without coefficients where no residual was asked for.
     """
 
     z: Array
@@ -75,8 +75,8 @@ class JumpAverages(NamedTuple):
     hessian: Array
     first: Array
     second: Array
-    rest: FamilyAverages | None
-    effective: FamilyAverages | None
+    rest: FamilyAverages
+    effective: FamilyAverages
 
 
 def jump_averages(
@@ -95,11 +95,9 @@ def jump_averages(
     first = square.gradient - 2 * by_1.real
     outer = gradient[..., :, None] * xp.conj(gradient[..., None, :])
     second = square.hessian - 2 * by_2.real - 2 * outer.real
-    rest = effective = None
-    if residual:
-        rest = _complex_sum([(1.0, real), (1j, imaginary)], hessian, xp)
-        whole = [(1j * gamma * constant, real), (-gamma * constant, imaginary), (-0.5j * gamma, square)]
-        effective = _complex_sum(whole, None, xp)
+    rest = _complex_sum([(1.0, real), (1j, imaginary)], hessian if residual else None, xp)
+    whole = [(1j * gamma * constant, real), (-gamma * constant, imaginary), (-0.5j * gamma, square)]
+    effective = _complex_sum(whole, None, xp)
     return JumpAverages(z, K, gradient, -gamma * by_1.imag, -gamma * by_2.imag, first, second, rest, effective)
 
 
@@ -124,11 +122,9 @@ def values_at(family: JumpFamily, code: Program, points: Array, t: float, xp: An
 def _complex_sum(parts: Sequence[tuple[Any, FamilyAverages | None]], hessian: Array | None, xp: Any) -> FamilyAverages:
     """The sum of number times term, of orders 3 and more; of order 2 too, where their `hessian` is given."""
     coefficients: dict[Orders, Array] = {}
-    tail, L = None, None
-    for number, mean in parts:
-        if mean is None:
-            continue
-        L = mean.factors
+    known = [(number, mean) for number, mean in parts if mean is not None]
+    L, tail = known[0][1].factors, None
+    for number, mean in known:
         for alpha, c in mean.coefficients.items():
             coefficients[alpha] = coefficients.get(alpha, 0.0) + number * c
         if mean.tail is not None:
@@ -164,7 +160,7 @@ def sorted_jumps(jumps: Sequence[sympy.Expr], system: System) -> tuple[JumpFamil
     for jump in jumps:
         key, indices, numbers = _shape(jump, places, J)
         shapes.setdefault(key, []).append((indices, numbers))
-    return tuple(_family(key, members, h) for key, members in shapes.items())
+    return tuple(_family(key, members, system.n, h) for key, members in shapes.items())
 
 
 def _shape(jump: sympy.Expr, places: dict[sympy.Symbol, int], J: np.ndarray) -> tuple[Any, list[int], list[float]]:
@@ -192,7 +188,7 @@ def _shape(jump: sympy.Expr, places: dict[sympy.Symbol, int], J: np.ndarray) -> 
     return (form, (), parts[1] != 0, tuple(parts)), indices, []
 
 
-def _family(key: Any, members: list[tuple[list[int], list[float]]], h: sympy.Expr) -> JumpFamily:
+def _family(key: Any, members: list[tuple[list[int], list[float]]], n: int, h: sympy.Expr) -> JumpFamily:
     form, monomials, is_complex, functions = key
     u, count = _variables(len(form)), len(monomials)
     names = tuple(sympy.Symbol(f"a{k}", real=True) for k in range(2 * count))
@@ -206,12 +202,13 @@ def _family(key: Any, members: list[tuple[list[int], list[float]]], h: sympy.Exp
         (real, imaginary), degree = functions, None
         square = real**2 + imaginary**2
     imaginary = sympy.sympify(imaginary)
-    numbers, indices = np.array([n for _, n in members]), np.array([i for i, _ in members])
+    at, numbers = (np.array(part) for part in zip(*members, strict=True))
+    places = Places.of(at), Places.of(at[:, :, None] * 2 * n + at[:, None, :])
 
     def family(f: sympy.Expr, degree: int | None) -> Family:
         first = [f.diff(v) for v in u]
         second = [first[a].diff(u[b]) for a in range(len(u)) for b in range(a, len(u))]
-        return Family(indices, numbers, degree, u, names, program((*first, *second)), f)
+        return Family(at, numbers, degree, u, names, program((*first, *second)), f, *places)
 
     return JumpFamily(
         family(real, degree),

@@ -88,7 +88,8 @@ def run_block(
             if tell is not None:
                 tell(t)
         saved.append((z, C, *totals.copy()))
-    return Block(*(np.stack(parts) for parts in zip(*saved, strict=True)), steps=totals.steps)
+    z_all, C_all, *bounds = (np.stack(parts) for parts in zip(*saved, strict=True))
+    return Block(z_all, C_all, bounds[0], bounds[1], bounds[2], bounds[3], totals.steps)
 
 
 class _Totals:
