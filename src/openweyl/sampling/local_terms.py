@@ -92,26 +92,32 @@ class Coefficient:
 
 @dataclass(frozen=True)
 class SortedHamiltonian:
-    """p, sorted. `gradient`, `hessian`: g0 and H0 of what does not depend on time, which `driven` adds to."""
+    """p, sorted. `gradient`, `hessian`: g0 and H0 of what does not depend on time, which `driven` adds to.
 
+    `formula`, `variables`: p itself, in (x, xi).
+    """
+
+    formula: sympy.Expr
+    variables: tuple[sympy.Symbol, ...]
     n: int
     gradient: np.ndarray
     hessian: np.ndarray
     driven: tuple[Coefficient, ...]
     families: tuple[Family, ...]
 
-    def quadratic_part(self, t: float) -> tuple[np.ndarray, np.ndarray]:
-        """(g0, H0) at time t."""
-        if not self.driven:
-            return self.gradient, self.hessian
-        gradient, hessian = self.gradient.copy(), self.hessian.copy()
+    def quadratic_part(self, t: Any, xp: Any = np) -> tuple[Array, Array]:
+        """(g0, H0) at time `t`."""
+        gradient, hessian = xp.asarray(self.gradient), xp.asarray(self.hessian)
         for c in self.driven:
-            value = _number(c.code, t)
+            value = run(c.code, {TIME: t}, xp)[0]
+            unit = np.zeros_like(self.gradient if c.j is None else self.hessian)
             if c.j is None:
-                gradient[c.i] += value
+                unit[c.i] = 1.0
+                gradient = gradient + value * unit
             else:
-                hessian[c.i, c.j] += value
-                hessian[c.j, c.i] += value
+                unit[c.i, c.j] += 1.0
+                unit[c.j, c.i] += 1.0
+                hessian = hessian + value * unit
         return gradient, hessian
 
     @cached_property
@@ -166,7 +172,7 @@ def sorted_hamiltonian(p: sympy.Expr, x: Sequence[sympy.Symbol], xi: Sequence[sy
         sorter.add_polynomial(indices, parts)
     for term in others:
         sorter.add_function(term, places)
-    return sorter.result()
+    return sorter.result(p, z)
 
 
 def _monomial(term: sympy.Expr, places: dict[sympy.Symbol, int]) -> tuple[Monomial, sympy.Expr] | None:
@@ -242,7 +248,8 @@ class _Sorter:
                 f"has {len(indices)}: {shown(term)}."
             )
 
-    def result(self) -> SortedHamiltonian:
+    def result(self, p: sympy.Expr, z: tuple[sympy.Symbol, ...]) -> SortedHamiltonian:
+        """All terms of `p`, sorted."""
         families = []
         for (template, degree, count), members in self.families.items():
             q = len(members[0][0])
@@ -263,7 +270,7 @@ class _Sorter:
                     Places.of(at[:, :, None] * 2 * self.n + at[:, None, :]),
                 )
             )
-        return SortedHamiltonian(self.n, self.gradient, self.hessian, tuple(self.driven), tuple(families))
+        return SortedHamiltonian(p, z, self.n, self.gradient, self.hessian, tuple(self.driven), tuple(families))
 
 
 def _variables(q: int) -> tuple[sympy.Symbol, ...]:
@@ -272,7 +279,3 @@ def _variables(q: int) -> tuple[sympy.Symbol, ...]:
 
 def _parameters(count: int) -> tuple[sympy.Symbol, ...]:
     return tuple(sympy.Symbol(f"a{k}", real=True) for k in range(count))
-
-
-def _number(code: Program, t: float) -> float:
-    return float(run(code, {TIME: t}, np)[0])
