@@ -7,7 +7,8 @@ from collections.abc import Mapping, Set
 from typing import Any
 
 from openweyl._core.arguments import must
-from openweyl.symbolic.parsing import FUNCTIONS, parse_number
+from openweyl.symbolic.forms import FUNCTIONS
+from openweyl.symbolic.parsing import parse_number
 
 from .table import Table
 
