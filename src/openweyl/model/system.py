@@ -18,7 +18,7 @@ from openweyl._core.arguments import fail, moderate, must
 from openweyl._core.calls import public
 from openweyl._core.display import block, html_facts
 from openweyl._core.plain import plain_fields
-from openweyl._core.text import cut
+from openweyl._core.text import cut, excerpt
 from openweyl.symbolic.algebra import expandable
 from openweyl.symbolic.expressions import TIME, variables, variables_of
 from openweyl.symbolic.forms import check_form, listed
@@ -114,8 +114,9 @@ class System:
         return f"System({p!r}, [{jumps}], h={self.h:.10g}, gamma={self.gamma:.10g})"
 
     def _repr_html_(self) -> str:
-        formulas = {"p": self.hamiltonian, **{f"l_{j + 1}": jump for j, jump in enumerate(self.jumps)}}
-        facts = [(name, math(formula)) for name, formula in formulas.items()]
+        jumps = excerpt([(f"l_{j + 1}", jump) for j, jump in enumerate(self.jumps)])
+        formulas = [("p", self.hamiltonian), *((name, jump) for name, jump in jumps if name != "...")]
+        facts = [(name, math(formula)) for name, formula in formulas]
         return block(html_facts([*facts, ("h", f"{self.h:.10g}"), ("gamma", f"{self.gamma:.10g}")]))
 
     def _repr_latex_(self) -> str:

@@ -16,8 +16,9 @@ from fractions import Fraction
 
 from openweyl._core.arguments import InputError, fail, must
 
-MAX_PARTS = 50_000
-"""The most parts of a formula whose sums are written out: all pairs of 100 variables take about as many, and 0.5 s."""
+MAX_SUM_TERMS, MAX_PARTS = 6000, 100_000
+"""The most terms of the sums of a formula, those of all pairs of 100 variables, and the most parts of it when they are
+written out, products for each of these: they are read within a second or two."""
 MAX_NUMBER = 10**9
 """The largest number in the arithmetic of bounds and indices, far above all that MAX_PARTS allows."""
 
@@ -32,20 +33,20 @@ _VARIABLE = re.compile("(x|xi)[0-9]*|t|I|pi")
 class Indices:
     """The indices of the sums around a part of a formula, with their values there, and how much was written out.
 
-    `values`: numbers that bounds and indices may call by name. `taken`: what names mean already, so that no index has
-    them. `name`, `text`: the argument, and what it is, in messages.
+    `values`: numbers that bounds and indices may call by name. `taken`: names that mean something already, so that no
+    index has them. `name`, `text`: the argument, and what it is, in messages.
     """
 
     def __init__(self, values: Mapping[str, float], taken: Collection[str], name: str, text: str) -> None:
         self.values = {known: Fraction(value) for known, value in values.items()}
         self.bound: set[str] = set()
         """The names of the indices of the sums around."""
-        self.taken, self.name, self.text = {*taken, *values}, name, text
-        self.parts = 0
+        self.taken, self.name, self.text = {*taken, *values, SUM, EACH}, name, text
+        self.parts = self.terms = 0
 
-    def count(self, parts: int = 1) -> None:
-        """Take note of so many parts written out; raises InputError where there are too many."""
-        self.parts += parts
+    def count(self) -> None:
+        """Take note of a part written out; raises InputError where there are too many."""
+        self.parts += 1
         self._check_size(self.parts)
 
     def over(self, call: ast.Call) -> Iterator[ast.expr]:
@@ -54,6 +55,9 @@ class Indices:
         form = f"be written {what}(j, 1, 10, ...), an index, two bounds and a formula, where it has {what}"
         must(len(call.args) == 4 and not call.keywords, self.name, form, self.text)
         index, span = self._index(call.args[0]), self._span(call)
+        self.terms += len(span)
+        many = f"have sums of at most {MAX_SUM_TERMS} terms in all"
+        must(self.terms <= MAX_SUM_TERMS, self.name, many, f"{self._shown(call)}, of {self.terms}")
         self._check_size(self.parts + len(span) * sum(1 for _ in ast.walk(call.args[3])))
         self.bound.add(index)
         for value in span:
@@ -64,9 +68,9 @@ class Indices:
 
     def variable(self, part: ast.Subscript) -> str:
         """The name of the variable that x[...] or xi[...] is: x2 for x[j + 1] at j = 1."""
-        stem = part.value.id if isinstance(part.value, ast.Name) else ""
-        must(stem in INDEXED, self.name, "have indices at x and xi only", ast.unparse(part))
-        return f"{stem}{self._whole(part.slice, 'have whole indices', ast.unparse(part))}"
+        if not isinstance(part.value, ast.Name) or part.value.id not in INDEXED:
+            raise fail(self.name, "have indices at x and xi only", ast.unparse(part))
+        return f"{part.value.id}{self._whole(part.slice, 'have whole indices')}"
 
     def _index(self, node: ast.expr) -> str:
         """The name of an index."""
@@ -80,28 +84,30 @@ class Indices:
 
     def _span(self, call: ast.Call) -> range:
         """The values of the index. A sum of no terms is a slip where both bounds are numbers, not at 1 to n - 1."""
-        shown = f"{ast.unparse(call.func)}({', '.join(map(ast.unparse, call.args[:3]))}, ...)"
-        first, last = (self._whole(node, "sum from and to whole numbers", ast.unparse(node)) for node in call.args[1:3])
+        first, last = (self._whole(node, "sum from and to whole numbers") for node in call.args[1:3])
         computed = any(not isinstance(node, ast.Constant) for node in call.args[1:3])
         least = first - 1 if computed else first
-        must(last >= least, self.name, "sum upwards, over at least one term", shown, f"It runs from {first} to {last}.")
+        if last < least:
+            runs = f"It runs from {first} to {last}."
+            raise fail(self.name, "sum upwards, over at least one term", self._shown(call), runs)
         return range(first, last + 1)
 
-    def _whole(self, node: ast.expr, what: str, shown: str) -> int:
+    def _shown(self, call: ast.Call) -> str:
+        """A sum in a message: its index and its bounds."""
+        return f"{ast.unparse(call.func)}({', '.join(map(ast.unparse, call.args[:3]))}, ...)"
+
+    def _whole(self, node: ast.expr, what: str) -> int:
         value = self._value(node)
-        must(value.denominator == 1, self.name, what, shown if str(value) in shown else f"{shown} = {value}")
+        if value.denominator != 1:
+            raise fail(self.name, what, f"{ast.unparse(node)} = {value}")
         return int(value)
 
     def _value(self, node: ast.expr) -> Fraction:
         """The exact value of a bound or an index."""
         match node:
             case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
-                must(abs(number) <= MAX_NUMBER, self.name, f"have bounds and indices below {MAX_NUMBER:g}", self.text)
-                value = Fraction(repr(number))
-            case ast.Name(id=name):
-                known = ", ".join(sorted(self.values)) or "none"
-                advice = f"Known: {known}. Bounds are numbers, indices of sums around, or names of [parameters]."
-                must(name in self.values, self.name, "use known indices only", name, advice)
+                value = Fraction(number if isinstance(number, int) else repr(number))
+            case ast.Name(id=name) if name in self.values:
                 value = self.values[name]
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 value = -self._value(operand)
@@ -109,10 +115,14 @@ class Indices:
                 value = self._value(operand)
             case ast.BinOp(left=left, op=ast.Add() | ast.Sub() | ast.Mult() | ast.Div() as op, right=right):
                 value = self._operate(op, self._value(left), self._value(right))
+            case ast.Name(id=name):
+                known = ", ".join(sorted(self.values)) or "none"
+                advice = f"Known: {known}. Bounds are numbers, indices of sums around, or names of [parameters]."
+                raise fail(self.name, "use known indices only", name, advice)
             case _:
                 what = "have bounds and indices of whole numbers, indices and + - * /"
                 raise fail(self.name, what, ast.unparse(node))
-        must(abs(value) <= MAX_NUMBER, self.name, f"have bounds and indices below {MAX_NUMBER:g}", ast.unparse(node))
+        must(abs(value) <= MAX_NUMBER, self.name, f"have bounds and indices below {MAX_NUMBER:g}", self.text)
         return value
 
     def _operate(self, op: ast.operator, left: Fraction, right: Fraction) -> Fraction:

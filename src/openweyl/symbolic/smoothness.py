@@ -22,12 +22,11 @@ MAX_COUNTED_DEGREE = 32
 
 def check_smooth(f: sympy.Expr, name: str) -> None:
     """Raise InputError unless `f` is shown to be real and smooth for all real values of its variables."""
-    if _is_real_polynomial(f):
-        return
+    whole, f = f, sympy.Add(*(term for term in sympy.Add.make_args(f) if not _is_real_polynomial(term)))
     if f.has(sympy.I) or f.is_real is False:
-        raise InputError(f"Argument `{name}` must be a real function, but {shown(str(f))} is complex.")
+        raise InputError(f"Argument `{name}` must be a real function, but {shown(str(whole))} is complex.")
     if f.has(sympy.Abs, sympy.sign, sympy.Heaviside, sympy.DiracDelta, sympy.Piecewise, sympy.Min, sympy.Max):
-        raise InputError(f"Argument `{name}` must be smooth, but {shown(str(f))} has a corner or a jump.")
+        raise InputError(f"Argument `{name}` must be smooth, but {shown(str(whole))} has a corner or a jump.")
     for part in sympy.preorder_traversal(f):
         if part.is_Pow and not (part.exp.is_Integer and part.exp >= 0):
             if part.exp.is_number:
