@@ -18,6 +18,7 @@ from openweyl.cli import application
 from openweyl.problems.problem import Problem
 from openweyl.symbolic.brackets import hamiltonian_field, poisson_bracket
 from openweyl.symbolic.expressions import MAX_MODES, derivative, variables, variables_of
+from openweyl.symbolic.forms import FUNCTIONS
 from openweyl.symbolic.indexed_sums import MAX_SUM_TERMS
 from openweyl.symbolic.parsing import parse, parse_each
 
@@ -355,3 +356,22 @@ def test_the_option_n() -> None:
     for command in ("compare", "certify", "check"):
         assert "Or use `sample`" in str(run(command, "well-chain", "--json").exception)
     assert "whole number from 1 to 100" in str(run("compare", "well-chain", "--n", "101").exception)
+
+
+# --- the page on problem files ---
+
+
+def test_what_the_page_shows_works() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "problems.md").read_text(encoding="utf-8")
+    one, many = (
+        Problem.parse(text, "shown", "the page") for text in re.findall(r"^```toml\n(.*?)^```$", page, re.M | re.S)
+    )
+    assert one.system == Problem.load("double-well").system and one.state == coherent(1, 0)
+    assert (many.system, many.state) == (Problem.load("well-chain").system, Problem.load("well-chain").state)
+    (code,) = re.findall(r"^```python\n(.*?)^```$", page, re.M | re.S)
+    names: dict[str, Any] = {}
+    exec(compile(code, "problems.md", "exec"), names)  # noqa: S102 - our own page
+    assert (names["chain"], names["state"]) == (names["problem"].system, names["problem"].state)
+    assert all(f"`{name}`" in page for name in MANY)
+    assert f"{MAX_MODES} degrees" in page and f"{MAX_SUM_TERMS} terms" in page
+    assert ", ".join(list(FUNCTIONS)[:5]) in " ".join(page.split())
