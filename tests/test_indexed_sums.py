@@ -12,8 +12,20 @@ import numpy as np
 import pytest
 import sympy as sp
 from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from openweyl import InputError, ResourceError, System, certify, check_assumptions, coherent, compare, evolve
+from openweyl import (
+    InputError,
+    Observable,
+    ResourceError,
+    System,
+    certify,
+    check_assumptions,
+    coherent,
+    compare,
+    evolve,
+)
 from openweyl.cli import application
 from openweyl.problems.problem import Problem
 from openweyl.symbolic.brackets import hamiltonian_field, poisson_bracket
@@ -216,6 +228,33 @@ def test_what_a_grid_might_hold_is_refused_by_its_size_and_says_so(p: str) -> No
     system = System(p, ["x1"], h=2**-6, gamma=1.0)
     with pytest.raises(ResourceError, match="or use `sample`, which needs no grid"):
         evolve(system, coherent([0] * 3, [0] * 3), [0.1], memory=1e6)
+
+
+PIECES = [
+    "sum(", "each(", "sum(j,1,3,", "sum(i,1,j,", "each(j,1,2,", "x[", "xi[", "x[j]", "xi[i]", "x1", "x", "]", ")", "))",
+    "(", "+", "-", "*", "/", "**2", ",", "j", "i", "1", "3", "1.5", "10**9", "99", "sin(", "1/", " ",
+]  # fmt: skip
+
+
+@settings(max_examples=150)
+@given(st.lists(st.sampled_from(PIECES), max_size=30).map("".join))
+def test_any_text_is_a_system_or_refused(text: str) -> None:
+    started = time.process_time()
+    for hamiltonian, jumps in ((text, []), ("x[1]", [text])):
+        try:
+            assert System(hamiltonian, jumps, h=0.1, gamma=1).n <= MAX_MODES
+        except InputError as error:
+            message = str(error)
+        else:
+            message = "Argument `hamiltonian` must be read, but is."
+        assert re.fullmatch(r"Argument `(hamiltonian|jumps)` must .+, but .+\.", message)
+    assert time.process_time() - started < 1
+
+
+def test_observables_of_many_modes() -> None:
+    observable = Observable.parse("sum(j, 1, 20, tanh(x[j])/20)", 20)
+    assert observable.norm == pytest.approx(1.0, rel=1e-12)
+    assert "have indices from 1 to 3, but is x[4]" in str(_refusal(Observable.parse, "tanh(x[4])", 3))
 
 
 # --- problems ---

@@ -236,6 +236,7 @@ def test_large_but_allowed_text_is_read_at_once(text: str) -> None:
 
 PIECES = [
     "x", "xi", "y", "(", ")", "((", "))", "+", "-", "*", "/", "**", "^", "9", "64", "1e9", "1e39", "0", ".", ",", " ",
+    "[", "]", "x[1]", "x[j]", "sum(j, 1, 3, ", "sum(j,1,", "each(", "j",
     "pi", "sin(", "exp(", "log(", "sqrt(", "cosh(", "erf(", ")**64", "__", "'", "lambda", "if", "\x00", "\n",
 ]  # fmt: skip
 

@@ -35,14 +35,17 @@ class System:
     """An open system with a real Hamiltonian p(x, xi), which may depend on the time t, and jumps l(x, xi).
 
     `hamiltonian`, `jumps`: SymPy expressions or text in x, xi (n = 1) or x1, xi1, x2, xi2, ...; SymPy's symbols are
-    known by their names. A jump may be complex, a + I*b with real a and b. `h` > 0: the semiclassical parameter (the
-    hbar of physics). `gamma` >= 0: the coupling to the environment; 0 is a closed system.
+    known by their names. A jump may be complex, a + I*b with real a and b. Text may have sums over an index, and a jump
+    may stand for one of each, up to n = 100 (docs/problems.md). `h` > 0: the semiclassical parameter (the hbar of
+    physics). `gamma` >= 0: the coupling to the environment; 0 is a closed system.
 
     >>> print(System("xi**2 + (x**2 - 1/2)**2", ["x", "xi"], h=2**-4, gamma=1.0))
     p = xi**2 + (x**2 - 1/2)**2, jumps x, xi; h = 0.0625, gamma = 1
     >>> kerr = System("(x**2 + xi**2)**2/4", ["(x + I*xi)/sqrt(2)"], h=0.1, gamma=0.5)  # photons leave it one by one
     >>> print(kerr.reversed())
     p = -(x**2 + xi**2)**2/4, jumps sqrt(2)*(x + I*xi)/2; h = 0.1, gamma = 0.5
+    >>> print(System("sum(j, 1, 2, xi[j]**2) + (x[1] - x[2])**4", ["each(j, 1, 2, x[j])"], h=0.1, gamma=0.5))
+    p = xi1**2 + xi2**2 + (x1 - x2)**4, jumps x1, x2; h = 0.1, gamma = 0.5
 
     Raises InputError for formulas that are not smooth.
     """

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
+from typing import TypeVar
 
 import sympy
 
 from openweyl._core.arguments import MAX_SCALE, MIN_SCALE, InputError, fail, must
 
 from .forms import FUNCTIONS, MAX_DEPTH, MAX_DIGITS, MAX_POWER, check_number, listed
-from .indexed_sums import EACH, SUM, Indices
+from .indexed_sums import EACH, SUM, Indices, check_sums
 
 NUMPY_NUMBERS = {
     *(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)),
     *(f"float{bits}" for bits in (16, 32, 64)),
 }
 """NumPy's numbers as it prints them, np.float64(9.97), which are read as the digits that they hold."""
+
+Built = TypeVar("Built")
 
 _OPERATORS = (ast.Mult, ast.Div, ast.Pow)
 _NOT_HERE = {"t": "This symbol cannot depend on time.", "I": "This symbol must be real."}
@@ -36,25 +39,35 @@ class Builder:
         constants: frozenset[sympy.Symbol],
         counts: Mapping[str, float],
     ) -> None:
-        self.names, self.name, self.text, self.constants = names, name, text, constants
-        self.indices = Indices(counts, {*names, *FUNCTIONS}, name, text)
+        self.names, self.name, self.text, self.constants, self.counts = names, name, text, constants, counts
+        self.indices = self._no_sum_yet()
 
-    def build(self, node: ast.expr) -> sympy.Expr:
+    def build(self, tree: ast.expr) -> sympy.Expr:
+        """The expression of a formula."""
+        return self._checked(tree, lambda: self._build(tree))
+
+    def build_each(self, tree: ast.expr) -> tuple[sympy.Expr, ...]:
+        """The expressions of each(...), which may be nested; of anything else, its one expression."""
+        return self._checked(tree, lambda: tuple(self._several(tree)))
+
+    def _checked(self, tree: ast.expr, build: Callable[[], Built]) -> Built:
+        check_sums(tree, self._no_sum_yet())
         try:
-            return self._build(node)
+            return build()
         except RecursionError:
             raise fail(self.name, f"nest at most {MAX_DEPTH} levels deep", self.text) from None
 
-    def build_each(self, node: ast.expr) -> Iterator[sympy.Expr]:
-        """The expressions of each(...), which may be nested; of anything else, its one expression."""
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == EACH:
-            for body in self.indices.over(node):
-                yield from self.build_each(body)
-        else:
-            yield self.build(node)
+    def _several(self, tree: ast.expr) -> Iterator[sympy.Expr]:
+        if not (isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and tree.func.id == EACH):
+            yield self._build(tree)
+            return
+        for body in self.indices.over(tree):
+            yield from self._several(body)
+
+    def _no_sum_yet(self) -> Indices:
+        return Indices(self.counts, {*self.names, *FUNCTIONS}, self.name, self.text)
 
     def _build(self, node: ast.expr) -> sympy.Expr:
-        self.indices.count()
         match node:
             case ast.Constant(value=bool()):
                 raise self._refuse("be a formula", self.text)
@@ -131,7 +144,6 @@ class Builder:
         """The terms of a + b - c + ..., to be added at once: one by one, that takes a time that grows as a square."""
         terms = []
         while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
-            self.indices.count()
             right = self._build(node.right)
             terms.append(-right if isinstance(node.op, ast.Sub) else right)
             node = node.left

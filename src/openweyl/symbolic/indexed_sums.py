@@ -143,21 +143,29 @@ class Indices:
 def names_in(tree: ast.expr) -> set[str]:
     """The names in a formula, x2 for x[2]; of one that is refused when it is read, those up to there."""
     names: set[str] = set()
-    indices = Indices({}, (), "", "")
-
-    def walk(node: ast.AST) -> None:
-        indices.count()
-        if isinstance(node, ast.Name):
-            names.update({node.id} - indices.bound)
-        elif isinstance(node, ast.Subscript):
-            names.add(indices.variable(node))
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in (SUM, EACH):
-            for body in indices.over(node):
-                walk(body)
-        else:
-            for part in ast.iter_child_nodes(node):
-                walk(part)
-
     with suppress(InputError, RecursionError):
-        walk(tree)
+        _collect(tree, Indices({}, (), "", ""), names)
     return names
+
+
+def check_sums(tree: ast.expr, indices: Indices) -> None:
+    """Raise InputError for sums, bounds and indices that mean nothing, or too much: before anything is made of them."""
+    with suppress(RecursionError):  # refused when it is read
+        _collect(tree, indices, set())
+
+
+def _collect(node: ast.AST, indices: Indices, names: set[str]) -> None:
+    """Add the names in a part of a formula to `names`."""
+    indices.count()
+    if isinstance(node, ast.Name):
+        if node.id not in indices.bound:
+            names.add(node.id)
+    elif isinstance(node, ast.Subscript):
+        names.add(indices.variable(node))
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in (SUM, EACH):
+        for body in indices.over(node):
+            _collect(body, indices, names)
+    else:
+        for part in ast.iter_child_nodes(node):
+            if not isinstance(part, ast.operator | ast.unaryop | ast.expr_context):
+                _collect(part, indices, names)

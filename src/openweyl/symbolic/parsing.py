@@ -62,7 +62,7 @@ def parse_each(
     (x1, 2*x2, 3*x3)
     """
     builder = Builder(names, name, text, frozenset(constants), counts or {})
-    found = tuple(builder.build_each(syntax_tree(text, name)))
+    found = builder.build_each(syntax_tree(text, name))
     for f in found:
         check_form(f, name)
     return found
