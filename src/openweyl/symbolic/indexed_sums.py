@@ -38,7 +38,7 @@ class Indices:
     """
 
     def __init__(self, values: Mapping[str, float], taken: Collection[str], name: str, text: str) -> None:
-        self.values = {known: Fraction(value) for known, value in values.items()}
+        self.values = {known: Fraction(repr(float(value))) for known, value in values.items()}  # as written: 0.1
         self.bound: set[str] = set()
         """The names of the indices of the sums around."""
         self.taken, self.name, self.text = {*taken, *values, SUM, EACH}, name, text
