@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -18,9 +18,6 @@ from openweyl.model.states import State
 from openweyl.model.system import System
 
 from .particles import Block
-
-if TYPE_CHECKING:
-    import xarray
 
 HEADS = ("t", "bound", "+-", "classical bound", "mean x1", "+-")
 """The columns of an ensemble's table."""

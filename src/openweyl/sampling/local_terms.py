@@ -10,11 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import sympy
 
 from openweyl._core.arguments import InputError, shown
+from openweyl._core.fft import Array
 from openweyl.symbolic.algebra import expandable, multiplied_out
 from openweyl.symbolic.expressions import TIME, Program, program, run
 
@@ -27,11 +30,39 @@ Monomial = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True)
+class Places:
+    """Where the entries of many small arrays go in a large one, side by side in its flat form; some go to the same."""
+
+    targets: np.ndarray
+    sums: np.ndarray | None
+
+    @staticmethod
+    def of(flat: np.ndarray) -> Places:
+        """The places `flat` (any shape), a number for each entry."""
+        targets, which = np.unique(flat.ravel(), return_inverse=True)
+        if len(targets) == flat.size:
+            return Places(flat.ravel(), None)
+        return Places(targets, np.eye(len(targets))[which])
+
+    def added(self, array: Array, values: Array, xp: Any) -> Array:
+        """`array` (P, ...) with `values` (P, ...) added at the places."""
+        flat, parts = array.reshape(array.shape[0], -1), values.reshape(values.shape[0], -1)
+        parts = parts if self.sums is None else parts @ self.sums
+        if xp is np:
+            flat = flat.copy()
+            flat[:, self.targets] += parts
+        else:
+            flat = flat.at[:, self.targets].add(parts)
+        return flat.reshape(array.shape)
+
+
+@dataclass(frozen=True)
 class Family:
     """M local terms of one shape, in q variables each: f_m(u) = f(u; a_m, t), u the variables `indices[m]`.
 
     `degree`: of the polynomial, or None. `parameters`: the numbers a_m, (M, number of them). `code`: the first
-    derivatives of f, then the second ones (a <= b), in `variables`, `names` (of the parameters) and t.
+    derivatives of f, then the second ones (a <= b), in `variables`, `names` (of the parameters) and t. The places are
+    those of the terms' derivatives in p's gradient (2n) and Hessian (2n, 2n).
     """
 
     indices: np.ndarray
@@ -41,6 +72,8 @@ class Family:
     names: tuple[sympy.Symbol, ...]
     code: Program
     formula: sympy.Expr
+    gradient_places: Places
+    hessian_places: Places
 
     @property
     def q(self) -> int:
@@ -81,7 +114,23 @@ class SortedHamiltonian:
                 hessian[c.j, c.i] += value
         return gradient, hessian
 
-    @property
+    @cached_property
+    def separable(self) -> bool:
+        """Whether p = T(xi) + V(x), but for terms of degree 1."""
+        n = self.n
+        mixed = self.hessian[:n, n:].any() or any(c.j is not None and (c.i < n) != (c.j < n) for c in self.driven)
+        return not mixed and all(len(set(row < n)) == 1 for family in self.families for row in family.indices)
+
+    @cached_property
+    def kinetic_diagonal(self) -> np.ndarray | None:
+        """The second derivatives of T by xi_j if they are constant, and there are no mixed ones."""
+        n, kinetic = self.n, self.hessian[self.n :, self.n :]
+        varies = any((family.indices >= n).any() for family in self.families)
+        varies = varies or any(c.j is not None and c.i >= n for c in self.driven)
+        diagonal = np.diag(kinetic)
+        return diagonal.copy() if not varies and (kinetic == np.diag(diagonal)).all() else None
+
+    @cached_property
     def commuting(self) -> bool:
         """Whether all local terms commute: none of their variables is conjugate to another one."""
         used = {int(i) for family in self.families for i in family.indices.ravel()}
@@ -200,15 +249,18 @@ class _Sorter:
             u, names = _variables(q), _parameters(count)
             first = [template.diff(v) for v in u]
             second = [first[a].diff(u[b]) for a in range(q) for b in range(a, q)]
+            at = np.array([indices for indices, _ in members])
             families.append(
                 Family(
-                    np.array([indices for indices, _ in members]),
+                    at,
                     np.array([numbers for _, numbers in members]),
                     degree,
                     u,
                     names,
                     program((*first, *second)),
                     template,
+                    Places.of(at),
+                    Places.of(at[:, :, None] * 2 * self.n + at[:, None, :]),
                 )
             )
         return SortedHamiltonian(self.n, self.gradient, self.hessian, tuple(self.driven), tuple(families))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import exp
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from .initial import Start
 from .motion import Motion, Stride
 from .splitting import Split, split_in_frame
 
-FADED_PART = {1: 0.01, 2: 0.01}
+FADED_PART = {1: 0.003, 2: 0.01}
 """The part of a rate that diffusion may add in one step, and the split at its end take back, by n; half of it is lost
 to the bound, ..."""
 FADED_PART_OF_MANY = 0.04
@@ -26,6 +27,9 @@ LONGER_STEP, SHORTER_STEP = 1.3, 0.3
 MOST_STEPS_FOR_NOISE = 2000
 """Where diffusion is strong, splits narrow a Gaussian at once, and steps would never be short enough; the bound is then
 small without it."""
+FADING_LAGS = 2.5
+"""Over so many lags before the end a lag fades away. Searched for with a policy of nine numbers (wells, h = 2^-6), which
+gained no more than this."""
 FIRST_STEP = 1e-3
 """The first step, as a part of the whole time: the next ones follow what it missed."""
 SHORTEST_STEP = 1e-9
@@ -81,14 +85,15 @@ def run_block(
             _check(stride, t)
             t = until if parts == 1 else t + length
             angles = anharmonic_angles(motion.hamiltonian, stride.last)
-            shear = lag_shear(stride.last.hessian, angles, min(lag, end - t))
+            shear = lag_shear(stride.last.hessian, angles, _lag_left(lag, end - t))
             z, C, cost = _split(motion, stride.z, split_in_frame(stride.C, angles, shear), rng)
             totals.add(stride, cost)
             pace.follow(stride, length, t, totals)
             if tell is not None:
                 tell(t)
         saved.append((z, C, *totals.copy()))
-    return Block(*(np.stack(parts) for parts in zip(*saved, strict=True)), steps=totals.steps)
+    z_all, C_all, *bounds = (np.stack(parts) for parts in zip(*saved, strict=True))
+    return Block(z_all, C_all, bounds[0], bounds[1], bounds[2], bounds[3], totals.steps)
 
 
 class _Totals:
@@ -140,6 +145,11 @@ def _split(
     """The particles after a split: (z, C, cost)."""
     g = rng.standard_normal((*z.shape[:1], found.noise.shape[-1], 1))
     return z + motion.h**0.5 * (found.noise @ g)[..., 0], found.pure, found.cost
+
+
+def _lag_left(lag: float, left: float) -> float:
+    """The lag with which a split looks ahead where the time `left` is left: at the end there is nothing ahead."""
+    return lag * (1 - exp(-left / (FADING_LAGS * lag))) if lag else 0.0
 
 
 def _check(stride: Stride, t: float) -> None:

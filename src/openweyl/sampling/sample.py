@@ -125,18 +125,16 @@ def sample(
             if accuracy is None:
                 blocks = run(PARTICLES if wanted is None else wanted)
             else:
-                blocks = _until(accuracy, run, plan.block_size, system.n)
+                blocks = _until(accuracy, run, plan.block_size)
     return Ensemble.of(system, state, saved, blocks, weights=None, seed=seed, lag=lag, began=began)
 
 
-def _until(target: float, run: Any, first: int, n: int) -> list[Block]:
+def _until(target: float, run: Any, first: int) -> list[Block]:
     """Blocks enough for the means' standard errors to be at most `target`."""
     count = first
     while True:
         blocks = run(count)
         z = np.concatenate([block.z for block in blocks], axis=1)
-        C = np.concatenate([block.C for block in blocks], axis=1)
-        del C
         spread = float(z.std(axis=1, ddof=1).max())
         if spread / count**0.5 <= target:
             return blocks
@@ -157,6 +155,6 @@ def _check_memory(n: int, times: int, particles: int, limit: float) -> None:
     needed = 8.0 * particles * times * (2 * n + n * (2 * n + 1) + 4) * 2  # once in blocks, once joined
     if needed > limit:
         raise ResourceError(
-            f"{particles:g} particles at {times} times hold {needed / 1e9:.2g} GB, but {limit / 1e9:.2g} GB are free for "
-            "them. Take fewer particles or times, or raise `memory`."
+            f"{particles:g} particles at {times} times hold {needed / 1e9:.2g} GB, but {limit / 1e9:.2g} GB are free "
+            "for them. Take fewer particles or times, or raise `memory`."
         )
