@@ -187,13 +187,16 @@ def _teller(done: int, of: int, progress: Progress | None) -> Callable[[float], 
 
 def _run(plan: Plan, number: int, count: int, seconds: float, tell: Callable[[float], None] | None) -> Block:
     """One block, on a worker; refused if by forecast it takes longer than `seconds`."""
-    began, end = time.monotonic(), plan.times[-1]
+    end = plan.times[-1]
+    looks: list[tuple[float, float]] = []
 
     def reached(t: float) -> None:
-        used = time.monotonic() - began
-        if used > TRUSTED_AFTER and used * end / t > seconds:
+        looks.append((time.monotonic(), t))
+        began, first = looks[0]  # after the first step, which may have been compiled
+        used = looks[-1][0] - began
+        if used > TRUSTED_AFTER and (whole := used * end / (t - first)) > seconds:
             raise ResourceError(
-                f"A block of {count} particles would take {in_words(used * end / t)}, but `time_limit` leaves it "
+                f"A block of {count} particles would take {in_words(whole)}, but `time_limit` leaves it "
                 f"{in_words(seconds)}: take fewer particles, shorten `times`, or raise `time_limit`.",
                 kind="time",
             )

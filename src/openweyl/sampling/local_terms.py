@@ -92,26 +92,32 @@ class Coefficient:
 
 @dataclass(frozen=True)
 class SortedHamiltonian:
-    """p, sorted. `gradient`, `hessian`: g0 and H0 of what does not depend on time, which `driven` adds to."""
+    """p, sorted. `gradient`, `hessian`: g0 and H0 of what does not depend on time, which `driven` adds to.
 
+    `formula`, `variables`: p itself, in (x, xi).
+    """
+
+    formula: sympy.Expr
+    variables: tuple[sympy.Symbol, ...]
     n: int
     gradient: np.ndarray
     hessian: np.ndarray
     driven: tuple[Coefficient, ...]
     families: tuple[Family, ...]
 
-    def quadratic_part(self, t: float) -> tuple[np.ndarray, np.ndarray]:
-        """(g0, H0) at time t."""
-        if not self.driven:
-            return self.gradient, self.hessian
-        gradient, hessian = self.gradient.copy(), self.hessian.copy()
+    def quadratic_part(self, t: Any, xp: Any = np) -> tuple[Array, Array]:
+        """(g0, H0) at time `t`."""
+        gradient, hessian = xp.asarray(self.gradient), xp.asarray(self.hessian)
         for c in self.driven:
-            value = _number(c.code, t)
+            value = run(c.code, {TIME: t}, xp)[0]
+            unit = np.zeros_like(self.gradient if c.j is None else self.hessian)
             if c.j is None:
-                gradient[c.i] += value
+                unit[c.i] = 1.0
+                gradient = gradient + value * unit
             else:
-                hessian[c.i, c.j] += value
-                hessian[c.j, c.i] += value
+                unit[c.i, c.j] += 1.0
+                unit[c.j, c.i] += 1.0
+                hessian = hessian + value * unit
         return gradient, hessian
 
     @cached_property
@@ -156,17 +162,32 @@ def sorted_hamiltonian(p: sympy.Expr, x: Sequence[sympy.Symbol], xi: Sequence[sy
                 powers, coefficient = monomial
                 monomials[powers] = monomials.get(powers, sympy.Integer(0)) + coefficient
     sorter = _Sorter(len(x))
-    local: dict[tuple[int, ...], list[tuple[Monomial, sympy.Expr]]] = {}
+    local: _Parts = {}
     for powers, coefficient in monomials.items():
         if sum(exponent for _, exponent in powers) <= 2:
             sorter.add_quadratic(powers, coefficient)
         else:
             local.setdefault(tuple(i for i, _ in powers), []).append((powers, coefficient))
-    for indices, parts in local.items():
+    for indices, parts in _by_modes(local, len(x)).items():
         sorter.add_polynomial(indices, parts)
     for term in others:
         sorter.add_function(term, places)
-    return sorter.result()
+    return sorter.result(p, z)
+
+
+_Parts = dict[tuple[int, ...], list[tuple[Monomial, sympy.Expr]]]
+
+
+def _by_modes(local: _Parts, n: int) -> _Parts:
+    """The monomials by their variables; x_j^4 goes to x_j^2 xi_j^2, as one family costs less than two."""
+    merged: _Parts = {}
+    for indices in sorted(local, key=len, reverse=True):
+        modes = {i % n for i in indices}
+        home = next(
+            (other for other in merged if set(indices) < set(other) and modes == {i % n for i in other}), indices
+        )
+        merged.setdefault(home, []).extend(local[indices])
+    return merged
 
 
 def _monomial(term: sympy.Expr, places: dict[sympy.Symbol, int]) -> tuple[Monomial, sympy.Expr] | None:
@@ -207,7 +228,7 @@ class _Sorter:
             self.hessian[j, i] += float(coefficient)
 
     def add_polynomial(self, indices: tuple[int, ...], parts: list[tuple[Monomial, sympy.Expr]]) -> None:
-        """The monomials in exactly the variables `indices`: one term, its coefficients as parameters."""
+        """The monomials in the variables `indices`: one term, its coefficients as parameters."""
         what = sympy.Add(*(c for _, c in parts))
         self._check_count(indices, what)
         u, names = _variables(len(indices)), _parameters(len(parts))
@@ -215,7 +236,7 @@ class _Sorter:
         for name, (powers, coefficient) in zip(names, sorted(parts, key=lambda part: part[0]), strict=True):
             number, varying = coefficient.as_independent(TIME, as_Add=False)
             numbers.append(float(number))
-            template.append(name * varying * sympy.Mul(*(v**e for v, (_, e) in zip(u, powers, strict=True))))
+            template.append(name * varying * sympy.Mul(*(u[indices.index(i)] ** e for i, e in powers)))
         degree = max(sum(exponent for _, exponent in powers) for powers, _ in parts)
         self.families.setdefault((sympy.Add(*template), degree, len(names)), []).append((indices, numbers))
 
@@ -242,7 +263,8 @@ class _Sorter:
                 f"has {len(indices)}: {shown(term)}."
             )
 
-    def result(self) -> SortedHamiltonian:
+    def result(self, p: sympy.Expr, z: tuple[sympy.Symbol, ...]) -> SortedHamiltonian:
+        """All terms of `p`, sorted."""
         families = []
         for (template, degree, count), members in self.families.items():
             q = len(members[0][0])
@@ -263,7 +285,7 @@ class _Sorter:
                     Places.of(at[:, :, None] * 2 * self.n + at[:, None, :]),
                 )
             )
-        return SortedHamiltonian(self.n, self.gradient, self.hessian, tuple(self.driven), tuple(families))
+        return SortedHamiltonian(p, z, self.n, self.gradient, self.hessian, tuple(self.driven), tuple(families))
 
 
 def _variables(q: int) -> tuple[sympy.Symbol, ...]:
@@ -272,7 +294,3 @@ def _variables(q: int) -> tuple[sympy.Symbol, ...]:
 
 def _parameters(count: int) -> tuple[sympy.Symbol, ...]:
     return tuple(sympy.Symbol(f"a{k}", real=True) for k in range(count))
-
-
-def _number(code: Program, t: float) -> float:
-    return float(run(code, {TIME: t}, np)[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -26,6 +27,7 @@ def best_lag(
     noisy = motion.dissipation.noise.max(initial=0.0) > 0 or motion.jumps
     if not noisy or motion.linear:
         return 0.0
+    motion = replace(motion, library="numpy")  # few particles, a few runs: not worth compiling
     unit = 1 / _speed(motion, start)
     found: dict[float, float] = {}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -32,6 +32,8 @@ from .nonlinear_jumps import sorted_jumps
 from .particles import Block
 from .pilot import best_lag
 
+ARRAYS = {"numpy": "numpy", "jax": "jax.numpy"}
+"""Where the functions of an array library are."""
 PARTICLES = 400
 """Particles where neither their number nor a target is given: means are then known to a twentieth of their spread."""
 MAX_PARTICLES = 1_000_000_000
@@ -54,6 +56,7 @@ def sample(
     seed: int = 0,
     tol: float = DISCRETIZATION,
     executor: Any = None,
+    library: Literal["numpy", "jax"] = "numpy",
     store: str | Path | None = None,
     memory: float | None = None,
     time_limit: float = TIME_LIMIT,
@@ -67,12 +70,13 @@ def sample(
     nearest to p, and is exactly split into narrower ones as noise widens it. B is computed, the steps' part included.
 
     `system`: p a sum of polynomials and of smooth functions of commuting variables, each term in at most 4 variables;
-    linear jumps. `state`: coherent, squeezed, thermal (`gaussian`), or a mixture of such states.
+    jumps that are linear, or such terms. `state`: coherent, squeezed, thermal (`gaussian`), or a mixture of these.
     `times`: increasing, >= 0, in the unit of time of the Hamiltonian.
     `particles`: how many (default 400); or `target`: the largest standard error of the means of x_j and xi_j, at all
     times, from which their number follows.
     `seed`: of the random numbers; results depend on it and on the number of particles, not on the workers.
     `tol`: what the discretization of time may add to the bound, beside 2 % of it.
+    `library`: "jax" computes with JAX's arrays, compiled, on what JAX finds (`pip install 'openweyl[jax]'`).
     `executor`: where blocks of particles go: a number of processes, any `concurrent.futures` executor, or the address
     of a Dask scheduler (default: this process). `store`: a folder that keeps finished blocks, and from which the same
     call goes on. `memory`: bytes for the result (default: half of what is free). `time_limit`: seconds, by forecast.
@@ -80,7 +84,7 @@ def sample(
 
     Returns an Ensemble. Where p is quadratic it holds the exact Gaussian states, and B is round-off.
 
-    Raises InputError for arguments out of range, for other states (cats) and jumps, and for terms of too many
+    Raises InputError for arguments out of range, for other states (cats), and for terms and jumps of too many
     variables; ResourceError if the result would not fit in memory, or take longer than `time_limit`.
 
     Source: the ansatz of Hernandez, Ranard and Riedel (doi:10.48550/arXiv.2307.05326); residuals and splits are derived
@@ -104,9 +108,11 @@ def sample(
     limit = spare_memory() if memory is None else arguments.real("memory", memory, above=0.0)
     seconds = arguments.real("time_limit", time_limit, above=0.0)
     report = callback(progress)
+    arguments.choice("library", library, ("numpy", "jax"))
     dissipation, nonlinear = linear_dissipation(system)
     hamiltonian = sorted_hamiltonian(system.hamiltonian, system.x, system.xi)
-    motion = Motion(hamiltonian, dissipation, system.h, sorted_jumps(nonlinear, system), system.gamma)
+    jumps = sorted_jumps(nonlinear, system)
+    motion = Motion(hamiltonian, dissipation, system.h, jumps, system.gamma, ARRAYS[library])
     start = start_of(state)
     if motion.linear or saved[-1] == 0:
         block = exact_block(motion, start, saved)
