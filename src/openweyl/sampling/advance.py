@@ -42,7 +42,7 @@ def advance(motion: Motion, z: Array, C: Array, t: float, dt: float, lag: float,
     """A step of length `dt` from time `t`, and a split with `lag` (see `frame`) and the normal numbers `g` (P, n)."""
     xp = motion.xp
     stride = motion.step(z, C, t, dt)
-    angles = anharmonic_angles(motion.hamiltonian, stride.last, xp)
+    angles = anharmonic_angles(motion, stride.last)
     found = split_in_frame(stride.C, angles, lag_shear(stride.last.hessian, angles, lag, xp), xp)
     z = stride.z + motion.h**0.5 * (found.noise @ g[..., None])[..., 0]
     missed = stride.missed + found.cost

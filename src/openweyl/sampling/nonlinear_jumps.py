@@ -137,15 +137,19 @@ def _complex_sum(parts: Sequence[tuple[Any, FamilyAverages | None]], hessian: Ar
     return FamilyAverages(None, None, L, coefficients, tail)
 
 
-def jump_residual(family: JumpFamily, averages: JumpAverages, gamma: float, h: float, xp: Any = np) -> Array:
-    """(gamma/h) sum ( |r| (|r|^2 + 4 |s|^2)^{1/2} + |r|^2 ) over the jumps of the family, (P,)."""
+def jump_sizes(family: JumpFamily, averages: JumpAverages, h: float, xp: Any = np) -> tuple[Array, Array]:
+    """(|r|, |s|^2) of each jump, (P, M)."""
     c, rest = averages.linear, averages.rest
     operators = averages.K + 0.5j * h * family.form
     s2 = xp.einsum("pma,pmab,pmb->pm", xp.conj(c), operators, c).real
     r = xp.sqrt(norms_of_terms(rest, operators, xp))
-    if rest.tail is not None:
-        r = r + rest.tail
-    return (gamma / h) * xp.sum(r * xp.sqrt(r**2 + 4 * xp.maximum(s2, 0.0)) + r**2, axis=-1)
+    return r if rest.tail is None else r + rest.tail, xp.maximum(s2, 0.0)
+
+
+def jump_residual(family: JumpFamily, averages: JumpAverages, gamma: float, h: float, xp: Any = np) -> Array:
+    """(gamma/h) sum ( |r| (|r|^2 + 4 |s|^2)^{1/2} + |r|^2 ) over the jumps of the family, (P,)."""
+    r, s2 = jump_sizes(family, averages, h, xp)
+    return (gamma / h) * xp.sum(r * xp.sqrt(r**2 + 4 * s2) + r**2, axis=-1)
 
 
 def sorted_jumps(jumps: Sequence[sympy.Expr], system: System) -> tuple[JumpFamily, ...]:
