@@ -116,7 +116,7 @@ def sample(
         block = exact_block(motion, start, saved)
         return Ensemble.of(system, state, saved, [block], weights=start.weights, seed=seed, lag=0.0, began=began)
     with one_thread():
-        lag = best_lag(motion, start, saved, np.random.SeedSequence(seed, spawn_key=(0,)), tol=tol)
+        lag = best_lag(motion, start, saved[-1], np.random.SeedSequence(seed, spawn_key=(0,)), tol=tol, seconds=seconds)
         plan = Plan(motion, start, saved, seed, lag, tol)
         kept = None if store is None else BlockStore.open(store, plan.key(system, state))
         with open_pool(executor) as pool:
