@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     import xarray
     from matplotlib.axes import Axes
 
-HEADS = ("t", "bound", "+-", "classical bound", "mean x1", "+-")
-"""The columns of an ensemble's table."""
 PANEL = (4.4, 3.6)
 """Width and height, in inches, of each picture."""
 ROWS_PRINTED = 20
@@ -183,8 +181,12 @@ class Ensemble(GaussianMixture):
         if len(row) > 2:
             results.draw_row(row[2:], [self.reduced(1)], [f"mode 1, t = {self.times[-1]:.4g}"])
 
+    def _heads(self) -> list[str]:
+        """The columns of its table."""
+        return ["t", "bound", "+-", "classical bound", f"mean {self.system.x[0]}", "+-"]
+
     def _rows(self) -> list[list[Any]]:
-        """The rows of the table under HEADS."""
+        """The rows of the table."""
         errors, means = self.bound_standard_error, self.mean
         columns = (self.bound, errors, self.classical_bound, means[:, 0], self.mean_standard_error[:, 0])
         return [[float(value) for value in row] for row in zip(self.times, *columns, strict=True)]
@@ -195,16 +197,16 @@ class Ensemble(GaussianMixture):
         return [cut(str(self.system)), cut(str(self.state)), facts]
 
     def __str__(self) -> str:
-        return "\n".join([*self._words(), "", table(HEADS, excerpt(self._rows(), ROWS_PRINTED))])
+        return "\n".join([*self._words(), "", table(self._heads(), excerpt(self._rows(), ROWS_PRINTED))])
 
     def __repr__(self) -> str:
         head = f"<Ensemble, n = {self.n}, {self.particles} particles: {cut(str(self.system))}>"
-        return f"{head}\n{table(HEADS, excerpt(self._rows()))}"
+        return f"{head}\n{table(self._heads(), excerpt(self._rows()))}"
 
     def _repr_html_(self) -> str:
         picture = results.small_picture(self._draw, (2 * 3.6, 2.7), 2)
         shown = html_picture(picture, "means and bounds over time")
-        return block(*self._words(), html_table(HEADS, self._rows()), shown)
+        return block(*self._words(), html_table(self._heads(), self._rows()), shown)
 
     @public
     def as_dict(self) -> dict[str, Any]:
