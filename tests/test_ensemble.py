@@ -182,15 +182,15 @@ def test_terms_of_many_variables_are_drawn_and_sums_of_few_are_not() -> None:
 
 
 def test_many_modes() -> None:
-    n = 99
+    n = 100
     ensemble = chance(0, 40, n=n)[0]
     energy = ensemble.expectation(ensemble.system.hamiltonian)
     assert energy.value[0] == pytest.approx(H * (ensemble.occupations().value.sum() + n / 2))
-    assert ensemble.expectation("tanh(x1 - x99)").bound[0] < 1e-8
+    assert ensemble.expectation("tanh(x1 - x100)").bound[0] < 1e-8
     zeros = ", ".join(["0"] * 2 * n)
     assert ensemble.expectation(f"husimi({zeros})").value[0] == ensemble.fidelity([0] * n, [0] * n).value[0]
-    assert ensemble.covariance().value.shape == (198, 198)
-    assert float(ensemble.reduced(99).trace()) == pytest.approx(1, abs=1e-8)
+    assert ensemble.covariance().value.shape == (200, 200)
+    assert float(ensemble.reduced(100).trace()) == pytest.approx(1, abs=1e-8)
     assert np.isfinite(ensemble.purity().value[0])
 
 

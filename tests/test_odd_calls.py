@@ -402,7 +402,11 @@ def cases(folder: Path) -> dict[str, Case]:
             {"frequency": "1/s", "damping": "1/s", "occupation": 0.5},
             {"frequency": "text", "damping": "text", "occupation": "number"},
         ),
-        "Problem.load": (Problem.load, {"name_or_path": "harmonic"}, {"name_or_path": "text"}),
+        "Problem.load": (
+            Problem.load,
+            {"name_or_path": "well-chain", "n": 2},
+            {"name_or_path": "text", "n": "whole or None"},
+        ),
         "Problem.parse": (
             Problem.parse,
             {"text": Problem.load("harmonic").text, "name": "mine", "source": "mine"},

@@ -22,7 +22,7 @@ from openweyl._core.estimates import Estimate
 from openweyl._core.text import cut
 from openweyl.phase_space.grid_function import GridFunction, check_function
 from openweyl.symbolic.algebra import separate
-from openweyl.symbolic.expressions import variables
+from openweyl.symbolic.expressions import MAX_MODES, variables
 from openweyl.symbolic.parsing import parse, parse_number
 from openweyl.symbolic.smoothness import check_smooth, interval
 
@@ -31,8 +31,6 @@ from .readings import FormulaMean, HusimiValue, ParityValue
 Reading: TypeAlias = Callable[[GridFunction], tuple[float, float]]
 """A symbol -> the expectation value, and a bound of its error."""
 
-MAX_DEGREES_OF_FREEDOM = 100
-"""The largest n of an observable: what `sample` is made for; a symbol has far fewer."""
 NAMED = r"\s*(smooth|region|husimi|parity)\s*(?:\((.*)\))?\s*"
 """The text of observables that are no formulas."""
 
@@ -62,7 +60,7 @@ class Observable:
         real("norm", self.norm, low=0.0)
         must(callable(self.reading), "reading", "be a function of a symbol", self.reading)
         if self.n is not None:
-            whole("n", self.n, 1, MAX_DEGREES_OF_FREEDOM)
+            whole("n", self.n, 1, MAX_MODES)
 
     def __repr__(self) -> str:
         n = "any n" if self.n is None else f"n = {self.n}"
@@ -98,7 +96,7 @@ class Observable:
         probability of the coherent state there; "parity": of u(x) -> u(-x).
         """
         must(isinstance(text, str), "observable", "be text", text)
-        whole("n", n, 1, MAX_DEGREES_OF_FREEDOM)
+        whole("n", n, 1, MAX_MODES)
         match = re.fullmatch(NAMED, text, re.DOTALL)
         if match is None:
             return function(text, n)

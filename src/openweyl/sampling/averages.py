@@ -1,12 +1,13 @@
-"""Gaussian averages of the local terms of p: what a particle's own quadratic Hamiltonian, and its residual, are made of.
+"""Gaussian averages of local terms: what a particle's own quadratic Hamiltonian, and its residual, are made of.
 
 For a term f(u) of q variables under N(z, K), K = L L^T, by Gauss and Hermite's quadrature over u = z + L g:
 
-    <grad f>,    <Hess f>,    c_alpha  =  < d_g^alpha f >  =  < (L^T Hess f L)_ab He_{alpha - e_a - e_b}(g) >,  |alpha| >= 3.
+    <grad f>,    <Hess f>,    c_alpha  =  < d_g^alpha f >  =  < H_ab He_{alpha - e_a - e_b}(g) >,    |alpha| >= 3,
 
-Exact for polynomials. For other functions orders above MAX_ORDER are bounded: as d_g^alpha has the mean c_alpha,
+with H = L^T Hess f L. Exact for polynomials. For other functions orders above K = MAX_ORDER are bounded by Parseval's
+identity for H: with k = |alpha|,
 
-    sum_{|alpha| > K} c_alpha^2 / alpha!  <=  ( <|L^T Hess f L|^2> - sum_{2 <= |alpha| <= K} |alpha| (|alpha|-1) c_alpha^2/alpha! ) / ((K+1) K).
+    sum_{k > K} c_alpha^2 / alpha!  <=  ( <|H|^2> - sum_{2 <= k <= K} k (k-1) c_alpha^2 / alpha! ) / ((K+1) K).
 """
 
 from __future__ import annotations

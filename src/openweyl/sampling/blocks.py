@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import json
 import time
+import zlib
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
-import openweyl
 from openweyl._core.arguments import ResourceError, fail
 from openweyl._core.progress import Progress
 from openweyl._core.workers import Pool
@@ -69,7 +71,7 @@ class Plan:
             b"".join(part.tobytes() for part in (self.start.weights, self.start.z, self.start.C))
         ).hexdigest()
         return {
-            "openweyl": openweyl.__version__,
+            "openweyl": version("openweyl"),
             "system": system.as_dict(),
             "state": str(state),
             "start": start,
@@ -115,13 +117,10 @@ class BlockStore:
         """The block of this number and size, or None if it is not there, or damaged."""
         try:
             with np.load(self._file(number, count), allow_pickle=False) as file:
-                return Block(*(file[name] for name in ARRAYS), steps=int(file["steps"]))
-        except (OSError, ValueError, KeyError, EOFError):  # zipfile's BadZipFile is caught below
+                arrays = {name: file[name] for name in ARRAYS}
+                return Block(**arrays, steps=int(file["steps"]))
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error):
             return None
-        except Exception as error:
-            if type(error).__name__ == "BadZipFile":
-                return None
-            raise
 
     def save(self, number: int, count: int, block: Block) -> None:
         """Keep the block: it is there whole, or not at all."""
@@ -188,13 +187,16 @@ def _teller(done: int, of: int, progress: Progress | None) -> Callable[[float], 
 
 def _run(plan: Plan, number: int, count: int, seconds: float, tell: Callable[[float], None] | None) -> Block:
     """One block, on a worker; refused if by forecast it takes longer than `seconds`."""
-    began, end = time.monotonic(), plan.times[-1]
+    end = plan.times[-1]
+    looks: list[tuple[float, float]] = []
 
     def reached(t: float) -> None:
-        used = time.monotonic() - began
-        if used > TRUSTED_AFTER and used * end / t > seconds:
+        looks.append((time.monotonic(), t))
+        began, first = looks[0]  # after the first step, which may have been compiled
+        used = looks[-1][0] - began
+        if used > TRUSTED_AFTER and (whole := used * end / (t - first)) > seconds:
             raise ResourceError(
-                f"A block of {count} particles would take {in_words(used * end / t)}, but `time_limit` leaves it "
+                f"A block of {count} particles would take {in_words(whole)}, but `time_limit` leaves it "
                 f"{in_words(seconds)}: take fewer particles, shorten `times`, or raise `time_limit`.",
                 kind="time",
             )

@@ -1,7 +1,7 @@
 """What linear jumps do to Gaussians: a linear drift, and diffusion. For l_j = c_j.z + s_j with c_j = a_j + i b_j,
 
-    dz/dt = ... + A z + m,      A = gamma sum_j J (a_j b_j^T - b_j a_j^T),      m = gamma sum_j J (a_j Im s_j - b_j Re s_j),
-    d(h C)/dt = ... + h D,      D = gamma sum_j ( J a_j (J a_j)^T + J b_j (J b_j)^T ),
+    dz/dt = ... + A z + m,    A = gamma sum_j J (a_j b_j^T - b_j a_j^T),    m = gamma sum_j J (a_j Im s_j - b_j Re s_j),
+    dC/dt = ... + D,          D = gamma sum_j ( J a_j (J a_j)^T + J b_j (J b_j)^T ),          h C the covariance,
 
 the same for the Lindblad and for the Fokker-Planck equation.
 """

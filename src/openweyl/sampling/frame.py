@@ -1,9 +1,9 @@
 """Which coordinates a split makes narrow: those whose spread runs up the bound, now or soon.
 
 A residual grows with the variances along the directions in which p is anharmonic. In each mode that is the direction
-a_j = (cos, sin) in which the local terms' cubic parts are largest: the top eigenvector of sum_m [T_3 C C T_3]_jj. And what is spread
-along a_j a time s later is X + s <p_Xi Xi> Xi now: a split that makes this narrow, with a `lag` s, gives a smaller bound
-than one that looks at the present alone. Any choice is exact; the pilot run (`pilot`) chooses the lag.
+a_j = (cos, sin) in which the local terms' cubic parts are largest: the top eigenvector of sum_m [T_3 C C T_3]_jj. And
+what is spread along a_j a time s later is X + s <p_Xi Xi> Xi now: a split that makes this narrow, with a `lag` s, gives
+a smaller bound than one that looks at the present alone. Any choice is exact; `pilot` chooses the lag.
 """
 
 from __future__ import annotations

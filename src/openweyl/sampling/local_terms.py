@@ -10,11 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import sympy
 
 from openweyl._core.arguments import InputError, shown
+from openweyl._core.fft import Array
 from openweyl.symbolic.algebra import expandable, multiplied_out
 from openweyl.symbolic.expressions import TIME, Program, program, run
 
@@ -27,11 +30,39 @@ Monomial = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True)
+class Places:
+    """Where the entries of many small arrays go in a large one, side by side in its flat form; some go to the same."""
+
+    targets: np.ndarray
+    sums: np.ndarray | None
+
+    @staticmethod
+    def of(flat: np.ndarray) -> Places:
+        """The places `flat` (any shape), a number for each entry."""
+        targets, which = np.unique(flat.ravel(), return_inverse=True)
+        if len(targets) == flat.size:
+            return Places(flat.ravel(), None)
+        return Places(targets, np.eye(len(targets))[which])
+
+    def added(self, array: Array, values: Array, xp: Any) -> Array:
+        """`array` (P, ...) with `values` (P, ...) added at the places."""
+        flat, parts = array.reshape(array.shape[0], -1), values.reshape(values.shape[0], -1)
+        parts = parts if self.sums is None else parts @ self.sums
+        if xp is np:
+            flat = flat.copy()
+            flat[:, self.targets] += parts
+        else:
+            flat = flat.at[:, self.targets].add(parts)
+        return flat.reshape(array.shape)
+
+
+@dataclass(frozen=True)
 class Family:
     """M local terms of one shape, in q variables each: f_m(u) = f(u; a_m, t), u the variables `indices[m]`.
 
     `degree`: of the polynomial, or None. `parameters`: the numbers a_m, (M, number of them). `code`: the first
-    derivatives of f, then the second ones (a <= b), in `variables`, `names` (of the parameters) and t.
+    derivatives of f, then the second ones (a <= b), in `variables`, `names` (of the parameters) and t. The places are
+    those of the terms' derivatives in p's gradient (2n) and Hessian (2n, 2n).
     """
 
     indices: np.ndarray
@@ -41,6 +72,8 @@ class Family:
     names: tuple[sympy.Symbol, ...]
     code: Program
     formula: sympy.Expr
+    gradient_places: Places
+    hessian_places: Places
 
     @property
     def q(self) -> int:
@@ -59,29 +92,51 @@ class Coefficient:
 
 @dataclass(frozen=True)
 class SortedHamiltonian:
-    """p, sorted. `gradient`, `hessian`: g0 and H0 of what does not depend on time, which `driven` adds to."""
+    """p, sorted. `gradient`, `hessian`: g0 and H0 of what does not depend on time, which `driven` adds to.
 
+    `formula`, `variables`: p itself, in (x, xi).
+    """
+
+    formula: sympy.Expr
+    variables: tuple[sympy.Symbol, ...]
     n: int
     gradient: np.ndarray
     hessian: np.ndarray
     driven: tuple[Coefficient, ...]
     families: tuple[Family, ...]
 
-    def quadratic_part(self, t: float) -> tuple[np.ndarray, np.ndarray]:
-        """(g0, H0) at time t."""
-        if not self.driven:
-            return self.gradient, self.hessian
-        gradient, hessian = self.gradient.copy(), self.hessian.copy()
+    def quadratic_part(self, t: Any, xp: Any = np) -> tuple[Array, Array]:
+        """(g0, H0) at time `t`."""
+        gradient, hessian = xp.asarray(self.gradient), xp.asarray(self.hessian)
         for c in self.driven:
-            value = _number(c.code, t)
+            value = run(c.code, {TIME: t}, xp)[0]
+            unit = np.zeros_like(self.gradient if c.j is None else self.hessian)
             if c.j is None:
-                gradient[c.i] += value
+                unit[c.i] = 1.0
+                gradient = gradient + value * unit
             else:
-                hessian[c.i, c.j] += value
-                hessian[c.j, c.i] += value
+                unit[c.i, c.j] += 1.0
+                unit[c.j, c.i] += 1.0
+                hessian = hessian + value * unit
         return gradient, hessian
 
-    @property
+    @cached_property
+    def separable(self) -> bool:
+        """Whether p = T(xi) + V(x), but for terms of degree 1."""
+        n = self.n
+        mixed = self.hessian[:n, n:].any() or any(c.j is not None and (c.i < n) != (c.j < n) for c in self.driven)
+        return not mixed and all(len(set(row < n)) == 1 for family in self.families for row in family.indices)
+
+    @cached_property
+    def kinetic_diagonal(self) -> np.ndarray | None:
+        """The second derivatives of T by xi_j if they are constant, and there are no mixed ones."""
+        n, kinetic = self.n, self.hessian[self.n :, self.n :]
+        varies = any((family.indices >= n).any() for family in self.families)
+        varies = varies or any(c.j is not None and c.i >= n for c in self.driven)
+        diagonal = np.diag(kinetic)
+        return diagonal.copy() if not varies and (kinetic == np.diag(diagonal)).all() else None
+
+    @cached_property
     def commuting(self) -> bool:
         """Whether all local terms commute: none of their variables is conjugate to another one."""
         used = {int(i) for family in self.families for i in family.indices.ravel()}
@@ -117,7 +172,7 @@ def sorted_hamiltonian(p: sympy.Expr, x: Sequence[sympy.Symbol], xi: Sequence[sy
         sorter.add_polynomial(indices, parts)
     for term in others:
         sorter.add_function(term, places)
-    return sorter.result()
+    return sorter.result(p, z)
 
 
 def _monomial(term: sympy.Expr, places: dict[sympy.Symbol, int]) -> tuple[Monomial, sympy.Expr] | None:
@@ -193,25 +248,29 @@ class _Sorter:
                 f"has {len(indices)}: {shown(term)}."
             )
 
-    def result(self) -> SortedHamiltonian:
+    def result(self, p: sympy.Expr, z: tuple[sympy.Symbol, ...]) -> SortedHamiltonian:
+        """All terms of `p`, sorted."""
         families = []
         for (template, degree, count), members in self.families.items():
             q = len(members[0][0])
             u, names = _variables(q), _parameters(count)
             first = [template.diff(v) for v in u]
             second = [first[a].diff(u[b]) for a in range(q) for b in range(a, q)]
+            at = np.array([indices for indices, _ in members])
             families.append(
                 Family(
-                    np.array([indices for indices, _ in members]),
+                    at,
                     np.array([numbers for _, numbers in members]),
                     degree,
                     u,
                     names,
                     program((*first, *second)),
                     template,
+                    Places.of(at),
+                    Places.of(at[:, :, None] * 2 * self.n + at[:, None, :]),
                 )
             )
-        return SortedHamiltonian(self.n, self.gradient, self.hessian, tuple(self.driven), tuple(families))
+        return SortedHamiltonian(p, z, self.n, self.gradient, self.hessian, tuple(self.driven), tuple(families))
 
 
 def _variables(q: int) -> tuple[sympy.Symbol, ...]:
@@ -220,7 +279,3 @@ def _variables(q: int) -> tuple[sympy.Symbol, ...]:
 
 def _parameters(count: int) -> tuple[sympy.Symbol, ...]:
     return tuple(sympy.Symbol(f"a{k}", real=True) for k in range(count))
-
-
-def _number(code: Program, t: float) -> float:
-    return float(run(code, {TIME: t}, np)[0])

@@ -2,7 +2,8 @@
 
 For a Gaussian state tau of mean z and covariance h C, C~ = J^T C J, and small changes dz and h dC,
 
-    || dz.grad tau ||_tr  <=  2 ( dz.C~ dz / h )^{1/2},      || (h/2) dC : grad grad tau ||_tr  <=  (1 + 3^{1/2}) ( 2n tr (C~ dC)^2 )^{1/2}.
+    || dz.grad tau ||_tr                   <=  2 ( dz.C~ dz / h )^{1/2},
+    || (h/2) sum_ij dC_ij d_i d_j tau ||_tr  <=  (1 + 3^{1/2}) ( 2n tr (C~ dC)^2 )^{1/2}.
 
 The first is 2 Std of the generator of translations. For the second let e_i diagonalise dC against C~, e_i.C~ e_i = 1,
 dC = sum m_i e_i e_i^T; along each, d^2 tau is -1/h^2 times the double commutator with u = (J e_i).z, whose norm is at

@@ -1,10 +1,10 @@
-"""The motion of particles: each a Gaussian state that moves by its own quadratic Hamiltonian, and the bound that it runs up.
+"""The motion of particles, Gaussian states with a quadratic Hamiltonian each, and the bounds that they run up.
 
     dz/dt = J <grad p> + A z + m,      dC/dt = F C + C F^T + D,      F = J <Hess p> + A,
 
-averages over the particle's own Gaussian, A, m and D of the jumps. Within a step particles follow the cubic in time that
-has the right values and slopes at both ends; what this misses of the equations is one more residual, in closed form
-(`mismatch`), so that no step is too long for the bound to be true.
+averages over the particle's own Gaussian, A, m and D of the jumps. Within a step particles follow the cubic in time
+that has the right values and slopes at both ends; what this misses of the equations is one more residual, in closed
+form (`mismatch`), so that no step is too long for the bound to be true.
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, NamedTuple
-
-import numpy as np
 
 from openweyl._core.fft import Array
 
@@ -28,7 +26,7 @@ INNER = 0.5 * (1 - 5**-0.5)
 
 
 class Slopes(NamedTuple):
-    """dz/dt (P, 2n) and dC/dt (P, 2n, 2n), and the averages that they are made of: `hessian` <Hess p>, and by family."""
+    """dz/dt (P, 2n) and dC/dt (P, 2n, 2n), <Hess p>, and the averages of each family."""
 
     z: Array
     C: Array
@@ -76,7 +74,7 @@ class Motion:
     def slopes(self, z: Array, C: Array, t: float, *, residual: bool = False) -> Slopes:
         """The right sides at (z, C); with `residual` averages that tell `rates` too."""
         xp, n = self.xp, self.hamiltonian.n
-        g0, H0 = self.hamiltonian.quadratic_part(t)
+        g0, H0 = self.hamiltonian.quadratic_part(t, xp)
         gradient, hessian = g0 + z @ H0, xp.broadcast_to(H0, C.shape)
         averages = []
         for family in self.hamiltonian.families:
@@ -84,13 +82,23 @@ class Motion:
             K = self.h * C[:, at[:, :, None], at[:, None, :]]
             mean = family_averages(family, z[:, at], K, t, residual=residual, xp=xp)
             averages.append(mean)
-            gradient = gradient + _gathered(mean.gradient, at, xp, 2 * n)
-            hessian = hessian + _gathered_pairs(mean.hessian, at, xp, 2 * n)
+            gradient = family.gradient_places.added(gradient, mean.gradient, xp)
+            hessian = family.hessian_places.added(hessian, mean.hessian, xp)
         force = xp.concatenate([gradient[:, n:], -gradient[:, :n]], axis=1)
-        F = xp.concatenate([hessian[:, n:], -hessian[:, :n]], axis=1) + self.dissipation.matrix
-        FC = F @ C
         dz = force + z @ self.dissipation.matrix.T + self.dissipation.shift
+        FC = self._linear_part(hessian, C)
         return Slopes(dz, FC + xp.swapaxes(FC, -1, -2) + self.dissipation.noise, hessian, averages)
+
+    def _linear_part(self, hessian: Array, C: Array) -> Array:
+        """F C with F = J <Hess p> + A."""
+        xp, n = self.xp, self.hamiltonian.n
+        if self.hamiltonian.separable:
+            diagonal = self.hamiltonian.kinetic_diagonal
+            top = hessian[:, n:, n:] @ C[:, n:] if diagonal is None else diagonal[:, None] * C[:, n:]
+            FC = xp.concatenate([top, -(hessian[:, :n, :n] @ C[:, :n])], axis=1)
+        else:
+            FC = xp.concatenate([hessian[:, n:] @ C, -(hessian[:, :n] @ C)], axis=1)
+        return FC + self.dissipation.matrix @ C if self.dissipation.matrix.any() else FC
 
     def rates(self, C: Array, slopes: Slopes) -> Rates:
         """The norms of the residual, from `slopes` with `residual`."""
@@ -128,20 +136,3 @@ def _cubic(y0: Array, d0: Array, y1: Array, d1: Array, s: float, dt: float) -> t
     value = y0 + s * s * (3 - 2 * s) * rise + dt * s * (1 - s) * ((1 - s) * d0 - s * d1)
     slope = 6 * s * (1 - s) / dt * rise + (1 - s) * (1 - 3 * s) * d0 + s * (3 * s - 2) * d1
     return value, slope
-
-
-def _gathered(values: Array, at: np.ndarray, xp: Any, size: int) -> Array:
-    """(P, M, q) summed into (P, size) at the indices `at` (M, q)."""
-    places = np.eye(size)[at.ravel()]
-    return values.reshape(values.shape[0], -1) @ xp.asarray(places)
-
-
-def _gathered_pairs(values: Array, at: np.ndarray, xp: Any, size: int) -> Array:
-    """(P, M, q, q) summed into (P, size, size) at pairs of the indices `at` (M, q)."""
-    total = 0.0
-    for a in range(at.shape[1]):
-        rows = np.eye(size)[at[:, a]]
-        for b in range(at.shape[1]):
-            columns = np.eye(size)[at[:, b]]
-            total = total + xp.asarray(rows.T) @ (values[:, :, a, b, None] * xp.asarray(columns))
-    return total

@@ -22,7 +22,7 @@ from openweyl.observables.observable import Observable, formula, is_named
 from openweyl.observables.readings import FormulaMean, HusimiValue, ParityValue
 from openweyl.symbolic.algebra import separate
 from openweyl.symbolic.expressions import TIME, variables
-from openweyl.symbolic.parsing import check_form
+from openweyl.symbolic.forms import check_form
 from openweyl.symbolic.smoothness import check_smooth, interval
 
 from .gaussian_means import Means, Term, means, terms_of

@@ -1,13 +1,13 @@
 """The residual of Gaussian states: what the anharmonic rest of p does to them that no quadratic Hamiltonian does.
 
-Let R = Op(p - q), q the quadratic polynomial with the averages of p's gradient and Hessian over tau, a Gaussian state of
-covariance h C. With T_k = <d^k p> and h (C + iJ/2) for the covariance of operators,
+Let R = Op(p - q), q the quadratic polynomial with the averages of p's gradient and Hessian over tau, a Gaussian state
+of covariance h C. With T_k = <d^k p>, h (C + iJ/2) for the covariance of operators, and (x) k for a tensor power,
 
-    || (i/h) [R, tau] ||_tr  <=  (2/h) ( Tr tau R^2 )^{1/2},      Tr tau R^2  =  sum_{k >= 3} h^k/k! T_k . (C + iJ/2)^{(x) k} . T_k,
+    || (i/h) [R, tau] ||_tr <= (2/h) (Tr tau R^2)^{1/2},    Tr tau R^2 = sum_{k >= 3} h^k/k! T_k (C + iJ/2)^{(x) k} T_k,
 
-an equality if tau is pure; and for the classical field of p - q, in L1,
+an equality if tau is pure; and for the classical field of p - q, in L1, with e = 1 if the local terms commute, else 2,
 
-    int |{p - q, tau}|  <=  (2/h) ( sum_{k >= 3} k^e h^k/k! T_k . C^{(x) k} . T_k )^{1/2},      e = 1 if the local terms commute, else 2.
+    int |{p - q, tau}|  <=  (2/h) ( sum_{k >= 3} k^e h^k/k! T_k C^{(x) k} T_k )^{1/2}.
 
 The sums over pairs of local terms are over tables m of whole numbers with the sums alpha of rows and beta of columns:
 c_alpha c_beta prod R_ab^m_ab / m_ab!, R the correlation of the two terms' variables, each in units of their own.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -31,6 +31,8 @@ from .motion import Motion
 from .particles import Block
 from .pilot import best_lag
 
+ARRAYS = {"numpy": "numpy", "jax": "jax.numpy"}
+"""Where the functions of an array library are."""
 PARTICLES = 400
 """Particles where neither their number nor a target is given: means are then known to a twentieth of their spread."""
 MAX_PARTICLES = 1_000_000_000
@@ -53,6 +55,7 @@ def sample(
     seed: int = 0,
     tol: float = DISCRETIZATION,
     executor: Any = None,
+    library: Literal["numpy", "jax"] = "numpy",
     store: str | Path | None = None,
     memory: float | None = None,
     time_limit: float = TIME_LIMIT,
@@ -72,6 +75,7 @@ def sample(
     times, from which their number follows.
     `seed`: of the random numbers; results depend on it and on the number of particles, not on the workers.
     `tol`: what the discretization of time may add to the bound, beside 2 % of it.
+    `library`: "jax" computes with JAX's arrays, compiled, on what JAX finds (`pip install 'openweyl[jax]'`).
     `executor`: where blocks of particles go: a number of processes, any `concurrent.futures` executor, or the address
     of a Dask scheduler (default: this process). `store`: a folder that keeps finished blocks, and from which the same
     call goes on. `memory`: bytes for the result (default: half of what is free). `time_limit`: seconds, by forecast.
@@ -103,9 +107,10 @@ def sample(
     limit = spare_memory() if memory is None else arguments.real("memory", memory, above=0.0)
     seconds = arguments.real("time_limit", time_limit, above=0.0)
     report = callback(progress)
+    arguments.choice("library", library, ("numpy", "jax"))
     dissipation, nonlinear = linear_dissipation(system)
     must(not nonlinear, "jumps", "be linear in x and xi", ", ".join(map(str, nonlinear)))
-    motion = Motion(sorted_hamiltonian(system.hamiltonian, system.x, system.xi), dissipation, system.h)
+    motion = Motion(sorted_hamiltonian(system.hamiltonian, system.x, system.xi), dissipation, system.h, ARRAYS[library])
     start = start_of(state)
     if motion.linear or saved[-1] == 0:
         block = exact_block(motion, start, saved)
@@ -125,18 +130,16 @@ def sample(
             if accuracy is None:
                 blocks = run(PARTICLES if wanted is None else wanted)
             else:
-                blocks = _until(accuracy, run, plan.block_size, system.n)
+                blocks = _until(accuracy, run, plan.block_size)
     return Ensemble.of(system, state, saved, blocks, weights=None, seed=seed, lag=lag, began=began)
 
 
-def _until(target: float, run: Any, first: int, n: int) -> list[Block]:
+def _until(target: float, run: Any, first: int) -> list[Block]:
     """Blocks enough for the means' standard errors to be at most `target`."""
     count = first
     while True:
         blocks = run(count)
         z = np.concatenate([block.z for block in blocks], axis=1)
-        C = np.concatenate([block.C for block in blocks], axis=1)
-        del C
         spread = float(z.std(axis=1, ddof=1).max())
         if spread / count**0.5 <= target:
             return blocks
@@ -157,6 +160,6 @@ def _check_memory(n: int, times: int, particles: int, limit: float) -> None:
     needed = 8.0 * particles * times * (2 * n + n * (2 * n + 1) + 4) * 2  # once in blocks, once joined
     if needed > limit:
         raise ResourceError(
-            f"{particles:g} particles at {times} times hold {needed / 1e9:.2g} GB, but {limit / 1e9:.2g} GB are free for "
-            "them. Take fewer particles or times, or raise `memory`."
+            f"{particles:g} particles at {times} times hold {needed / 1e9:.2g} GB, but {limit / 1e9:.2g} GB are free "
+            "for them. Take fewer particles or times, or raise `memory`."
         )

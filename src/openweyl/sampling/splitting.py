@@ -2,10 +2,10 @@
 
     tau_{z, C}  =  E tau_{z + h^{1/2} K g, C*},      C = C* + K K^T,      g standard normal,
 
-for any covariance C* (in units of h) of a pure state. With the blocks A, B, C_xi of C, W the symmetric part of A^{-1} B, and
-in the sheared coordinates xi - W x, where E = B - A W and C2 = C_xi - B^T W - W B + W A W,
+for any covariance C* (in units of h) of a pure state. With the blocks A, B, C_xi of C, W the symmetric part of
+A^{-1} B, and in the sheared coordinates xi - W x, where E = B - A W and C2 = C_xi - B^T W - W B + W A W,
 
-    C* = [[P, 0], [0, 1/(4 P)]],      K = [[L], [Y]],      L L^T = A - P,      Y = E^T L^{-T},      1/(4 P) = C2 - Y Y^T:
+    C* = [[P, 0], [0, 1/(4 P)]],    K = [[L], [Y]],    L L^T = A - P,    Y = E^T L^{-T},    1/(4 P) = C2 - Y Y^T:
 
 the smallest variances of x that a pure state below C has, which is best where only functions of x are anharmonic. What
 is left, C - C* - K K^T, is next to nothing, and counted (`mismatch`).
@@ -21,8 +21,10 @@ from openweyl._core.fft import Array
 
 from .mismatch import covariance_cost
 
-ROUNDS = 3
-"""Rounds of the equation for P; what they leave is counted."""
+ROUNDS = 4
+"""Rounds of the equation for P, at most; what they leave is counted."""
+NEGLIGIBLE = 1e-9
+"""A cost that needs no further round: a thousand splits of it are nothing beside the bound."""
 LEAST_PIVOT = 1e-13
 """Pivots below this part of the diagonal are round-off, and no noise."""
 
@@ -44,16 +46,21 @@ def split(C: Array, xp: Any = np) -> Split:
     E = B - A @ W
     C2 = C_xi - _t(B, xp) @ W - W @ E
     C2 = inverse = (C2 + _t(C2, xp)) / 2
-    P = xp.linalg.inv(inverse) / 4
-    for _ in range(ROUNDS if n > 1 else 0):  # E = 0 for n = 1
-        _, Y = semidefinite_factor(A - P, _t(E, xp), xp)
-        inverse = C2 - Y @ _t(Y, xp)
+    for _ in range(ROUNDS):
         P = xp.linalg.inv(inverse) / 4
         P = (P + _t(P, xp)) / 2
-    L, Y = semidefinite_factor(A - P, _t(E, xp), xp)
-    left = blocks(A - P - L @ _t(L, xp), E - L @ _t(Y, xp), C2 - inverse - Y @ _t(Y, xp), xp)
-    cost = covariance_cost(blocks(A, E, C2, xp), left, xp)
+        L, Y, exact = semidefinite_factor(A - P, _t(E, xp), xp)
+        square = Y @ _t(Y, xp)
+        left = C2 - inverse - square
+        cost = _cost(A, left, xp)
+        if n == 1 or (xp is np and cost.max() < NEGLIGIBLE):  # E = 0 for n = 1
+            break
+        inverse = C2 - square
+    if not exact:
+        left = blocks(A - P - L @ _t(L, xp), E - L @ _t(Y, xp), left, xp)
+        cost = covariance_cost(blocks(A, E, C2, xp), left, xp)
     PW = P @ W
+    inverse = xp.linalg.inv(4 * P)
     return Split(blocks(P, PW, inverse + W @ PW, xp), xp.concatenate([L, W @ L + Y], axis=1), cost * (1 + cost))
 
 
@@ -70,8 +77,27 @@ def split_in_frame(C: Array, angles: Array | None, shear: Array, xp: Any = np) -
     return Split((pure + _t(pure, xp)) / 2, noise, found.cost)
 
 
-def semidefinite_factor(M: Array, below: Array, xp: Any) -> tuple[Array, Array]:
-    """(L, Y): L L^T = M by Cholesky's method, Y L^T = `below`; columns of pivots that are round-off are zero."""
+def _cost(A: Array, left: Array, xp: Any) -> Array:
+    """`covariance_cost` of a change `left` of the covariance of xi alone."""
+    X = A @ left
+    square = xp.einsum("pij,pji->p", X, X)
+    return (1 + 3**0.5) * xp.sqrt(2 * A.shape[-1] * xp.maximum(square, 0.0))
+
+
+def semidefinite_factor(M: Array, below: Array, xp: Any) -> tuple[Array, Array, bool]:
+    """(L, Y, exact): L L^T = M by Cholesky's method, Y L^T = `below`; columns of pivots that are round-off are zero.
+
+    `exact`: whether all pivots are safely positive, so that both hold to round-off.
+    """
+    if xp is np and M.shape[-1] > 1:
+        try:
+            L = np.linalg.cholesky(M)
+        except np.linalg.LinAlgError:
+            pass
+        else:
+            pivots = np.diagonal(L, axis1=-2, axis2=-1) ** 2
+            if (pivots > LEAST_PIVOT * np.diagonal(M, axis1=-2, axis2=-1).max(axis=-1)[:, None]).all():
+                return L, _t(np.linalg.solve(L, _t(below, xp)), xp), True
     size = M.shape[-1]
     floor = LEAST_PIVOT * xp.max(abs(xp.diagonal(M, axis1=-2, axis2=-1)), axis=-1)
     whole = xp.concatenate([M, below], axis=1)
@@ -86,7 +112,7 @@ def semidefinite_factor(M: Array, below: Array, xp: Any) -> tuple[Array, Array]:
         column = xp.where(good[:, None], column / xp.sqrt(xp.where(good, pivot, 1.0))[:, None], 0.0)
         columns.append(xp.concatenate([xp.zeros_like(column[:, :j]), column[:, j:]], axis=1))
     factor = xp.stack(columns, axis=-1)
-    return factor[:, :size], factor[:, size:]
+    return factor[:, :size], factor[:, size:], False
 
 
 def _t(M: Array, xp: Any) -> Array:
