@@ -188,7 +188,10 @@ def test_many_modes() -> None:
     assert energy.value[0] == pytest.approx(H * (ensemble.occupations().value.sum() + n / 2))
     assert ensemble.expectation("tanh(x1 - x100)").bound[0] < 1e-8
     zeros = ", ".join(["0"] * 2 * n)
-    assert ensemble.expectation(f"husimi({zeros})").value[0] == ensemble.fidelity([0] * n, [0] * n).value[0]
+    fidelity = ensemble.fidelity([0] * n, [0] * n).value[0]
+    assert ensemble.expectation(f"husimi({zeros})").value[0] == pytest.approx(fidelity, rel=1e-9, abs=0)
+    chain = ensemble.expectation("sum(j, 1, 99, tanh(x[j] - x[j+1]))")
+    assert chain.bound[0] < 1e-6 and 0 < chain.statistical[0] < 2
     assert ensemble.covariance().value.shape == (200, 200)
     assert float(ensemble.reduced(100).trace()) == pytest.approx(1, abs=1e-8)
     assert np.isfinite(ensemble.purity().value[0])

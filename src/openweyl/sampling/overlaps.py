@@ -18,16 +18,10 @@ COST_OF_CALL = 1000.0
 
 
 def gaussian_overlap(d: np.ndarray, C: np.ndarray, h: float) -> np.ndarray:
-    """det(C)^{-1/2} exp(-d.(h C)^{-1} d / 2) for `d` (P, m) and `C` (P, m, m).
-
-    The last row of the Cholesky factor of [[C, d], [d^T, large]] is C's factor inverse times d: one call for both.
-    """
-    m = d.shape[1]
-    bordered = np.empty((len(d), m + 1, m + 1))
-    bordered[:, :m, :m], bordered[:, m, :m], bordered[:, :m, m], bordered[:, m, m] = C, d, d, 1e200
-    L = np.linalg.cholesky(bordered)
-    logarithm = np.log(np.diagonal(L, axis1=1, axis2=2)[:, :m]).sum(axis=1)
-    return np.asarray(np.exp(-logarithm - (L[:, m, :m] ** 2).sum(axis=1) / (2 * h)))
+    """det(C)^{-1/2} exp(-d.(h C)^{-1} d / 2) for `d` (P, m) and `C` (P, m, m)."""
+    diagonal = np.diagonal(np.linalg.cholesky(C), axis1=1, axis2=2)
+    squares = np.einsum("pi,pi->p", d, np.linalg.solve(C, d[..., None])[..., 0])
+    return np.asarray(np.exp(-np.log(diagonal).sum(axis=1) - squares / (2 * h)))
 
 
 def coherent_overlaps(mixture: GaussianMixture, index: int, place: np.ndarray) -> np.ndarray:
@@ -61,7 +55,7 @@ def pair_purity(mixture: GaussianMixture, index: int) -> tuple[float, float]:
     count, size = mixture.particles, 2 * mixture.n
     if count == 1:
         return float("nan"), float("inf")
-    each = size**3 / 3 + COST_OF_CALL
+    each = size**3 + COST_OF_CALL
     shifts = min(count // 2, max(int(PAIRS_COST / (each * count)), 1))
     everyone, rows = np.arange(count), np.zeros(count)
     for k in range(1, shifts + 1):
