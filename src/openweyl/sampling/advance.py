@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -49,6 +49,7 @@ def advance(motion: Motion, z: Array, C: Array, t: float, dt: float, lag: float,
     return Advance(z, found.pure, stride.quantum, stride.classical, missed, stride.uneven, *stride.ends)
 
 
+@lru_cache(maxsize=4)
 def advancing(motion: Motion) -> Advancing:
     """`advance` for this motion; compiled, if its arrays are JAX's."""
     plain = partial(advance, motion)

@@ -162,17 +162,32 @@ def sorted_hamiltonian(p: sympy.Expr, x: Sequence[sympy.Symbol], xi: Sequence[sy
                 powers, coefficient = monomial
                 monomials[powers] = monomials.get(powers, sympy.Integer(0)) + coefficient
     sorter = _Sorter(len(x))
-    local: dict[tuple[int, ...], list[tuple[Monomial, sympy.Expr]]] = {}
+    local: _Parts = {}
     for powers, coefficient in monomials.items():
         if sum(exponent for _, exponent in powers) <= 2:
             sorter.add_quadratic(powers, coefficient)
         else:
             local.setdefault(tuple(i for i, _ in powers), []).append((powers, coefficient))
-    for indices, parts in local.items():
+    for indices, parts in _by_modes(local, len(x)).items():
         sorter.add_polynomial(indices, parts)
     for term in others:
         sorter.add_function(term, places)
     return sorter.result(p, z)
+
+
+_Parts = dict[tuple[int, ...], list[tuple[Monomial, sympy.Expr]]]
+
+
+def _by_modes(local: _Parts, n: int) -> _Parts:
+    """The monomials by their variables; x_j^4 goes to x_j^2 xi_j^2, as one family costs less than two."""
+    merged: _Parts = {}
+    for indices in sorted(local, key=len, reverse=True):
+        modes = {i % n for i in indices}
+        home = next(
+            (other for other in merged if set(indices) < set(other) and modes == {i % n for i in other}), indices
+        )
+        merged.setdefault(home, []).extend(local[indices])
+    return merged
 
 
 def _monomial(term: sympy.Expr, places: dict[sympy.Symbol, int]) -> tuple[Monomial, sympy.Expr] | None:
@@ -213,7 +228,7 @@ class _Sorter:
             self.hessian[j, i] += float(coefficient)
 
     def add_polynomial(self, indices: tuple[int, ...], parts: list[tuple[Monomial, sympy.Expr]]) -> None:
-        """The monomials in exactly the variables `indices`: one term, its coefficients as parameters."""
+        """The monomials in the variables `indices`: one term, its coefficients as parameters."""
         what = sympy.Add(*(c for _, c in parts))
         self._check_count(indices, what)
         u, names = _variables(len(indices)), _parameters(len(parts))
@@ -221,7 +236,7 @@ class _Sorter:
         for name, (powers, coefficient) in zip(names, sorted(parts, key=lambda part: part[0]), strict=True):
             number, varying = coefficient.as_independent(TIME, as_Add=False)
             numbers.append(float(number))
-            template.append(name * varying * sympy.Mul(*(v**e for v, (_, e) in zip(u, powers, strict=True))))
+            template.append(name * varying * sympy.Mul(*(u[indices.index(i)] ** e for i, e in powers)))
         degree = max(sum(exponent for _, exponent in powers) for powers, _ in parts)
         self.families.setdefault((sympy.Add(*template), degree, len(names)), []).append((indices, numbers))
 

@@ -52,7 +52,7 @@ class Stride(NamedTuple):
     ends: tuple[Array, Array]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Motion:
     """The equations of motion of a system's particles, with arrays of the `library` of this name."""
 

@@ -17,8 +17,8 @@ from .pace import Pace
 from .splitting import split_in_frame
 
 FADING_LAGS = 2.5
-"""Over so many lags before the end a lag fades away. A search among policies of nine numbers (wells, h = 2^-6) gained no
-more than this."""
+"""Over so many lags before the end a lag fades away. A search among policies of nine numbers, for wells at h = 2^-6,
+gained no more."""
 
 
 @dataclass(frozen=True)
