@@ -18,6 +18,7 @@ import numpy as np
 import sympy
 
 from openweyl._core.arguments import fail, must
+from openweyl._core.threads import one_thread
 from openweyl.observables.observable import Observable, formula, is_named
 from openweyl.observables.readings import FormulaMean, HusimiValue, ParityValue
 from openweyl.symbolic.algebra import separate
@@ -52,7 +53,8 @@ def expectation_in(mixture: GaussianMixture, observable: Any) -> Readout:
     count, w = mixture.particles, mixture.weights
     value, error, statistical = np.empty((3, len(mixture)))
     for index in range(len(mixture)):
-        found = asked.contributions(index)
+        with one_thread():
+            found = asked.contributions(index)
         value[index], error[index] = w @ found.values, w @ found.errors
         if mixture.exact:
             statistical[index] = np.sqrt(w**2 @ found.variances)
@@ -65,14 +67,16 @@ def expectation_in(mixture: GaussianMixture, observable: Any) -> Readout:
 
 def fidelity_with(mixture: GaussianMixture, place: np.ndarray, name: str) -> Readout:
     """<z|A|z> over time, for the coherent state at z = `place`."""
-    values = np.array([coherent_overlaps(mixture, index, place) for index in range(len(mixture))])
+    with one_thread():
+        values = np.array([coherent_overlaps(mixture, index, place) for index in range(len(mixture))])
     value, statistical = mixture.average(values)
     return Readout(name, mixture.times, value, mixture.bound / 2, statistical)
 
 
 def purity_of(mixture: GaussianMixture) -> Readout:
     """tr A^2 over time."""
-    value, statistical = np.array([pair_purity(mixture, index) for index in range(len(mixture))]).T
+    with one_thread():
+        value, statistical = np.array([pair_purity(mixture, index) for index in range(len(mixture))]).T
     return Readout("purity", mixture.times, value, mixture.bound, statistical)
 
 
