@@ -36,6 +36,7 @@ from openweyl import (
 )
 from openweyl.files.netcdf import load, save
 from openweyl.plot import new_figure, write
+from openweyl.sampling.gaussian_quadrature import Formula, bounded_means
 
 H = 1 / 8
 ONE = System("xi**2/2 + x**2/2", ["x", "xi"], h=H, gamma=1.0)
@@ -219,6 +220,30 @@ def test_fast_observables_say_what_quadrature_leaves() -> None:
         found, true = ensemble.expectation(text), symbol.expectation(text)
         assert abs(found.value[0] - true.value) <= found.bound[0] + true.error + 1e-10, text
         assert found.bound[0] < 1e-8, text
+
+
+U, V = sympy.symbols("u v", real=True)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.floats(-2, 2), st.floats(-2, 2), st.floats(-2, 2), st.floats(-1, 0.3), st.floats(-0.95, 0.95))
+def test_bounds_of_quadrature_hold(a: float, b: float, sharpness: float, width: float, slant: float) -> None:
+    """cos(k u), exp(-k u^2) and cos(k (u - v)) have closed forms; also where no points resolve them."""
+    k, deviation = round(10**sharpness, 3), 10**width
+    z, L = np.array([[a, b]]), np.array([[[deviation, 0.0], [slant * deviation, deviation]]])
+    variance = deviation**2
+    apart = (L[0, 0] - L[0, 1]) @ (L[0, 0] - L[0, 1])
+    wide = 1 + 2 * k * variance
+    for formula, variables, true in (
+        (sympy.cos(k * U), (U,), np.cos(k * a) * np.exp(-(k**2) * variance / 2)),
+        (sympy.exp(-k * U**2), (U,), np.exp(-k * a**2 / wide) / wide**0.5),
+        (sympy.cos(k * (U - V)), (U, V), np.cos(k * (a - b)) * np.exp(-(k**2) * apart / 2)),
+    ):
+        q = len(variables)
+        values, errors = bounded_means(Formula(formula, variables, 0.0), z[:, :q], L[:, :q, :q], 1e-9)
+        assert abs(values[0] - true) <= errors[0], formula
+        assert np.isinf(errors[0]) or errors[0] < 2e-9
+        assert q == 2 or np.isfinite(errors[0])
 
 
 @pytest.fixture(scope="module")
