@@ -282,7 +282,7 @@ def test_intervals_hold_as_often_as_they_say() -> None:
     for seed in range(runs):
         ensemble, m, C = chance(seed, 80, h=0.2)
         if seed == 0:
-            whole = sample(free(1, 0.2), gaussian(*m, covariance=C), [0.0])
+            whole = sample(free(1, 0.2), gaussian(m[0], m[1], covariance=C.tolist()), [0.0])
             rho = whole.correlation().value
             true = {
                 "mean": m[0], "tanh": whole.expectation("tanh(x)").value[0],
@@ -371,7 +371,7 @@ def test_values_are_linear_and_do_not_depend_on_the_order_of_particles(seed: int
 
 
 def test_what_cannot_be_read_off_is_refused() -> None:
-    ensemble = chance(0, 5, n=3)[0]
+    ensemble: Any = chance(0, 5, n=3)[0]
     refused: list[tuple[Any, str]] = [
         (lambda: ensemble.reduced([1, 2, 3]), "one or two"),
         (lambda: ensemble.reduced([]), "one or two"),
