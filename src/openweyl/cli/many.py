@@ -80,5 +80,13 @@ def sample_command(
 
 
 def write_ensemble(result: openweyl.Ensemble, folder: Path) -> list[Path]:
-    """The dataset and the pictures of `result` in `folder`."""
-    return [save(result.to_xarray(), folder / "ensemble.nc")]
+    """The dataset and the pictures of `result` in `folder`; no reduced Wigner functions where their grid is too large."""
+    written = [save(result.to_xarray(), folder / "ensemble.nc")]
+    written.append(openweyl.plot.write(result.plot()[0].figure, folder / "ensemble.png"))
+    try:
+        drawn = result.plot_reduced(range(1, min(result.n, MODES_DRAWN) + 1))
+    except openweyl.ResourceError as error:
+        click.echo(f"No picture of reduced Wigner functions: {error}", err=True)
+    else:
+        written.append(openweyl.plot.write(drawn[0].figure, folder / "reduced.png"))
+    return written
