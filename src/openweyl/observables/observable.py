@@ -31,6 +31,9 @@ from .readings import FormulaMean, HusimiValue, ParityValue
 Reading: TypeAlias = Callable[[GridFunction], tuple[float, float]]
 """A symbol -> the expectation value, and a bound of its error."""
 
+NAMED = r"\s*(smooth|region|husimi|parity)\s*(?:\((.*)\))?\s*"
+"""The text of observables that are no formulas."""
+
 
 @public
 @dataclass(frozen=True)
@@ -94,7 +97,7 @@ class Observable:
         """
         must(isinstance(text, str), "observable", "be text", text)
         whole("n", n, 1, MAX_MODES)
-        match = re.fullmatch(r"\s*(smooth|region|husimi|parity)\s*(?:\((.*)\))?\s*", text, re.DOTALL)
+        match = re.fullmatch(NAMED, text, re.DOTALL)
         if match is None:
             return function(text, n)
         kind, inside = match[1], match[2] or ""
@@ -108,6 +111,11 @@ class Observable:
         return smoothed(inside, n, indicator=kind == "region")
 
 
+def is_named(text: str) -> bool:
+    """Whether `text` is that of a smoothed formula, a region, a Husimi value or the parity."""
+    return re.fullmatch(NAMED, text, re.DOTALL) is not None
+
+
 def _estimate(pair: Any) -> Estimate:
     """What a reading returns, which may be a user's: a number, and a bound of its error, which may be infinite."""
     must(is_list(pair) and len(pair) == 2, "reading", "return two numbers, a value and its error", pair)
@@ -117,7 +125,7 @@ def _estimate(pair: Any) -> Estimate:
 def function(text: str, n: int) -> Observable:
     """f(x) + g(hD): norm at most sup|f| + sup|g|. Raises InputError if unbounded, or if x and xi mix."""
     x, xi = variables(n)
-    parts = separate(_expression(text, n), x, xi)
+    parts = separate(formula(text, n), x, xi)
     if parts is None:
         raise InputError(
             f"Argument `observable` must be f(x) + g(xi), but is {shown(text)}. Write smooth({shown(text)}) for its "
@@ -128,7 +136,7 @@ def function(text: str, n: int) -> Observable:
 
 def smoothed(text: str, n: int, *, indicator: bool) -> Observable:
     """int o(z) <z|A|z> dz/(2 pi h)^n with o, or the indicator of o > 0: the integral against the Husimi density."""
-    o = _expression(text, n)
+    o = formula(text, n)
     norm = 1.0 if indicator else _largest(o, text)
     name = f"{'region' if indicator else 'smooth'}({text})"
     return Observable(name, norm, FormulaMean((o,), smooth=True, indicator=indicator), n)
@@ -145,7 +153,7 @@ def parity(n: int) -> Observable:
     return Observable("parity", 1.0, ParityValue(), n)
 
 
-def _expression(text: str, n: int) -> sympy.Expr:
+def formula(text: str, n: int) -> sympy.Expr:
     """The formula of the text, smooth and in the variables of n degrees of freedom."""
     x, xi = variables(n)
     o = parse(text, {str(v): v for v in x + xi}, "observable")

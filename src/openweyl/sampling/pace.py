@@ -15,8 +15,8 @@ from .motion import Motion
 FADED_PART = {1: 0.003, 2: 0.01}
 """The part of a rate that diffusion may add in one step, and the split at its end take back, by n; half of it is lost
 to the bound, ..."""
-FADED_PART_OF_MANY = 0.04
-"""... 2 % where a step costs more."""
+FADED_PART_OF_MANY = 0.06
+"""... 3 % where a step costs more."""
 MISSED_PART = 0.02
 """The part of the bound that the curves within steps may add to it."""
 LONGER_STEP, SHORTER_STEP = 1.3, 0.3

@@ -63,7 +63,7 @@ def run_block(
     quantum, classical, missed, uneven = first.cost, first.cost, first.cost, np.zeros(count)
     pace, step = Pace(motion, end, tol, faded), advancing(motion)
     saved, t, steps = [], 0.0, 0
-    with double_precision(motion.library):
+    with double_precision(motion.library), np.errstate(all="ignore"):  # what overflows is refused by `_check`
         for until in times:
             while t < until:
                 length = pace.length(z, C, t, until)

@@ -107,6 +107,7 @@ def sample(
     tol = arguments.tolerance(tol)
     limit = spare_memory() if memory is None else arguments.real("memory", memory, above=0.0)
     seconds = arguments.real("time_limit", time_limit, above=0.0)
+    folder = None if store is None else arguments.check_path("store", store, "be the path of a folder")
     report = callback(progress)
     arguments.choice("library", library, ("numpy", "jax"))
     dissipation, nonlinear = linear_dissipation(system)
@@ -118,9 +119,9 @@ def sample(
         block = exact_block(motion, start, saved)
         return Ensemble.of(system, state, saved, [block], weights=start.weights, seed=seed, lag=0.0, began=began)
     with one_thread():
-        lag = best_lag(motion, start, saved, np.random.SeedSequence(seed, spawn_key=(0,)), tol=tol)
+        lag = best_lag(motion, start, saved[-1], np.random.SeedSequence(seed, spawn_key=(0,)), tol=tol, seconds=seconds)
         plan = Plan(motion, start, saved, seed, lag, tol)
-        kept = None if store is None else BlockStore.open(store, plan.key(system, state))
+        kept = None if folder is None else BlockStore.open(folder, plan.key(system, state))
         with open_pool(executor) as pool:
 
             def run(count: int) -> list[Block]:
