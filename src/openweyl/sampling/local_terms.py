@@ -63,6 +63,7 @@ class Family:
     `degree`: of the polynomial, or None. `parameters`: the numbers a_m, (M, number of them). `code`: the first
     derivatives of f, then the second ones (a <= b), in `variables`, `names` (of the parameters) and t. The places are
     those of the terms' derivatives in p's gradient (2n) and Hessian (2n, 2n).
+    `spacing`: of the nodes that averages need, in standard deviations; infinite where any will do.
     """
 
     indices: np.ndarray
@@ -74,6 +75,7 @@ class Family:
     formula: sympy.Expr
     gradient_places: Places
     hessian_places: Places
+    spacing: float = float("inf")
 
     @property
     def q(self) -> int:
