@@ -60,6 +60,7 @@ def test_for_one_degree_of_freedom_evolve_agrees() -> None:
     assert ensemble.covariances(0)[0] == pytest.approx(moments.covariance, abs=1e-7)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [1, 4])
 def test_steps_lead_to_the_same_moments(n: int) -> None:
     """With a term of round-off that keeps the system with the steps."""
