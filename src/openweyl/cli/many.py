@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +14,10 @@ from openweyl._core.progress import Bar
 from openweyl.files.netcdf import save
 
 from .options import folder_for, number, prints_json, takes_folder, takes_problem, takes_time_limit, whole
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 MODES_DRAWN = 4
 """Reduced Wigner functions that are drawn: those of the first modes, in a row that is readable."""
@@ -80,5 +84,20 @@ def sample_command(
 
 
 def write_ensemble(result: openweyl.Ensemble, folder: Path) -> list[Path]:
-    """The dataset and the pictures of `result` in `folder`."""
-    return [save(result.to_xarray(), folder / "ensemble.nc")]
+    """The dataset and the pictures of `result` in `folder`; no reduced Wigner functions where their grid is too large."""
+    written = [save(result.to_xarray(), folder / "ensemble.nc")]
+    written.append(openweyl.plot.write(_figure(result.plot()), folder / "ensemble.png"))
+    try:
+        drawn = result.plot_reduced(range(1, min(result.n, MODES_DRAWN) + 1))
+    except openweyl.ResourceError as error:
+        click.echo(f"No picture of reduced Wigner functions: {error}", err=True)
+    else:
+        written.append(openweyl.plot.write(_figure(drawn), folder / "reduced.png"))
+    return written
+
+
+def _figure(axes: list[Axes]) -> Figure:
+    """The figure that all axes are in."""
+    found = axes[0].get_figure(root=True)
+    assert found is not None  # noqa: S101
+    return found

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import sympy
@@ -25,6 +25,7 @@ MAX_VARIABLES = 4
 """The most variables that one local term may have: averages over k variables take the k-th power of the points for
 one."""
 
+Driven: TypeAlias = tuple[int, int | None, sympy.Expr]
 Monomial = tuple[tuple[int, int], ...]
 """Pairs (variable, exponent), sorted."""
 
@@ -84,17 +85,9 @@ class Family:
 
 
 @dataclass(frozen=True)
-class Coefficient:
-    """One coefficient of the quadratic part that depends on time: of z_i z_j, or of z_i (j is None)."""
-
-    i: int
-    j: int | None
-    code: Program
-
-
-@dataclass(frozen=True)
 class SortedHamiltonian:
-    """p, sorted. `gradient`, `hessian`: g0 and H0 of what does not depend on time, which `driven` adds to.
+    """p, sorted. `gradient`, `hessian`: g0 and H0 of what does not depend on time. `driven`: coefficients
+    of z_i z_j, or of z_i if j is None, that do, as triples (i, j, formula).
 
     `formula`, `variables`: p itself, in (x, xi).
     """
@@ -104,29 +97,37 @@ class SortedHamiltonian:
     n: int
     gradient: np.ndarray
     hessian: np.ndarray
-    driven: tuple[Coefficient, ...]
+    driven: tuple[Driven, ...]
     families: tuple[Family, ...]
 
     def quadratic_part(self, t: Any, xp: Any = np) -> tuple[Array, Array]:
         """(g0, H0) at time `t`."""
         gradient, hessian = xp.asarray(self.gradient), xp.asarray(self.hessian)
-        for c in self.driven:
-            value = run(c.code, {TIME: t}, xp)[0]
-            unit = np.zeros_like(self.gradient if c.j is None else self.hessian)
-            if c.j is None:
-                unit[c.i] = 1.0
-                gradient = gradient + value * unit
-            else:
-                unit[c.i, c.j] += 1.0
-                unit[c.j, c.i] += 1.0
-                hessian = hessian + value * unit
+        if not self.driven:
+            return gradient, hessian
+        code, to_gradient, to_hessian = self._drives
+        values = xp.stack([xp.asarray(value, dtype=float) for value in run(code, {TIME: t}, xp)])
+        gradient, hessian = gradient + values @ to_gradient, hessian + xp.tensordot(values, to_hessian, axes=1)
         return gradient, hessian
+
+    @cached_property
+    def _drives(self) -> tuple[Program, np.ndarray, np.ndarray]:
+        """All coefficients that depend on time as one program, and what each adds to the gradient and the Hessian."""
+        size = len(self.gradient)
+        to_gradient, to_hessian = np.zeros((len(self.driven), size)), np.zeros((len(self.driven), size, size))
+        for k, (i, j, _) in enumerate(self.driven):
+            if j is None:
+                to_gradient[k, i] = 1.0
+            else:
+                to_hessian[k, i, j] += 1.0
+                to_hessian[k, j, i] += 1.0
+        return program(tuple(formula for *_, formula in self.driven)), to_gradient, to_hessian
 
     @cached_property
     def separable(self) -> bool:
         """Whether p = T(xi) + V(x), but for terms of degree 1."""
         n = self.n
-        mixed = self.hessian[:n, n:].any() or any(c.j is not None and (c.i < n) != (c.j < n) for c in self.driven)
+        mixed = self.hessian[:n, n:].any() or any(j is not None and (i < n) != (j < n) for i, j, _ in self.driven)
         return not mixed and all(len(set(row < n)) == 1 for family in self.families for row in family.indices)
 
     @cached_property
@@ -134,7 +135,7 @@ class SortedHamiltonian:
         """The second derivatives of T by xi_j if they are constant, and there are no mixed ones."""
         n, kinetic = self.n, self.hessian[self.n :, self.n :]
         varies = any((family.indices >= n).any() for family in self.families)
-        varies = varies or any(c.j is not None and c.i >= n for c in self.driven)
+        varies = varies or any(j is not None and i >= n for i, j, _ in self.driven)
         diagonal = np.diag(kinetic)
         return diagonal.copy() if not varies and (kinetic == np.diag(diagonal)).all() else None
 
@@ -213,7 +214,7 @@ class _Sorter:
     def __init__(self, n: int) -> None:
         self.n = n
         self.gradient, self.hessian = np.zeros(2 * n), np.zeros((2 * n, 2 * n))
-        self.driven: list[Coefficient] = []
+        self.driven: list[Driven] = []
         self.families: dict[tuple[sympy.Expr, int | None, int], list[tuple[tuple[int, ...], list[float]]]] = {}
 
     def add_quadratic(self, powers: Monomial, coefficient: sympy.Expr) -> None:
@@ -222,7 +223,7 @@ class _Sorter:
             return  # a constant, or a function of time alone, moves nothing
         i, j = indices[0], indices[1] if len(indices) == 2 else None
         if coefficient.has(TIME):
-            self.driven.append(Coefficient(i, j, program((coefficient,))))
+            self.driven.append((i, j, coefficient))
         elif j is None:
             self.gradient[i] += float(coefficient)
         else:

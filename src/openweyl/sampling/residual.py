@@ -79,10 +79,8 @@ def _correlations(
         block = block + 0.5j * h * form
     if family.q == 1 and other.q == 1:
         return block / (mean.factors[:, :, None] * other_mean.factors[:, None, :])
-    left = xp.linalg.solve(mean.factors[:, :, None].astype(block.dtype), block)
-    return xp.swapaxes(
-        xp.linalg.solve(other_mean.factors[:, None, :].astype(block.dtype), xp.swapaxes(left, -1, -2)), -1, -2
-    )
+    inverse, other_inverse = xp.linalg.inv(mean.factors), xp.swapaxes(xp.linalg.inv(other_mean.factors), -1, -2)
+    return inverse[:, :, None] @ block @ other_inverse[:, None, :]
 
 
 def _pair_sums(mean: FamilyAverages, other: FamilyAverages, R: Array, xp: Any) -> dict[int, Array]:
