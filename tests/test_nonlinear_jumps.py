@@ -13,9 +13,9 @@ import sympy
 from openweyl import InputError, System, coherent, sample
 from openweyl.model.packets import symplectic_form
 from openweyl.sampling.dissipation import linear_dissipation
-from openweyl.sampling.local_terms import sorted_hamiltonian
+from openweyl.sampling.jump_sorting import sorted_jumps
 from openweyl.sampling.motion import Motion
-from openweyl.sampling.nonlinear_jumps import sorted_jumps
+from openweyl.sampling.sorting import sorted_hamiltonian
 from openweyl.symbolic.brackets import poisson
 
 Array = np.ndarray

@@ -26,7 +26,7 @@ import numpy as np
 from openweyl._core.fft import Array
 from openweyl.symbolic.expressions import Program, program
 
-from .averages import FEWER_NODES, NODES, quadrature, small_cholesky
+from .averages import Rule, quadrature, rules_of, small_cholesky
 from .local_terms import SortedHamiltonian
 from .nonlinear_jumps import JumpAverages, JumpFamily, jump_residual, values_at
 from .residual import Rates, residual_rates
@@ -58,17 +58,17 @@ def _classical(family: JumpFamily, averages: JumpAverages, inverse: Array, gamma
     """The sum over jumps of the L2 norms of the residual against tau, (P,); `inverse`: that of the covariance."""
     degree = family.real.degree
     if degree is not None:
-        return xp.sum(xp.sqrt(_mean_square(family, averages, inverse, gamma, h, 2 * degree + 1, xp)), axis=-1)
-    found, other = (_mean_square(family, averages, inverse, gamma, h, k, xp) for k in (NODES, FEWER_NODES))
+        exact = quadrature(family.real.q, 2 * degree + 1, 2)
+        return xp.sum(xp.sqrt(_mean_square(family, averages, inverse, gamma, h, exact, xp)), axis=-1)
+    found, other = (_mean_square(family, averages, inverse, gamma, h, k, xp) for k in rules_of(family.square))
     return xp.sum(xp.sqrt(found + abs(found - other)), axis=-1)
 
 
 def _mean_square(
-    family: JumpFamily, averages: JumpAverages, inverse: Array, gamma: float, h: float, nodes: int, xp: Any
+    family: JumpFamily, averages: JumpAverages, inverse: Array, gamma: float, h: float, rule: Rule, xp: Any
 ) -> Array:
-    """The mean square of A + B.y + y.G y for each jump, (P, M), by `nodes` points for each variable."""
+    """The mean square of A + B.y + y.G y for each jump, (P, M), by the quadrature `rule`."""
     w, q = xp.asarray(family.form), family.real.q
-    rule = quadrature(q, nodes, 2)
     Z = xp.einsum("pmab,kb->pmka", small_cholesky(averages.K, xp), rule.nodes)
     u, v, *parts = values_at(family, _program(family), averages.z[..., None, :] + Z, 0.0, xp)
     du, dv = (xp.stack(parts[k * q : (k + 1) * q], -1) for k in (0, 1))

@@ -26,11 +26,11 @@ from .dissipation import linear_dissipation
 from .ensemble import Ensemble
 from .exact import exact_block
 from .initial import start_of
-from .local_terms import sorted_hamiltonian
+from .jump_sorting import sorted_jumps
 from .motion import Motion
-from .nonlinear_jumps import sorted_jumps
 from .particles import Block
 from .pilot import best_lag
+from .sorting import sorted_hamiltonian
 
 ARRAYS = {"numpy": "numpy", "jax": "jax.numpy"}
 """Where the functions of an array library are."""
