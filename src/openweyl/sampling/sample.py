@@ -25,7 +25,7 @@ from .blocks import BlockStore, Plan, run_blocks
 from .dissipation import linear_dissipation
 from .ensemble import Ensemble
 from .exact import exact_block
-from .initial import start_of
+from .initial import DRAWS, start_of
 from .jump_sorting import sorted_jumps
 from .motion import Motion
 from .particles import Block
@@ -72,7 +72,7 @@ def sample(
     `system`: p a sum of polynomials and of smooth functions of commuting variables, each term in at most 4 variables;
     jumps that are linear, or such terms. `state`: coherent, squeezed, thermal (`gaussian`), or a mixture of these.
     `times`: increasing, >= 0, in the unit of time of the Hamiltonian.
-    `particles`: how many (default 400); or `target`: the largest standard error of the means of x_j and xi_j, at all
+    `particles`: how many (default 400, or more for mixtures with rare members); or `target`: the largest standard error of the means of x_j and xi_j, at all
     times, from which their number follows.
     `seed`: of the random numbers; results depend on it and on the number of particles, not on the workers.
     `tol`: what the discretization of time may add to the bound, beside 2 % of it.
@@ -118,6 +118,11 @@ def sample(
     if motion.linear or saved[-1] == 0:
         block = exact_block(motion, start, saved)
         return Ensemble.of(system, state, saved, [block], weights=start.weights, seed=seed, lag=0.0, began=began)
+    least = start.least_particles
+    if wanted is not None and wanted < least:
+        what = f"be >= {least}, so that each member of the mixture is drawn some {DRAWS} times"
+        advice = "Or leave out rare members: that costs at most twice their weight in trace norm."
+        raise arguments.fail("particles", what, wanted, advice)
     with one_thread():
         lag = best_lag(motion, start, saved[-1], np.random.SeedSequence(seed, spawn_key=(0,)), tol=tol, seconds=seconds)
         plan = Plan(motion, start, saved, seed, lag, tol)
@@ -131,9 +136,9 @@ def sample(
                 )
 
             if accuracy is None:
-                blocks = run(PARTICLES if wanted is None else wanted)
+                blocks = run(max(PARTICLES, least) if wanted is None else wanted)
             else:
-                blocks = _until(accuracy, run, plan.block_size)
+                blocks = _until(accuracy, run, max(plan.block_size, least))
     return Ensemble.of(system, state, saved, blocks, weights=None, seed=seed, lag=lag, began=began)
 
 
