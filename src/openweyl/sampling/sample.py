@@ -72,7 +72,8 @@ def sample(
     `system`: p a sum of polynomials and of smooth functions of commuting variables, each term in at most 4 variables;
     jumps that are linear, or such terms. `state`: coherent, squeezed, thermal (`gaussian`), or a mixture of these.
     `times`: increasing, >= 0, in the unit of time of the Hamiltonian.
-    `particles`: how many (default 400, or more for mixtures with rare members); or `target`: the largest standard error of the means of x_j and xi_j, at all
+    `particles`: how many (default 400, or more for mixtures with rare members); or `target`: the largest standard
+    error of the means of x_j and xi_j, at all
     times, from which their number follows.
     `seed`: of the random numbers; results depend on it and on the number of particles, not on the workers.
     `tol`: what the discretization of time may add to the bound, beside 2 % of it.
