@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import sympy
 from scipy.integrate import solve_ivp
+from scipy.linalg import expm, solve_continuous_lyapunov
 
 from openweyl import System, coherent, evolve, gaussian, sample
 
@@ -49,6 +50,21 @@ def test_the_bound_is_round_off_and_moments_are_exact(n: int) -> None:
     for i, y in enumerate(known):
         assert found.mean[i] == pytest.approx(y[:size], abs=1e-8)
         assert found.covariances(i)[0] / system.h == pytest.approx(y[size:].reshape(size, size), abs=1e-8)
+
+
+@pytest.mark.parametrize("time", [1.0, 10.0, 300.0])
+def test_strong_friction_beside_a_free_mode_keeps_all_digits(time: float) -> None:
+    """C(t) = C + e^{Ft} (1/2 - C) e^{F^T t} with the C of rest, F C + C F^T + D = 0; e^{-Ft} grows to e^{9t}."""
+    system = System("(xi1**2 + x1**2 + xi2**2 + x2**2)/2 + (x1-x2)**2*3/10", ["3*(x1 + I*xi1)"], h=0.1, gamma=1.0)
+    V = np.array([[1.6, -0.6], [-0.6, 1.6]])
+    friction = np.diag([9.0, 0.0])
+    F = np.block([[-friction, np.eye(2)], [-V, -friction]])
+    rest = solve_continuous_lyapunov(F, -np.diag([9.0, 0.0, 9.0, 0.0]))
+    Phi = expm(time * F)
+    found = sample(system, coherent([1, 0], [0, 0]), [time])
+    true = rest + Phi @ (np.eye(4) / 2 - rest) @ Phi.T
+    assert found.covariances(0)[0] / system.h == pytest.approx(true, abs=1e-12)
+    assert found.bound[0] < 1e-9
 
 
 def test_for_one_degree_of_freedom_evolve_agrees() -> None:

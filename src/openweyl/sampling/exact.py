@@ -1,7 +1,8 @@
 """The closed form where p is quadratic, its coefficients constant, and all jumps linear: Gaussians stay Gaussian.
 
 z -> Phi z + d,  C -> Phi C Phi^T + S, with Phi = e^{Ft}, and d and S from exponentials of larger matrices (Van Loan,
-IEEE Trans. Autom. Control 23, 395 (1978), doi:10.1109/TAC.1978.1101743).
+IEEE Trans. Autom. Control 23, 395 (1978), doi:10.1109/TAC.1978.1101743). That of S has e^{-F^T t} in it, which would
+drown what friction leaves, so it is taken for a short time only, which is then doubled: S(2t) = S(t) + Phi S(t) Phi^T.
 """
 
 from __future__ import annotations
@@ -26,13 +27,11 @@ def exact_block(motion: Motion, start: Start, times: Sequence[float]) -> Block:
     n, size = motion.hamiltonian.n, len(gradient)
     F = np.concatenate([hessian[n:], -hessian[:n]]) + motion.dissipation.matrix
     force = np.concatenate([gradient[n:], -gradient[:n]]) + motion.dissipation.shift
-    zero = np.zeros((size, size))
     z, C, bounds = [], [], []
     for t in times:
         moved = expm(t * np.block([[F, force[:, None]], [np.zeros((1, size + 1))]]))
         Phi, d = moved[:size, :size], moved[:size, size]
-        spread = expm(t * np.block([[F, motion.dissipation.noise], [zero, -F.T]]))[:size, size:] @ Phi.T
-        z_t, C_t = start.z @ Phi.T + d, Phi @ start.C @ Phi.T + (spread + spread.T) / 2
+        z_t, C_t = start.z @ Phi.T + d, Phi @ start.C @ Phi.T + _spread(F, motion.dissipation.noise, t)
         off = ROUND_OFF * (1 + t * float(np.abs(F).sum(axis=1).max()))
         scale = np.abs(start.z) @ np.abs(Phi).T + np.abs(d)
         bounds.append(mean_cost(C_t, off * scale, motion.h) + covariance_cost(C_t, off * C_t))
@@ -40,3 +39,15 @@ def exact_block(motion: Motion, start: Start, times: Sequence[float]) -> Block:
         C.append(C_t)
     bound = np.stack(bounds)
     return Block(np.stack(z), np.stack(C), bound, bound, bound, np.zeros_like(bound), steps=0)
+
+
+def _spread(F: np.ndarray, D: np.ndarray, t: float) -> np.ndarray:
+    """S = int_0^t e^{Fs} D e^{F^T s} ds."""
+    size = len(F)
+    doublings = max(int(np.ceil(np.log2(max(t * np.abs(F).sum(axis=1).max(), 1.0)))), 0)
+    short = expm(t / 2**doublings * np.block([[F, D], [np.zeros_like(F), -F.T]]))
+    Phi = short[:size, :size]
+    S = short[:size, size:] @ Phi.T
+    for _ in range(doublings):
+        S, Phi = S + Phi @ S @ Phi.T, Phi @ Phi
+    return (S + S.T) / 2
