@@ -33,6 +33,7 @@ from .forecast import Forecast
 from .initial import Start
 from .motion import Motion
 from .particles import Block, run_block
+from .streams import Stream
 
 BLOCK_BYTES = 2**19
 """Bytes of one matrix for each particle of a block: a few of them fit into the cache of a core."""
@@ -193,5 +194,5 @@ def _run(plan: Plan, number: int, count: int, seconds: float, tell: Callable[[fl
         if tell is not None:
             tell(t / plan.times[-1])
 
-    seed = np.random.SeedSequence(plan.seed, spawn_key=(1, number))
+    seed = Stream.BLOCK.of(plan.seed, number)
     return run_block(plan.motion, plan.start, plan.times, count, seed, lag=plan.lag, tol=plan.tol, tell=reached)

@@ -31,6 +31,7 @@ from .motion import Motion
 from .particles import Block
 from .pilot import best_lag
 from .sorting import sorted_hamiltonian
+from .streams import Stream
 
 ARRAYS = {"numpy": "numpy", "jax": "jax.numpy"}
 """Where the functions of an array library are."""
@@ -73,8 +74,7 @@ def sample(
     jumps that are linear, or such terms. `state`: coherent, squeezed, thermal (`gaussian`), or a mixture of these.
     `times`: increasing, >= 0, in the unit of time of the Hamiltonian.
     `particles`: how many (default 400, or more for mixtures with rare members); or `target`: the largest standard
-    error of the means of x_j and xi_j, at all
-    times, from which their number follows.
+    error of the means of x_j and xi_j, at all times, from which their number follows.
     `seed`: of the random numbers; results depend on it and on the number of particles, not on the workers.
     `tol`: what the discretization of time may add to the bound, beside 2 % of it.
     `library`: "jax" computes with JAX's arrays, compiled, on what JAX finds (`pip install 'openweyl[jax]'`).
@@ -125,7 +125,7 @@ def sample(
         advice = "Or leave out rare members: that costs at most twice their weight in trace norm."
         raise arguments.fail("particles", what, wanted, advice)
     with one_thread():
-        lag = best_lag(motion, start, saved[-1], np.random.SeedSequence(seed, spawn_key=(0,)), tol=tol, seconds=seconds)
+        lag = best_lag(motion, start, saved[-1], Stream.PILOT.of(seed), tol=tol, seconds=seconds)
         plan = Plan(motion, start, saved, seed, lag, tol)
         kept = None if folder is None else BlockStore.open(folder, plan.key(system, state))
         with open_pool(executor) as pool:
