@@ -123,8 +123,8 @@ def _positive(M: Array, xp: Any) -> Array:
 def _along_the_way(cost: Array) -> Array:
     """A bound of the change from C to C* + K K^T, from `covariance_cost` at C.
 
-    What is left has eigenvalues m_i against C~, so C + s (C* + K K^T - C) <= C (1 + 4 s max |m|), as C^{-1} <= 4 C~; the
-    mean over s of the costs on the way is at most 1 + 2 max |m| <= 1 + cost times that at C.
+    What is left has eigenvalues m_i against C~, so C + s (C* + K K^T - C) <= C (1 + 4 s max |m|), as C^{-1} <= 4 C~;
+    the mean over s of the costs on the way is at most 1 + 2 max |m| <= 1 + cost times that at C.
     """
     return cost * (1 + cost)
 
