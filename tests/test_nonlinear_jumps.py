@@ -94,14 +94,11 @@ def residual(system: System, rng: np.random.Generator, *, pure: bool, levels: in
         R = R + slopes.z[0, i] * first[i]
         for j in range(2 * n):
             R = R - h / 2 * slopes.C[0, i, j] * derivative(i, first[j])
-    kept = prod_kron(
-        [np.diag((np.arange(levels) < 0.75 * levels).astype(float))] * n
-    )  # the rest is cut matrices' error
-    R = kept @ R @ kept
+    kept = prod_kron([np.diag((np.arange(levels) < 0.75 * levels).astype(float))] * n)
+    R = kept @ R @ kept  # the rest is cut matrices' error
     assert abs(np.trace(R)) < 1e-9 * (1 + np.abs(R).max())
-    return float(np.abs(np.linalg.eigvalsh((R + R.conj().T) / 2)).sum()), float(
-        motion.rates(C[None], slopes).quantum[0]
-    )
+    true = np.abs(np.linalg.eigvalsh((R + R.conj().T) / 2)).sum()
+    return float(true), float(motion.rates(C[None], slopes).quantum[0])
 
 
 def prod_kron(factors: list[Array]) -> Array:
