@@ -61,15 +61,14 @@ class Content:
         return Content(size, w.profiles if profiles is None else profiles, w.grid)
 
     def boundary(self, level: float) -> list[np.ndarray]:
-        """The coordinates (x, then xi) of the points at the boundary of the set where |w| is not negligible.
+        """The coordinates (x, then xi) of the points at the boundary of the set where |w| is not negligible, for n = 1.
 
         All that lies outside holds less than `level`, in trace norm.
         """
         inside = self.size > self._negligible(level)
-        interior = inside.copy()
-        for axis in range(inside.ndim):
-            for shift in (1, -1):
-                interior &= np.roll(inside, shift, axis=axis)
+        interior = np.zeros_like(inside)
+        middle = slice(1, -1)
+        interior[middle, middle] = inside[2:, middle] & inside[:-2, middle] & inside[middle, 2:] & inside[middle, :-2]
         return self._points(np.nonzero(inside & ~interior))
 
     def sampled(self, level: float) -> tuple[list[np.ndarray], np.ndarray]:

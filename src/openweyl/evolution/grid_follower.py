@@ -185,13 +185,13 @@ class GridFollower:
 
     # ------------------------------------------------------------------ after a segment
 
-    def losses(self, profiles: Sequence[Profile]) -> list[tuple[float, float, float]]:
+    def losses(self) -> list[tuple[float, float, float]]:
         """What lies at the edges of each axis: left, right, and in wave numbers.
 
         In x and xi content counts as if it were cut off there, see CUT_FACTOR.
         """
         losses = []
-        for profile, axis in zip(profiles, self.axes, strict=True):
+        for profile, axis in zip(self.runs.profiles, self.axes, strict=True):
             left, right, high = edge_loss(profile, axis)
             losses.append((CUT_FACTOR * left, CUT_FACTOR * right, high))
         return losses

@@ -123,8 +123,7 @@ class AdaptiveIntegrator:
             self._retry_smaller(segment, error if sound else None)
             return []
 
-        profiles, allowed = self.runs.look(), self.grids.allowed(segment.duration)
-        losses = self.grids.losses(profiles)
+        losses, allowed = self.grids.losses(), self.grids.allowed(segment.duration)
         lost = sum(sum(loss) for loss in losses)
         if lost > allowed:
             self.rollbacks += 1
@@ -135,7 +134,6 @@ class AdaptiveIntegrator:
         self.grids.count(lost, self.runs.trace - self.start_trace)
         outputs = self._commit(segment, times, estimate, means)
         self._report(segment.plan.dt)
-        self.runs.profiles = profiles
         self.grids.learn(self.t)
         self.dt = self.policy.next_step(self.dt, segment.plan.dt, error, self.runs.extrapolation.error_order)
         return outputs

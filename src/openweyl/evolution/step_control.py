@@ -71,7 +71,7 @@ class StepPolicy:
     1/32 runs cost the same, and certificates twice as much, whose rates rise at the beginning; with 1/16, and
     `max_factor` 4, there are 10 % (tol = 1e-7) to 20 % (1e-3) fewer steps, but segments so long that up to 2.2 times as
     much was lost at the edges in them as is seen at their ends."""
-    segment_steps: int = 4
+    segment_steps: int = 8
     """The most steps of a segment, unless all runs need more to meet: what is taken back costs a segment, and each look
     at the error and the edges some transforms. Three runs need 4 to meet; with 8 there are 12 % more steps and 25 %
     more work."""

@@ -8,6 +8,7 @@ its arguments; these functions trust theirs.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 
 import numpy as np
@@ -21,6 +22,8 @@ from .samples import Samples
 
 BYTES_PER_RESAMPLED_POINT = 24.0
 """Peak memory per point of the new grid: the value, its transform and the result."""
+TOGETHER_POINTS = 2**15
+"""Points up to which several functions are resampled as one array, which then stays in the cache."""
 
 
 def resampled(f: Samples, new: PhaseGrid) -> Array:
@@ -36,6 +39,13 @@ def resampled(f: Samples, new: PhaseGrid) -> Array:
     for position, (a, b) in enumerate(zip(old.x + old.xi, new.x + new.xi, strict=True)):
         w = _resample_axis(w, position - 2 * old.n, a, b)
     return w
+
+
+def resampled_each(values: Sequence[Array], old: PhaseGrid, new: PhaseGrid) -> list[Array]:
+    """Functions on one grid, on another: small ones at once, as many calls cost more than their arithmetic."""
+    if old.size <= TOGETHER_POINTS and new.size <= TOGETHER_POINTS:
+        return list(resampled(Samples(np.stack(values), old), new))
+    return [resampled(Samples(w, old), new) for w in values]
 
 
 def _resample_axis(w: Array, axis: int, old: Axis, new: Axis) -> Array:
