@@ -77,8 +77,13 @@ class GridFollower:
         return self.lost + self.resolution.error + self.kicks.error
 
     def allowed(self, duration: float) -> float:
-        """What a segment of this duration may lose at the edges."""
-        return self.policy.allowed(self.runs.tol, duration / self.horizon, self.lost, self.round_off)
+        """What a segment of this duration may lose at the edges: at its end a little more than at its beginning.
+
+        A grid that was chosen before it passes the look after it.
+        """
+        left = max(self.horizon - self.runs.t, duration)
+        part_of_rest = duration / left if left else 0.0
+        return self.policy.allowed(self.runs.tol, duration / self.horizon, self.lost, self.round_off, part_of_rest)
 
     def content_level(self, allowed: float, step_error: float) -> float:
         """What counts as content where a segment may lose so much."""
