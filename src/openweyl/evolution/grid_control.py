@@ -123,10 +123,8 @@ class GridPolicy:
         """
         return GridPolicy() if n == 1 else MANY_AXES
 
-    def allowed(
-        self, tol: float, part: float, lost: float, round_off: float = 0.0, part_of_rest: float = 0.0
-    ) -> float:
-        """What a segment may lose that is this part of the whole time, and of that left, after so much was lost before."""
+    def allowed(self, tol: float, part: float, lost: float, round_off: float = 0.0, part_of_rest: float = 0.0) -> float:
+        """What a segment may lose that is this part of all time, and of that left, after so much was lost before."""
         total = self.share * tol
         at_once = self.pool * max(total / 2 - lost, 0.0)
         return max(total * part / 2 + at_once, (total - lost) * part_of_rest / 2, self.round_off_margin * round_off)

@@ -79,10 +79,10 @@ class GridFollower:
     def allowed(self, duration: float) -> float:
         """What a segment of this duration may lose at the edges: at its end a little more than at its beginning.
 
-        A grid that was chosen before it passes the look after it.
+        So a grid that was chosen before it passes the look after it. Scaled axes cut off more than what is seen there.
         """
         left = max(self.horizon - self.runs.t, duration)
-        part_of_rest = duration / left if left else 0.0
+        part_of_rest = duration / left if left and not self.runs.scaled else 0.0
         return self.policy.allowed(self.runs.tol, duration / self.horizon, self.lost, self.round_off, part_of_rest)
 
     def content_level(self, allowed: float, step_error: float) -> float:

@@ -177,10 +177,7 @@ def _series_at(plan: _Plan, chord: Point, xp: Any) -> AcrossAt:
 
 @lru_cache(maxsize=512)
 def _additive_parts(f: sympy.Expr, variables: Formulas) -> Formulas:
-    """f as a sum of a polynomial, of waves, and of others.
-
-    None of the others is of the same variables as another one, or of fewer.
-    """
+    """f as a sum of a polynomial, of waves, and of others, none of which is of another one's variables, or of fewer."""
     if _chord_series(f, variables) is not None:
         return (f,)
     terms = sympy.Add.make_args(f)
