@@ -44,6 +44,8 @@ if _typing.TYPE_CHECKING:  # for type checkers and editors; a test compares this
     from .phase_space.star_product import moyal_bracket as moyal_bracket
     from .phase_space.star_product import star as star
     from .problems.problem import Problem as Problem
+    from .sampling.ensemble import Ensemble as Ensemble
+    from .sampling.sample import sample as sample
     from .sweeps import load as load
     from .sweeps import sweep as sweep
     from .symbolic.brackets import hamiltonian_field as hamiltonian_field
@@ -61,6 +63,7 @@ _MODULES = {
     "Certificate": "analysis.certificate",
     "Comparison": "analysis.comparison",
     "Enclosure": "_core.estimates",
+    "Ensemble": "sampling.ensemble",
     "Estimate": "_core.estimates",
     "Expectation": "analysis.certificate",
     "InputError": "_core.arguments",
@@ -93,6 +96,7 @@ _MODULES = {
     "moyal_bracket": "phase_space.star_product",
     "poisson_bracket": "symbolic.brackets",
     "quantize": "phase_space.kernels",
+    "sample": "sampling.sample",
     "squeezed": "model.gaussian_states",
     "star": "phase_space.star_product",
     "sweep": "sweeps",

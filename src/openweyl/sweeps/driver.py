@@ -13,11 +13,11 @@ import numpy as np
 
 from openweyl._core.arguments import InputError, fail
 from openweyl._core.progress import Progress
+from openweyl._core.workers import Pool, gave_up
 from openweyl.problems.problem import Problem
 
 from .points import VERSION, FinishedRow, Task, compute
 from .rows import STATUS, Index, Store
-from .workers import Pool, gave_up
 
 MAX_DEATHS = 3
 """Workers that one run may take with it before it counts as failed: one may have been killed for another reason."""

@@ -26,6 +26,7 @@ from openweyl._core import arguments
 from openweyl._core.arguments import InputError, check_path, flag, moderate, must, numbers_of
 from openweyl._core.calls import public
 from openweyl._core.progress import Progress, callback, shows_progress
+from openweyl._core.workers import open_pool
 from openweyl.analysis.comparison import SERIES
 from openweyl.evolution.evolve import expansion_order
 from openweyl.evolution.solution import attributes
@@ -39,7 +40,6 @@ from .driver import Driver
 from .opening import StoreLayout, open_store
 from .points import CERTIFICATE, COUNTS, EXTENT, SYMBOLS, VERSION
 from .rows import Store
-from .workers import open_pool
 
 if TYPE_CHECKING:
     import xarray

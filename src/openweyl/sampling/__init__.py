@@ -1,0 +1,1 @@
+"""Many degrees of freedom: mixtures of Gaussian states, sampled, with a certificate in trace norm."""

@@ -1,0 +1,159 @@
+"""Gaussian averages of the local terms of p: what a particle's own quadratic Hamiltonian, and its residual, are made of.
+
+For a term f(u) of q variables under N(z, K), K = L L^T, by Gauss and Hermite's quadrature over u = z + L g:
+
+    <grad f>,    <Hess f>,    c_alpha  =  < d_g^alpha f >  =  < (L^T Hess f L)_ab He_{alpha - e_a - e_b}(g) >,  |alpha| >= 3.
+
+Exact for polynomials. For other functions orders above MAX_ORDER are bounded: as d_g^alpha has the mean c_alpha,
+
+    sum_{|alpha| > K} c_alpha^2 / alpha!  <=  ( <|L^T Hess f L|^2> - sum_{2 <= |alpha| <= K} |alpha| (|alpha|-1) c_alpha^2/alpha! ) / ((K+1) K).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import combinations_with_replacement, product
+from math import factorial, prod
+from typing import Any
+
+import numpy as np
+
+from openweyl._core.fft import Array
+from openweyl.symbolic.expressions import TIME, run
+
+from .local_terms import Family
+
+MAX_ORDER = 8
+"""The highest order of a function that is no polynomial which is taken into account by itself; the rest is bounded."""
+NODES = 18
+"""Nodes for one variable of such a function: exact for polynomials of degree 35."""
+FEWER_NODES = 14
+"""Nodes of the second rule, whose deviation counts as the error of the first."""
+
+Orders = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Gauss and Hermite's quadrature in q variables: `nodes` (nodes, q), `weights` that add up to 1.
+
+    `polynomials`: He_beta at the nodes times the weights, for each beta that is asked for.
+    """
+
+    nodes: np.ndarray
+    weights: np.ndarray
+    polynomials: dict[Orders, np.ndarray]
+
+
+@dataclass(frozen=True)
+class FamilyAverages:
+    """The averages of M terms over the Gaussians of P particles.
+
+    `gradient` (P, M, q), `hessian` (P, M, q, q), `factors` L (P, M, q, q), `coefficients` c_alpha (P, M) by alpha;
+    `tail` (P, M): the square root of the sum above, 0 for polynomials.
+    """
+
+    gradient: Array
+    hessian: Array
+    factors: Array
+    coefficients: dict[Orders, Array]
+    tail: Array | None
+
+
+def family_averages(family: Family, z: Array, K: Array, t: float, *, residual: bool, xp: Any = np) -> FamilyAverages:
+    """The averages of the terms of `family` at time `t`: `z` (P, M, q) and `K` (P, M, q, q) are their variables' own.
+
+    `residual`: whether the c_alpha are asked for.
+    """
+    L = small_cholesky(K, xp)
+    if family.degree is not None:
+        rule = _rule(family.q, max(family.degree - 1, 1), family.degree)
+        return _by(rule, family, z, L, t, order=family.degree if residual else 0, xp=xp)[0]
+    order = MAX_ORDER if residual else 0
+    found, squares = _by(_rule(family.q, NODES, MAX_ORDER), family, z, L, t, order=order, xp=xp)
+    if not residual:
+        return found
+    other, other_squares = _by(_rule(family.q, FEWER_NODES, MAX_ORDER), family, z, L, t, order=order, xp=xp)
+    known, off = 0.0, 0.0
+    for alpha, c in found.coefficients.items():
+        k, weight = sum(alpha), prod(map(factorial, alpha))
+        known = known + k * (k - 1) * c**2 / weight
+        off = off + (c - other.coefficients[alpha]) ** 2 / weight if k > 2 else off
+    rest = abs(squares - known) + abs(squares - other_squares)
+    tail = xp.sqrt(rest / ((MAX_ORDER + 1) * MAX_ORDER)) + xp.sqrt(off)
+    coefficients = {alpha: c for alpha, c in found.coefficients.items() if sum(alpha) > 2}
+    return FamilyAverages(found.gradient, found.hessian, L, coefficients, tail)
+
+
+def small_cholesky(K: Array, xp: Any) -> Array:
+    """L with K = L L^T for matrices (..., q, q) of few rows."""
+    return xp.sqrt(K) if K.shape[-1] == 1 else xp.linalg.cholesky(K)
+
+
+def _by(
+    rule: Rule, family: Family, z: Array, L: Array, t: float, *, order: int, xp: Any
+) -> tuple[FamilyAverages, Array]:
+    """The averages by one rule, and <|L^T Hess f L|^2>."""
+    q = family.q
+    points = z[..., None, :] + xp.einsum("pmab,kb->pmka", L, rule.nodes)
+    values = {v: points[..., a] for a, v in enumerate(family.variables)}
+    values |= {name: family.parameters[None, :, None, k] for k, name in enumerate(family.names)}
+    with np.errstate(all="ignore"):  # what overflows is told by its rate, which is then no number
+        found = run(family.code, {**values, TIME: t}, xp)
+    shape = points.shape[:-1]
+    found = [xp.broadcast_to(xp.asarray(f, dtype=float), shape) for f in found]
+    gradient = xp.stack([f @ rule.weights for f in found[:q]], axis=-1)
+    second = xp.stack([found[q + _place(a, b, q)] for a in range(q) for b in range(q)], axis=-1)
+    hessian = xp.einsum("pmkc,k->pmc", second, rule.weights).reshape(*z.shape, q)
+    if not order:
+        return FamilyAverages(gradient, hessian, L, {}, None), 0.0
+    second = xp.einsum("pmca,pmkcd,pmdb->pmkab", L, second.reshape(*shape, q, q), L)
+    least = 2 if family.degree is None else 3
+    coefficients = {}
+    for alpha in (alpha for k in range(least, order + 1) for alpha in multi_indices(q, k)):
+        a, b, beta = _lowered(alpha)
+        coefficients[alpha] = second[..., a, b] @ rule.polynomials[beta]
+    squares = 0.0 if family.degree is not None else xp.einsum("pmkab,pmkab,k->pm", second, second, rule.weights)
+    return FamilyAverages(gradient, hessian, L, coefficients, None), squares
+
+
+@lru_cache(maxsize=64)
+def _rule(q: int, nodes: int, order: int) -> Rule:
+    """The rule of `nodes` points for each of `q` variables, with polynomials up to the degree `order` - 2."""
+    line, weights = np.polynomial.hermite_e.hermegauss(nodes)
+    weights = weights / weights.sum()
+    ones = np.polynomial.hermite_e.hermevander(line, max(order, 0))
+    grid = np.array(list(product(line, repeat=q)))
+    weight = np.array([prod(w) for w in product(weights, repeat=q)])
+    places = np.array(list(product(range(nodes), repeat=q)))
+    polynomials = {
+        beta: weight * np.prod([ones[places[:, a], b] for a, b in enumerate(beta)], axis=0)
+        for k in range(max(order - 1, 1))
+        for beta in multi_indices(q, k)
+    }
+    return Rule(grid, weight, polynomials)
+
+
+def multi_indices(q: int, k: int) -> Iterator[Orders]:
+    """All alpha of q entries with |alpha| = k."""
+    for places in combinations_with_replacement(range(q), k):
+        yield tuple(places.count(a) for a in range(q))
+
+
+def _lowered(alpha: Orders) -> tuple[int, int, Orders]:
+    """(a, b, alpha - e_a - e_b) for the first two places at which alpha can be lowered."""
+    rest = list(alpha)
+    lowered = []
+    for _ in range(2):
+        a = next(i for i, value in enumerate(rest) if value)
+        rest[a] -= 1
+        lowered.append(a)
+    return lowered[0], lowered[1], tuple(rest)
+
+
+def _place(a: int, b: int, q: int) -> int:
+    """Where the derivative by the variables a and b is in a list of those with a <= b."""
+    a, b = min(a, b), max(a, b)
+    return a * q - a * (a - 1) // 2 + b - a

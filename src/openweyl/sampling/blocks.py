@@ -1,0 +1,205 @@
+"""Blocks of particles: seeded one by one, run wherever there is a worker, kept as soon as they are finished.
+
+A block's random numbers come from the seed and the block's number alone, so a result does not depend on how many
+workers there were, and a call that was killed goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import openweyl
+from openweyl._core.arguments import ResourceError, fail
+from openweyl._core.progress import Progress
+from openweyl._core.workers import Pool
+from openweyl.evolution.pace import in_words
+from openweyl.files.atomic import output_folder, writing
+from openweyl.model.states import State
+from openweyl.model.system import System
+
+from .initial import Start
+from .motion import Motion
+from .particles import Block, run_block
+
+BLOCK_BYTES = 2**19
+"""Bytes of one matrix for each particle of a block: a few of them fit into the cache of a core."""
+SMALLEST_BLOCK, LARGEST_BLOCK = 8, 256
+"""Particles of a block: fewer are slow, as each step has some hundred calls; of more, workers could not share."""
+MAX_DEATHS = 3
+"""Workers that one block may take with it: one may have been killed for another reason."""
+TRUSTED_AFTER = 5.0
+"""Seconds after which a forecast is trusted: the first steps are the shortest."""
+ARRAYS = ("z", "C", "quantum", "classical", "missed", "uneven")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What all blocks share."""
+
+    motion: Motion
+    start: Start
+    times: tuple[float, ...]
+    seed: int
+    lag: float
+    tol: float
+
+    @cached_property
+    def block_size(self) -> int:
+        """Particles of a whole block."""
+        return int(np.clip(BLOCK_BYTES // (32 * self.motion.hamiltonian.n**2), SMALLEST_BLOCK, LARGEST_BLOCK))
+
+    def counts(self, particles: int) -> list[int]:
+        """The particles of each block."""
+        whole, rest = divmod(particles, self.block_size)
+        return [self.block_size] * whole + [rest] * (rest > 0)
+
+    def key(self, system: System, state: State) -> dict[str, Any]:
+        """What a store of blocks is known by: all that their numbers depend on."""
+        start = sha256(
+            b"".join(part.tobytes() for part in (self.start.weights, self.start.z, self.start.C))
+        ).hexdigest()
+        return {
+            "openweyl": openweyl.__version__,
+            "system": system.as_dict(),
+            "state": str(state),
+            "start": start,
+            "times": list(self.times),
+            "seed": self.seed,
+            "tol": self.tol,
+            "lag": self.lag,
+        }
+
+
+class BlockStore:
+    """A folder with one file for each finished block."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @staticmethod
+    def open(path: str | Path, key: dict[str, Any]) -> BlockStore:
+        """The store at `path`, made if there is none. Raises InputError if it is that of another call."""
+        folder = output_folder(path)
+        folder.mkdir(parents=True, exist_ok=True)
+        about = folder / "ensemble.json"
+        if about.exists():
+            try:
+                found = json.loads(about.read_text())
+            except (OSError, ValueError):
+                found = None
+            if found != json.loads(json.dumps(key)):
+                names = [
+                    name
+                    for name in key
+                    if not isinstance(found, dict) or found.get(name) != json.loads(json.dumps(key[name]))
+                ]
+                raise fail("store", "hold blocks of the same call", str(path), f"Its {', '.join(names)} differ.")
+        elif any(folder.iterdir()):
+            raise fail("store", "be a new or empty folder, or one that `sample` made", str(path))
+        else:
+            with writing(about) as file:
+                file.write_text(json.dumps(key))
+        return BlockStore(folder)
+
+    def load(self, number: int, count: int) -> Block | None:
+        """The block of this number and size, or None if it is not there, or damaged."""
+        try:
+            with np.load(self._file(number, count), allow_pickle=False) as file:
+                return Block(*(file[name] for name in ARRAYS), steps=int(file["steps"]))
+        except (OSError, ValueError, KeyError, EOFError):  # zipfile's BadZipFile is caught below
+            return None
+        except Exception as error:
+            if type(error).__name__ == "BadZipFile":
+                return None
+            raise
+
+    def save(self, number: int, count: int, block: Block) -> None:
+        """Keep the block: it is there whole, or not at all."""
+        with writing(self._file(number, count)) as path, path.open("wb") as file:
+            np.savez(file, steps=block.steps, **{name: getattr(block, name) for name in ARRAYS})
+
+    def _file(self, number: int, count: int) -> Path:
+        return self.folder / f"block-{number:06d}-of-{count}.npz"
+
+
+def run_blocks(
+    plan: Plan, particles: int, pool: Pool, store: BlockStore | None, *, time_limit: float, progress: Progress | None
+) -> list[Block]:
+    """All blocks of `particles` particles in their order; those in `store` are not run again."""
+    counts = plan.counts(particles)
+    found: dict[int, Block] = {}
+    for number, count in enumerate(counts):
+        kept = None if store is None else store.load(number, count)
+        if kept is not None:
+            found[number] = kept
+    waiting = [number for number in range(len(counts)) if number not in found]
+    began, total = time.monotonic(), len(waiting)
+    running: dict[Future[Block], int] = {}
+    deaths: dict[int, int] = {}
+    while waiting or running:
+        while waiting and len(running) < pool.slots():
+            number = waiting.pop(0)
+            share = time_limit * pool.slots() / max(total, pool.slots())
+            tell = _teller(len(found), len(counts), progress) if pool.at_once else None
+            running[pool.executor.submit(_run, plan, number, counts[number], share, tell)] = number
+        for future in wait(running, 1.0, FIRST_COMPLETED).done:
+            number = running.pop(future)
+            try:
+                block = future.result()
+            except BrokenExecutor:
+                deaths[number] = deaths.get(number, 0) + 1
+                if not pool.replaces or deaths[number] >= MAX_DEATHS:
+                    raise ResourceError(
+                        "A worker process died: killed, or out of memory. Finished blocks are kept."
+                    ) from None
+                waiting.insert(0, number)
+                continue
+            found[number] = block
+            if store is not None:
+                store.save(number, counts[number], block)
+        if (error := pool.trouble()) is not None:
+            raise error
+        if progress is not None and not pool.at_once:
+            progress(len(found) / len(counts), 1.0, f"{sum(counts[k] for k in found)} of {particles} particles")
+        left = time.monotonic() - began
+        if left > time_limit:
+            raise ResourceError(
+                f"`time_limit`, {in_words(time_limit)}, is over. Finished blocks are kept in `store`.", kind="time"
+            )
+    return [found[number] for number in range(len(counts))]
+
+
+def _teller(done: int, of: int, progress: Progress | None) -> Callable[[float], None] | None:
+    """A function of the part of a block that is done, which tells of all blocks."""
+    if progress is None:
+        return None
+    return lambda part: progress((done + part) / of, 1.0, f"block {done + 1} of {of}")
+
+
+def _run(plan: Plan, number: int, count: int, seconds: float, tell: Callable[[float], None] | None) -> Block:
+    """One block, on a worker; refused if by forecast it takes longer than `seconds`."""
+    began, end = time.monotonic(), plan.times[-1]
+
+    def reached(t: float) -> None:
+        used = time.monotonic() - began
+        if used > TRUSTED_AFTER and used * end / t > seconds:
+            raise ResourceError(
+                f"A block of {count} particles would take {in_words(used * end / t)}, but `time_limit` leaves it "
+                f"{in_words(seconds)}: take fewer particles, shorten `times`, or raise `time_limit`.",
+                kind="time",
+            )
+        if tell is not None:
+            tell(t / end)
+
+    seed = np.random.SeedSequence(plan.seed, spawn_key=(1, number))
+    return run_block(plan.motion, plan.start, plan.times, count, seed, lag=plan.lag, tol=plan.tol, tell=reached)

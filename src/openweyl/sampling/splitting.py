@@ -1,0 +1,121 @@
+"""Mixed Gaussian states as mixtures of pure ones: exactly, with a choice of which.
+
+    tau_{z, C}  =  E tau_{z + h^{1/2} K g, C*},      C = C* + K K^T,      g standard normal,
+
+for any covariance C* (in units of h) of a pure state. With the blocks A, B, C_xi of C, W the symmetric part of A^{-1} B, and
+in the sheared coordinates xi - W x, where E = B - A W and C2 = C_xi - B^T W - W B + W A W,
+
+    C* = [[P, 0], [0, 1/(4 P)]],      K = [[L], [Y]],      L L^T = A - P,      Y = E^T L^{-T},      1/(4 P) = C2 - Y Y^T:
+
+the smallest variances of x that a pure state below C has, which is best where only functions of x are anharmonic. What
+is left, C - C* - K K^T, is next to nothing, and counted (`mismatch`).
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from openweyl._core.fft import Array
+
+from .mismatch import covariance_cost
+
+ROUNDS = 3
+"""Rounds of the equation for P; what they leave is counted."""
+LEAST_PIVOT = 1e-13
+"""Pivots below this part of the diagonal are round-off, and no noise."""
+
+
+class Split(NamedTuple):
+    """`pure` C* (P, 2n, 2n), `noise` K (P, 2n, n), and `cost` (P,), a bound in trace norm of what was left."""
+
+    pure: Array
+    noise: Array
+    cost: Array
+
+
+def split(C: Array, xp: Any = np) -> Split:
+    """The split of covariances `C` (P, 2n, 2n) with the smallest variances of x."""
+    n = C.shape[-1] // 2
+    A, B, C_xi = C[:, :n, :n], C[:, :n, n:], C[:, n:, n:]
+    G = xp.linalg.solve(A, B)
+    W = (G + _t(G, xp)) / 2
+    E = B - A @ W
+    C2 = C_xi - _t(B, xp) @ W - W @ E
+    C2 = inverse = (C2 + _t(C2, xp)) / 2
+    P = xp.linalg.inv(inverse) / 4
+    for _ in range(ROUNDS if n > 1 else 0):  # E = 0 for n = 1
+        _, Y = semidefinite_factor(A - P, _t(E, xp), xp)
+        inverse = C2 - Y @ _t(Y, xp)
+        P = xp.linalg.inv(inverse) / 4
+        P = (P + _t(P, xp)) / 2
+    L, Y = semidefinite_factor(A - P, _t(E, xp), xp)
+    left = blocks(A - P - L @ _t(L, xp), E - L @ _t(Y, xp), C2 - inverse - Y @ _t(Y, xp), xp)
+    cost = covariance_cost(blocks(A, E, C2, xp), left, xp)
+    PW = P @ W
+    return Split(blocks(P, PW, inverse + W @ PW, xp), xp.concatenate([L, W @ L + Y], axis=1), cost * (1 + cost))
+
+
+def split_in_frame(C: Array, angles: Array | None, shear: Array, xp: Any = np) -> Split:
+    """The split with the smallest variances of x' = X + `shear` Xi, where (X, Xi) is each mode turned by its angle.
+
+    `angles` (P, n) or None for none: X = x cos + xi sin; `shear` (P, n, n), symmetric, so that the x' commute.
+    """
+    turned = C if angles is None else _turned(_turned_rows(C, angles, xp), angles, xp)
+    found = split(_sheared(turned, shear, xp), xp)
+    pure, noise = _sheared(found.pure, -shear, xp), _sheared_rows(found.noise, -shear, xp)
+    if angles is not None:
+        pure, noise = _turned(_turned_rows(pure, -angles, xp), -angles, xp), _turned_rows(noise, -angles, xp)
+    return Split((pure + _t(pure, xp)) / 2, noise, found.cost)
+
+
+def semidefinite_factor(M: Array, below: Array, xp: Any) -> tuple[Array, Array]:
+    """(L, Y): L L^T = M by Cholesky's method, Y L^T = `below`; columns of pivots that are round-off are zero."""
+    size = M.shape[-1]
+    floor = LEAST_PIVOT * xp.max(abs(xp.diagonal(M, axis1=-2, axis2=-1)), axis=-1)
+    whole = xp.concatenate([M, below], axis=1)
+    columns: list[Array] = []
+    for j in range(size):
+        column = whole[:, :, j]
+        if columns:
+            done = xp.stack(columns, axis=-1)
+            column = column - (done @ done[:, j, :, None])[..., 0]
+        pivot = column[:, j]
+        good = pivot > floor
+        column = xp.where(good[:, None], column / xp.sqrt(xp.where(good, pivot, 1.0))[:, None], 0.0)
+        columns.append(xp.concatenate([xp.zeros_like(column[:, :j]), column[:, j:]], axis=1))
+    factor = xp.stack(columns, axis=-1)
+    return factor[:, :size], factor[:, size:]
+
+
+def _t(M: Array, xp: Any) -> Array:
+    return xp.swapaxes(M, -1, -2)
+
+
+def blocks(A: Array, B: Array, C: Array, xp: Any) -> Array:
+    """[[A, B], [B^T, C]]."""
+    return xp.concatenate([xp.concatenate([A, B], axis=2), xp.concatenate([_t(B, xp), C], axis=2)], axis=1)
+
+
+def _sheared_rows(M: Array, shear: Array, xp: Any) -> Array:
+    """S M, S = [[1, shear], [0, 1]]."""
+    n = shear.shape[-1]
+    return xp.concatenate([M[:, :n] + shear @ M[:, n:], M[:, n:]], axis=1)
+
+
+def _sheared(C: Array, shear: Array, xp: Any) -> Array:
+    """S C S^T."""
+    return _t(_sheared_rows(_t(_sheared_rows(C, shear, xp), xp), shear, xp), xp)
+
+
+def _turned_rows(M: Array, angles: Array, xp: Any) -> Array:
+    """R M, R the turn of each mode by its angle."""
+    n = angles.shape[-1]
+    c, s = xp.cos(angles)[:, :, None], xp.sin(angles)[:, :, None]
+    return xp.concatenate([c * M[:, :n] + s * M[:, n:], c * M[:, n:] - s * M[:, :n]], axis=1)
+
+
+def _turned(M: Array, angles: Array, xp: Any) -> Array:
+    """M R^T."""
+    return _t(_turned_rows(_t(M, xp), angles, xp), xp)
