@@ -30,16 +30,18 @@ AXES = GRID.x + GRID.xi
 
 def test_even_losses_stay_within_the_share() -> None:
     """Whatever the number of segments, if each loses all that it may: never more than 0.5 of the tolerance."""
-    for count in (1, 30, 3000):
-        lost = 0.0
-        for _ in range(count):
+    for count in (1, 2, 30, 3000):
+        lost, all_lost = 0.0, 0.0
+        for number in range(count):
             lost += POLICY.allowed(1e-4, 1 / count, lost)
-        assert 0.25e-4 < lost <= 0.5e-4
+            all_lost += POLICY.allowed(1e-4, 1 / count, all_lost, 0.0, 1 / max(count - 1 - number, 1))
+        assert 0.25e-4 < lost <= all_lost <= 0.5e-4
 
 
 def test_a_segment_of_no_length_may_draw_on_the_pool() -> None:
     assert POLICY.allowed(1e-4, 0.0, 0.0) == pytest.approx(0.08 * 0.25e-4)
     assert POLICY.allowed(1e-4, 0.0, 0.35e-4) == 0
+    assert POLICY.allowed(1e-4, 0.1, 0.3e-4, 0.0, 0.5) == pytest.approx(0.25 * 0.2e-4)  # half of what is left, in half
     assert POLICY.allowed(1e-4, 0.0, 0.35e-4, 1e-12) == pytest.approx(1e-11)
 
 

@@ -9,6 +9,7 @@ so the transforms of real arrays and this product are here; those of complex arr
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -170,7 +171,11 @@ def spectrum_shape(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, 
 
 def good_size(minimum: float) -> int:
     """The smallest even length >= `minimum` whose transform is fast."""
-    size = max(int(np.ceil(minimum)), 8)
+    return _good_size(max(int(np.ceil(minimum)), 8))
+
+
+@lru_cache(maxsize=1024)
+def _good_size(size: int) -> int:
     while size % 2 or (good := int(ducc0.fft.good_size(size, size > SHORT_TRANSFORM))) != size:
         size = size + 1 if size % 2 else good
     return size

@@ -54,7 +54,8 @@ class GridPolicy:
     """
 
     share: float = 0.5
-    """The part of the tolerance given to the grid: half of it in proportion to time, half for what comes at once."""
+    """The part of the tolerance given to the grid: half of it in proportion to time, half for what comes at once. What
+    was not lost in its time is given to the time that is left: 15 % less work."""
     pool: float = 0.08
     """The part of the share still unspent that one segment may lose beyond its part of the time: a pulse of content at
     an edge costs less than a new grid, and a run of thousands of segments is not left without a share. With 0.02 there
@@ -122,11 +123,11 @@ class GridPolicy:
         """
         return GridPolicy() if n == 1 else MANY_AXES
 
-    def allowed(self, tol: float, part: float, lost: float, round_off: float = 0.0) -> float:
-        """What a segment may lose that is this part of the whole time, after so much was lost before."""
+    def allowed(self, tol: float, part: float, lost: float, round_off: float = 0.0, part_of_rest: float = 0.0) -> float:
+        """What a segment may lose that is this part of all time, and of that left, after so much was lost before."""
         total = self.share * tol
-        loss = total * part / 2 + self.pool * max(total / 2 - lost, 0.0)
-        return max(loss, self.round_off_margin * round_off)
+        at_once = self.pool * max(total / 2 - lost, 0.0)
+        return max(total * part / 2 + at_once, (total - lost) * part_of_rest / 2, self.round_off_margin * round_off)
 
     def content_level(self, allowed: float, step_error: float, round_off: float = 0.0) -> float:
         """What counts as content: less is small against the errors already made, and is not followed."""

@@ -77,8 +77,13 @@ class GridFollower:
         return self.lost + self.resolution.error + self.kicks.error
 
     def allowed(self, duration: float) -> float:
-        """What a segment of this duration may lose at the edges."""
-        return self.policy.allowed(self.runs.tol, duration / self.horizon, self.lost, self.round_off)
+        """What a segment of this duration may lose at the edges: at its end a little more than at its beginning.
+
+        So a grid that was chosen before it passes the look after it. Scaled axes cut off more than what is seen there.
+        """
+        left = max(self.horizon - self.runs.t, duration)
+        part_of_rest = duration / left if left and not self.runs.scaled else 0.0
+        return self.policy.allowed(self.runs.tol, duration / self.horizon, self.lost, self.round_off, part_of_rest)
 
     def content_level(self, allowed: float, step_error: float) -> float:
         """What counts as content where a segment may lose so much."""
@@ -185,13 +190,13 @@ class GridFollower:
 
     # ------------------------------------------------------------------ after a segment
 
-    def losses(self, profiles: Sequence[Profile]) -> list[tuple[float, float, float]]:
+    def losses(self) -> list[tuple[float, float, float]]:
         """What lies at the edges of each axis: left, right, and in wave numbers.
 
         In x and xi content counts as if it were cut off there, see CUT_FACTOR.
         """
         losses = []
-        for profile, axis in zip(profiles, self.axes, strict=True):
+        for profile, axis in zip(self.runs.profiles, self.axes, strict=True):
             left, right, high = edge_loss(profile, axis)
             losses.append((CUT_FACTOR * left, CUT_FACTOR * right, high))
         return losses

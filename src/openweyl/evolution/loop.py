@@ -63,7 +63,7 @@ class AdaptiveIntegrator:
         watch: Watch | None = None, watch_every: float = inf, policy: StepPolicy | None = None,
         grid_policy: GridPolicy | None = None,
     ) -> None:  # fmt: skip
-        self.tol, self.horizon, self.policy = tol, horizon, policy or StepPolicy()
+        self.tol, self.horizon, self.policy = tol, horizon, policy or StepPolicy.of(grid.n)
         self.progress, self.watch, self.watch_every = progress, watch, watch_every
         self.pace = Pace(horizon, time_limit)
         velocities = Velocities(system)
@@ -123,8 +123,7 @@ class AdaptiveIntegrator:
             self._retry_smaller(segment, error if sound else None)
             return []
 
-        profiles, allowed = self.runs.look(), self.grids.allowed(segment.duration)
-        losses = self.grids.losses(profiles)
+        losses, allowed = self.grids.losses(), self.grids.allowed(segment.duration)
         lost = sum(sum(loss) for loss in losses)
         if lost > allowed:
             self.rollbacks += 1
@@ -135,7 +134,6 @@ class AdaptiveIntegrator:
         self.grids.count(lost, self.runs.trace - self.start_trace)
         outputs = self._commit(segment, times, estimate, means)
         self._report(segment.plan.dt)
-        self.runs.profiles = profiles
         self.grids.learn(self.t)
         self.dt = self.policy.next_step(self.dt, segment.plan.dt, error, self.runs.extrapolation.error_order)
         return outputs

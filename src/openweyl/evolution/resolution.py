@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import pi
+from math import inf, pi
 
 import sympy
 
@@ -38,7 +38,7 @@ MAX_WIDTH_RATIO = 4.0
 """The scales found in an interval are used again while it is at most this many times as wide as the support."""
 MIN_REACH_RATIO, MAX_REACH_RATIO = 0.7, 1.5
 """The scales found for one state are used again while the largest wave number of the state, over that one's, lies
-between these."""
+between these; above the latter what is neglected may count for more, and nothing else."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,8 @@ class Resolution:
         self.hops = quantum if hops is None else hops
         self.negligible = NEGLIGIBLE_TERM_SHARE * tol
         self.formulas = _formulas(system)
+        self.variables = {v for formula in self._sampled for v in formula.f.free_symbols}
+        """Those on whose intervals it depends what is asked for."""
         self.neglected: dict[tuple[sympy.Expr, bool], float] = {}
         """The effects of terms that are not resolved."""
         self.boxes: list[RequiredBox] = []
@@ -81,6 +83,11 @@ class Resolution:
         self.finest: Scale | None = None
 
     @property
+    def _sampled(self) -> list[_Formula]:
+        """The formulas that may ask for something, or count beside those that do."""
+        return [formula for formula in self.formulas if formula.jump or not formula.quadratic]
+
+    @property
     def error(self) -> float:
         """What the terms that are not resolved may change, in trace norm, up to the last time."""
         return sum(self.neglected.values())
@@ -89,12 +96,25 @@ class Resolution:
         """`needs` with wave numbers up to what the formulas ask for there, and with room for content that hops."""
         if not self.formulas:
             return list(needs)
-        if not self.boxes or not all(map(_still_valid, self.boxes, self.state_reach, needs)):
+        if not (self.boxes and self._still_valid(needs)):
             self._look(needs)
         return [
             RequiredBox(need.lower - room, need.upper + room, max(need.reach, reach))
             for need, reach, room in zip(needs, self.reach, self.room, strict=True)
         ]
+
+    def _still_valid(self, needs: Sequence[RequiredBox]) -> bool:
+        """Whether what was found for another state holds for this one too."""
+        most = MAX_REACH_RATIO if self.neglected else inf
+        variables = self.system.x + self.system.xi
+        return all(
+            box.lower <= need.lower
+            and need.upper <= box.upper
+            and box.upper - box.lower <= MAX_WIDTH_RATIO * (need.upper - need.lower)
+            and MIN_REACH_RATIO <= need.reach / reach <= most
+            for v, box, reach, need in zip(variables, self.boxes, self.state_reach, needs, strict=True)
+            if v in self.variables or self.neglected
+        )
 
     def _look(self, needs: Sequence[RequiredBox]) -> None:
         """Find what the formulas ask for around `needs`."""
@@ -123,9 +143,7 @@ class Resolution:
         variables = self.system.x + self.system.xi
         intervals = {v: (box.lower, box.upper) for v, box in zip(variables, self.boxes, strict=True)}
         pairs: list[tuple[Scale, _Formula]] = []
-        for formula in self.formulas:
-            if formula.quadratic and not formula.jump:
-                continue
+        for formula in self._sampled:
             used = [v for v in variables if formula.f.has(v)]
             around = {v: intervals[v] for v in used}
             around |= {TIME: (0.0, self.horizon)} if formula.f.has(TIME) else {}
@@ -194,13 +212,6 @@ def _formulas(system: System) -> list[_Formula]:
     if all(formula.quadratic for formula in formulas if formula.jump):  # they count beside other jumps only
         return [formula for formula in formulas if not formula.jump]
     return formulas
-
-
-def _still_valid(box: RequiredBox, reach: float, need: RequiredBox) -> bool:
-    """Whether the scales of the interval `box`, for a state of wave numbers up to `reach`, hold for `need` too."""
-    inside = box.lower <= need.lower and box.upper >= need.upper
-    near = box.upper - box.lower <= MAX_WIDTH_RATIO * (need.upper - need.lower)
-    return inside and near and MIN_REACH_RATIO <= need.reach / reach <= MAX_REACH_RATIO
 
 
 def _at_most_quadratic(f: sympy.Expr, system: System) -> bool:

@@ -11,7 +11,7 @@ from openweyl.generators.operator_terms import Tick
 from openweyl.model.system import System
 from openweyl.phase_space.grid import PhaseGrid
 from openweyl.phase_space.profiles import Profile, profiles_of
-from openweyl.phase_space.resampling import resampled
+from openweyl.phase_space.resampling import resampled_each
 from openweyl.phase_space.samples import Samples
 from openweyl.phase_space.support import RequiredBox, required_box
 from openweyl.weyl.symbol import Symbol
@@ -50,8 +50,7 @@ class Runs:
     """The runs, finest step first: `values[j]` are the values of the symbol with step 2^j dt, at the time `t`.
 
     They are on the grid `box`, in coordinates that move along with `frame`, if there is one; `grid` is where the box is
-    now. profiles: those of the first run, see `content`. growth: the rate at which a step may amplify; tick: see
-    `exponential_action`.
+    now. growth: the rate at which a step may amplify; tick: see `exponential_action`.
     """
 
     def __init__(
@@ -64,7 +63,7 @@ class Runs:
         self.frame: Path | None = None
         self._build_on(grid)
         self.values = [start.copy() for _ in range(self.extrapolation.run_count)]
-        self.profiles = self.look()
+        self._profiles: tuple[Profile, ...] | None = None
 
     def _build_on(self, box: PhaseGrid) -> None:
         self.box = box
@@ -97,7 +96,7 @@ class Runs:
 
     def back_to(self, segment: Segment) -> None:
         """Go back to the beginning of a segment."""
-        self.values, self.t = segment.start, segment.begin
+        self.values, self.t, self._profiles = segment.start, segment.begin, None
 
     def move_to(self, grid: PhaseGrid) -> None:
         """Go on on another grid."""
@@ -107,9 +106,8 @@ class Runs:
             moved = grid.shifted(-self.frame(self.t)[0])
             pairs = zip(old, now.x + now.xi, grid.x + grid.xi, moved.x + moved.xi, strict=True)
             box = grid.with_axes([kept if here == wanted else new for kept, here, wanted, new in pairs])
-        self.values = [resampled(Samples(w, self.box), box) for w in self.values]
+        self.values, self._profiles = resampled_each(self.values, self.box, box), None
         self._build_on(box)
-        self.profiles = self.look()
 
     def move_along(self, frame: Path | None) -> None:
         """Go on in the coordinates of this frame, which starts now; None: those of the system."""
@@ -128,6 +126,7 @@ class Runs:
         for j, w in enumerate(self.values):
             self.values[j] = self.steppers.get(2**j * plan.dt).run(w, plan.steps // 2**j, self.t)
         self.t += plan.duration
+        self._profiles = None
 
     def symbol(self) -> Symbol:
         """The best solution at the present time."""
@@ -176,9 +175,12 @@ class Runs:
 
     # ------------------------------------------------------------------ content
 
-    def look(self) -> tuple[Profile, ...]:
-        """The profiles of the content now."""
-        return profiles_of(Samples(self.content(), self.box))
+    @property
+    def profiles(self) -> tuple[Profile, ...]:
+        """The profiles of the content now, made when they are asked for."""
+        if self._profiles is None:
+            self._profiles = profiles_of(Samples(self.content(), self.box))
+        return self._profiles
 
     def content(self) -> np.ndarray:
         """The first run's symbol and what ridges see of it; b_j times what its losses are enlarged by."""

@@ -97,7 +97,10 @@ def _power(w: np.ndarray, index: int) -> np.ndarray:
 def _pieces(w: np.ndarray, axis: int) -> Iterator[tuple[slice, np.ndarray]]:
     """`w` in pieces along an axis, so that what is made of each takes little memory: all of it at once, if small."""
     size = w.shape[axis]
-    count = max(1, min(size, size * PIECE_POINTS // max(w.size, 1)))
+    if w.size <= PIECE_POINTS:
+        yield slice(0, size), w
+        return
+    count = max(1, size * PIECE_POINTS // w.size)
     for start in range(0, size, count):
         rows = slice(start, start + count)
         yield rows, np.moveaxis(np.moveaxis(w, axis, 0)[rows], 0, axis)

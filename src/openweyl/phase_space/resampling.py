@@ -8,12 +8,13 @@ its arguments; these functions trust theirs.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 
 import numpy as np
 from array_api_compat import array_namespace
 
-from openweyl._core.fft import Array, irfft, rfft, spectrum_shape
+from openweyl._core.fft import Array, irfft, rfft
 
 from .grid import Axis, PhaseGrid
 from .grid_size import MEMORY_CHECKED_POINTS, check_fits
@@ -21,6 +22,8 @@ from .samples import Samples
 
 BYTES_PER_RESAMPLED_POINT = 24.0
 """Peak memory per point of the new grid: the value, its transform and the result."""
+TOGETHER_POINTS = 2**15
+"""Points up to which several functions are resampled as one array, which then stays in the cache."""
 
 
 def resampled(f: Samples, new: PhaseGrid) -> Array:
@@ -36,6 +39,13 @@ def resampled(f: Samples, new: PhaseGrid) -> Array:
     for position, (a, b) in enumerate(zip(old.x + old.xi, new.x + new.xi, strict=True)):
         w = _resample_axis(w, position - 2 * old.n, a, b)
     return w
+
+
+def resampled_each(values: Sequence[Array], old: PhaseGrid, new: PhaseGrid) -> list[Array]:
+    """Functions on one grid, on another: small ones at once, as many calls cost more than their arithmetic."""
+    if old.size <= TOGETHER_POINTS and new.size <= TOGETHER_POINTS:
+        return list(resampled(Samples(np.stack(values), old), new))
+    return [resampled(Samples(w, old), new) for w in values]
 
 
 def _resample_axis(w: Array, axis: int, old: Axis, new: Axis) -> Array:
@@ -55,12 +65,12 @@ def _shift_box(w: Array, axis: int, start: int, size: int) -> Array:
     have = w.shape[axis]
     low = min(max(start, 0), have)
     high = max(min(start + size, have), low)  # no point is shared where the boxes lie apart
-    inner = xp.moveaxis(xp.moveaxis(w, axis, 0)[low:high], 0, axis)
-    pads = [list(inner.shape), list(inner.shape)]
-    pads[0][axis] = min(max(low - start, 0), size)
-    pads[1][axis] = size - pads[0][axis] - (high - low)
-    parts = [xp.zeros(tuple(p), dtype=w.dtype) for p in pads]
-    return xp.concat([parts[0], inner, parts[1]], axis=axis)
+    inner = _part(w, axis, low, high)
+    before = min(max(low - start, 0), size)
+    after = size - before - (high - low)
+    if not before and not after:
+        return inner
+    return xp.concat([_zeros(inner, axis, before), inner, _zeros(inner, axis, after)], axis=axis)
 
 
 def resized(w: Array, axis: int, size: int) -> Array:
@@ -72,18 +82,26 @@ def resized(w: Array, axis: int, size: int) -> Array:
         return resized(w.real, axis, size) + 1j * resized(w.imag, axis, size)
     xp = array_namespace(w)
     have = w.shape[axis]
-    f = rfft(w, (axis,))
     keep = min(have, size) // 2 + 1
-    f = xp.moveaxis(xp.moveaxis(f, axis, 0)[:keep], 0, axis)
+    weights = np.full(keep, size / have)
     if min(have, size) % 2 == 0:
-        weights = np.ones(keep)
-        weights[-1] = 0.5 if size > have else 2.0
-        f = f * xp.asarray(weights.reshape((-1,) + (1,) * (-axis - 1)))
-    missing = list(spectrum_shape((*w.shape[:axis], size, *w.shape[w.ndim + axis + 1 :]), (axis,)))
-    missing[axis] -= keep
-    if missing[axis] > 0:
-        f = xp.concat([f, xp.zeros(tuple(missing), dtype=f.dtype)], axis=axis)
-    return irfft(f * (size / have), (axis,), size)
+        weights[-1] *= 0.5 if size > have else 2.0
+    f = _part(rfft(w, (axis,)), axis, 0, keep) * xp.asarray(weights.reshape((-1,) + (1,) * (-axis - 1)))
+    missing = size // 2 + 1 - keep
+    return irfft(xp.concat([f, _zeros(f, axis, missing)], axis=axis) if missing else f, (axis,), size)
+
+
+def _part(w: Array, axis: int, start: int, stop: int) -> Array:
+    """The entries start .. stop - 1 along a (negative) axis."""
+    return w[(..., slice(start, stop), *(slice(None),) * (-axis - 1))]
+
+
+def _zeros(w: Array, axis: int, size: int) -> Array:
+    """As many zeros along this axis beside `w`."""
+    xp = array_namespace(w)
+    shape = list(w.shape)
+    shape[axis] = size
+    return xp.zeros(tuple(shape), dtype=w.dtype)
 
 
 def interpolation(axis: Axis, points: np.ndarray) -> np.ndarray:
