@@ -80,7 +80,7 @@ class GridFollower:
     @property
     def error(self) -> float:
         """What was lost at the edges, and what terms that are not resolved may change."""
-        return self.lost + self.resolution.error + self.kicks.error + self.passing.error
+        return self.lost + self.kicks.error + sum((self.passing.neglected | self.resolution.neglected).values())
 
     def allowed(self, duration: float) -> float:
         """What a segment of this duration may lose at the edges."""
