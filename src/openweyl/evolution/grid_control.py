@@ -56,14 +56,13 @@ class GridPolicy:
     share: float = 0.5
     """The part of the tolerance given to the grid: half of it in proportion to time, half for what comes at once. What
     was not lost in its time is given to the time that is left: 15 % less work."""
-    pool: float = 0.08
+    pool: float = 0.3
     """The part of the share still unspent that one segment may lose beyond its part of the time: a pulse of content at
-    an edge costs less than a new grid, and a run of thousands of segments is not left without a share. With 0.02 there
-    is 10 % more work, with 0.16 2 % more."""
-    level: float = 0.04
+    an edge costs less than a new grid. With 0.08 grids have 8 % more points, and there is 4 % more work."""
+    level: float = 0.12
     """A grid is chosen so that beyond each edge lies less than this part of what all edges together may lose: there are
-    three on each axis, and content grows until the next look. With 0.02 there is 5 % more work, with 0.16 as much more
-    and three quarters more segments are taken back."""
+    three on each axis, and content grows until the next look. With 0.04 grids have 16 % more points and there is 8 %
+    more work, with 0.2 5 % more and a quarter more segments are taken back."""
     waves: float = 1.0
     """How much more than beyond an end may lie beyond the largest wave number."""
     step_noise: float = 0.02
@@ -78,10 +77,10 @@ class GridPolicy:
     farthest: float = 0.7
     """The part of its support by which a segment may carry a symbol: grids follow in few, but not too large, leaps.
     With 0.35 there is 9 % more work and 16 % more steps; with 1 1 % more, and a third more segments are taken back."""
-    move_above: float = 2.5
+    move_above: float = 1.8
     """The number of its widths by which the steps that its error asks for would carry a symbol in a segment, from which
     on coordinates move along: kicks that change in time cost twice as much, and steps in coordinates that stay are
-    shorter by more than that. From 2 to 5 the work changes by 1 % at the most."""
+    shorter by more than that. With 2.5 a pendulum at h = 2^-12 stayed just below it for all of its time."""
     stay_below: float = 1.0
     """That below which they stay again: with 2 there is 7 % more work, with 0.5 4 % less."""
     off_centre: float = 0.25
@@ -90,9 +89,9 @@ class GridPolicy:
     """The part of the interval, and of the wave numbers, that a new grid leaves free beyond these: a little more than
     the part of it that counts as the edge. With 0.045 there is 17 % more work, as segments are taken back; with 0.1 8 %
     more, as grids are larger."""
-    waste: float = 1.4
+    waste: float = 1.25
     """A grid of more than so many times the points of that which would be chosen now is left for it."""
-    axis_waste: float = 1.2
+    axis_waste: float = 1.1
     """The same for each axis, where some axis has to change anyhow."""
     shortenings: int = 40
     """The most times that a segment is made shorter before the run is refused: even halves reach 1e-12 by then."""

@@ -121,6 +121,23 @@ def edge_loss(profile: Profile, axis: Axis) -> tuple[float, float, float]:
     )
 
 
+def beyond_ends(profile: Profile, axis: Axis) -> tuple[float, float]:
+    """What would lie beyond the ends of an axis, left and right, as the content falls towards them.
+
+    From the band inside of the edge to the edge it falls by a factor, and beyond by that at least where tails are
+    log-concave, as Gaussian ones are. What does not fall by half counts as what lies at the edge.
+    """
+    band = min(edge_points(axis), axis.size)
+    return _continued(profile.left, band), _continued(profile.right, band)
+
+
+def _continued(cumulative: np.ndarray, band: int) -> float:
+    """The sum of what follows the outermost band and falls on as from the band before to this one."""
+    outer = float(cumulative[band - 1])
+    inner = float(cumulative[min(2 * band, cumulative.size) - 1]) - outer
+    return outer * outer / (inner - outer) if 2 * outer < inner else outer
+
+
 def content_beyond(profile: Profile, axis: Axis, other: Axis) -> tuple[float, float, float]:
     """What a function on `axis` holds beyond `other`: left, right, and beyond its largest wave number."""
     points = axis.size - 1
