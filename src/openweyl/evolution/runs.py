@@ -17,7 +17,7 @@ from openweyl.phase_space.support import RequiredBox, required_box
 from openweyl.weyl.symbol import Symbol
 
 from .equation import Equation
-from .error_estimate import NO_ERROR, ErrorEstimate, Extrapolation
+from .error_estimate import NO_ERROR, ErrorEstimate, Extrapolation, pieces
 from .factors import SharedWork
 from .grid_control import correction_weights
 from .moving_frame import Path
@@ -107,7 +107,8 @@ class Runs:
             moved = grid.shifted(-self.frame(self.t)[0])
             pairs = zip(old, now.x + now.xi, grid.x + grid.xi, moved.x + moved.xi, strict=True)
             box = grid.with_axes([kept if here == wanted else new for kept, here, wanted, new in pairs])
-        self.values = [resampled(Samples(w, self.box), box) for w in self.values]
+        for j, w in enumerate(self.values):  # one after another, as each is let go
+            self.values[j] = resampled(Samples(w, self.box), box)
         self._build_on(box)
         self.profiles = self.look()
 
@@ -157,7 +158,8 @@ class Runs:
 
     def norm(self, w: np.ndarray) -> float:
         """The L1 norm of a difference of symbols, times what stands for its trace norm."""
-        return float(np.abs(w).sum()) * self.box.cell * FRINGE_FACTOR**self.box.n
+        total = sum(float(np.abs(part).sum()) for part in pieces(w))
+        return total * self.box.cell * FRINGE_FACTOR**self.box.n
 
     def error(self) -> ErrorEstimate:
         """The error of `symbol`; `last_error` is that at the end of the segment before."""
