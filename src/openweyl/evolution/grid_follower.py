@@ -10,13 +10,14 @@ import numpy as np
 
 from openweyl.generators.frames import may_move
 from openweyl.phase_space.grid import Axis
-from openweyl.phase_space.profiles import Profile, content_beyond, edge_loss
+from openweyl.phase_space.profiles import Profile, content_beyond, edge_content
 from openweyl.phase_space.support import RequiredBox, covering
 
 from .displacement import Carried, Content, needs_along_flow, needs_of_islands
-from .grid_control import GridPolicy, Growth, check_memory, correction_round_off, moved_by
+from .grid_control import GridPolicy, Growth, correction_round_off, moved_by
 from .moving_frame import Path, UnfollowedPathError
 from .resolution import Resolution
+from .run_memory import check_memory
 from .runs import Runs
 from .step_control import StepPlan
 from .witness import Means, Velocities
@@ -191,8 +192,8 @@ class GridFollower:
         In x and xi content counts as if it were cut off there, see CUT_FACTOR.
         """
         losses = []
-        for profile, axis in zip(profiles, self.axes, strict=True):
-            left, right, high = edge_loss(profile, axis)
+        for profile in profiles:
+            left, right, high = edge_content(profile)
             losses.append((CUT_FACTOR * left, CUT_FACTOR * right, high))
         return losses
 

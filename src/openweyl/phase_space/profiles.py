@@ -109,23 +109,28 @@ def edge_points(axis: Axis) -> int:
 
 
 def edge_loss(profile: Profile, axis: Axis) -> tuple[float, float, float]:
-    """The content of the outermost part EDGE_FRACTION of an axis: left, right and in wave numbers."""
+    """The content of the outermost points: left, right and in wave numbers."""
+    band = min(edge_points(axis), axis.size)
     return (
-        _edge(profile.left, axis.size),
-        _edge(profile.right, axis.size),
-        _edge(profile.high, profile.high.size),
+        float(profile.left[band - 1]),
+        float(profile.right[band - 1]),
+        float(profile.high[max(1, round(EDGE_FRACTION * profile.high.size)) - 1]),
     )
 
 
-def _edge(cumulative: np.ndarray, size: int) -> float:
-    """The content of the outermost part EDGE_FRACTION of so many points: of whole points, or of a part of one.
+def edge_content(profile: Profile) -> tuple[float, float, float]:
+    """As `edge_loss`, where the outermost part EDGE_FRACTION of an axis is less than a point: of that part alone.
 
-    Of a part of a point it is as much as there would be if content fell on from the second to the first as fast; that
-    of Gaussians falls faster the farther out.
+    It holds as much as if content fell from its inner to its outer end as it does from the second point to the first;
+    that of Gaussians falls faster the farther out.
     """
-    points = EDGE_FRACTION * size
-    if points >= 1 or len(cumulative) < 2:  # noqa: PLR2004
-        return float(cumulative[min(max(1, round(points)), size) - 1])
+    return _outermost_part(profile.left), _outermost_part(profile.right), _outermost_part(profile.high)
+
+
+def _outermost_part(cumulative: np.ndarray) -> float:
+    points = EDGE_FRACTION * cumulative.size
+    if points >= 1 or cumulative.size == 1:
+        return float(cumulative[max(round(points), 1) - 1])
     first, second = float(cumulative[0]), float(cumulative[1])
     return first * (first / second) ** (1 - points) if first else 0.0
 
