@@ -25,8 +25,8 @@ TRANSFORM_ROUND_OFF = 1e-12
 """The relative size of what transforms leave there, which no grid can hold."""
 MOST_FAIR = 0.1
 """The loss up to which the tail of a Gaussian says by how much an axis is too short."""
-MOST_MISSING = 0.5
-"""The most that an axis is made longer by in one go."""
+MOST_MISSING = 0.08
+"""The most by which an axis is made longer as its tail tells: a tail that is no Gaussian's tells too much."""
 
 EDGES = 3
 """Edges of an axis: its two ends and the largest wave number."""
@@ -171,7 +171,7 @@ def _missing(loss: float, fair: float) -> float:
 
 
 MANY_AXES = GridPolicy(
-    pool=0.25, level=0.02, waves=15.0, farthest=0.4, most_growth=0.1, widening=0.01, refinement=1.01, waste=1.25,
+    pool=0.25, level=0.02, waves=15.0, farthest=0.4, most_growth=0.1, widening=0.04, refinement=1.05, waste=1.25,
     axis_waste=1.15,
 )  # fmt: skip
 """See `GridPolicy.of`."""
