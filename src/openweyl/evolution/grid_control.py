@@ -8,18 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import prod
+from math import log, prod
 
 import numpy as np
 
-from openweyl.model.decomposition import decomposition
-from openweyl.model.system import System
-from openweyl.phase_space.grid import Axis, PhaseGrid
-from openweyl.phase_space.grid_size import check_fits
+from openweyl.phase_space.grid import Axis
 from openweyl.phase_space.profiles import EDGE_FRACTION
 from openweyl.phase_space.support import RequiredBox, covering, hull
 
-from .error_estimate import Extrapolation
 from .step_control import StepPlan
 
 CORRECTION_GAIN = 10.0
@@ -27,17 +23,10 @@ CORRECTION_GAIN = 10.0
 (x, s), where L - Q is largest."""
 TRANSFORM_ROUND_OFF = 1e-12
 """The relative size of what transforms leave there, which no grid can hold."""
-RUN_BYTES_PER_POINT = 140
-"""Peak memory of a run per grid point: rates, factors, states and temporaries (measured, as the next three are: see
-docs/numerics.md)."""
-MORE_RUNS_BYTES_PER_POINT = 40
-"""Memory per grid point that more runs than two add."""
-RIDGE_BYTES_PER_POINT = 25
-"""Memory per grid point that each ridge adds."""
-OPERATOR_TERMS_BYTES_PER_POINT = 2000
-"""Memory per grid point that operator terms add."""
-CORRECTION_MEMORY = 1.15
-"""The memory that each of b_1, b_2, ... takes over that of b_0 (measured)."""
+MOST_FAIR = 0.1
+"""The loss up to which the tail of a Gaussian says by how much an axis is too short."""
+MOST_MISSING = 0.08
+"""The most by which an axis is made longer as its tail tells: a tail that is no Gaussian's tells too much."""
 
 EDGES = 3
 """Edges of an axis: its two ends and the largest wave number."""
@@ -164,11 +153,21 @@ class GridPolicy:
         """What to ask of the axes once these losses (left, right, in wave numbers) were more than was allowed."""
         wanted, fair = [], allowed / (EDGES * len(axes))
         for axis, loss in zip(axes, losses, strict=True):
-            left, right, high = (part >= fair for part in loss)
-            lower = axis.lower - self.widening * axis.length * left
-            upper = axis.upper + self.widening * axis.length * right
-            wanted.append(RequiredBox(lower, upper, axis.reach * (self.refinement if high else 1.0)))
+            left, right, high = (_missing(part, fair) for part in loss)
+            lower = axis.lower - axis.length * max(left / 2, self.widening * (left > 0))
+            upper = axis.upper + axis.length * max(right / 2, self.widening * (right > 0))
+            wanted.append(RequiredBox(lower, upper, axis.reach * (1 + max(high, (self.refinement - 1) * (high > 0)))))
         return wanted
+
+
+def _missing(loss: float, fair: float) -> float:
+    """The part of itself by which the half of an axis, or of its wave numbers, is too short where so much is lost.
+
+    As of a Gaussian, whose content beyond z is about e^{-z^2/2}: half of what is fair is aimed at.
+    """
+    if loss < fair:
+        return 0.0
+    return min(log(2 * loss / fair) / (2 * log(1 / min(fair, MOST_FAIR))), MOST_MISSING)
 
 
 MANY_AXES = GridPolicy(
@@ -213,15 +212,3 @@ def correction_weights(order: int) -> np.ndarray:
 def correction_round_off(order: int) -> float:
     """The round-off in b_{order-1}, enlarged so; none without corrections."""
     return TRANSFORM_ROUND_OFF * CORRECTION_GAIN ** (order - 1) if order > 1 else 0.0
-
-
-def check_memory(system: System, grid: PhaseGrid, order: int, tol: float, limit: float, t: float) -> None:
-    """Raise ResourceError if a run on `grid` would use more than `limit` bytes."""
-    terms = decomposition(system)
-    more_runs = Extrapolation(4 if terms.fourth_order else 2, tol, grid.n).run_count > 2
-    each = RUN_BYTES_PER_POINT + MORE_RUNS_BYTES_PER_POINT * more_runs + RIDGE_BYTES_PER_POINT * len(terms.ridges)
-    each += OPERATOR_TERMS_BYTES_PER_POINT * bool(terms.operator_terms or terms.operator_jumps)
-    advice = "raise `tol` or `memory`, or take fewer degrees of freedom"  # at the start all else is the state's own
-    if t > 0:
-        advice = "shorten `times`, raise `tol`, `gamma` or `h`, or raise `memory`"
-    check_fits(grid, each * (1 + CORRECTION_MEMORY * (order - 1)), advice, limit, f"At t = {t:.4g} the")

@@ -14,9 +14,10 @@ from openweyl.phase_space.profiles import Profile, beyond_ends, content_beyond, 
 from openweyl.phase_space.support import RequiredBox, covering
 
 from .displacement import Carried, Content, needs_along_flow, needs_of_islands
-from .grid_control import GridPolicy, Growth, check_memory, correction_round_off, moved_by
+from .grid_control import GridPolicy, Growth, correction_round_off, moved_by
 from .moving_frame import Path, UnfollowedPathError
 from .resolution import Resolution
+from .run_memory import check_memory
 from .runs import Runs
 from .step_control import StepPlan
 from .witness import Means, Velocities

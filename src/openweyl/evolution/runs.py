@@ -11,13 +11,13 @@ from openweyl.generators.operator_terms import Tick
 from openweyl.model.system import System
 from openweyl.phase_space.grid import PhaseGrid
 from openweyl.phase_space.profiles import Profile, profiles_of
-from openweyl.phase_space.resampling import resampled_each
+from openweyl.phase_space.resampling import resample_each
 from openweyl.phase_space.samples import Samples
 from openweyl.phase_space.support import RequiredBox, required_box
 from openweyl.weyl.symbol import Symbol
 
 from .equation import Equation
-from .error_estimate import NO_ERROR, ErrorEstimate, Extrapolation
+from .error_estimate import NO_ERROR, ErrorEstimate, Extrapolation, pieces
 from .factors import SharedWork
 from .grid_control import correction_weights
 from .moving_frame import Path
@@ -106,7 +106,8 @@ class Runs:
             moved = grid.shifted(-self.frame(self.t)[0])
             pairs = zip(old, now.x + now.xi, grid.x + grid.xi, moved.x + moved.xi, strict=True)
             box = grid.with_axes([kept if here == wanted else new for kept, here, wanted, new in pairs])
-        self.values, self._profiles = resampled_each(self.values, self.box, box), None
+        resample_each(self.values, self.box, box)
+        self._profiles = None
         self._build_on(box)
 
     def move_along(self, frame: Path | None) -> None:
@@ -156,7 +157,8 @@ class Runs:
 
     def norm(self, w: np.ndarray) -> float:
         """The L1 norm of a difference of symbols, times what stands for its trace norm."""
-        return float(np.abs(w).sum()) * self.box.cell * FRINGE_FACTOR**self.box.n
+        total = sum(float(np.abs(part).sum()) for part in pieces(w))
+        return total * self.box.cell * FRINGE_FACTOR**self.box.n
 
     def error(self) -> ErrorEstimate:
         """The error of `symbol`; `last_error` is that at the end of the segment before."""

@@ -11,10 +11,11 @@ from openweyl.model.states import State
 from openweyl.model.system import System
 
 from .equation import equation
-from .grid_control import EDGES, check_memory
+from .grid_control import EDGES
 from .loop import AdaptiveIntegrator
 from .numerics import Numerics
 from .outputs import Watch
+from .run_memory import check_memory
 from .schemes import scheme_in_words
 from .solution import Solution
 
