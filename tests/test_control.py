@@ -358,7 +358,7 @@ def exhausted(*_args: object, **_options: object) -> None:
     raise MemoryError("Unable to allocate 94.4 GiB\nfor an array")
 
 
-@pytest.mark.parametrize(("module", "name"), [(runs, "resampled_each"), (runs, "profiles_of"), (stepper, "filtered")])
+@pytest.mark.parametrize(("module", "name"), [(runs, "resample_each"), (runs, "profiles_of"), (stepper, "filtered")])
 @pytest.mark.parametrize("call", [evolve, compare, certify], ids=lambda call: call.__name__)
 def test_an_array_that_does_not_fit(
     monkeypatch: pytest.MonkeyPatch, module: object, name: str, call: Callable[..., object]
