@@ -133,9 +133,10 @@ class AdaptiveIntegrator:
 
         self.grids.count(lost, self.runs.trace - self.start_trace)
         outputs = self._commit(segment, times, estimate, means)
-        self._report(segment.plan.dt)
+        dt = self.policy.next_step(self.dt, segment.plan.dt, error, self.runs.extrapolation.error_order)
+        self._report(segment.plan.dt, growth=dt / self.dt)
         self.grids.learn(self.t)
-        self.dt = self.policy.next_step(self.dt, segment.plan.dt, error, self.runs.extrapolation.error_order)
+        self.dt = dt
         return outputs
 
     # ------------------------------------------------------------------ the parts of a segment
@@ -229,9 +230,9 @@ class AdaptiveIntegrator:
         cost = self.runs.extrapolation.run_count * seconds / covered if covered else 0.0
         self.pace.expect(self.t, cost, hint=self._hint(self.dt))
 
-    def _report(self, dt: float) -> None:
-        hint = self._hint(dt)
-        left = self.pace.reached(self.t, typical=dt > TYPICAL_STEP_RATIO * self.dt or not self.drive, hint=hint)
+    def _report(self, dt: float, growth: float) -> None:
+        hint, typical = self._hint(dt), dt > TYPICAL_STEP_RATIO * self.dt or not self.drive
+        left = self.pace.reached(self.t, typical=typical, hint=hint, growth=growth)
         if self.progress:
             words = f", {in_words(left)} left" if MIN_SHOWN_SECONDS < left < inf else ""
             self.progress(self.t, self.horizon, hint + words)
