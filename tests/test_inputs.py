@@ -250,8 +250,8 @@ def test_a_grid_beyond_the_memory() -> None:
         (lambda: coherent([0, 0], [0, 0]).symbol(GRID), "`grid` must have n = 2 degrees of freedom, as the state"),
         (lambda: coherent(1e9, 0).grid(1e-12, 1e-6), "`state` must lie within 1e+10 standard deviations"),
         (lambda: Observable.parse(None, 1), "`observable` must be text, but is None."),
-        (lambda: Observable.parse("tanh(x)", 0), "`n` must be a whole number from 1 to 10, but is 0."),
-        (lambda: Observable.parse("tanh(x)", "1"), "`n` must be a whole number from 1 to 10, but is 1."),
+        (lambda: Observable.parse("tanh(x)", 0), "`n` must be a whole number from 1 to 100, but is 0."),
+        (lambda: Observable.parse("tanh(x)", "1"), "`n` must be a whole number from 1 to 100, but is 1."),
         (
             lambda: PENDULUM.replace(foo=1),
             "`foo` must be one that System.replace takes, but is not. It takes hamiltonian,",

@@ -69,6 +69,11 @@ def certificate() -> openweyl.Certificate:
 
 
 @cache
+def ensemble() -> openweyl.Ensemble:
+    return openweyl.sample(COARSE, STATE, [0.01], particles=2)
+
+
+@cache
 def bead() -> Units:
     return Units("1 fg", "1 nm", "1 us")
 
@@ -256,6 +261,9 @@ ACCEPTED: dict[str, set[str]] = {
     "progress": {"None", "True"},
     "kind": set(),
     "observable": {"a number as text", "an Observable"},
+    "any observable": {"a number as text", "an Observable", "a symbol", "SymPy's half"},
+    "modes": {"1"},
+    "store or None": {"None", "text", "a number as text", "a path"},
     "text": set(),
 }
 """What arguments of each kind may take; they may refuse it, too."""
@@ -402,7 +410,11 @@ def cases(folder: Path) -> dict[str, Case]:
             {"frequency": "1/s", "damping": "1/s", "occupation": 0.5},
             {"frequency": "text", "damping": "text", "occupation": "number"},
         ),
-        "Problem.load": (Problem.load, {"name_or_path": "harmonic"}, {"name_or_path": "text"}),
+        "Problem.load": (
+            Problem.load,
+            {"name_or_path": "well-chain", "n": 2},
+            {"name_or_path": "text", "n": "whole or None"},
+        ),
         "Problem.parse": (
             Problem.parse,
             {"text": Problem.load("harmonic").text, "name": "mine", "source": "mine"},
@@ -468,6 +480,34 @@ def cases(folder: Path) -> dict[str, Case]:
             )
         },
         "load": (openweyl.load, {"path": netcdf.save(comparison().to_xarray(), folder / "a.nc")}, {"path": "path"}),
+        "sample": (
+            openweyl.sample,
+            {"system": COARSE, "state": STATE, "times": [0.01], "tol": 0.05, "memory": None, "time_limit": 60.0}
+            | {
+                "particles": 2,
+                "target": None,
+                "seed": 0,
+                "executor": None,
+                "store": None,
+                "library": "numpy",
+                "progress": None,
+            },
+            pair
+            | control
+            | {"particles": "whole or None", "target": "number or None", "seed": "whole", "executor": "executor"}
+            | {"store": "store or None", "library": "kind"},
+        ),
+        "Ensemble.expectation": (ensemble().expectation, {"observable": "tanh(x)"}, {"observable": "any observable"}),
+        "Ensemble.fidelity": (
+            ensemble().fidelity,
+            {"x": 0.0, "xi": 0.0},
+            {"x": "coordinates", "xi": "coordinates"},
+        ),
+        "Ensemble.reduced": (ensemble().reduced, {"modes": 1, "index": 0}, {"modes": "modes", "index": "index"}),
+        "Ensemble.covariance": (ensemble().covariance, {"index": 0}, {"index": "index"}),
+        "Ensemble.correlation": (ensemble().correlation, {"index": 0}, {"index": "index"}),
+        "Ensemble.covariances": (ensemble().covariances, {"index": 0}, {"index": "index"}),
+        "Ensemble.to_xarray": (ensemble().to_xarray, {"covariances": True}, {"covariances": "truth"}),
         "sweep": (
             openweyl.sweep,
             RUN_OF_SWEEP | {"out": folder / "store"},
@@ -534,11 +574,13 @@ NAMES = (
     "Units.system", "Units.thermal_jumps", "Problem.load", "Problem.parse", "Problem.replace", "star of formulas",
     "star of symbols", "moyal_bracket of formulas", "moyal_bracket of symbols", "poisson_bracket",
     "hamiltonian_field", "coherent", "squeezed", "gaussian", "cat", "mixture", "State.symbol", "MatrixState.symbol",
-    "State.grid", "MatrixState.grid", "mixture.grid", "load", "sweep",
+    "State.grid", "MatrixState.grid", "mixture.grid", "load", "sample",
+    "Ensemble.expectation", "Ensemble.fidelity", "Ensemble.reduced", "Ensemble.covariance", "Ensemble.correlation",
+    "Ensemble.covariances", "Ensemble.to_xarray", "sweep",
 )  # fmt: skip
 RESULTS = {
-    "Assumptions", "Certificate", "Comparison", "Enclosure", "Estimate", "Expectation", "Kernel", "Moments", "Numerics",
-    "Observable", "Problem", "Solution", "State",
+    "Assumptions", "Certificate", "Comparison", "Enclosure", "Ensemble", "Estimate", "Expectation", "Kernel", "Moments",
+    "Numerics", "Observable", "Problem", "Readout", "Solution", "State",
 }  # fmt: skip
 """Classes of values that the package returns, of which nothing is checked but what `Problem` and `Observable` hold; and
 `State`, which is abstract. The errors take any text."""
@@ -576,7 +618,7 @@ def outcome(case: Case, argument: str, label: str) -> str:
     return "refused"
 
 
-LONG = {"check_assumptions", "compare", "sweep", "Symbol.l1", "certify"}
+LONG = {"check_assumptions", "compare", "sample", "sweep", "Symbol.l1", "certify"}
 """Calls that take long where an odd value is taken."""
 
 

@@ -17,7 +17,8 @@ from openweyl._core.arguments import InputError
 from openweyl.symbolic.algebra import quadratic, separate
 from openweyl.symbolic.brackets import poisson
 from openweyl.symbolic.expressions import evaluate, variables
-from openweyl.symbolic.parsing import FUNCTIONS, MAX_POWER, check_form, parse, parse_number
+from openweyl.symbolic.forms import FUNCTIONS, MAX_POWER, check_form
+from openweyl.symbolic.parsing import parse, parse_number
 from openweyl.symbolic.smoothness import check_smooth, interval
 
 (x,), (xi,) = variables(1)
@@ -152,9 +153,9 @@ def test_text_becomes_an_exact_expression(text: str, expected: sp.Expr) -> None:
         ("x % 2", "hold letters, digits"),
         ("x @ xi", "hold letters, digits"),
         ("~x", "hold letters, digits"),
-        ("[x]", "hold letters, digits"),
+        ("[x]", "be a formula of numbers"),
         ("{x}", "hold letters, digits"),
-        ("x[0]", "hold letters, digits"),
+        ("x[0]", "have indices from 1 to 1"),
         ("(x := 1)", "hold letters, digits"),
         ("'x'", "hold letters, digits"),
         ('f"{x}"', "hold letters, digits"),
@@ -235,6 +236,7 @@ def test_large_but_allowed_text_is_read_at_once(text: str) -> None:
 
 PIECES = [
     "x", "xi", "y", "(", ")", "((", "))", "+", "-", "*", "/", "**", "^", "9", "64", "1e9", "1e39", "0", ".", ",", " ",
+    "[", "]", "x[1]", "x[j]", "sum(j, 1, 3, ", "sum(j,1,", "each(", "j",
     "pi", "sin(", "exp(", "log(", "sqrt(", "cosh(", "erf(", ")**64", "__", "'", "lambda", "if", "\x00", "\n",
 ]  # fmt: skip
 

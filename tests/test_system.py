@@ -147,7 +147,7 @@ def test_replace_and_reversed() -> None:
 def test_another_h_costs_no_algebra(monkeypatch: pytest.MonkeyPatch) -> None:
     s = system("(x**2 + xi**2)**2/4", ["x + I*xi"])
     terms = decomposition(s)
-    for name in ("_symbol", "check_smooth", "real_and_imaginary"):
+    for name in ("_symbols", "check_smooth", "real_and_imaginary"):
         monkeypatch.setattr(f"openweyl.model.system.{name}", None)
     other = s.replace(h=0.5, gamma=2)
     assert (other.h, other.gamma, s.h, s.gamma) == (0.5, 2.0, 0.0625, 1.0)

@@ -45,6 +45,7 @@ if _typing.TYPE_CHECKING:  # for type checkers and editors; a test compares this
     from .phase_space.star_product import star as star
     from .problems.problem import Problem as Problem
     from .sampling.ensemble import Ensemble as Ensemble
+    from .sampling.readout import Readout as Readout
     from .sampling.sample import sample as sample
     from .sweeps import load as load
     from .sweeps import sweep as sweep
@@ -73,6 +74,7 @@ _MODULES = {
     "Observable": "observables.observable",
     "PhaseGrid": "phase_space.grid",
     "Problem": "problems.problem",
+    "Readout": "sampling.readout",
     "ResourceError": "_core.arguments",
     "Solution": "evolution.solution",
     "State": "model.states",

@@ -18,6 +18,7 @@ import click
 from openweyl._core.arguments import InputError, ResourceError
 
 from .families import movie_command, report_command, sweep_command
+from .many import sample_command
 from .paper import check_command, figure_command, theory_command
 from .runs import certify_command, compare_command, problems_command
 
@@ -31,6 +32,7 @@ def application() -> None:
 for command in (
     compare_command,
     certify_command,
+    sample_command,
     sweep_command,
     report_command,
     movie_command,

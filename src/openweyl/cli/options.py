@@ -17,6 +17,7 @@ from openweyl.files.atomic import output_folder
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 HELP = {
+    "n": "Number of degrees of freedom, of a problem that has a parameter n.",
     "h": "Semiclassical parameter, such as 0.0625 or 2^-4.",
     "gamma": "Coupling to the environment.",
     "times": 'Times to report: "0.5, 1, 2", or 20 from 0.1 to 2: 0.1:2:20.',
@@ -40,12 +41,14 @@ def takes_problem(*names: str) -> Callable[[Callable[..., None]], Callable[..., 
     return decorate
 
 
-def load_problem(problem: str, *, times: str | None = None, **numbers: str | None) -> openweyl.Problem:
+def load_problem(
+    problem: str, *, n: str | None = None, times: str | None = None, **numbers: str | None
+) -> openweyl.Problem:
     """The problem of this name or file, with these numbers in place of its own."""
     changes: dict[str, Any] = {name: number(text, name) for name, text in numbers.items() if text is not None}
     if times is not None:
         changes["times"] = values(times, "times")
-    return openweyl.Problem.load(problem).replace(**changes)
+    return openweyl.Problem.load(problem, n=None if n is None else whole(n, "n")).replace(**changes)
 
 
 def _named(_context: click.Context, _parameter: click.Parameter, folder: str | None) -> Path | None:

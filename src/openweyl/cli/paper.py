@@ -20,7 +20,7 @@ FIGURE_1_TIME = 2.0
 
 
 @click.command("check")
-@takes_problem("h", "gamma", "times")
+@takes_problem("n", "h", "gamma", "times")
 @prints_json
 def check_command(problem: openweyl.Problem, as_json: bool) -> None:
     """Say which of the paper's assumptions PROBLEM satisfies, and which theorems apply."""

@@ -24,7 +24,7 @@ FOLDER = "Folder for the dataset and the pictures."
 
 
 @click.command("compare")
-@takes_problem("h", "gamma", "times", "tol")
+@takes_problem("n", "h", "gamma", "times", "tol")
 @prints_json
 @takes_folder(FOLDER)
 @takes_time_limit
@@ -76,7 +76,7 @@ def _complete(*solutions: openweyl.Solution) -> bool:
 
 
 @click.command("certify")
-@takes_problem("h", "gamma", "times", "tol")
+@takes_problem("n", "h", "gamma", "times", "tol")
 @prints_json
 @takes_folder(FOLDER)
 @click.option("--order", help="Number N of terms of the expansion (default 3).")
@@ -134,9 +134,16 @@ def write_certificate(result: openweyl.Certificate, true: openweyl.Comparison | 
 
 
 @click.command("problems")
-def problems_command() -> None:
-    """List the built-in problems."""
+@click.argument("problem", required=False)
+def problems_command(problem: str | None) -> None:
+    """List the built-in problems, or print the text of PROBLEM, to be changed and run as a file."""
+    if problem is not None:
+        click.echo(openweyl.Problem.load(problem).text.rstrip())
+        return
+    from openweyl.model.pair import MAX_GRID_MODES
+
     loaded = [openweyl.Problem.load(name) for name in problems()]
-    width = max(len(problem.name) for problem in loaded)
-    for problem in loaded:
-        click.echo(f"{problem.name.ljust(width)}  {problem.description}")
+    width = max(len(one.name) for one in loaded)
+    for one in loaded:
+        many = f" (n = {one.system.n}, for `sample`)" if one.system.n > MAX_GRID_MODES else ""
+        click.echo(f"{one.name.ljust(width)}  {one.description}{many}")

@@ -12,6 +12,7 @@ from openweyl._core.arguments import ResourceError
 from openweyl._core.progress import Progress
 from openweyl.gaussian_packets.flow import QuadraticFlow
 from openweyl.gaussian_packets.packet_errors import packets_of
+from openweyl.model.pair import WITHOUT_GRID
 from openweyl.model.states import PacketState
 from openweyl.phase_space.grid import PhaseGrid
 from openweyl.phase_space.grid_size import check_fits
@@ -68,7 +69,8 @@ def closed_form(
         grid, beyond = fitted_grid(remaining, h, GRID_SHARE * tol)
         kept += grid.size * (t in saved)
         each = BYTES_PER_SYMBOL_POINT + 8 * order * kept / grid.size
-        check_fits(grid, each, "shorten `times`, raise `tol` or `h`, or raise `memory`", memory, f"At t = {t:.4g} the")
+        advice = "shorten `times`, raise `tol` or `h`, or raise `memory`" + f"; or {WITHOUT_GRID}" * (grid.n > 1)
+        check_fits(grid, each, advice, memory, f"At t = {t:.4g} the")
         w = _with_corrections(remaining.symbol(grid), order)
         if watch:
             watch(t, w)

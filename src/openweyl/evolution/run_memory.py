@@ -5,6 +5,7 @@ from __future__ import annotations
 import sympy
 
 from openweyl.model.decomposition import decomposition
+from openweyl.model.pair import WITHOUT_GRID
 from openweyl.model.system import System
 from openweyl.phase_space.grid import PhaseGrid
 from openweyl.phase_space.grid_size import check_fits
@@ -36,6 +37,8 @@ def check_memory(system: System, grid: PhaseGrid, order: int, tol: float, limit:
     advice = "raise `tol` or `memory`, or take fewer degrees of freedom"  # at the start all else is the state's own
     if t > 0:
         advice = "shorten `times`, raise `tol`, `gamma` or `h`, or raise `memory`"
+    if grid.n > 1:
+        advice += f"; or {WITHOUT_GRID}"
     check_fits(grid, each * (1 + CORRECTION_MEMORY * (order - 1)), advice, limit, f"At t = {t:.4g} the")
 
 

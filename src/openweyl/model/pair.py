@@ -1,4 +1,4 @@
-"""A system and a state of it, which every evolution starts from."""
+"""A system and a state of it, which every evolution starts from, and the n up to which there may be a grid of them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,12 @@ from openweyl._core.arguments import must
 
 from .states import State
 from .system import System
+
+MAX_GRID_MODES = 4
+"""The most degrees of freedom on a grid. Five have ten axes, on which a coherent state needs ten points or so each: one
+array takes 80 GB, and a run keeps dozens."""
+WITHOUT_GRID = "use `sample`, which needs no grid"
+"""What to do instead, in messages."""
 
 
 def check_system(system: Any) -> None:
@@ -22,3 +28,10 @@ def check_pair(system: System, state: State) -> None:
     check_system(system)
     must(isinstance(state, State), "state", "be a state, such as coherent(x, xi)", state)
     must(state.n == system.n, "state", f"have n = {system.n} degrees of freedom, as the system", state.n)
+
+
+def check_grid_pair(system: System, state: State) -> None:
+    """Raise InputError unless these are a system and a state of it, of few enough degrees of freedom for a grid."""
+    check_pair(system, state)
+    what = f"have at most {MAX_GRID_MODES} degrees of freedom, for a grid"
+    must(system.n <= MAX_GRID_MODES, "system", what, f"one of {system.n}", f"Or {WITHOUT_GRID}.")

@@ -8,6 +8,9 @@ from typing import Any, TypeAlias
 
 from openweyl._core.arguments import fail, is_list, moderate, must
 
+MAX_COORDINATES_SHOWN = 8
+"""The most coordinates of a point in words, those of four degrees of freedom."""
+
 Coordinates: TypeAlias = float | Sequence[float]
 """A number for n = 1, n numbers in general."""
 
@@ -62,5 +65,8 @@ def one_for_each(value: Coordinates, n: int, name: str) -> list[float]:
 
 
 def point(center: tuple[float, ...]) -> str:
-    """A point, in words."""
-    return "(" + ", ".join(f"{c:g}" for c in center) + ")"
+    """A point, in words; of many coordinates, the first and the last."""
+    numbers = [f"{c:g}" for c in center]
+    if len(numbers) > MAX_COORDINATES_SHOWN:
+        numbers[MAX_COORDINATES_SHOWN - 2 : -2] = ["..."]
+    return f"({', '.join(numbers)})"

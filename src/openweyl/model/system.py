@@ -18,11 +18,12 @@ from openweyl._core.arguments import fail, moderate, must
 from openweyl._core.calls import public
 from openweyl._core.display import block, html_facts
 from openweyl._core.plain import plain_fields
-from openweyl._core.text import cut
+from openweyl._core.text import cut, excerpt
 from openweyl.symbolic.algebra import expandable
 from openweyl.symbolic.expressions import TIME, variables, variables_of
+from openweyl.symbolic.forms import check_form, listed
 from openweyl.symbolic.mathml import math
-from openweyl.symbolic.parsing import check_form, parse
+from openweyl.symbolic.parsing import parse, parse_each
 from openweyl.symbolic.smoothness import check_smooth
 
 Formula: TypeAlias = str | sympy.Expr
@@ -34,14 +35,17 @@ class System:
     """An open system with a real Hamiltonian p(x, xi), which may depend on the time t, and jumps l(x, xi).
 
     `hamiltonian`, `jumps`: SymPy expressions or text in x, xi (n = 1) or x1, xi1, x2, xi2, ...; SymPy's symbols are
-    known by their names. A jump may be complex, a + I*b with real a and b. `h` > 0: the semiclassical parameter (the
-    hbar of physics). `gamma` >= 0: the coupling to the environment; 0 is a closed system.
+    known by their names. A jump may be complex, a + I*b with real a and b. Text may have sums over an index, and a jump
+    may stand for one of each, up to n = 100 (docs/problems.md). `h` > 0: the semiclassical parameter (the hbar of
+    physics). `gamma` >= 0: the coupling to the environment; 0 is a closed system.
 
     >>> print(System("xi**2 + (x**2 - 1/2)**2", ["x", "xi"], h=2**-4, gamma=1.0))
     p = xi**2 + (x**2 - 1/2)**2, jumps x, xi; h = 0.0625, gamma = 1
     >>> kerr = System("(x**2 + xi**2)**2/4", ["(x + I*xi)/sqrt(2)"], h=0.1, gamma=0.5)  # photons leave it one by one
     >>> print(kerr.reversed())
     p = -(x**2 + xi**2)**2/4, jumps sqrt(2)*(x + I*xi)/2; h = 0.1, gamma = 0.5
+    >>> print(System("sum(j, 1, 2, xi[j]**2) + (x[1] - x[2])**4", ["each(j, 1, 2, x[j])"], h=0.1, gamma=0.5))
+    p = xi1**2 + xi2**2 + (x1 - x2)**4, jumps x1, x2; h = 0.1, gamma = 0.5
 
     Raises InputError for formulas that are not smooth.
     """
@@ -57,10 +61,12 @@ class System:
         must(isinstance(jumps, (list, tuple)), "jumps", "be a list of symbols", jumps)
         given = {"hamiltonian": hamiltonian, **{f"jump {j}": jump for j, jump in enumerate(jumps)}}
         x, xi = variables(len(variables_of(given, name="hamiltonian")[0]))
-        p = _symbol(hamiltonian, {str(v): v for v in (*x, *xi, TIME)}, "hamiltonian")
+        names: dict[str, sympy.Expr] = {v.name: v for v in (*x, *xi)}
+        (p,) = _symbols(hamiltonian, names | {TIME.name: TIME}, "hamiltonian")
         must(not p.has(sympy.I), "hamiltonian", "be a real function", p, "Only jumps may be complex.")
-        operators = tuple(_symbol(jump, {str(v): v for v in (*x, *xi)} | {"I": sympy.I}, "jumps") for jump in jumps)
-        parts = [part for jump in operators for part in real_and_imaginary(jump)]
+        of_jumps = names | {"I": sympy.I}
+        operators = tuple(operator for jump in jumps for operator in _symbols(jump, of_jumps, "jumps"))
+        parts = [part for operator in operators for part in real_and_imaginary(operator)]
         for part, name in [(p, "hamiltonian"), *((part, "jumps") for part in parts)]:
             check_smooth(part, name)
         self._set(hamiltonian=p, jumps=operators, x=x, xi=xi)
@@ -111,8 +117,9 @@ class System:
         return f"System({p!r}, [{jumps}], h={self.h:.10g}, gamma={self.gamma:.10g})"
 
     def _repr_html_(self) -> str:
-        formulas = {"p": self.hamiltonian, **{f"l_{j + 1}": jump for j, jump in enumerate(self.jumps)}}
-        facts = [(name, math(formula)) for name, formula in formulas.items()]
+        jumps = excerpt([(f"l_{j + 1}", jump) for j, jump in enumerate(self.jumps)])
+        formulas = [("p", self.hamiltonian), *((name, jump) for name, jump in jumps if name != "...")]
+        facts = [(name, math(formula)) for name, formula in formulas]
         return block(html_facts([*facts, ("h", f"{self.h:.10g}"), ("gamma", f"{self.gamma:.10g}")]))
 
     def _repr_latex_(self) -> str:
@@ -130,25 +137,31 @@ def _coupling(gamma: Any) -> float:
     return moderate("gamma", gamma, low=0.0, advice="gamma = 0 is a closed system.")
 
 
-def _symbol(value: Formula, names: dict[str, sympy.Expr], name: str) -> sympy.Expr:
-    """`value` as an expression in our own variables."""
+def _symbols(value: Formula, names: dict[str, sympy.Expr], name: str) -> tuple[sympy.Expr, ...]:
+    """`value` as an expression in our own variables; several, if it is a jump for each of several indices."""
     known = {**names}
     if "x" in names:
         known.update(x1=names["x"], xi1=names["xi"])  # n = 1, written with indices
     if isinstance(value, str):
-        f = parse(value, known, name)
+        found = parse_each(value, known, name) if name == "jumps" else (parse(value, known, name),)
     else:
-        if not isinstance(value, (int, float, sympy.Expr)) or isinstance(value, bool):
-            raise fail(name, "be text or a SymPy expression", value)
-        f = sympy.sympify(value)
-        check_form(f, name)
-        f = f.xreplace({s: known[str(s)] for s in f.free_symbols if str(s) in known})
-    allowed = set(names.values())
-    strangers = sorted(str(s) for s in f.free_symbols if s not in allowed)
+        found = (_of_sympy(value, known, list(names), name),)
+    for f in found:
+        must(name != "jumps" or bool(f.free_symbols), name, "depend on x or xi", f, "A constant jump does nothing.")
+    return found
+
+
+def _of_sympy(value: Any, known: dict[str, sympy.Expr], allowed: list[str], name: str) -> sympy.Expr:
+    """A number or an expression with its symbols made our own, which are known by their names."""
+    if not isinstance(value, (int, float, sympy.Expr)) or isinstance(value, bool):
+        raise fail(name, "be text or a SymPy expression", value)
+    f = sympy.sympify(value)
+    check_form(f, name)
+    f = f.xreplace({s: known[s.name] for s in f.free_symbols if s.name in known})
+    strangers = sorted(s.name for s in f.free_symbols if s.name not in allowed)
     if strangers:
         time = "Jumps cannot depend on time." if "t" in strangers else ""
-        raise fail(name, f"use the names {', '.join(map(str, names))} only", ", ".join(strangers), time)
-    must(name != "jumps" or bool(f.free_symbols), name, "depend on x or xi", f, "A constant jump does nothing.")
+        raise fail(name, f"use the names {listed(allowed)} only", ", ".join(strangers), time)
     return f
 
 

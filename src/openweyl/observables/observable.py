@@ -22,7 +22,7 @@ from openweyl._core.estimates import Estimate
 from openweyl._core.text import cut
 from openweyl.phase_space.grid_function import GridFunction, check_function
 from openweyl.symbolic.algebra import separate
-from openweyl.symbolic.expressions import variables
+from openweyl.symbolic.expressions import MAX_MODES, variables
 from openweyl.symbolic.parsing import parse, parse_number
 from openweyl.symbolic.smoothness import check_smooth, interval
 
@@ -31,8 +31,8 @@ from .readings import FormulaMean, HusimiValue, ParityValue
 Reading: TypeAlias = Callable[[GridFunction], tuple[float, float]]
 """A symbol -> the expectation value, and a bound of its error."""
 
-MAX_DEGREES_OF_FREEDOM = 10
-"""The largest n of an observable: no grid has more axes than two for each."""
+NAMED = r"\s*(smooth|region|husimi|parity)\s*(?:\((.*)\))?\s*"
+"""The text of observables that are no formulas."""
 
 
 @public
@@ -60,7 +60,7 @@ class Observable:
         real("norm", self.norm, low=0.0)
         must(callable(self.reading), "reading", "be a function of a symbol", self.reading)
         if self.n is not None:
-            whole("n", self.n, 1, MAX_DEGREES_OF_FREEDOM)
+            whole("n", self.n, 1, MAX_MODES)
 
     def __repr__(self) -> str:
         n = "any n" if self.n is None else f"n = {self.n}"
@@ -96,8 +96,8 @@ class Observable:
         probability of the coherent state there; "parity": of u(x) -> u(-x).
         """
         must(isinstance(text, str), "observable", "be text", text)
-        whole("n", n, 1, MAX_DEGREES_OF_FREEDOM)
-        match = re.fullmatch(r"\s*(smooth|region|husimi|parity)\s*(?:\((.*)\))?\s*", text, re.DOTALL)
+        whole("n", n, 1, MAX_MODES)
+        match = re.fullmatch(NAMED, text, re.DOTALL)
         if match is None:
             return function(text, n)
         kind, inside = match[1], match[2] or ""
@@ -111,6 +111,11 @@ class Observable:
         return smoothed(inside, n, indicator=kind == "region")
 
 
+def is_named(text: str) -> bool:
+    """Whether `text` is that of a smoothed formula, a region, a Husimi value or the parity."""
+    return re.fullmatch(NAMED, text, re.DOTALL) is not None
+
+
 def _estimate(pair: Any) -> Estimate:
     """What a reading returns, which may be a user's: a number, and a bound of its error, which may be infinite."""
     must(is_list(pair) and len(pair) == 2, "reading", "return two numbers, a value and its error", pair)
@@ -120,7 +125,7 @@ def _estimate(pair: Any) -> Estimate:
 def function(text: str, n: int) -> Observable:
     """f(x) + g(hD): norm at most sup|f| + sup|g|. Raises InputError if unbounded, or if x and xi mix."""
     x, xi = variables(n)
-    parts = separate(_expression(text, n), x, xi)
+    parts = separate(formula(text, n), x, xi)
     if parts is None:
         raise InputError(
             f"Argument `observable` must be f(x) + g(xi), but is {shown(text)}. Write smooth({shown(text)}) for its "
@@ -131,7 +136,7 @@ def function(text: str, n: int) -> Observable:
 
 def smoothed(text: str, n: int, *, indicator: bool) -> Observable:
     """int o(z) <z|A|z> dz/(2 pi h)^n with o, or the indicator of o > 0: the integral against the Husimi density."""
-    o = _expression(text, n)
+    o = formula(text, n)
     norm = 1.0 if indicator else _largest(o, text)
     name = f"{'region' if indicator else 'smooth'}({text})"
     return Observable(name, norm, FormulaMean((o,), smooth=True, indicator=indicator), n)
@@ -148,7 +153,7 @@ def parity(n: int) -> Observable:
     return Observable("parity", 1.0, ParityValue(), n)
 
 
-def _expression(text: str, n: int) -> sympy.Expr:
+def formula(text: str, n: int) -> sympy.Expr:
     """The formula of the text, smooth and in the variables of n degrees of freedom."""
     x, xi = variables(n)
     o = parse(text, {str(v): v for v in x + xi}, "observable")

@@ -22,7 +22,7 @@ from openweyl._core.calls import public
 from openweyl.symbolic.algebra import MAX_TERMS, expandable
 from openweyl.symbolic.brackets import Formula, Names, expression, moyal_bracket_of_formulas, star_of_formulas
 from openweyl.symbolic.expressions import variables_of
-from openweyl.symbolic.parsing import check_form
+from openweyl.symbolic.forms import check_form
 
 from .arrays import MAX_VALUE, check_result
 from .grid import PhaseGrid

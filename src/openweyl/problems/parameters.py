@@ -7,13 +7,15 @@ from collections.abc import Mapping, Set
 from typing import Any
 
 from openweyl._core.arguments import must
-from openweyl.symbolic.parsing import FUNCTIONS, parse_number
+from openweyl.symbolic.forms import FUNCTIONS
+from openweyl.symbolic.indexed_sums import EACH, SUM
+from openweyl.symbolic.parsing import parse_number
 
 from .table import Table
 
 PARAMETER_NAME = re.compile("[A-Za-z][A-Za-z0-9_]{0,19}")
 """A name as long as fits into a chart's label."""
-FORMULA_NAMES = re.compile("(x|xi)[0-9]*|t|I|pi|time|" + "|".join(FUNCTIONS))
+FORMULA_NAMES = re.compile("(x|xi)[0-9]*|t|I|pi|time|" + "|".join([*FUNCTIONS, SUM, EACH]))
 """The names that mean something else in a formula, or, as `time`, in a dataset."""
 
 
@@ -37,7 +39,7 @@ def put(values: Mapping[str, float], system: dict[str, Any], state: dict[str, An
 
     def digits(match: re.Match[str]) -> str:
         used.add(match[0])
-        return f"({values[match[0]]!r})"
+        return f"({values[match[0]]!r})".replace(".0)", ")")  # 10 rather than 10.0 where messages show a bound
 
     def filled(value: Any) -> Any:
         if isinstance(value, dict):

@@ -6,6 +6,7 @@ import dataclasses
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,8 @@ from openweyl._core.arguments import moderate, must
 from openweyl._core.calls import public
 from openweyl.model.states import State
 from openweyl.model.system import System
-from openweyl.symbolic.expressions import TIME
-from openweyl.symbolic.parsing import parse
+from openweyl.symbolic.expressions import MAX_MODES, TIME
+from openweyl.symbolic.parsing import parse, parse_each
 
 from .reading import ProblemContent, read
 from .texts import MAX_PROBLEM_BYTES, text_of
@@ -47,17 +48,27 @@ class Problem:
 
     @staticmethod
     @public
-    def load(name_or_path: str | Path) -> Problem:
+    def load(name_or_path: str | Path, *, n: int | None = None) -> Problem:
         """The built-in problem of this name, or the one in this TOML file.
+
+        `n`: the value of its parameter n, of a problem that has one, such as the length of a chain.
 
         >>> Problem.load("harmonic").system.gamma
         1.0
+        >>> Problem.load("well-chain", n=3).system.n
+        3
 
         Raises InputError if there is neither, and for each mistake in the file, with its key.
         """
         must(isinstance(name_or_path, (str, Path)), "problem", "be a name or a path", name_or_path)
         name, text = text_of(str(name_or_path))
-        return _problem(name, text, _read(text, str(name_or_path)))
+        source = str(name_or_path)
+        problem = _problem(name, text, _read(text, source))
+        if n is None:
+            return problem
+        advice = "Such problems are chains and networks; the table [parameters] names it."
+        must("n" in problem.parameters, "n", "be given for a problem with a parameter n only", source, advice)
+        return problem.replace(parameters={"n": arguments.whole("n", n, 1, MAX_MODES)})
 
     @staticmethod
     @public
@@ -100,7 +111,10 @@ class Problem:
         )
 
     def formulas(self) -> tuple[sympy.Expr, tuple[sympy.Expr, ...]]:
-        """The Hamiltonian and the jumps as the text writes them: with the names of the parameters, not their values."""
+        """The Hamiltonian and the jumps as the text writes them: with the names of the parameters, not their values.
+
+        Sums are written out, over the values of their bounds.
+        """
         system = self.system
         if not self.parameters:
             return system.hamiltonian, system.jumps
@@ -108,11 +122,12 @@ class Problem:
         known = {str(v): v for v in (*system.x, *system.xi)} | symbols
         if system.n == 1:
             known |= {"x1": system.x[0], "xi1": system.xi[0]}
-        written, constants = tomllib.loads(self.text)["system"], tuple(symbols.values())
-        return (
-            parse(written["hamiltonian"], known | {str(TIME): TIME}, "hamiltonian", constants=constants),
-            tuple(parse(jump, known | {"I": sympy.I}, "jumps", constants=constants) for jump in written["jumps"]),
-        )
+        written = tomllib.loads(self.text)["system"]
+        constants = tuple(symbols.values())
+        read, read_each = (partial(f, constants=constants, counts=self.parameters) for f in (parse, parse_each))
+        several = [read_each(jump, known | {"I": sympy.I}, "jumps") for jump in written["jumps"]]
+        p = read(written["hamiltonian"], known | {TIME.name: TIME}, "hamiltonian")
+        return p, tuple(jump for jumps in several for jump in jumps)
 
 
 def _read(text: str, source: str, changed: Mapping[str, float] | None = None) -> ProblemContent:

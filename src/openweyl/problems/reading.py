@@ -10,13 +10,20 @@ Every key is checked; expressions are parsed, never evaluated. The layout:
     gamma = 1.0
     [state]
     kind = "coherent"                         # or squeezed, cat, mixture
-    x = 1.0                                   # n numbers for n degrees of freedom
+    x = 1.0                                   # n numbers for n degrees of freedom, or one for all
     xi = 0.0
     [run]
     times = [0.0, 0.5, 1.0, 2.0]
     tol = 1e-6
     [parameters]                              # optional: names for the formulas of [system] and the numbers of [state]
     depth = 0.5
+
+With many degrees of freedom, formulas have sums, and a jump stands for one of each:
+
+    hamiltonian = "sum(j, 1, n, xi[j]**2 + (x[j]**2 - 1/2)**2) + sum(j, 1, n - 1, (x[j] - x[j+1])**2)/10"
+    jumps = ["each(j, 1, n, x[j])", "each(j, 1, n, xi[j])"]
+    [parameters]
+    n = 10
 """
 
 from __future__ import annotations
@@ -30,6 +37,7 @@ from openweyl._core import arguments
 from openweyl._core.arguments import InputError, fail, must, shown
 from openweyl.model.decomposition import decomposition
 from openweyl.model.gaussian_states import cat, coherent, mixture, squeezed
+from openweyl.model.pair import MAX_GRID_MODES
 from openweyl.model.states import State
 from openweyl.model.system import System
 from openweyl.symbolic.parsing import parse_number
@@ -79,7 +87,8 @@ def _content(top: Table, taken: Set[str], changed: Mapping[str, float]) -> Probl
     if values:
         values = {**values, **changed}
         put(values, of_system.content, of_state.content)
-    system, state = _system(of_system), _state(of_state)
+    system = _system(of_system)
+    state = _state(of_state, system.n)
     times = arguments.times(of_run.take("times", numbers))
     tol = arguments.tolerance(of_run.take("tol", parse_number))
     of_run.finish()
@@ -96,31 +105,32 @@ def _system(table: Table) -> System:
         h=table.take("h", parse_number),
         gamma=table.take("gamma", parse_number),
     )
-    decomposition(system)  # what cannot be evolved is refused here, where the file is known
+    if system.n <= MAX_GRID_MODES:
+        decomposition(system)  # what cannot be evolved is refused here, where the file is known
     table.finish()
     return system
 
 
-def _state(table: Table) -> State:
+def _state(table: Table, n: int) -> State:
     """The state that a table [state], or one of the members of a mixture, writes."""
-    kind = table.take("kind", text)
+    kind, center = table.take("kind", text), partial(coordinates, n=n)
     if kind == "coherent":
-        made = coherent(table.take("x", coordinates), table.take("xi", coordinates))
+        made = coherent(table.take("x", center), table.take("xi", center))
     elif kind == "squeezed":
         made = squeezed(
-            table.take("x", coordinates),
-            table.take("xi", coordinates),
+            table.take("x", center),
+            table.take("xi", center),
             r=table.take("r", coordinates),
             angle=table.get("angle", coordinates, ZERO),
         )
     elif kind == "cat":
         parts = table.tables("components")
-        pairs = [(part.take("x", coordinates), part.take("xi", coordinates)) for part in parts]
+        pairs = [(part.take("x", center), part.take("xi", center)) for part in parts]
         made = cat(pairs, [part.get("amplitude", parse_number, 1.0) for part in parts])
         for part in parts:
             part.finish()
     elif kind == "mixture":
-        made = mixture([(part.take("weight", parse_number), _state(part)) for part in table.tables("members")])
+        made = mixture([(part.take("weight", parse_number), _state(part, n)) for part in table.tables("members")])
     else:
         raise fail(f"{table.where}.kind", "be coherent, squeezed, cat or mixture", kind)
     table.finish()

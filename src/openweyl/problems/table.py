@@ -71,6 +71,9 @@ def numbers(value: Any, path: str) -> list[float]:
     return [parse_number(item, path) for item in sequence(value, path)]
 
 
-def coordinates(value: Any, path: str) -> float | list[float]:
-    """`value`, a number or a list of them, one for each degree of freedom."""
-    return numbers(value, path) if isinstance(value, list) else parse_number(value, path)
+def coordinates(value: Any, path: str, n: int = 1) -> float | list[float]:
+    """`value`, a list of numbers, one for each degree of freedom, or a number for each of n."""
+    if isinstance(value, list):
+        return numbers(value, path)
+    number = parse_number(value, path)
+    return number if n == 1 else [number] * n

@@ -110,7 +110,7 @@ def _by(
     hessian = xp.einsum("pmkc,k->pmc", second, rule.weights).reshape(*z.shape, q)
     if not order:
         return FamilyAverages(gradient, hessian, L, {}, None), 0.0
-    second = xp.einsum("pmca,pmkcd,pmdb->pmkab", L, second.reshape(*shape, q, q), L)
+    second = xp.swapaxes(L, -1, -2)[..., None, :, :] @ second.reshape(*shape, q, q) @ L[..., None, :, :]
     least = 2 if family.degree is None else 3
     coefficients = {}
     for alpha in (alpha for k in range(least, order + 1) for alpha in multi_indices(q, k)):

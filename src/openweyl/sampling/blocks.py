@@ -29,6 +29,7 @@ from openweyl.files.atomic import output_folder, writing
 from openweyl.model.states import State
 from openweyl.model.system import System
 
+from .forecast import Forecast
 from .initial import Start
 from .motion import Motion
 from .particles import Block, run_block
@@ -39,8 +40,6 @@ SMALLEST_BLOCK, LARGEST_BLOCK = 8, 256
 """Particles of a block: fewer are slow, as each step has some hundred calls; of more, workers could not share."""
 MAX_DEATHS = 3
 """Workers that one block may take with it: one may have been killed for another reason."""
-TRUSTED_AFTER = 5.0
-"""Seconds after which a forecast is trusted: the first steps are the shortest."""
 ARRAYS = ("z", "C", "quantum", "classical", "missed", "uneven")
 
 
@@ -116,7 +115,7 @@ class BlockStore:
     def load(self, number: int, count: int) -> Block | None:
         """The block of this number and size, or None if it is not there, or damaged."""
         try:
-            with np.load(self._file(number, count), allow_pickle=False) as file:
+            with self._file(number, count).open("rb") as whole, np.load(whole, allow_pickle=False) as file:
                 arrays = {name: file[name] for name in ARRAYS}
                 return Block(**arrays, steps=int(file["steps"]))
         except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error):
@@ -187,18 +186,12 @@ def _teller(done: int, of: int, progress: Progress | None) -> Callable[[float], 
 
 def _run(plan: Plan, number: int, count: int, seconds: float, tell: Callable[[float], None] | None) -> Block:
     """One block, on a worker; refused if by forecast it takes longer than `seconds`."""
-    began, end = time.monotonic(), plan.times[-1]
+    forecast = Forecast(plan.times[-1], seconds, f"A block of {count} particles")
 
     def reached(t: float) -> None:
-        used = time.monotonic() - began
-        if used > TRUSTED_AFTER and used * end / t > seconds:
-            raise ResourceError(
-                f"A block of {count} particles would take {in_words(used * end / t)}, but `time_limit` leaves it "
-                f"{in_words(seconds)}: take fewer particles, shorten `times`, or raise `time_limit`.",
-                kind="time",
-            )
+        forecast.reached(t)
         if tell is not None:
-            tell(t / end)
+            tell(t / plan.times[-1])
 
     seed = np.random.SeedSequence(plan.seed, spawn_key=(1, number))
     return run_block(plan.motion, plan.start, plan.times, count, seed, lag=plan.lag, tol=plan.tol, tell=reached)

@@ -1,39 +1,48 @@
-"""What `sample` returns: particles, each a Gaussian state, at the saved times, and the bound of their mixture."""
+"""What `sample` returns: particles, each a Gaussian state, at the saved times, the bound of their mixture, and what is
+read off it.
+"""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import sympy
 
-from openweyl._core.arguments import position
+from openweyl._core.arguments import flag, is_list, must, position, whole
 from openweyl._core.calls import public
+from openweyl._core.display import block, html_picture, html_table
+from openweyl._core.estimates import Estimate
 from openweyl._core.plain import plain, plain_fields
 from openweyl._core.text import cut, excerpt, table
-from openweyl.model.states import State
-from openweyl.model.system import System
+from openweyl.model.state_arguments import Coordinates, center_of, point
+from openweyl.observables.observable import Observable
+from openweyl.plot import results
+from openweyl.plot.ensemble import draw_bounds, draw_means
+from openweyl.weyl.symbol import Symbol
 
-from .particles import Block
+from .dataset import ensemble_dataset
+from .mixture import GaussianMixture
+from .readings import expectation_in, fidelity_with, purity_of
+from .readout import Readout
+from .reduced import reduced_symbol
+from .second_moments import correlation_of, covariance_of, occupations_of
 
-HEADS = ("t", "bound", "+-", "classical bound", "mean x1", "+-")
-"""The columns of an ensemble's table."""
-VARIABLES = {
-    "center": "centres of the particles",
-    "covariance": "covariances of the particles, in units of h",
-    "bound": "|| A(t) - mixture ||_tr is at most this",
-    "bound_standard_error": "its standard error",
-    "classical_bound": "the Fokker-Planck density is as near as this to the mixture's Wigner function, in L1",
-    "classical_bound_standard_error": "its standard error",
-}
+if TYPE_CHECKING:
+    import xarray
+    from matplotlib.axes import Axes
+
+PANEL = (4.4, 3.6)
+"""Width and height, in inches, of each picture."""
+ROWS_PRINTED = 20
+"""The most rows of its printed table: a screen."""
 
 
 @public
 @dataclass(frozen=True, eq=False, repr=False)
-class Ensemble:
+class Ensemble(GaussianMixture):
     """rho~(t) = sum_i w_i tau_{z_i(t), C_i(t)} at the saved times: a sample of a mixture E tau of Gaussian states, with
 
         || A(t) - E tau ||_tr  <=  `bound`,          || a(t) - E w_tau ||_1 / (2 pi h)^n  <=  `classical_bound`,
@@ -49,152 +58,152 @@ class Ensemble:
     `seconds`: wall-clock time.
     """
 
-    system: System
-    state: State
-    times: tuple[float, ...]
-    weights: np.ndarray
-    centers: np.ndarray
-    triangles: np.ndarray
-    quantum: np.ndarray
-    classical: np.ndarray
-    missed: np.ndarray
-    uneven: np.ndarray
-    seed: int
-    lag: float
-    steps: int
-    exact: bool
-    seconds: float
+    @public
+    def expectation(self, observable: Observable | str | sympy.Expr) -> Readout:
+        """tr(O A(t)) at each time, its bound and its statistical error apart.
 
-    @staticmethod
-    def of(
-        system: System,
-        state: State,
-        times: tuple[float, ...],
-        blocks: Sequence[Block],
-        *,
-        weights: np.ndarray | None,
-        seed: int,
-        lag: float,
-        began: float,
-    ) -> Ensemble:
-        """The particles of all blocks; `weights` of members that were not sampled, else None."""
-        joined = {
-            name: np.concatenate([getattr(block, name) for block in blocks], axis=1)
-            for name in ("z", "quantum", "classical", "missed", "uneven")
-        }
-        rows, columns = np.tril_indices(2 * system.n)
-        triangles = np.concatenate([block.C[:, :, rows, columns] for block in blocks], axis=1)
-        count = triangles.shape[1]
-        return Ensemble(
-            system,
-            state,
-            times,
-            np.full(count, 1 / count) if weights is None else weights,
-            joined["z"],
-            triangles,
-            joined["quantum"],
-            joined["classical"],
-            joined["missed"],
-            joined["uneven"],
-            seed,
-            lag,
-            sum(block.steps for block in blocks),
-            weights is not None,
-            time.monotonic() - began,
-        )
+        `observable`: an `Observable`, or text as `Observable.parse` takes it; or any smooth formula in x1, ..., xin,
+        such as an energy, text or SymPy's (then in `system.x` and `system.xi`, t allowed), read in Weyl order. Of what
+        is unbounded, or mixes x and xi, no norm is known, and so no bound.
 
-    def __len__(self) -> int:
-        return len(self.times)
+        >>> from openweyl import System, coherent, sample
+        >>> harmonic = System("xi1**2/2 + x1**2/2 + xi2**2/2 + x2**2/2", ["x1"], h=0.1, gamma=1.0)
+        >>> ensemble = sample(harmonic, coherent([1, 0], [0, 0]), [0.0, 1.0])
+        >>> found = ensemble.expectation("tanh(x1)")
+        >>> found.value.round(6), bool(max(found.bound) < 1e-10)
+        (array([0.745841, 0.466935]), True)
 
-    @property
-    def n(self) -> int:
-        """The number of degrees of freedom."""
-        return self.system.n
-
-    @property
-    def particles(self) -> int:
-        """How many Gaussian states the mixture has."""
-        return len(self.weights)
-
-    def average(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The mean of `values` (T, M, ...) over particles, and its standard error (0 if nothing was sampled)."""
-        mean = np.einsum("i,ti...->t...", self.weights, values)
-        if self.exact:
-            return mean, np.zeros_like(mean)
-        if self.particles == 1:
-            return mean, np.full_like(mean, np.inf)
-        return mean, values.std(axis=1, ddof=1) / self.particles**0.5
-
-    @cached_property
-    def bound(self) -> np.ndarray:
-        """B(t) >= || A(t) - E tau ||_tr, up to its standard error; 2 where it says nothing."""
-        return np.minimum(self.average(self.quantum)[0], 2.0)
-
-    @cached_property
-    def bound_standard_error(self) -> np.ndarray:
-        """The standard error of `bound`."""
-        return self.average(self.quantum)[1]
-
-    @cached_property
-    def classical_bound(self) -> np.ndarray:
-        """The bound for the Fokker-Planck density, in L1 over (2 pi h)^n; 2 where it says nothing."""
-        return np.minimum(self.average(self.classical)[0], 2.0)
-
-    @cached_property
-    def classical_bound_standard_error(self) -> np.ndarray:
-        """The standard error of `classical_bound`."""
-        return self.average(self.classical)[1]
-
-    @cached_property
-    def discretization(self) -> np.ndarray:
-        """The part of `bound` that steps, splits and integrals over time have."""
-        return self.average(self.missed + self.uneven)[0]
-
-    @cached_property
-    def mean(self) -> np.ndarray:
-        """The means of x and xi in the mixture, (T, 2n)."""
-        return self.average(self.centers)[0]
-
-    @cached_property
-    def mean_standard_error(self) -> np.ndarray:
-        """Their standard errors, (T, 2n)."""
-        return self.average(self.centers)[1]
+        Raises InputError for other observables.
+        """
+        return expectation_in(self, observable)
 
     @public
-    def covariances(self, index: int = -1) -> np.ndarray:
-        """The covariances h C_i at times[index]: (M, 2n, 2n)."""
-        size = 2 * self.n
-        rows, columns = np.tril_indices(size)
-        full = np.empty((self.particles, size, size))
-        full[:, rows, columns] = full[:, columns, rows] = self.system.h * self.triangles[position(index, len(self))]
-        return full
+    def purity(self) -> Readout:
+        """tr A(t)^2 at each time, by pairs of particles; its bound is that of the distance."""
+        return purity_of(self)
 
-    @property
-    def rows(self) -> list[list[Any]]:
-        """The table: a row for each time."""
-        columns = (
-            self.bound,
-            self.bound_standard_error,
-            self.classical_bound,
-            self.mean[:, 0],
-            self.mean_standard_error[:, 0],
-        )
+    @public
+    def fidelity(self, x: Coordinates, xi: Coordinates) -> Readout:
+        """<z|A(t)|z> at each time for the coherent state at z = (x, xi); its bound is half that of the distance.
+
+        Raises InputError for a place of another n.
+        """
+        place = center_of(x, xi)
+        must(len(place) == 2 * self.n, "x", f"be {self.n} numbers, as the system has", len(place) // 2)
+        return fidelity_with(self, np.array(place), f"fidelity with the coherent state at {point(place)}")
+
+    @public
+    def covariance(self, index: int = -1) -> Estimate:
+        """The covariance of x and xi in the mixture at times[index], (2n, 2n), and its standard errors.
+
+        No distance in trace norm bounds how far that of A is. Raises InputError for another index.
+        """
+        return covariance_of(self, position(index, len(self)))
+
+    @public
+    def correlation(self, index: int = -1) -> Estimate:
+        """The correlations C_ij / (C_ii C_jj)^(1/2) of the covariance, and their standard errors."""
+        return correlation_of(self, position(index, len(self)))
+
+    def occupations(self) -> Estimate:
+        """<a_j* a_j> = <x_j^2 + xi_j^2>/2h - 1/2 of each mode, (T, n), and standard errors."""
+        return occupations_of(self)
+
+    @public
+    def reduced(self, modes: int | Sequence[int], index: int = -1) -> Symbol:
+        """The symbol of the reduced state of one mode, or of two, at times[index]; its variables are x, xi, or x1, ...
+
+        `modes`: counted from 1, as the variables are. The grid is chosen. A partial trace contracts, so the symbol is
+        that of an operator within `bound` of the reduced A, and the statistical error.
+
+        Raises InputError for other modes, ResourceError if the grid would not fit in memory, as for two modes at small
+        h.
+
+        >>> from openweyl import System, coherent, sample
+        >>> free = System("xi1**2/2 + xi2**2/2 + xi3**2/2", ["x1"], h=0.1, gamma=1.0)
+        >>> w = sample(free, coherent([1, 0, 0], [0, 0, 1]), [1.0]).reduced(3)
+        >>> round(float(w.trace()), 9), w.moments().mean.round(6)
+        (1.0, array([1., 1.]))
+        """
+        given: list[Any] = list(modes) if isinstance(modes, Sequence) else [modes]
+        picked = [whole("modes", mode, 1, self.n) - 1 for mode in given]
+        must(len(picked) in (1, 2), "modes", "be one or two, as symbols of more fit on no grid", modes)
+        must(len(set(picked)) == len(picked), "modes", "be different", modes)
+        return reduced_symbol(self, position(index, len(self)), picked)
+
+    @public
+    def to_xarray(self, *, covariances: bool = True) -> xarray.Dataset:
+        """Particles (time, particle, coordinate), with `covariances` also theirs, bounds and means over time.
+
+        Raises ResourceError if the covariances would not fit in memory.
+        """
+        return ensemble_dataset(self, covariances=flag("covariances", covariances))
+
+    @public
+    def plot(self, axes: Axes | Sequence[Axes] | None = None) -> list[Axes]:
+        """Draw the means over time, the bounds, and the reduced Wigner function of the first mode at the last time.
+
+        `axes`: of Matplotlib, for the first so many of the three; None makes new ones. They are returned.
+        """
+        row = results.checked_row(axes, PANEL, 3)
+        must(len(row) <= 3, "axes", "be at most 3", len(row))
+        self._draw(row)
+        return row
+
+    @public
+    def plot_reduced(
+        self, modes: Sequence[int] = (1,), index: int = -1, axes: Axes | Sequence[Axes] | None = None
+    ) -> list[Axes]:
+        """Draw the reduced Wigner functions of `modes`, counted from 1, in a row, with colours in common."""
+        must(is_list(modes) and len(modes) > 0, "modes", "be a list of modes", modes)
+        symbols = [self.reduced(mode, index) for mode in modes]
+        row = results.checked_row(axes, results.panel_size(symbols[:1], 3.6), len(symbols))
+        must(len(row) == len(symbols), "axes", f"be {len(symbols)}, one for each mode", len(row))
+        t = self.times[position(index, len(self))]
+        results.draw_row(row, symbols, [f"mode {mode}, t = {t:.4g}" for mode in modes])
+        return row
+
+    def _draw(self, row: Sequence[Axes]) -> None:
+        names = [str(v) for v in (*self.system.x, *self.system.xi)]
+        draw_means(row[0], self.times, self.mean, self.mean_standard_error, names)
+        if len(row) > 1:
+            quantum, classical = (
+                (self.bound, self.bound_standard_error),
+                (
+                    self.classical_bound,
+                    self.classical_bound_standard_error,
+                ),
+            )
+            draw_bounds(row[1], self.times, quantum, classical)
+        if len(row) > 2:
+            results.draw_row(row[2:], [self.reduced(1)], [f"mode 1, t = {self.times[-1]:.4g}"])
+
+    def _heads(self) -> list[str]:
+        """The columns of its table."""
+        return ["t", "bound", "+-", "classical bound", f"mean {self.system.x[0]}", "+-"]
+
+    def _rows(self) -> list[list[Any]]:
+        """The rows of the table."""
+        errors, means = self.bound_standard_error, self.mean
+        columns = (self.bound, errors, self.classical_bound, means[:, 0], self.mean_standard_error[:, 0])
         return [[float(value) for value in row] for row in zip(self.times, *columns, strict=True)]
 
-    def __str__(self) -> str:
-        return f"{self.description}\n\n{table(HEADS, self.rows)}"
-
-    @property
-    def description(self) -> str:
-        """A line on what this is."""
+    def _words(self) -> list[str]:
         kind = "exact Gaussian states" if self.exact else "particles"
-        return (
-            f"{self.system}\n{self.state}\n{self.particles} {kind}, n = {self.n}, seed {self.seed}, {self.steps} steps"
-        )
+        facts = f"{self.particles} {kind}, n = {self.n}, seed {self.seed}, {self.steps} steps, {self.seconds:.2g} s"
+        return [cut(str(self.system)), cut(str(self.state)), facts]
+
+    def __str__(self) -> str:
+        return "\n".join([*self._words(), "", table(self._heads(), excerpt(self._rows(), ROWS_PRINTED))])
 
     def __repr__(self) -> str:
         head = f"<Ensemble, n = {self.n}, {self.particles} particles: {cut(str(self.system))}>"
-        return f"{head}\n{table(HEADS, excerpt(self.rows))}"
+        return f"{head}\n{table(self._heads(), excerpt(self._rows()))}"
+
+    def _repr_html_(self) -> str:
+        picture = results.small_picture(self._draw, (2 * 3.6, 2.7), 2)
+        shown = html_picture(picture, "means and bounds over time")
+        return block(*self._words(), html_table(self._heads(), self._rows()), shown)
 
     @public
     def as_dict(self) -> dict[str, Any]:

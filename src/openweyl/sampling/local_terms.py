@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import sympy
@@ -25,6 +25,7 @@ MAX_VARIABLES = 4
 """The most variables that one local term may have: averages over k variables take the k-th power of the points for
 one."""
 
+Driven: TypeAlias = tuple[int, int | None, sympy.Expr]
 Monomial = tuple[tuple[int, int], ...]
 """Pairs (variable, exponent), sorted."""
 
@@ -82,43 +83,49 @@ class Family:
 
 
 @dataclass(frozen=True)
-class Coefficient:
-    """One coefficient of the quadratic part that depends on time: of z_i z_j, or of z_i (j is None)."""
-
-    i: int
-    j: int | None
-    code: Program
-
-
-@dataclass(frozen=True)
 class SortedHamiltonian:
-    """p, sorted. `gradient`, `hessian`: g0 and H0 of what does not depend on time, which `driven` adds to."""
+    """p, sorted. `gradient`, `hessian`: g0 and H0 of what does not depend on time. `driven`: coefficients
+    of z_i z_j, or of z_i if j is None, that do, as triples (i, j, formula).
 
+    `formula`, `variables`: p itself, in (x, xi).
+    """
+
+    formula: sympy.Expr
+    variables: tuple[sympy.Symbol, ...]
     n: int
     gradient: np.ndarray
     hessian: np.ndarray
-    driven: tuple[Coefficient, ...]
+    driven: tuple[Driven, ...]
     families: tuple[Family, ...]
 
-    def quadratic_part(self, t: float) -> tuple[np.ndarray, np.ndarray]:
-        """(g0, H0) at time t."""
+    def quadratic_part(self, t: Any, xp: Any = np) -> tuple[Array, Array]:
+        """(g0, H0) at time `t`."""
+        gradient, hessian = xp.asarray(self.gradient), xp.asarray(self.hessian)
         if not self.driven:
-            return self.gradient, self.hessian
-        gradient, hessian = self.gradient.copy(), self.hessian.copy()
-        for c in self.driven:
-            value = _number(c.code, t)
-            if c.j is None:
-                gradient[c.i] += value
-            else:
-                hessian[c.i, c.j] += value
-                hessian[c.j, c.i] += value
+            return gradient, hessian
+        code, to_gradient, to_hessian = self._drives
+        values = xp.stack([xp.asarray(value, dtype=float) for value in run(code, {TIME: t}, xp)])
+        gradient, hessian = gradient + values @ to_gradient, hessian + xp.tensordot(values, to_hessian, axes=1)
         return gradient, hessian
+
+    @cached_property
+    def _drives(self) -> tuple[Program, np.ndarray, np.ndarray]:
+        """All coefficients that depend on time as one program, and what each adds to the gradient and the Hessian."""
+        size = len(self.gradient)
+        to_gradient, to_hessian = np.zeros((len(self.driven), size)), np.zeros((len(self.driven), size, size))
+        for k, (i, j, _) in enumerate(self.driven):
+            if j is None:
+                to_gradient[k, i] = 1.0
+            else:
+                to_hessian[k, i, j] += 1.0
+                to_hessian[k, j, i] += 1.0
+        return program(tuple(formula for *_, formula in self.driven)), to_gradient, to_hessian
 
     @cached_property
     def separable(self) -> bool:
         """Whether p = T(xi) + V(x), but for terms of degree 1."""
         n = self.n
-        mixed = self.hessian[:n, n:].any() or any(c.j is not None and (c.i < n) != (c.j < n) for c in self.driven)
+        mixed = self.hessian[:n, n:].any() or any(j is not None and (i < n) != (j < n) for i, j, _ in self.driven)
         return not mixed and all(len(set(row < n)) == 1 for family in self.families for row in family.indices)
 
     @cached_property
@@ -126,7 +133,7 @@ class SortedHamiltonian:
         """The second derivatives of T by xi_j if they are constant, and there are no mixed ones."""
         n, kinetic = self.n, self.hessian[self.n :, self.n :]
         varies = any((family.indices >= n).any() for family in self.families)
-        varies = varies or any(c.j is not None and c.i >= n for c in self.driven)
+        varies = varies or any(j is not None and i >= n for i, j, _ in self.driven)
         diagonal = np.diag(kinetic)
         return diagonal.copy() if not varies and (kinetic == np.diag(diagonal)).all() else None
 
@@ -156,17 +163,32 @@ def sorted_hamiltonian(p: sympy.Expr, x: Sequence[sympy.Symbol], xi: Sequence[sy
                 powers, coefficient = monomial
                 monomials[powers] = monomials.get(powers, sympy.Integer(0)) + coefficient
     sorter = _Sorter(len(x))
-    local: dict[tuple[int, ...], list[tuple[Monomial, sympy.Expr]]] = {}
+    local: _Parts = {}
     for powers, coefficient in monomials.items():
         if sum(exponent for _, exponent in powers) <= 2:
             sorter.add_quadratic(powers, coefficient)
         else:
             local.setdefault(tuple(i for i, _ in powers), []).append((powers, coefficient))
-    for indices, parts in local.items():
+    for indices, parts in _by_modes(local, len(x)).items():
         sorter.add_polynomial(indices, parts)
     for term in others:
         sorter.add_function(term, places)
-    return sorter.result()
+    return sorter.result(p, z)
+
+
+_Parts = dict[tuple[int, ...], list[tuple[Monomial, sympy.Expr]]]
+
+
+def _by_modes(local: _Parts, n: int) -> _Parts:
+    """The monomials by their variables; x_j^4 goes to x_j^2 xi_j^2, as one family costs less than two."""
+    merged: _Parts = {}
+    for indices in sorted(local, key=len, reverse=True):
+        modes = {i % n for i in indices}
+        home = next(
+            (other for other in merged if set(indices) < set(other) and modes == {i % n for i in other}), indices
+        )
+        merged.setdefault(home, []).extend(local[indices])
+    return merged
 
 
 def _monomial(term: sympy.Expr, places: dict[sympy.Symbol, int]) -> tuple[Monomial, sympy.Expr] | None:
@@ -190,7 +212,7 @@ class _Sorter:
     def __init__(self, n: int) -> None:
         self.n = n
         self.gradient, self.hessian = np.zeros(2 * n), np.zeros((2 * n, 2 * n))
-        self.driven: list[Coefficient] = []
+        self.driven: list[Driven] = []
         self.families: dict[tuple[sympy.Expr, int | None, int], list[tuple[tuple[int, ...], list[float]]]] = {}
 
     def add_quadratic(self, powers: Monomial, coefficient: sympy.Expr) -> None:
@@ -199,7 +221,7 @@ class _Sorter:
             return  # a constant, or a function of time alone, moves nothing
         i, j = indices[0], indices[1] if len(indices) == 2 else None
         if coefficient.has(TIME):
-            self.driven.append(Coefficient(i, j, program((coefficient,))))
+            self.driven.append((i, j, coefficient))
         elif j is None:
             self.gradient[i] += float(coefficient)
         else:
@@ -207,7 +229,7 @@ class _Sorter:
             self.hessian[j, i] += float(coefficient)
 
     def add_polynomial(self, indices: tuple[int, ...], parts: list[tuple[Monomial, sympy.Expr]]) -> None:
-        """The monomials in exactly the variables `indices`: one term, its coefficients as parameters."""
+        """The monomials in the variables `indices`: one term, its coefficients as parameters."""
         what = sympy.Add(*(c for _, c in parts))
         self._check_count(indices, what)
         u, names = _variables(len(indices)), _parameters(len(parts))
@@ -215,7 +237,7 @@ class _Sorter:
         for name, (powers, coefficient) in zip(names, sorted(parts, key=lambda part: part[0]), strict=True):
             number, varying = coefficient.as_independent(TIME, as_Add=False)
             numbers.append(float(number))
-            template.append(name * varying * sympy.Mul(*(v**e for v, (_, e) in zip(u, powers, strict=True))))
+            template.append(name * varying * sympy.Mul(*(u[indices.index(i)] ** e for i, e in powers)))
         degree = max(sum(exponent for _, exponent in powers) for powers, _ in parts)
         self.families.setdefault((sympy.Add(*template), degree, len(names)), []).append((indices, numbers))
 
@@ -242,7 +264,8 @@ class _Sorter:
                 f"has {len(indices)}: {shown(term)}."
             )
 
-    def result(self) -> SortedHamiltonian:
+    def result(self, p: sympy.Expr, z: tuple[sympy.Symbol, ...]) -> SortedHamiltonian:
+        """All terms of `p`, sorted."""
         families = []
         for (template, degree, count), members in self.families.items():
             q = len(members[0][0])
@@ -263,7 +286,7 @@ class _Sorter:
                     Places.of(at[:, :, None] * 2 * self.n + at[:, None, :]),
                 )
             )
-        return SortedHamiltonian(self.n, self.gradient, self.hessian, tuple(self.driven), tuple(families))
+        return SortedHamiltonian(p, z, self.n, self.gradient, self.hessian, tuple(self.driven), tuple(families))
 
 
 def _variables(q: int) -> tuple[sympy.Symbol, ...]:
@@ -272,7 +295,3 @@ def _variables(q: int) -> tuple[sympy.Symbol, ...]:
 
 def _parameters(count: int) -> tuple[sympy.Symbol, ...]:
     return tuple(sympy.Symbol(f"a{k}", real=True) for k in range(count))
-
-
-def _number(code: Program, t: float) -> float:
-    return float(run(code, {TIME: t}, np)[0])

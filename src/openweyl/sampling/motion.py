@@ -52,7 +52,7 @@ class Stride(NamedTuple):
     ends: tuple[Array, Array]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Motion:
     """The equations of motion of a system's particles, with arrays of the `library` of this name."""
 
@@ -74,7 +74,7 @@ class Motion:
     def slopes(self, z: Array, C: Array, t: float, *, residual: bool = False) -> Slopes:
         """The right sides at (z, C); with `residual` averages that tell `rates` too."""
         xp, n = self.xp, self.hamiltonian.n
-        g0, H0 = self.hamiltonian.quadratic_part(t)
+        g0, H0 = self.hamiltonian.quadratic_part(t, xp)
         gradient, hessian = g0 + z @ H0, xp.broadcast_to(H0, C.shape)
         averages = []
         for family in self.hamiltonian.families:

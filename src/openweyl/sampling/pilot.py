@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from .forecast import Forecast
 from .initial import Start
 from .motion import Motion
 from .particles import run_block
@@ -14,25 +15,31 @@ PILOT_PARTICLES = 8
 """Particles of a pilot run: their bounds are compared pair by pair, so few tell lags apart."""
 PILOT_FADED_PART = 0.15
 """FADED_PART of a pilot run, whose steps are long: lags are compared, and the bound is no result."""
+PILOT_UNITS = 12.0
+"""The longest time of a pilot run, in the same units as lags: two periods."""
 LAGS = (0.0, 0.1, 0.2, 0.4, 0.8)
 """Lags that are tried, in units of 1/|F| at the start, F the matrix of the particles' linear motion; then those half
 way to the best one's neighbours. The optimum is flat: half a unit off costs about 2 %."""
 
 
 def best_lag(
-    motion: Motion, start: Start, times: Sequence[float], seed: np.random.SeedSequence, *, tol: float
+    motion: Motion, start: Start, end: float, seed: np.random.SeedSequence, *, tol: float, seconds: float
 ) -> float:
-    """The lag of least bound at the last time, by pilot runs with the same random numbers."""
+    """The lag of least bound at the time `end`, by pilot runs with the same random numbers, of `seconds` at most."""
     if motion.dissipation.noise.max(initial=0.0) == 0 or not motion.hamiltonian.families:
         return 0.0
+    motion = replace(motion, library="numpy")  # few particles, a few runs: not worth compiling
     unit = 1 / _speed(motion, start)
+    horizon = min(end, PILOT_UNITS * unit)
     found: dict[float, float] = {}
 
     def bound(lag: float) -> float:
         if lag not in found:
+            forecast = Forecast(horizon, seconds / len(LAGS), "A pilot run")
             block = run_block(
-                motion, start, times[-1:], PILOT_PARTICLES, seed, lag=lag * unit, tol=10 * tol, faded=PILOT_FADED_PART
-            )
+                motion, start, [horizon], PILOT_PARTICLES, seed, lag=lag * unit, tol=10 * tol, faded=PILOT_FADED_PART,
+                tell=forecast.reached,
+            )  # fmt: skip
             found[lag] = float((block.quantum[-1] - block.missed[-1]).mean())
         return found[lag]
 

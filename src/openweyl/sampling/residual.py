@@ -23,11 +23,11 @@ import numpy as np
 
 from openweyl._core.fft import Array
 
-from .averages import MAX_ORDER, FamilyAverages, Orders
+from .averages import MAX_ORDER, FamilyAverages, Orders, multi_indices
 from .local_terms import Family
 
-Table = tuple[tuple[int, int, int], ...]
-"""Entries (row, column, m) with m > 0."""
+LOWEST = 3
+"""The lowest order of what a quadratic Hamiltonian leaves."""
 
 
 class Rates(NamedTuple):
@@ -79,52 +79,53 @@ def _correlations(
         block = block + 0.5j * h * form
     if family.q == 1 and other.q == 1:
         return block / (mean.factors[:, :, None] * other_mean.factors[:, None, :])
-    left = xp.linalg.solve(mean.factors[:, :, None].astype(block.dtype), block)
-    return xp.swapaxes(
-        xp.linalg.solve(other_mean.factors[:, None, :].astype(block.dtype), xp.swapaxes(left, -1, -2)), -1, -2
-    )
+    inverse, other_inverse = xp.linalg.inv(mean.factors), xp.swapaxes(xp.linalg.inv(other_mean.factors), -1, -2)
+    return inverse[:, :, None] @ block @ other_inverse[:, None, :]
 
 
 def _pair_sums(mean: FamilyAverages, other: FamilyAverages, R: Array, xp: Any) -> dict[int, Array]:
     """sum over pairs of terms of c_alpha c_beta sum_m prod R^m/m!, by the order k = |alpha| = |beta|: (P,) each."""
-    powers: dict[tuple[int, int, int], Array] = {}
-
-    def power(a: int, b: int, m: int) -> Array:
-        if (a, b, m) not in powers:
-            powers[a, b, m] = R[..., a, b] if m == 1 else power(a, b, m - 1) * R[..., a, b]
-        return powers[a, b, m]
-
-    sums: dict[int, Array] = {}
-    for alpha, c in mean.coefficients.items():
-        for beta, d in other.coefficients.items():
-            if sum(alpha) != sum(beta):
-                continue
-            total = 0.0
-            for table in tables(alpha, beta):
-                term = 1.0 / prod(factorial(m) for *_, m in table)
-                for a, b, m in table:
-                    term = term * power(a, b, m)
-                total = total + term
-            value = xp.sum((c[:, None, :] @ total)[:, 0] * d, axis=-1).real
-            sums[sum(alpha)] = sums.get(sum(alpha), 0.0) + value
+    q, r = R.shape[-2:]
+    entries = xp.moveaxis(R.reshape(*R.shape[:-2], q * r), -1, 0)
+    monomials, sums = entries, {}
+    most = max(map(sum, mean.coefficients), default=0)
+    for k in range(2, min(most, max(map(sum, other.coefficients), default=0)) + 1):
+        tables = tables_of(q, r, k)
+        monomials = monomials[tables.parents] * entries[tables.entries]  # (tables, P, M, M')
+        if k < LOWEST:
+            continue
+        rows = xp.stack([mean.coefficients[alpha] for alpha in tables.rows]) * tables.weights[:, None, None]
+        columns = xp.stack([other.coefficients[beta] for beta in tables.columns])
+        inner = (rows[..., None, :] @ monomials)[..., 0, :]
+        sums[k] = xp.sum(inner * columns, axis=(0, 2)).real
     return sums
 
 
-@lru_cache(maxsize=4096)
-def tables(alpha: Orders, beta: Orders) -> tuple[Table, ...]:
-    """All matrices of whole numbers >= 0 whose rows add up to `alpha`, and whose columns to `beta`."""
-    if len(alpha) == 1:
-        return (tuple((0, b, m) for b, m in enumerate(beta) if m),) if alpha[0] == sum(beta) else ()
-    found = []
-    for first in _rows(alpha[0], beta):
-        rest = tuple(b - m for b, m in zip(beta, first, strict=True))
-        row = tuple((0, b, m) for b, m in enumerate(first) if m)
-        found += [(*row, *((a + 1, b, m) for a, b, m in table)) for table in tables(alpha[1:], rest)]
-    return tuple(found)
+class Tables(NamedTuple):
+    """All q x r matrices m of whole numbers >= 0 that add up to k, each as one of k - 1 with an entry raised by 1.
+
+    `parents`, `entries`: which one, and which entry. `rows`, `columns`: the sums alpha and beta of m; `weights`: 1/m!.
+    """
+
+    parents: np.ndarray
+    entries: np.ndarray
+    rows: tuple[Orders, ...]
+    columns: tuple[Orders, ...]
+    weights: np.ndarray
 
 
-def _rows(total: int, most: Orders) -> list[Orders]:
-    """All rows of whole numbers >= 0 that add up to `total`, below `most` entry by entry."""
-    if len(most) == 1:
-        return [(total,)] if total <= most[0] else []
-    return [(m, *rest) for m in range(min(total, most[0]) + 1) for rest in _rows(total - m, most[1:])]
+@lru_cache(maxsize=256)
+def tables_of(q: int, r: int, k: int) -> Tables:
+    """The tables of this shape and sum."""
+    lower = {m: place for place, m in enumerate(multi_indices(q * r, k - 1))}
+    found = list(multi_indices(q * r, k))
+    raised = [next(j for j, value in enumerate(m) if value) for m in found]
+    parents = [lower[(*m[:j], m[j] - 1, *m[j + 1 :])] for m, j in zip(found, raised, strict=True)]
+    square = [np.reshape(m, (q, r)) for m in found]
+    return Tables(
+        np.array(parents),
+        np.array(raised),
+        tuple(tuple(int(a) for a in m.sum(axis=1)) for m in square),
+        tuple(tuple(int(b) for b in m.sum(axis=0)) for m in square),
+        np.array([1.0 / prod(map(factorial, m)) for m in found]),
+    )

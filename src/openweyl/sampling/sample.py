@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -31,6 +31,8 @@ from .motion import Motion
 from .particles import Block
 from .pilot import best_lag
 
+ARRAYS = {"numpy": "numpy", "jax": "jax.numpy"}
+"""Where the functions of an array library are."""
 PARTICLES = 400
 """Particles where neither their number nor a target is given: means are then known to a twentieth of their spread."""
 MAX_PARTICLES = 1_000_000_000
@@ -53,6 +55,7 @@ def sample(
     seed: int = 0,
     tol: float = DISCRETIZATION,
     executor: Any = None,
+    library: Literal["numpy", "jax"] = "numpy",
     store: str | Path | None = None,
     memory: float | None = None,
     time_limit: float = TIME_LIMIT,
@@ -72,6 +75,7 @@ def sample(
     times, from which their number follows.
     `seed`: of the random numbers; results depend on it and on the number of particles, not on the workers.
     `tol`: what the discretization of time may add to the bound, beside 2 % of it.
+    `library`: "jax" computes with JAX's arrays, compiled, on what JAX finds (`pip install 'openweyl[jax]'`).
     `executor`: where blocks of particles go: a number of processes, any `concurrent.futures` executor, or the address
     of a Dask scheduler (default: this process). `store`: a folder that keeps finished blocks, and from which the same
     call goes on. `memory`: bytes for the result (default: half of what is free). `time_limit`: seconds, by forecast.
@@ -102,18 +106,20 @@ def sample(
     tol = arguments.tolerance(tol)
     limit = spare_memory() if memory is None else arguments.real("memory", memory, above=0.0)
     seconds = arguments.real("time_limit", time_limit, above=0.0)
+    folder = None if store is None else arguments.check_path("store", store, "be the path of a folder")
     report = callback(progress)
+    arguments.choice("library", library, ("numpy", "jax"))
     dissipation, nonlinear = linear_dissipation(system)
     must(not nonlinear, "jumps", "be linear in x and xi", ", ".join(map(str, nonlinear)))
-    motion = Motion(sorted_hamiltonian(system.hamiltonian, system.x, system.xi), dissipation, system.h)
+    motion = Motion(sorted_hamiltonian(system.hamiltonian, system.x, system.xi), dissipation, system.h, ARRAYS[library])
     start = start_of(state)
     if motion.linear or saved[-1] == 0:
         block = exact_block(motion, start, saved)
         return Ensemble.of(system, state, saved, [block], weights=start.weights, seed=seed, lag=0.0, began=began)
     with one_thread():
-        lag = best_lag(motion, start, saved, np.random.SeedSequence(seed, spawn_key=(0,)), tol=tol)
+        lag = best_lag(motion, start, saved[-1], np.random.SeedSequence(seed, spawn_key=(0,)), tol=tol, seconds=seconds)
         plan = Plan(motion, start, saved, seed, lag, tol)
-        kept = None if store is None else BlockStore.open(store, plan.key(system, state))
+        kept = None if folder is None else BlockStore.open(folder, plan.key(system, state))
         with open_pool(executor) as pool:
 
             def run(count: int) -> list[Block]:

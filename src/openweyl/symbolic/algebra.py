@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import sympy
 
-from .parsing import MAX_POWER
+from .forms import MAX_POWER
 
 Variables: TypeAlias = tuple[sympy.Symbol, ...]
 Vector: TypeAlias = tuple[float, ...]

@@ -21,8 +21,9 @@ from openweyl._core.arguments import fail, must, whole
 from openweyl._core.calls import public
 
 from .algebra import expandable, multiplied_out
-from .expressions import TIME, variables_of
-from .parsing import check_form, parse
+from .expressions import TIME, derivative, variables_of
+from .forms import check_form
+from .parsing import parse
 
 Formula: TypeAlias = str | complex | sympy.Expr
 Names: TypeAlias = tuple[sympy.Symbol, ...]
@@ -60,7 +61,7 @@ def hamiltonian_field(p: Formula) -> tuple[sympy.Expr, ...]:
     (xi, sin(x))
     """
     (f,), _, x, xi = _formulas({"p": p})
-    return (*(f.diff(v) for v in xi), *(-f.diff(v) for v in x))
+    return (*(derivative(f, v) for v in xi), *(-derivative(f, v) for v in x))
 
 
 def star_of_formulas(a: Formula, b: Formula, h: Formula, order: int | None = None) -> sympy.Expr:
@@ -82,7 +83,8 @@ def moyal_bracket_of_formulas(a: Formula, b: Formula, h: Formula, order: int | N
 
 def poisson(f: sympy.Expr, g: sympy.Expr, x: tuple[sympy.Symbol, ...], xi: tuple[sympy.Symbol, ...]) -> sympy.Expr:
     """{f, g} = sum_j f_{x_j} g_{xi_j} - f_{xi_j} g_{x_j}; the flow of p is dz/dt = {z, p}."""
-    return sum((f.diff(a) * g.diff(b) - f.diff(b) * g.diff(a) for a, b in zip(x, xi, strict=True)), sympy.Integer(0))
+    forward = [derivative(f, a) * derivative(g, b) for a, b in zip(x, xi, strict=True)]
+    return sympy.Add(*forward, *(-derivative(f, b) * derivative(g, a) for a, b in zip(x, xi, strict=True)))
 
 
 def _formulas(given: Mapping[str, Any], h: Any = 1) -> tuple[list[sympy.Expr], sympy.Expr, Names, Names]:

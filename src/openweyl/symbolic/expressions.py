@@ -19,11 +19,15 @@ from openweyl._core.arguments import InputError, must, shown
 from openweyl._core.complex_exponential import cosine, sine
 from openweyl._core.fft import Array
 
+from .forms import FUNCTIONS, MAX_TEXT
+from .indexed_sums import names_in
 from .intervals import Functions, Interval, as_interval
-from .parsing import FUNCTIONS, MAX_TEXT
+from .parsing import syntax_tree
 
 TIME = sympy.Symbol("t", real=True)
 """The time, in Hamiltonians that depend on it."""
+MAX_MODES = 100
+"""The most degrees of freedom: up to there, all that is asked of formulas takes less than a second."""
 
 
 def variables(n: int) -> tuple[tuple[sympy.Symbol, ...], tuple[sympy.Symbol, ...]]:
@@ -43,10 +47,9 @@ def variables_of(
     n is the largest index in use unless it is given. SymPy's symbols are known by their names and taken as they are,
     from the first argument that has them. `name`: what messages call them all.
     """
-    own = {str(s): s for f in reversed(list(formulas.values())) if isinstance(f, sympy.Basic) for s in f.free_symbols}
-    texts = [f[:MAX_TEXT] for f in formulas.values() if isinstance(f, str)]
-    used = {*own, *(name for text in texts for name in re.findall(r"\b(?:xi|x)\d*\b", text))}
-    indices = {int(m[1]) for name in used if (m := re.fullmatch(r"(?:xi|x)([1-9]\d?)", name))}
+    own = {s.name: s for f in reversed(list(formulas.values())) if isinstance(f, sympy.Basic) for s in f.free_symbols}
+    used = {*own}.union(*(_variables_in(f) for f in formulas.values() if isinstance(f, str)))
+    indices = {int(m[1]) for name in used if (m := re.fullmatch(r"(?:xi|x)([1-9]\d{0,9})", name))}
     mixed = bool(indices) and not used.isdisjoint({"x", "xi"})
     must(
         not mixed,
@@ -54,16 +57,55 @@ def variables_of(
         "use either x, xi or x1, xi1, x2, ... throughout",
         ", ".join(sorted(used)),
     )
-    n = n or max(indices, default=1)
+    most = max(indices, default=1)
+    must(most <= MAX_MODES, name or " and ".join(formulas), f"have indices from 1 to {MAX_MODES}", most)
+    n = n or most
     tails = [str(j + 1) for j in range(n)] if indices or n > 1 else [""]
     x, xi = ([sympy.Symbol(stem + tail, real=True) for tail in tails] for stem in ("x", "xi"))
-    return tuple(own.get(str(v), v) for v in x), tuple(own.get(str(v), v) for v in xi)
+    return tuple(own.get(v.name, v) for v in x), tuple(own.get(v.name, v) for v in xi)
+
+
+def _variables_in(text: str) -> set[str]:
+    """The names of variables in a formula, x2 for x[2]. None if it is no formula."""
+    if "[" not in text:
+        return set(re.findall(r"\b(?:xi|x)\d*\b", text[:MAX_TEXT]))
+    try:
+        return {name for name in names_in(syntax_tree(text, "formula")) if re.fullmatch(r"(?:xi|x)\d*", name)}
+    except InputError:  # it is refused, by its own name, when it is read
+        return set()
 
 
 @lru_cache(maxsize=512)
 def derivative(f: sympy.Expr, v: sympy.Symbol) -> sympy.Expr:
-    """df/dv; cached, as every new grid needs it again."""
+    """df/dv; cached, as every new grid needs it again.
+
+    Of a sum, the terms without v are passed over, and sums, products and whole powers are differentiated here: SymPy's
+    rules, without what it asks about each part before it takes the derivative, which is ten times the work.
+    """
+    return _derivative(f, v)
+
+
+def _derivative(f: sympy.Expr, v: sympy.Symbol) -> sympy.Expr:
+    if f.is_Symbol or f.is_number:
+        return sympy.Integer(int(f == v))
+    if f.is_Add:
+        return sympy.Add(*(_derivative(term, v) for term in _terms_by_variable(f).get(v, ())))
+    if f.is_Mul:
+        varying = [i for i, factor in enumerate(f.args) if v in factor.free_symbols]
+        return sympy.Add(*(sympy.Mul(*f.args[:i], _derivative(f.args[i], v), *f.args[i + 1 :]) for i in varying))
+    if f.is_Pow and f.exp.is_Integer:
+        return sympy.Mul(f.exp, f.base ** (f.exp - 1), _derivative(f.base, v))
     return f.diff(v)
+
+
+@lru_cache(maxsize=64)
+def _terms_by_variable(f: sympy.Expr) -> dict[sympy.Symbol, list[sympy.Expr]]:
+    """The terms of a sum that each of its variables is in."""
+    terms: dict[sympy.Symbol, list[sympy.Expr]] = {}
+    for term in f.args:
+        for v in term.free_symbols:
+            terms.setdefault(v, []).append(term)
+    return terms
 
 
 class _Operation(NamedTuple):

@@ -22,10 +22,11 @@ MAX_COUNTED_DEGREE = 32
 
 def check_smooth(f: sympy.Expr, name: str) -> None:
     """Raise InputError unless `f` is shown to be real and smooth for all real values of its variables."""
+    whole, f = f, sympy.Add(*(term for term in sympy.Add.make_args(f) if not _is_real_polynomial(term)))
     if f.has(sympy.I) or f.is_real is False:
-        raise InputError(f"Argument `{name}` must be a real function, but {shown(str(f))} is complex.")
+        raise InputError(f"Argument `{name}` must be a real function, but {shown(str(whole))} is complex.")
     if f.has(sympy.Abs, sympy.sign, sympy.Heaviside, sympy.DiracDelta, sympy.Piecewise, sympy.Min, sympy.Max):
-        raise InputError(f"Argument `{name}` must be smooth, but {shown(str(f))} has a corner or a jump.")
+        raise InputError(f"Argument `{name}` must be smooth, but {shown(str(whole))} has a corner or a jump.")
     for part in sympy.preorder_traversal(f):
         if part.is_Pow and not (part.exp.is_Integer and part.exp >= 0):
             if part.exp.is_number:
@@ -34,6 +35,18 @@ def check_smooth(f: sympy.Expr, name: str) -> None:
                 raise InputError(f"Argument `{name}` must be smooth, but {shown(str(part))} has a varying exponent.")
         elif isinstance(part, sympy.log):
             _positive(part.args[0], part, name, even_negative=False)
+
+
+def _is_real_polynomial(f: sympy.Expr) -> bool:
+    """Whether `f` is built of real numbers and variables by sums, products and powers: many times faster to see."""
+    parts = [f]
+    while parts:
+        part = parts.pop()
+        if part.is_Add or part.is_Mul or (part.is_Pow and part.exp.is_Integer and part.exp.is_nonnegative):
+            parts.extend(part.args)
+        elif not ((part.is_Symbol or part.is_number) and part.is_real):
+            return False
+    return True
 
 
 def _positive(base: sympy.Expr, part: sympy.Expr, name: str, *, even_negative: bool) -> None:

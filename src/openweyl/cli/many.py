@@ -1,0 +1,103 @@
+"""The command for many degrees of freedom: `sample`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+import openweyl
+from openweyl._core.arguments import must
+from openweyl._core.progress import Bar
+from openweyl.files.netcdf import save
+
+from .options import folder_for, number, prints_json, takes_folder, takes_problem, takes_time_limit, whole
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+MODES_DRAWN = 4
+"""Reduced Wigner functions that are drawn: those of the first modes, in a row that is readable."""
+
+
+@click.command("sample")
+@takes_problem("n", "h", "gamma", "times", "tol")
+@click.option("--particles", help="Number of particles (default 400).")
+@click.option("--target", help="Standard error of the means of x and xi, in place of --particles.")
+@click.option("--seed", default="0", help="Seed of the random numbers (default 0).")
+@click.option(
+    "--observable", "observables", multiple=True, help='Observable, such as "tanh(x1)" or "x1**2"; repeatable.'
+)
+@click.option("--workers", help="Number of processes on this machine (default 1).")
+@click.option("--scheduler", help="Address of a Dask scheduler, such as tcp://127.0.0.1:8786.")
+@prints_json
+@takes_folder("Folder for the dataset, the pictures, and finished blocks of particles.")
+@takes_time_limit
+def sample_command(
+    problem: openweyl.Problem,
+    particles: str | None,
+    target: str | None,
+    seed: str,
+    observables: tuple[str, ...],
+    workers: str | None,
+    scheduler: str | None,
+    as_json: bool,
+    out: Path | None,
+    time_limit: float,
+) -> None:
+    """Evolve PROBLEM, of any number of modes, as a mixture of Gaussian states that is bounded in trace norm.
+
+    Without --json, the dataset and the pictures go to the folder of --out, by default openweyl-PROBLEM-sample; finished
+    blocks of particles are kept there, and a call that was interrupted goes on with them.
+    """
+    must(workers is None or scheduler is None, "workers", "not be given together with `scheduler`", workers)
+    counted = None if particles is None else whole(particles, "particles")
+    accuracy = None if target is None else number(target, "target")
+    folder = folder_for(out, as_json, f"{problem.name}-sample")
+    with Bar(problem.name, lines=True) as bar:
+        result = openweyl.sample(
+            problem.system,
+            problem.state,
+            problem.times,
+            particles=counted,
+            target=accuracy,
+            seed=whole(seed, "seed"),
+            tol=problem.tol,
+            executor=scheduler if workers is None else whole(workers, "workers"),
+            store=None if folder is None else folder / "blocks",
+            time_limit=time_limit,
+            progress=bar,
+        )
+    readings = [result.expectation(observable) for observable in observables]
+    written = write_ensemble(result, folder) if folder else []
+    if as_json:
+        extra: dict[str, Any] = {"observables": [reading.as_dict() for reading in readings]}
+        click.echo(json.dumps(result.as_dict() | extra))
+        return
+    click.echo(str(result))
+    for reading in readings:
+        click.echo(f"\n{reading}")
+    click.echo(f"\n{result.seconds:.2g} s; wrote {', '.join(str(path) for path in written)}")
+
+
+def write_ensemble(result: openweyl.Ensemble, folder: Path) -> list[Path]:
+    """The dataset and the pictures of `result` in `folder`; no reduced Wigner functions where their grid is too large."""
+    written = [save(result.to_xarray(), folder / "ensemble.nc")]
+    written.append(openweyl.plot.write(_figure(result.plot()), folder / "ensemble.png"))
+    try:
+        drawn = result.plot_reduced(range(1, min(result.n, MODES_DRAWN) + 1))
+    except openweyl.ResourceError as error:
+        click.echo(f"No picture of reduced Wigner functions: {error}", err=True)
+    else:
+        written.append(openweyl.plot.write(_figure(drawn), folder / "reduced.png"))
+    return written
+
+
+def _figure(axes: list[Axes]) -> Figure:
+    """The figure that all axes are in."""
+    found = axes[0].get_figure(root=True)
+    assert found is not None  # noqa: S101
+    return found
