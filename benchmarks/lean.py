@@ -138,8 +138,8 @@ def table(names: Sequence[str]) -> None:
 
 
 def distance(w: Symbol, exact: Symbol, tol: float) -> float:
-    """The trace norm of the difference: the upper end, within 1 % and tol/1000."""
-    return float((w - exact).trace_norm(atol=1e-3 * tol).upper)
+    """The trace norm of the difference: the upper end, within 1 % and tol/100, as edges hold as much."""
+    return float((w - exact).trace_norm(atol=1e-2 * tol).upper)
 
 
 def errors() -> None:

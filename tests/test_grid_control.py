@@ -36,7 +36,7 @@ def test_even_losses_stay_within_the_share() -> None:
 
 
 def test_a_segment_of_no_length_may_draw_on_the_pool() -> None:
-    assert POLICY.allowed(1e-4, 0.0, 0.0) == pytest.approx(0.3 * 0.25e-4)
+    assert POLICY.allowed(1e-4, 0.0, 0.0) == pytest.approx(0.08 * 0.25e-4)
     assert POLICY.allowed(1e-4, 0.0, 0.35e-4) == 0
     assert POLICY.allowed(1e-4, 0.1, 0.3e-4, 0.0, 0.5) == pytest.approx(0.25 * 0.2e-4)  # half of what is left, in half
     assert POLICY.allowed(1e-4, 0.0, 0.35e-4, 1e-12) == pytest.approx(1e-11)
@@ -44,10 +44,10 @@ def test_a_segment_of_no_length_may_draw_on_the_pool() -> None:
 
 @pytest.mark.parametrize(
     ("step_error", "round_off", "level"),
-    [(0.0, 0.0, 1.2e-7), (2e-5, 0.0, 4e-7), (1e-3, 0.0, 5e-7), (1e-3, 1e-6, 1e-6)],
+    [(0.0, 0.0, 4e-8), (2e-5, 0.0, 4e-7), (1e-3, 0.0, 5e-7), (1e-3, 1e-6, 1e-6)],
 )
 def test_what_counts_as_content(step_error: float, round_off: float, level: float) -> None:
-    """0.12 of what may be lost, or what the steps make as noise, up to a half of it; round-off at the least."""
+    """0.04 of what may be lost, or what the steps make as noise, up to a half of it; round-off at the least."""
     assert POLICY.content_level(1e-6, step_error, round_off) == pytest.approx(level)
 
 

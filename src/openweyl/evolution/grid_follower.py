@@ -205,12 +205,16 @@ class GridFollower:
     def losses(self) -> list[tuple[float, float, float]]:
         """What lies at the edges of each axis: left, right, and in wave numbers.
 
-        In x and xi: of what would lie beyond, as if it were cut off there, see CUT_FACTOR.
+        In x and xi content counts as if it were cut off there, see CUT_FACTOR; with more degrees of freedom than one,
+        where an edge is a point or two and segments are short, what would lie beyond. In long segments content comes
+        and goes: counted so, all but what was lost in one was reported.
         """
         losses = []
         for profile, axis in zip(self.runs.profiles, self.axes, strict=True):
-            left, right = beyond_ends(profile, axis)
-            losses.append((CUT_FACTOR * left, CUT_FACTOR * right, edge_loss(profile, axis)[2]))
+            left, right, high = edge_loss(profile, axis)
+            if self.runs.box.n > 1:
+                left, right = beyond_ends(profile, axis)
+            losses.append((CUT_FACTOR * left, CUT_FACTOR * right, high))
         return losses
 
     def count(self, lost: float, trace: float) -> None:
