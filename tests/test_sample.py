@@ -115,8 +115,15 @@ def test_time_zero_and_equal_members() -> None:
     assert ensemble.exact
     assert ensemble.mean[0, 0] == pytest.approx(-0.5)
     assert ensemble.bound[0] < 1e-12
-    ensemble = sample(WELL, state, [0.0, 0.05], particles=30)
+    ensemble = sample(WELL, state, [0.0, 0.05], particles=80)
     assert ensemble.bound[0] == 0
+
+
+def test_rare_members_are_drawn() -> None:
+    rare = mixture([(0.98, START), (0.02, coherent(-1.0, 0.0))])
+    with pytest.raises(InputError, match=r"`particles` must be >= 1000, so that each member .* leave out rare members"):
+        sample(WELL, rare, [0.01], particles=100)
+    assert sample(WELL, rare, [0.01]).particles == 1000
 
 
 def test_a_thermal_state_is_split() -> None:

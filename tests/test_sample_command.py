@@ -65,9 +65,7 @@ def test_refusals(
 
 
 @pytest.mark.parametrize("command", ["compare", "certify"])
-def test_grids_name_sample(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
-) -> None:
+def test_grids_name_sample(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str) -> None:
     done = invoke(monkeypatch, capsys, command, "well-chain", "--json")
     assert done.status == 2
     assert "`sample`" in done.err

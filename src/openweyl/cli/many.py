@@ -84,7 +84,7 @@ def sample_command(
 
 
 def write_ensemble(result: openweyl.Ensemble, folder: Path) -> list[Path]:
-    """The dataset and the pictures of `result` in `folder`; no reduced Wigner functions where their grid is too large."""
+    """The dataset and the pictures of `result` in `folder`, reduced Wigner functions if they fit in memory."""
     written = [save(result.to_xarray(), folder / "ensemble.nc")]
     written.append(openweyl.plot.write(_figure(result.plot()), folder / "ensemble.png"))
     try:

@@ -35,14 +35,14 @@ class Advance(NamedTuple):
 
 
 Advancing: TypeAlias = Callable[[Array, Array, float, float, float, Array], Advance]
-"""(z, C, t, dt, lag, g) -> Advance: from time t on, with the normal numbers g (P, n)."""
+"""(z, C, t, dt, lag, g) -> Advance: from time t on, with the normal numbers g (P, 2n)."""
 
 
 def advance(motion: Motion, z: Array, C: Array, t: float, dt: float, lag: float, g: Array) -> Advance:
-    """A step of length `dt` from time `t`, and a split with `lag` (see `frame`) and the normal numbers `g` (P, n)."""
+    """A step of length `dt` from time `t`, and a split with `lag` (see `frame`) and the normal numbers `g` (P, 2n)."""
     xp = motion.xp
     stride = motion.step(z, C, t, dt)
-    angles = anharmonic_angles(motion.hamiltonian, stride.last, xp)
+    angles = anharmonic_angles(motion, stride.last)
     found = split_in_frame(stride.C, angles, lag_shear(stride.last.hessian, angles, lag, xp), xp)
     z = stride.z + motion.h**0.5 * (found.noise @ g[..., None])[..., 0]
     missed = stride.missed + found.cost

@@ -17,8 +17,11 @@ from openweyl._core.fft import Array
 
 from .averages import FamilyAverages, family_averages
 from .dissipation import LinearDissipation
+from .jump_effect import jump_effect
+from .jump_rates import rates_with_jumps
 from .local_terms import SortedHamiltonian
 from .mismatch import covariance_cost, mean_cost
+from .nonlinear_jumps import JumpAverages, JumpFamily, jump_averages
 from .residual import Rates, residual_rates
 
 INNER = 0.5 * (1 - 5**-0.5)
@@ -26,12 +29,13 @@ INNER = 0.5 * (1 - 5**-0.5)
 
 
 class Slopes(NamedTuple):
-    """dz/dt (P, 2n) and dC/dt (P, 2n, 2n), <Hess p>, and the averages of each family."""
+    """dz/dt (P, 2n) and dC/dt (P, 2n, 2n), <Hess p>, and the averages of each family, of p and of jumps."""
 
     z: Array
     C: Array
     hessian: Array
     averages: list[FamilyAverages]
+    jumps: list[JumpAverages]
 
 
 class Stride(NamedTuple):
@@ -54,11 +58,16 @@ class Stride(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Motion:
-    """The equations of motion of a system's particles, with arrays of the `library` of this name."""
+    """The equations of motion of a system's particles, with arrays of the `library` of this name.
+
+    `dissipation`: of the linear jumps; `jumps`: those that are not, of strength `gamma`.
+    """
 
     hamiltonian: SortedHamiltonian
     dissipation: LinearDissipation
     h: float
+    jumps: tuple[JumpFamily, ...] = ()
+    gamma: float = 1.0
     library: str = "numpy"
 
     @property
@@ -68,8 +77,8 @@ class Motion:
 
     @property
     def linear(self) -> bool:
-        """Whether p is quadratic, with constant coefficients: then there is a closed form (`exact`)."""
-        return not self.hamiltonian.families and not self.hamiltonian.driven
+        """Whether p is quadratic, with constant coefficients, and all jumps are linear: then there is a closed form."""
+        return not self.hamiltonian.families and not self.hamiltonian.driven and not self.jumps
 
     def slopes(self, z: Array, C: Array, t: float, *, residual: bool = False) -> Slopes:
         """The right sides at (z, C); with `residual` averages that tell `rates` too."""
@@ -87,7 +96,16 @@ class Motion:
         force = xp.concatenate([gradient[:, n:], -gradient[:, :n]], axis=1)
         dz = force + z @ self.dissipation.matrix.T + self.dissipation.shift
         FC = self._linear_part(hessian, C)
-        return Slopes(dz, FC + xp.swapaxes(FC, -1, -2) + self.dissipation.noise, hessian, averages)
+        dC = FC + xp.swapaxes(FC, -1, -2) + self.dissipation.noise
+        if not self.jumps:
+            return Slopes(dz, dC, hessian, averages, [])
+        jumps = []
+        for jump in self.jumps:
+            at = jump.indices
+            K = self.h * C[:, at[:, :, None], at[:, None, :]]
+            jumps.append(jump_averages(jump, z[:, at], K, self.gamma, t, residual=residual, xp=xp))
+        more = jump_effect(self.jumps, jumps, C, self.gamma, xp)
+        return Slopes(dz + more.z, dC + more.C, hessian + more.hessian, averages, jumps)
 
     def _linear_part(self, hessian: Array, C: Array) -> Array:
         """F C with F = J <Hess p> + A."""
@@ -102,6 +120,10 @@ class Motion:
 
     def rates(self, C: Array, slopes: Slopes) -> Rates:
         """The norms of the residual, from `slopes` with `residual`."""
+        if self.jumps:
+            return rates_with_jumps(
+                self.hamiltonian, slopes.averages, self.jumps, slopes.jumps, C, self.gamma, self.h, self.xp
+            )
         families, commuting = self.hamiltonian.families, self.hamiltonian.commuting
         return residual_rates(families, slopes.averages, C, self.h, commuting=commuting, xp=self.xp)
 

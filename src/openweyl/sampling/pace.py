@@ -49,6 +49,18 @@ class Pace:
         dt = min(self.dt, self.drive.longest(z, C, t))
         return (until - t) / max(int(np.ceil((until - t) / dt * (1 - 1e-12))), 1)
 
+    def accepts(self, done: Advance, length: float, t: float) -> bool:
+        """Whether a step of `length` from time `t` led to numbers; else the next one is shorter.
+
+        That depends on nothing random that comes after it, so no particle is preferred.
+        """
+        if all(np.isfinite(part).all() for part in (done.quantum, done.missed, done.z, done.C)):
+            return True
+        self.dt = SHORTER_STEP * length
+        if self.dt < SHORTEST_STEP * self.end:
+            raise ResourceError(f"After t = {t:.4g} particles leave what double precision holds.", kind="time")
+        return False
+
     def follow(self, done: Advance, length: float, t: float, bound: float) -> None:
         """After a step of `length` to the time `t`, with the mean `bound` so far."""
         begun, quantum = float(done.begun.mean()), float(done.quantum.mean())

@@ -8,12 +8,11 @@ from math import exp
 
 import numpy as np
 
-from openweyl._core.arguments import ResourceError
-
-from .advance import Advance, advancing, double_precision
+from .advance import advancing, double_precision
 from .initial import Start
 from .motion import Motion
 from .pace import Pace
+from .resolution import Resolution
 from .splitting import split_in_frame
 
 FADING_LAGS = 2.5
@@ -59,17 +58,19 @@ def run_block(
     z, C = start.draw(count, rng)
     n, end = motion.hamiltonian.n, times[-1]
     first = split_in_frame(C, None, np.zeros((count, n, n)))
-    z, C = z + motion.h**0.5 * (first.noise @ rng.standard_normal((count, n, 1)))[..., 0], first.pure
+    z, C = z + motion.h**0.5 * (first.noise @ rng.standard_normal((count, 2 * n, 1)))[..., 0], first.pure
     quantum, classical, missed, uneven = first.cost, first.cost, first.cost, np.zeros(count)
-    pace, step = Pace(motion, end, tol, faded), advancing(motion)
+    pace, resolution = Pace(motion, end, tol, faded), Resolution(motion, end)
     saved, t, steps = [], 0.0, 0
     with double_precision(motion.library), np.errstate(all="ignore"):  # what overflows is refused by `_check`
         for until in times:
             while t < until:
                 length = pace.length(z, C, t, until)
-                done = step(z, C, t, length, _lag_left(lag, end - t - length), rng.standard_normal((count, n)))
+                step = advancing(resolution.follow(z, C, t, length))
+                done = step(z, C, t, length, _lag_left(lag, end - t - length), rng.standard_normal((count, 2 * n)))
+                if not pace.accepts(done, length, t):
+                    continue
                 t = until if until - t <= length * (1 + 1e-9) else t + length
-                _check(done, t)
                 z, C, steps = done.z, done.C, steps + 1
                 quantum = quantum + done.quantum + done.missed + done.uneven
                 classical = classical + done.classical + done.missed + done.uneven
@@ -85,8 +86,3 @@ def run_block(
 def _lag_left(lag: float, left: float) -> float:
     """The lag with which a split looks ahead where the time `left` is left: at the end there is nothing ahead."""
     return lag * (1 - exp(-left / (FADING_LAGS * lag))) if lag else 0.0
-
-
-def _check(done: Advance, t: float) -> None:
-    if not (np.isfinite(done.quantum).all() and np.isfinite(done.z).all() and np.isfinite(done.C).all()):
-        raise ResourceError(f"Before t = {t:.4g} particles leave what double precision holds.", kind="time")

@@ -15,6 +15,7 @@ c_alpha c_beta prod R_ab^m_ab / m_ab!, R the correlation of the two terms' varia
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from math import factorial, prod, sqrt
 from typing import Any, NamedTuple
@@ -83,8 +84,24 @@ def _correlations(
     return inverse[:, :, None] @ block @ other_inverse[:, None, :]
 
 
-def _pair_sums(mean: FamilyAverages, other: FamilyAverages, R: Array, xp: Any) -> dict[int, Array]:
-    """sum over pairs of terms of c_alpha c_beta sum_m prod R^m/m!, by the order k = |alpha| = |beta|: (P,) each."""
+def norms_of_terms(mean: FamilyAverages, operators: Array, xp: Any = np) -> Array:
+    """Tr tau Op(f)* Op(f) for each term f of a family, (P, M): the orders that `mean` has.
+
+    `operators` (P, M, q, q): the covariances h (C + iJ/2) of the terms' own variables.
+    """
+    count, q = operators.shape[:2], operators.shape[-1]
+    left = xp.linalg.solve(mean.factors.astype(operators.dtype), operators)
+    R = xp.linalg.solve(mean.factors.astype(operators.dtype), xp.swapaxes(left, -1, -2))
+    R = xp.swapaxes(R, -1, -2).reshape(-1, 1, 1, q, q)
+    single = replace(mean, coefficients={alpha: c.reshape(-1, 1) for alpha, c in mean.coefficients.items()})
+    total = sum(_pair_sums(single, single, R, xp, lowest=2).values(), xp.zeros(R.shape[0]))
+    return xp.maximum(total, 0.0).reshape(count)
+
+
+def _pair_sums(
+    mean: FamilyAverages, other: FamilyAverages, R: Array, xp: Any, *, lowest: int = LOWEST
+) -> dict[int, Array]:
+    """sum over pairs of terms of Re conj(c_alpha) c_beta sum_m prod R^m/m!, by the order k = |alpha| = |beta|: (P,)."""
     q, r = R.shape[-2:]
     entries = xp.moveaxis(R.reshape(*R.shape[:-2], q * r), -1, 0)
     monomials, sums = entries, {}
@@ -92,9 +109,10 @@ def _pair_sums(mean: FamilyAverages, other: FamilyAverages, R: Array, xp: Any) -
     for k in range(2, min(most, max(map(sum, other.coefficients), default=0)) + 1):
         tables = tables_of(q, r, k)
         monomials = monomials[tables.parents] * entries[tables.entries]  # (tables, P, M, M')
-        if k < LOWEST:
+        if k < lowest:
             continue
         rows = xp.stack([mean.coefficients[alpha] for alpha in tables.rows]) * tables.weights[:, None, None]
+        rows = xp.conj(rows) if xp.iscomplexobj(rows) else rows
         columns = xp.stack([other.coefficients[beta] for beta in tables.columns])
         inner = (rows[..., None, :] @ monomials)[..., 0, :]
         sums[k] = xp.sum(inner * columns, axis=(0, 2)).real

@@ -25,11 +25,12 @@ from .blocks import BlockStore, Plan, run_blocks
 from .dissipation import linear_dissipation
 from .ensemble import Ensemble
 from .exact import exact_block
-from .initial import start_of
-from .local_terms import sorted_hamiltonian
+from .initial import DRAWS, start_of
+from .jump_sorting import sorted_jumps
 from .motion import Motion
 from .particles import Block
 from .pilot import best_lag
+from .sorting import sorted_hamiltonian
 
 ARRAYS = {"numpy": "numpy", "jax": "jax.numpy"}
 """Where the functions of an array library are."""
@@ -69,9 +70,10 @@ def sample(
     nearest to p, and is exactly split into narrower ones as noise widens it. B is computed, the steps' part included.
 
     `system`: p a sum of polynomials and of smooth functions of commuting variables, each term in at most 4 variables;
-    linear jumps. `state`: coherent, squeezed, thermal (`gaussian`), or a mixture of such states.
+    jumps that are linear, or such terms. `state`: coherent, squeezed, thermal (`gaussian`), or a mixture of these.
     `times`: increasing, >= 0, in the unit of time of the Hamiltonian.
-    `particles`: how many (default 400); or `target`: the largest standard error of the means of x_j and xi_j, at all
+    `particles`: how many (default 400, or more for mixtures with rare members); or `target`: the largest standard
+    error of the means of x_j and xi_j, at all
     times, from which their number follows.
     `seed`: of the random numbers; results depend on it and on the number of particles, not on the workers.
     `tol`: what the discretization of time may add to the bound, beside 2 % of it.
@@ -83,7 +85,7 @@ def sample(
 
     Returns an Ensemble. Where p is quadratic it holds the exact Gaussian states, and B is round-off.
 
-    Raises InputError for arguments out of range, for other states (cats) and jumps, and for terms of too many
+    Raises InputError for arguments out of range, for other states (cats), and for terms and jumps of too many
     variables; ResourceError if the result would not fit in memory, or take longer than `time_limit`.
 
     Source: the ansatz of Hernandez, Ranard and Riedel (doi:10.48550/arXiv.2307.05326); residuals and splits are derived
@@ -110,12 +112,18 @@ def sample(
     report = callback(progress)
     arguments.choice("library", library, ("numpy", "jax"))
     dissipation, nonlinear = linear_dissipation(system)
-    must(not nonlinear, "jumps", "be linear in x and xi", ", ".join(map(str, nonlinear)))
-    motion = Motion(sorted_hamiltonian(system.hamiltonian, system.x, system.xi), dissipation, system.h, ARRAYS[library])
+    hamiltonian = sorted_hamiltonian(system.hamiltonian, system.x, system.xi)
+    jumps = sorted_jumps(nonlinear, system)
+    motion = Motion(hamiltonian, dissipation, system.h, jumps, system.gamma, ARRAYS[library])
     start = start_of(state)
     if motion.linear or saved[-1] == 0:
         block = exact_block(motion, start, saved)
         return Ensemble.of(system, state, saved, [block], weights=start.weights, seed=seed, lag=0.0, began=began)
+    least = start.least_particles
+    if wanted is not None and wanted < least:
+        what = f"be >= {least}, so that each member of the mixture is drawn some {DRAWS} times"
+        advice = "Or leave out rare members: that costs at most twice their weight in trace norm."
+        raise arguments.fail("particles", what, wanted, advice)
     with one_thread():
         lag = best_lag(motion, start, saved[-1], np.random.SeedSequence(seed, spawn_key=(0,)), tol=tol, seconds=seconds)
         plan = Plan(motion, start, saved, seed, lag, tol)
@@ -129,9 +137,9 @@ def sample(
                 )
 
             if accuracy is None:
-                blocks = run(PARTICLES if wanted is None else wanted)
+                blocks = run(max(PARTICLES, least) if wanted is None else wanted)
             else:
-                blocks = _until(accuracy, run, plan.block_size)
+                blocks = _until(accuracy, run, max(plan.block_size, least))
     return Ensemble.of(system, state, saved, blocks, weights=None, seed=seed, lag=lag, began=began)
 
 

@@ -8,7 +8,10 @@ A^{-1} B, and in the sheared coordinates xi - W x, where E = B - A W and C2 = C_
     C* = [[P, 0], [0, 1/(4 P)]],    K = [[L], [Y]],    L L^T = A - P,    Y = E^T L^{-T},    1/(4 P) = C2 - Y Y^T:
 
 the smallest variances of x that a pure state below C has, which is best where only functions of x are anharmonic. What
-is left, C - C* - K K^T, is next to nothing, and counted (`mismatch`).
+is left, C - C* - K K^T, is next to nothing, and counted (`mismatch`). Where noise has few directions the equation for P
+has a double root, and rounds come near it slowly: such states are split by Williamson's form C = S diag(nu, nu) S^T,
+
+    C* = S S^T / 2,      K = S diag(nu - 1/2, nu - 1/2)^{1/2}.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from openweyl._core.fft import Array
+from openweyl.model.packets import symplectic_form
 
 from .mismatch import covariance_cost
 
@@ -25,12 +29,14 @@ ROUNDS = 4
 """Rounds of the equation for P, at most; what they leave is counted."""
 NEGLIGIBLE = 1e-9
 """A cost that needs no further round: a thousand splits of it are nothing beside the bound."""
+TOO_MUCH = 1e-6
+"""A cost above which Williamson's form is taken: a thousand splits of less are 1e-3 at most."""
 LEAST_PIVOT = 1e-13
 """Pivots below this part of the diagonal are round-off, and no noise."""
 
 
 class Split(NamedTuple):
-    """`pure` C* (P, 2n, 2n), `noise` K (P, 2n, n), and `cost` (P,), a bound in trace norm of what was left."""
+    """`pure` C* (P, 2n, 2n), `noise` K (P, 2n, 2n), and `cost` (P,), a bound in trace norm of what was left."""
 
     pure: Array
     noise: Array
@@ -61,7 +67,30 @@ def split(C: Array, xp: Any = np) -> Split:
         cost = covariance_cost(blocks(A, E, C2, xp), left, xp)
     PW = P @ W
     inverse = xp.linalg.inv(4 * P)
-    return Split(blocks(P, PW, inverse + W @ PW, xp), xp.concatenate([L, W @ L + Y], axis=1), cost * (1 + cost))
+    pure, noise = blocks(P, PW, inverse + W @ PW, xp), xp.concatenate([L, W @ L + Y], axis=1)
+    found = Split(pure, xp.concatenate([noise, xp.zeros_like(noise)], axis=2), cost * (1 + cost))
+    return found if xp is not np or cost.max() <= TOO_MUCH else _with_williamson(found, C, cost > TOO_MUCH)
+
+
+def _with_williamson(found: Split, C: np.ndarray, where: np.ndarray) -> Split:
+    """`found`, with the split of Williamson's form for the particles `where`."""
+    pure, noise, cost = (np.array(part) for part in found)
+    pure[where], noise[where], cost[where] = williamson_split(C[where])
+    return Split(pure, noise, cost)
+
+
+def williamson_split(C: np.ndarray) -> Split:
+    """The split with C* = S S^T / 2, by the eigenvectors of i C^{1/2} J C^{1/2}, whose eigenvalues are -nu and nu."""
+    n = C.shape[-1] // 2
+    values, vectors = np.linalg.eigh(C)
+    root = (vectors * np.sqrt(values)[:, None, :]) @ _t(vectors, np)
+    nu, U = np.linalg.eigh(1j * root @ symplectic_form(n) @ root)
+    U, nu = U[:, :, n:], np.concatenate([nu[:, n:], nu[:, n:]], axis=1)
+    S = root @ np.concatenate([U.real, -U.imag], axis=2) * np.sqrt(2 / nu)[:, None, :]
+    pure = S @ _t(S, np) / 2
+    noise = S * np.sqrt(np.maximum(nu - 0.5, 0.0))[:, None, :]
+    cost = covariance_cost(C, C - pure - noise @ _t(noise, np))
+    return Split(pure, noise, cost * (1 + cost))
 
 
 def split_in_frame(C: Array, angles: Array | None, shear: Array, xp: Any = np) -> Split:

@@ -1,0 +1,74 @@
+"""Where p is quadratic: a bound of round-off for up to 50 degrees of freedom, and moments in closed form."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import sympy
+from scipy.integrate import solve_ivp
+
+from openweyl import System, coherent, evolve, gaussian, sample
+
+
+def chain(n: int) -> tuple[System, np.ndarray, np.ndarray, np.ndarray]:
+    """Coupled oscillators with friction and noise; the matrix, the force and the diffusion of their moments."""
+    rng = np.random.default_rng(n)
+    k = np.round(rng.uniform(0.3, 0.7, n), 1)
+    tails = range(1, n + 1)
+    x, xi = ([sympy.Symbol(f"{stem}{j}", real=True) for j in tails] for stem in ("x", "xi"))
+    p = sympy.Add(*(b**2 / 2 + sympy.Rational(str(c)) * a**2 + a / 5 for a, b, c in zip(x, xi, k, strict=True)))
+    p += sympy.Add(*((a - b) ** 2 / 10 for a, b in zip(x[1:], x[:-1], strict=True)))
+    jumps = [f"({a} + I*{b})/2" for a, b in zip(x, xi, strict=True)] + [str(x[0])]
+    h, gamma = 2.0**-6, 0.8
+    V = np.diag(2 * k)
+    for j in range(n - 1):
+        V[j : j + 2, j : j + 2] += 0.2 * np.array([[1, -1], [-1, 1]])
+    zero, one = np.zeros((n, n)), np.eye(n)
+    F = np.block([[zero, one], [-V, zero]]) - gamma / 4 * np.eye(2 * n)
+    force = np.concatenate([np.zeros(n), np.full(n, -0.2)])
+    D = gamma / 4 * np.eye(2 * n)
+    D[n, n] += gamma
+    return System(p, jumps, h=h, gamma=gamma), F, force, D
+
+
+@pytest.mark.parametrize("n", [2, 10, pytest.param(50, marks=pytest.mark.slow)])
+def test_the_bound_is_round_off_and_moments_are_exact(n: int) -> None:
+    system, F, force, D = chain(n)
+    size = 2 * n
+
+    def rates(_: float, y: np.ndarray) -> np.ndarray:
+        z, C = y[:size], y[size:].reshape(size, size)
+        FC = F @ C
+        return np.concatenate([F @ z + force, (FC + FC.T + D).ravel()])
+
+    start = np.concatenate([np.ones(n), np.zeros(n), np.eye(size).ravel() / 2])
+    known = solve_ivp(rates, (0, 2), start, method="DOP853", rtol=1e-11, atol=1e-13, t_eval=[0.5, 2.0]).y.T
+    found = sample(system, coherent([1] * n, [0] * n), [0.5, 2.0])
+    assert found.exact
+    assert found.bound.max() < 1e-8
+    for i, y in enumerate(known):
+        assert found.mean[i] == pytest.approx(y[:size], abs=1e-8)
+        assert found.covariances(i)[0] / system.h == pytest.approx(y[size:].reshape(size, size), abs=1e-8)
+
+
+def test_for_one_degree_of_freedom_evolve_agrees() -> None:
+    system = System("xi**2/2 - x**2/8 + x*xi/5 + x", ["x + I*xi/3 + 1", "xi"], h=1 / 8, gamma=0.6)
+    state = gaussian(0.3, -0.2, [[0.9, 0.2], [0.2, 0.7]])
+    ensemble, grid = sample(system, state, [1.5]), evolve(system, state, [1.5], tol=1e-8)
+    moments = grid.final.moments()
+    assert ensemble.mean[0] == pytest.approx(moments.mean, abs=1e-7)
+    assert ensemble.covariances(0)[0] == pytest.approx(moments.covariance, abs=1e-7)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n", [1, 4])
+def test_steps_lead_to_the_same_moments(n: int) -> None:
+    """With a term of round-off that keeps the system with the steps."""
+    closed, *_ = chain(4) if n == 4 else (System("xi**2/2 + x**2/2", ["x + I*xi/2", "x"], h=2**-6, gamma=0.8),)
+    state = coherent([1] * n, [0] * n) if n > 1 else coherent(1, 0)
+    stepped = closed.replace(hamiltonian=closed.hamiltonian + closed.x[0] ** 4 / 10**17)
+    exact, found = sample(closed, state, [0.4]), sample(stepped, state, [0.4], particles=200)
+    assert found.bound[0] < 3e-4
+    assert (np.abs(found.mean - exact.mean) < 5 * found.mean_standard_error + 1e-5).all()
+    second = found.covariances(0).mean(axis=0) + np.cov(found.centers[0].T)
+    assert second == pytest.approx(exact.covariances(0)[0], rel=0.5, abs=0.3 * closed.h)
