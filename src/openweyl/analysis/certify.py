@@ -32,7 +32,7 @@ from openweyl.evolution.pace import TIME_LIMIT
 from openweyl.evolution.solution import Solution
 from openweyl.gaussian_packets.flow import quadratic_flow
 from openweyl.generators.generator import hierarchy
-from openweyl.model.pair import check_grid_pair
+from openweyl.model.pair import grid_state_of
 from openweyl.model.states import State
 from openweyl.model.system import System
 from openweyl.norms.trace_norm import enclosure
@@ -90,7 +90,7 @@ def certify(
     True
     """
     must(order is None or target is None, "order", "not be given together with `target`", order)
-    check_grid_pair(system, state)
+    state = grid_state_of(system, state)
     times, tol = arguments.times(times), arguments.tolerance(tol)
     run = partial(_certificate, system, state, times, tol, memory, time_limit, callback(progress))
     if target is None:

@@ -19,7 +19,7 @@ from openweyl._core.progress import Progress, callback, shares, shows_progress
 from openweyl.evolution.evolve import evolve
 from openweyl.evolution.pace import TIME_LIMIT
 from openweyl.evolution.solution import Solution
-from openweyl.model.pair import check_grid_pair
+from openweyl.model.pair import grid_state_of
 from openweyl.model.states import State
 from openweyl.model.system import System
 from openweyl.norms.l1 import l1_norm
@@ -68,7 +68,7 @@ def compare(
     True
     """
     started = time.perf_counter()
-    check_grid_pair(system, state)
+    state = grid_state_of(system, state)
     times, tol = arguments.times(times), arguments.tolerance(tol)
     quantum, classical = both_evolutions(
         system, state, times, tol=tol, memory=memory, time_limit=time_limit, progress=callback(progress)

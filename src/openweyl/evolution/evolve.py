@@ -13,7 +13,7 @@ from openweyl._core.memory import spare_memory
 from openweyl._core.progress import Progress, callback, shows_progress
 from openweyl._core.threads import one_thread
 from openweyl.gaussian_packets.flow import quadratic_flow
-from openweyl.model.pair import check_grid_pair
+from openweyl.model.pair import grid_state_of
 from openweyl.model.states import PacketState, State
 from openweyl.model.system import System
 
@@ -79,7 +79,7 @@ def evolve(
     >>> round(float(solution.final.purity()), 4), solution.numerics.error[0] < 1e-4
     (0.4093, True)
     """
-    check_grid_pair(system, state)
+    state = grid_state_of(system, state)
     arguments.choice("kind", kind, ("quantum", "classical"))
     order = expansion_order(order)
     must(order == 1 or kind == "classical", "order", "be 1 for the quantum evolution", order)

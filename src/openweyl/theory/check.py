@@ -20,7 +20,7 @@ from openweyl._core import arguments
 from openweyl._core.calls import public
 from openweyl.model.escape import completeness, escapes
 from openweyl.model.gaussian_states import coherent
-from openweyl.model.pair import check_grid_pair, check_system
+from openweyl.model.pair import check_system, grid_state_of
 from openweyl.model.states import State
 from openweyl.model.system import System
 from openweyl.symbolic.expressions import TIME
@@ -55,7 +55,7 @@ def check_assumptions(system: System, state: State | None = None, times: Sequenc
     """
     check_system(system)
     state = coherent([0.0] * system.n, [0.0] * system.n) if state is None else state
-    check_grid_pair(system, state)
+    state = grid_state_of(system, state)
     h, gamma = system.h, system.gamma
     seminorms: dict[str, dict[int, float]] = {}
     lines = _system_lines(system, seminorms)
