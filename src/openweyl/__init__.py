@@ -33,6 +33,7 @@ if _typing.TYPE_CHECKING:  # for type checkers and editors; a test compares this
     from .model.gaussian_states import mixture as mixture
     from .model.gaussian_states import squeezed as squeezed
     from .model.gaussian_states import thermal as thermal
+    from .model.products import tensor as tensor
     from .model.states import State as State
     from .model.system import System as System
     from .norms.trace_norm import trace_norm as trace_norm
@@ -103,6 +104,7 @@ _MODULES = {
     "squeezed": "model.gaussian_states",
     "star": "phase_space.star_product",
     "sweep": "sweeps",
+    "tensor": "model.products",
     "thermal": "model.gaussian_states",
     "trace_norm": "norms.trace_norm",
 }

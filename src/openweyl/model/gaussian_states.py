@@ -49,8 +49,8 @@ def coherent(
     if alpha is not None:
         must(x is None and xi is None, "alpha", "be given in place of x and xi", alpha)
         given: Any = alpha if is_list(alpha) else [alpha]
+        must(1 <= len(given) <= MAX_MODES, "alpha", f"hold 1 to {MAX_MODES} numbers", alpha)
         numbers = [complex_of("alpha", one, alpha) for one in given]
-        must(len(numbers) > 0, "alpha", "hold at least one number", alpha)
         text = f"coherent state of alpha = {point(tuple(numbers))[1:-1]}"
         unit = tuple(sqrt(2) * part for part in (*(c.real for c in numbers), *(c.imag for c in numbers)))
         return ScaledState(_single(unit, np.eye(len(unit)) / 2, text), text)
@@ -70,6 +70,7 @@ def thermal(nbar: Coordinates, n: int = 1) -> State:
     """
     numbers = [moderate("nbar", one, low=0.0) for one in coordinates_of(nbar, "nbar")]
     count = whole("n", n, 1, MAX_MODES)
+    must(len(numbers) <= MAX_MODES, "nbar", f"hold at most {MAX_MODES} numbers", nbar)
     must(len(numbers) == 1 or count in (1, len(numbers)), "n", f"be {len(numbers)}, as there are so many nbar", n)
     numbers = numbers * count if len(numbers) == 1 else numbers
     text = f"thermal state of nbar = {', '.join(f'{number:g}' for number in numbers)}"

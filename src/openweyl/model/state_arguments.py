@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from math import hypot
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from openweyl._core.arguments import fail, is_list, moderate, must
 
 MAX_COORDINATES_SHOWN = 8
@@ -43,11 +45,11 @@ def amplitudes_of(value: Any, count: int) -> list[complex]:
 
 def complex_of(name: str, value: Any, given: Any) -> complex:
     """`value` as a complex number of moderate size; `given`: the argument that it is a part of, for messages."""
-    if isinstance(value, (str, bytes)):
+    if isinstance(value, (str, bytes, bool, np.bool_)):
         raise fail(name, "be numbers", given)
     try:
         number = complex(value)
-    except (TypeError, ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError, RuntimeError):
         raise fail(name, "be numbers", given) from None
     moderate(name, hypot(number.real, number.imag))
     return number

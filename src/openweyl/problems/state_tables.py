@@ -1,4 +1,4 @@
-"""The table [state] of a problem, or one of the members of a mixture, read as a state.
+"""The table [state] of a problem, or a member of a mixture or of a product, read as a state.
 
 kind = "coherent"        x, xi, or alpha = "1 + 2*I"
 kind = "squeezed"        x, xi, r, angle, nbar
@@ -14,9 +14,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from openweyl._core.arguments import fail
+from openweyl._core.arguments import fail, must, whole
 from openweyl.model.gaussian_states import cat, coherent, gaussian, mixture, squeezed, thermal
+from openweyl.model.products import tensor
 from openweyl.model.states import State
+from openweyl.symbolic.expressions import MAX_MODES
 from openweyl.symbolic.parsing import parse_complex, parse_number
 
 from .table import Table, coordinates, numbers, sequence, text
@@ -75,6 +77,13 @@ def _mixture(table: Table, n: int) -> State:
     return mixture([(part.take("weight", parse_number), read_state(part, n)) for part in table.tables("members")])
 
 
+def _product(table: Table, n: int) -> State:
+    parts = table.tables("factors")
+    sizes = [part.get("n", _count, 1) for part in parts]
+    must(sum(sizes) == n, f"{table.where}.factors", f"have n = {n} together, as the system", sum(sizes))
+    return tensor(*(read_state(part, size) for part, size in zip(parts, sizes, strict=True)))
+
+
 KINDS: dict[str, Callable[[Table, int], State]] = {
     "coherent": _coherent,
     "squeezed": _squeezed,
@@ -82,6 +91,7 @@ KINDS: dict[str, Callable[[Table, int], State]] = {
     "gaussian": _gaussian,
     "cat": _cat,
     "mixture": _mixture,
+    "product": _product,
 }
 
 
@@ -91,6 +101,11 @@ def _complex_numbers(value: Any, path: str, n: int) -> complex | list[complex]:
         return [parse_complex(item, path) for item in value]
     number = parse_complex(value, path)
     return number if n == 1 else [number] * n
+
+
+def _count(value: Any, path: str) -> int:
+    """`value`, a number of degrees of freedom."""
+    return whole(path, value, 1, MAX_MODES)
 
 
 def _rows(value: Any, path: str) -> list[list[Any]]:
