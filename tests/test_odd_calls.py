@@ -458,6 +458,8 @@ def cases(folder: Path) -> dict[str, Case]:
             {"x": None, "xi": None, "alpha": 1j},
             {"x": "only None", "xi": "only None", "alpha": "complex numbers"},
         ),
+        "fock": (openweyl.fock, {"k": 1}, {"k": "whole"}),
+        "superposition": (openweyl.superposition, {"components": [(1, openweyl.fock(1))]}, {"components": "members"}),
         "thermal": (openweyl.thermal, {"nbar": 0.5, "n": 1}, {"nbar": "coordinates", "n": "whole"}),
         "squeezed": (
             openweyl.squeezed,
@@ -585,8 +587,8 @@ NAMES = (
     "Comparison.difference", "Units", "Units.number", "Units.quantity", "Units.gamma", "Units.unit",
     "Units.system", "Units.thermal_jumps", "Problem.load", "Problem.parse", "Problem.replace", "star of formulas",
     "star of symbols", "moyal_bracket of formulas", "moyal_bracket of symbols", "poisson_bracket",
-    "hamiltonian_field", "coherent", "coherent of alpha", "thermal", "squeezed", "gaussian", "cat", "mixture",
-    "State.symbol", "MatrixState.symbol", "State.grid", "MatrixState.grid", "mixture.grid", "load", "sample",
+    "hamiltonian_field", "coherent", "coherent of alpha", "fock", "superposition", "thermal", "squeezed", "gaussian",
+    "cat", "mixture", "State.symbol", "MatrixState.symbol", "State.grid", "MatrixState.grid", "mixture.grid", "load", "sample",
     "Ensemble.expectation", "Ensemble.fidelity", "Ensemble.reduced", "Ensemble.covariance", "Ensemble.correlation",
     "Ensemble.covariances", "Ensemble.to_xarray", "sweep",
 )  # fmt: skip

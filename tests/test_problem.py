@@ -187,7 +187,7 @@ def test_states(tmp_path: Path, text: str, state: Any) -> None:
         (
             '"coherent"',
             '"warm"',
-            "`state.kind` must be coherent, squeezed, thermal, gaussian, cat, mixture or product, but is warm",
+            "coherent, squeezed, thermal, gaussian, cat, fock, superposition, mixture or product, but is warm",
         ),
         ('"coherent"', "1", "`state.kind` must be text in quotes"),
         ("x = 1.0\n", "", "`state.x` must be given"),

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+import qutip
+from scipy.special import eval_laguerre
 
 import openweyl
 from openweyl import (
@@ -22,10 +24,12 @@ from openweyl import (
     check_assumptions,
     coherent,
     evolve,
+    fock,
     from_fock,
     mixture,
     sample,
     squeezed,
+    superposition,
     tensor,
     thermal,
 )
@@ -103,6 +107,11 @@ def test_alpha_in_runs() -> None:
         (lambda: coherent(1, alpha=1), "`alpha` must be given in place of x and xi"),
         (lambda: coherent(1), "`xi` must be given, but is missing. Or `alpha`"),
         (coherent, "`x` must be given, but is missing. Or `alpha`"),
+        (lambda: fock(-1), "`k` must be a whole number from 0 to 4999, but is -1"),
+        (lambda: superposition([(1, thermal(1))]), "`components` must hold Fock and coherent states"),
+        (lambda: superposition([(1, fock(1)), (1, coherent(0, 0))]), "all coherent ones by alpha if there are others"),
+        (lambda: superposition([(1, fock(1)), (-1, fock(1))]), "`components` must not cancel each other"),
+        (lambda: superposition([(1, fock(1)), (1, coherent(alpha=90))]), "`components` must lie within 5000 levels"),
         (tensor, "`states` must be at least one state, but is none"),
         (lambda: tensor(coherent(0, 0), 1), "`states` must be states, but is 1"),
         (lambda: tensor(*[thermal(0, n=60)] * 2), "at most 100 degrees of freedom together, but is 120"),
@@ -113,6 +122,80 @@ def test_alpha_in_runs() -> None:
 def test_what_is_refused(make: Any, what: str) -> None:
     with pytest.raises(InputError, match=re.escape(what)):
         make()
+
+
+# --- Fock states and superpositions ---
+
+
+@pytest.mark.parametrize("k", [0, 1, 2, 7, 40])
+@pytest.mark.parametrize("h", [0.02, 1.0])
+def test_fock_states_are_laguerre_functions(k: int, h: float) -> None:
+    w = on_own_grid(fock(k), h)
+    (x,), (xi,) = w.grid.mesh("x", "xi")
+    square = (x**2 + xi**2) / h
+    assert np.abs(w.values - 2 * (-1) ** k * eval_laguerre(k, 2 * square) * np.exp(-square)).max() < 1e-10
+    assert w.trace() == pytest.approx(1, rel=0, abs=1e-11)
+    smaller = on_own_grid(fock(k), h, 1e-4)
+    assert float((smaller - w).trace_norm(atol=1e-3).lower) < 1e-4
+
+
+TERMS: list[tuple[complex, State]] = [(0.3 - 1j, fock(2)), (1, fock(5)), (0.8j, coherent(alpha=1.2 - 0.7j))]
+
+
+@pytest.mark.parametrize("h", [0.1, 1.0])
+@pytest.mark.parametrize(
+    "terms",
+    [
+        TERMS[:2],
+        TERMS,
+        TERMS[2:],
+        [(1, coherent(alpha=1)), (1j, coherent(alpha=-1 + 1j)), (0.4, fock(0))],
+        [(1, coherent(alpha=0.1)), (-1, coherent(alpha=-0.1))],
+        [(1, coherent(alpha=0)), (1, fock(1))],
+        [(2, fock(1)), (1j, superposition(TERMS))],
+    ],
+    ids=range(7),
+)
+def test_superpositions_have_these_amplitudes(terms: list[tuple[complex, State]], h: float) -> None:
+    """The density matrix is that of the kets of QuTiP."""
+
+    def ket(pairs: Any) -> np.ndarray:
+        total = 0
+        for c, state in pairs:
+            text = str(state)
+            if text.startswith("superposition"):
+                part = ket(TERMS)
+            elif text.startswith("Fock"):
+                part = qutip.fock(40, int(text.rsplit(maxsplit=1)[-1])).full()[:, 0]
+            else:
+                part = qutip.coherent(40, complex(state.ket[0][2]), method="analytic").full()[:, 0]
+            total = total + c * part
+        return total / np.linalg.norm(total)
+
+    psi = ket(terms)
+    w = on_own_grid(superposition(terms), h)
+    assert w.purity() == pytest.approx(1, rel=0, abs=1e-11)
+    assert np.abs(w.fock(40)[0] - np.outer(psi, psi.conj())).max() < 1e-10
+
+
+def test_superpositions_of_placed_coherent_states_are_cats() -> None:
+    state = superposition([(1, coherent(0.5, 0.1)), (2j, coherent(-0.5, 0.3))])
+    assert same(state, cat([(0.5, 0.1), (-0.5, 0.3)], [1, 2j])) == 0
+
+
+def test_amplitude_damping_of_a_fock_state() -> None:
+    """From |2> with the jump sqrt(h) a and gamma/h = 1, so that a has the rate h: two quanta decay independently."""
+    system = System("0", ["(x + I*xi)/sqrt(2)"], h=0.5, gamma=0.5)
+    solution = evolve(system, fock(2), [0.7], tol=1e-6)
+    p = np.exp(-0.5 * 0.7)
+    levels = np.diag(solution.final.fock(3, tol=1e-3)[0]).real
+    assert levels == pytest.approx([(1 - p) ** 2, 2 * p * (1 - p), p**2], rel=0, abs=solution.numerics.error[0] + 1e-7)
+
+
+def test_the_class_of_a_fock_state() -> None:
+    found = check_assumptions(OSCILLATOR, fock(2))
+    assert found.rho == 0.5
+    assert not any("a_0" in str(line.name) and not line.holds for line in found.lines)
 
 
 # --- products ---
@@ -177,7 +260,7 @@ def test_each_state_of_the_documentation() -> None:
     """The comment behind [state] is the same state in Python."""
     section = (Path(__file__).parents[1] / "docs/problems.md").read_text().split("## States")[1].split("\n## ")[0]
     tables = re.findall(r"(\[state\] +# (.*?)\n.*?)(?=\n\[state\]|```)", section, re.DOTALL)
-    assert len(tables) >= 8
+    assert len(tables) >= 10
     for text, comment in tables:
         python = comment.split(": ")[0]
         state = eval(python, vars(openweyl) | {n: getattr(openweyl, n) for n in openweyl.__all__})  # noqa: S307 - our own text

@@ -27,6 +27,8 @@ if _typing.TYPE_CHECKING:  # for type checkers and editors; a test compares this
     from .interchange.qutip import from_qutip as from_qutip
     from .interchange.units import Units as Units
     from .interchange.wavefunction import from_wavefunction as from_wavefunction
+    from .model.fock_states import fock as fock
+    from .model.fock_states import superposition as superposition
     from .model.gaussian_states import cat as cat
     from .model.gaussian_states import coherent as coherent
     from .model.gaussian_states import gaussian as gaussian
@@ -90,6 +92,7 @@ _MODULES = {
     "compare": "analysis.compare",
     "dequantize": "weyl.quantization",
     "evolve": "evolution.evolve",
+    "fock": "model.fock_states",
     "from_fock": "interchange.fock",
     "from_qutip": "interchange.qutip",
     "from_wavefunction": "interchange.wavefunction",
@@ -103,6 +106,7 @@ _MODULES = {
     "sample": "sampling.sample",
     "squeezed": "model.gaussian_states",
     "star": "phase_space.star_product",
+    "superposition": "model.fock_states",
     "sweep": "sweeps",
     "tensor": "model.products",
     "thermal": "model.gaussian_states",

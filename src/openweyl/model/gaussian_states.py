@@ -53,7 +53,8 @@ def coherent(
         numbers = [complex_of("alpha", one, alpha) for one in given]
         text = f"coherent state of alpha = {point(tuple(numbers))[1:-1]}"
         unit = tuple(sqrt(2) * part for part in (*(c.real for c in numbers), *(c.imag for c in numbers)))
-        return ScaledState(_single(unit, np.eye(len(unit)) / 2, text), text)
+        ket = ((1.0, 0, numbers[0]),) if len(numbers) == 1 else ()
+        return ScaledState(_single(unit, np.eye(len(unit)) / 2, text), text, ket)
     if x is None or xi is None:
         raise fail("x" if x is None else "xi", "be given", "missing", "Or `alpha` in place of x and xi.")
     center = center_of(x, xi)

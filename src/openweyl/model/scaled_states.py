@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import sqrt
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -19,13 +19,17 @@ from openweyl.weyl.symbol import Symbol
 from .packets import Packet
 from .states import PacketState, State
 
+Ket: TypeAlias = tuple[tuple[complex, int, complex], ...]
+"""sum c D(alpha)|k> by its terms (c, k, alpha), of which k or alpha is 0, n = 1."""
 
-@dataclass(frozen=True, eq=False, repr=False)
+
+@dataclass(frozen=True, repr=False)
 class ScaledState(State):
-    """w(z) = w_1(z / sqrt h) for the state `unit` at h = 1."""
+    """w(z) = w_1(z / sqrt h) for the state `unit` at h = 1; `ket`: its vector, if it is known."""
 
     unit: State
     description: str
+    ket: Ket = ()
 
     @property
     def n(self) -> int:

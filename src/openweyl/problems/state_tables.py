@@ -15,11 +15,13 @@ from functools import partial
 from typing import Any
 
 from openweyl._core.arguments import fail, must, whole
+from openweyl.model.fock_states import fock, superposition
 from openweyl.model.gaussian_states import cat, coherent, gaussian, mixture, squeezed, thermal
 from openweyl.model.products import tensor
 from openweyl.model.states import State
 from openweyl.symbolic.expressions import MAX_MODES
 from openweyl.symbolic.parsing import parse_complex, parse_number
+from openweyl.weyl.fock_matrix import MAX_LEVELS
 
 from .table import Table, coordinates, numbers, sequence, text
 
@@ -73,6 +75,16 @@ def _cat(table: Table, n: int) -> State:
     return made
 
 
+def _fock(table: Table, n: int) -> State:
+    must(n == 1, f"{table.where}.kind", "be a state of n degrees of freedom, such as a product", "fock")
+    return fock(table.take("k", lambda value, path: whole(path, value, 0, MAX_LEVELS - 1)))
+
+
+def _superposition(table: Table, n: int) -> State:
+    parts = table.tables("components")
+    return superposition([(part.take("amplitude", parse_complex), read_state(part, n)) for part in parts])
+
+
 def _mixture(table: Table, n: int) -> State:
     return mixture([(part.take("weight", parse_number), read_state(part, n)) for part in table.tables("members")])
 
@@ -90,6 +102,8 @@ KINDS: dict[str, Callable[[Table, int], State]] = {
     "thermal": _thermal,
     "gaussian": _gaussian,
     "cat": _cat,
+    "fock": _fock,
+    "superposition": _superposition,
     "mixture": _mixture,
     "product": _product,
 }
