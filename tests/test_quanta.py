@@ -21,8 +21,10 @@ from openweyl import (
     Symbol,
     System,
     cat,
+    certify,
     check_assumptions,
     coherent,
+    compare,
     evolve,
     fock,
     from_fock,
@@ -34,6 +36,7 @@ from openweyl import (
     thermal,
 )
 from openweyl.model.states import PacketState
+from openweyl.model.symbol_state import SymbolState
 
 H = 0.2
 OSCILLATOR = System("xi**2/2 + x**2/2", ["x", "xi"], h=H, gamma=0.3)
@@ -245,6 +248,63 @@ def test_a_product_evolves_as_its_factors_do() -> None:
     grid = PhaseGrid(*((a + b) for a, b in zip(*((w.grid.x, w.grid.xi) for w in parts), strict=True)), 0.5)
     exact = Symbol(np.einsum("ac,bd->abcd", *(w.values for w in parts)), grid)
     assert (whole.final - exact).trace_norm(atol=1e-4).lower <= whole.numerics.error[0] + 2e-5
+
+
+# --- symbols as states ---
+
+
+@pytest.mark.parametrize("kind", ["quantum", "classical"])
+@pytest.mark.parametrize("tols", [(1e-5, 1e-5), (1e-7, 1e-3), (1e-3, 1e-5)], ids=str)
+def test_a_run_goes_on_from_where_another_ended(kind: Any, tols: tuple[float, float]) -> None:
+    start = coherent(1.0, 0.0)
+    whole = evolve(PENDULUM, start, [0.8], kind=kind, tol=1e-7)
+    first = evolve(PENDULUM, start, [0.2, 0.5], kind=kind, tol=tols[0])
+    second = evolve(PENDULUM, first[-1], [0.0, 0.3], kind=kind, tol=tols[1])
+    allowed = first.numerics.error[-1] + second.numerics.error[-1] + whole.numerics.error[-1]
+    assert (second.final - whole.final).trace_norm(atol=max(tols)).lower <= allowed
+    assert float((second[0] - first[-1]).hilbert_schmidt()) <= second.numerics.error[0]
+    assert second.numerics.error[-1] <= 2 * max(tols)
+
+
+def test_a_symbol_of_two_degrees_of_freedom_goes_on() -> None:
+    system = System("xi1**2/2 + x1**2/2 + xi2**2/2 + x2**2 + x1*x2/2", ["x1"], h=0.5, gamma=0.2)
+    state = tensor(coherent(0.3, 0), MATRIX)
+    whole = evolve(system, state, [0.4], tol=1e-3)
+    second = evolve(system, evolve(system, state, [0.2], tol=1e-3).final, [0.2], tol=1e-3)
+    error = 2 * whole.numerics.error[0] + second.numerics.error[0]
+    assert float((second.final - whole.final).hilbert_schmidt()) <= error
+
+
+def test_a_symbol_is_compared_certified_and_checked() -> None:
+    w = on_own_grid(coherent(0.5, 0.2))
+    by_symbol, by_state = (compare(PENDULUM, state, [0.3], tol=1e-5) for state in (w, coherent(0.5, 0.2)))
+    assert by_symbol.trace_norm[0] == pytest.approx(by_state.trace_norm[0], rel=0, abs=4e-5)
+    assert certify(PENDULUM, w, [0.3], order=1, tol=1e-4).bound[0] > by_state.trace_norm[0] - 1e-4
+    assert check_assumptions(PENDULUM, w).rho is None
+
+
+def test_what_a_symbol_has_lost_is_counted() -> None:
+    """A box that cuts through a state: the symbol is zero beyond, and what may lie there is in the error."""
+    state = coherent(0.0, 0.0)
+    cut = state.symbol(PhaseGrid.box(h=H, x=(-1, 1), xi=(-2, 2), size=(48, 64)))
+    true = on_own_grid(state)
+    lost = SymbolState(cut).lost
+    assert lost > float((true - cut.resampled(true.grid)).hilbert_schmidt())
+
+
+@pytest.mark.parametrize(
+    ("symbol", "what"),
+    [
+        (on_own_grid(coherent(0, 0), 0.1), "`state` must have the system's h = 0.2, but is 0.1"),
+        (on_own_grid(coherent(0, 0)) * 2, "`state` must have trace 1, but is of trace 2"),
+        (on_own_grid(coherent(0, 0)) * 1j, "`state` must be a real symbol, but is complex"),
+        (on_own_grid(coherent([0, 0], [0, 0]), 0.2), "`state` must have n = 1 degrees of freedom"),
+    ],
+    ids=["h", "trace", "complex", "n"],
+)
+def test_symbols_that_are_no_states(symbol: Symbol, what: str) -> None:
+    with pytest.raises(InputError, match=re.escape(what)):
+        evolve(PENDULUM, symbol, [0.1])
 
 
 # --- problem files ---

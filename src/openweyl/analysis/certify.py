@@ -59,7 +59,7 @@ LEAST_IMPROVEMENT = 0.8
 @shows_progress("certify")
 def certify(
     system: System,
-    state: State,
+    state: State | Symbol,
     times: Sequence[float],
     *,
     order: int | None = None,
@@ -71,7 +71,7 @@ def certify(
 ) -> Certificate:
     """B_N(t) >= ||A(t) - Op(a_N(t))||_tr, and the enclosure of ||A(t) - Op(a_1(t))||_tr, from the classical run alone.
 
-    `system`, `state`: what is evolved, from time 0. `times`: increasing, >= 0.
+    `system`, `state`: what is evolved, from time 0; a Symbol is a state, too. `times`: increasing, >= 0.
     `order`: N >= 1 (3 if neither it nor `target` is given).
     `target`: raise the order until B_N is at most this at the last time; if the series, which is asymptotic, stops
     improving before, the best order is returned and `reason` says so; the enclosure is the intersection of those of all

@@ -45,7 +45,7 @@ that they are worth their cost."""
 @shows_progress("compare")
 def compare(
     system: System,
-    state: State,
+    state: State | Symbol,
     times: Sequence[float],
     *,
     tol: float = 1e-6,
@@ -55,8 +55,9 @@ def compare(
 ) -> Comparison:
     """||A(t) - Op(a(t))||_tr at `times`, with Hilbert-Schmidt and L1 distances and the moments of both evolutions.
 
-    `system`, `state`: what is evolved, from time 0. `times`: increasing, >= 0. `tol`: the error allowed in trace norm,
-    per evolution. `time_limit`: seconds, likewise. `memory`, `progress`: as for `evolve`.
+    `system`, `state`: what is evolved, from time 0; a Symbol is a state, too. `times`: increasing, >= 0.
+    `tol`: the error allowed in trace norm, per evolution. `time_limit`: seconds, likewise.
+    `memory`, `progress`: as for `evolve`.
 
     Returns a Comparison: arrays over time, and both solutions. Raises what `evolve` raises.
 

@@ -40,6 +40,11 @@ class State(ABC):
     description: str
 
     @property
+    def lost(self) -> float:
+        """An estimate, in trace norm, of what is missing on any grid: of a symbol, what lies beyond its own."""
+        return 0.0
+
+    @property
     @abstractmethod
     def n(self) -> int:
         """The number of degrees of freedom."""

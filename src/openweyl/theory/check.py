@@ -25,6 +25,7 @@ from openweyl.model.states import State
 from openweyl.model.system import System
 from openweyl.symbolic.expressions import TIME
 from openweyl.symbolic.sentences import Prose, Sign
+from openweyl.weyl.symbol import Symbol
 
 from .assumptions import Assumptions, Line
 from .bounds import CORRESPONDENCE_TIME, GAMMA, H, covers, growth_rate
@@ -38,7 +39,9 @@ COUPLING_ROUND_OFF = 1e-12
 
 
 @public
-def check_assumptions(system: System, state: State | None = None, times: Sequence[float] | None = None) -> Assumptions:
+def check_assumptions(
+    system: System, state: State | Symbol | None = None, times: Sequence[float] | None = None
+) -> Assumptions:
     """The assumptions (1.2), (1.6), (2.7) for `system` and `state` (by default the coherent state at 0).
 
     `times`: if given, the last of them is held against the predicted time of correspondence.
