@@ -42,7 +42,7 @@ def stepwise(
     run = AdaptiveIntegrator(
         system, solved, grid, solved.start(state.symbol(grid).values), tol=tol,
         horizon=max(times[-1], SHORTEST_HORIZON), memory=memory, time_limit=time_limit,
-        grid_error=2 * system.n * EDGES * level, progress=progress, watch=watch, watch_every=watch_every,
+        grid_error=2 * system.n * EDGES * level + state.lost, progress=progress, watch=watch, watch_every=watch_every,
     )  # fmt: skip
     try:
         outputs = run.outputs(times)

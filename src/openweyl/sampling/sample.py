@@ -17,7 +17,7 @@ from openweyl._core.progress import Progress, callback, shows_progress
 from openweyl._core.threads import one_thread
 from openweyl._core.workers import open_pool
 from openweyl.evolution.pace import TIME_LIMIT
-from openweyl.model.pair import check_pair
+from openweyl.model.pair import state_of
 from openweyl.model.states import State
 from openweyl.model.system import System
 
@@ -99,7 +99,7 @@ def sample(
     0.05
     """
     began = time.monotonic()
-    check_pair(system, state)
+    state = state_of(system, state)
     saved = arguments.times(times)
     must(particles is None or target is None, "particles", "not be given together with `target`", particles)
     wanted = None if particles is None else arguments.whole("particles", particles, 1, MAX_PARTICLES)
