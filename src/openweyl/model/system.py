@@ -7,7 +7,7 @@ Li (1.1) in the time direction of von Neumann's equation (`System.reversed` turn
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -23,6 +23,7 @@ from openweyl.symbolic.algebra import expandable
 from openweyl.symbolic.expressions import TIME, variables, variables_of
 from openweyl.symbolic.forms import check_form, listed
 from openweyl.symbolic.mathml import math
+from openweyl.symbolic.operators import Operators, operators
 from openweyl.symbolic.parsing import parse, parse_each
 from openweyl.symbolic.smoothness import check_smooth
 
@@ -56,6 +57,8 @@ class System:
     gamma: float
     x: tuple[sympy.Symbol, ...] = field(repr=False)
     xi: tuple[sympy.Symbol, ...] = field(repr=False)
+    operators: Operators | None = field(repr=False, compare=False)
+    """The operators that the symbols were found from, if any: at another h these have other symbols."""
 
     def __init__(self, hamiltonian: Formula, jumps: Sequence[Formula], *, h: float, gamma: float) -> None:
         must(isinstance(jumps, (list, tuple)), "jumps", "be a list of symbols", jumps)
@@ -65,12 +68,37 @@ class System:
         (p,) = _symbols(hamiltonian, names | {TIME.name: TIME}, "hamiltonian")
         must(not p.has(sympy.I), "hamiltonian", "be a real function", p, "Only jumps may be complex.")
         of_jumps = names | {"I": sympy.I}
-        operators = tuple(operator for jump in jumps for operator in _symbols(jump, of_jumps, "jumps"))
-        parts = [part for operator in operators for part in real_and_imaginary(operator)]
+        symbols = tuple(symbol for jump in jumps for symbol in _symbols(jump, of_jumps, "jumps"))
+        parts = [part for symbol in symbols for part in real_and_imaginary(symbol)]
         for part, name in [(p, "hamiltonian"), *((part, "jumps") for part in parts)]:
             check_smooth(part, name)
-        self._set(hamiltonian=p, jumps=operators, x=x, xi=xi)
+        self._set(hamiltonian=p, jumps=symbols, x=x, xi=xi, operators=None)
         self._set(h=_semiclassical_parameter(h), gamma=_coupling(gamma))
+
+    @staticmethod
+    @public
+    def from_operators(
+        hamiltonian: str,
+        jumps: Sequence[str] = (),
+        *,
+        h: float,
+        gamma: float | None = None,
+        parameters: Mapping[str, float] | None = None,
+    ) -> System:
+        """The system whose P and L_j are these operators: text, with products in the order written.
+
+        Polynomials in a and its adjoint ad (a1, ad1, a2, ... for more modes), x and xi: a = (x + I*xi)/sqrt(2*h), so
+        that [a, ad] = 1. Coefficients are numbers, I, names of `parameters`, and in the Hamiltonian functions of the
+        time t. With h = 1 and gamma = 1, the default with jumps, they are the Hamiltonian over hbar and the collapse
+        operators of dA/dt = -i [P, A] + sum_j ( L_j A L_j* - {L_j* L_j, A}/2 ). The symbols found are what runs.
+
+        >>> print(System.from_operators("K*ad**2*a**2", ["sqrt(kappa)*a"], h=1, parameters={"K": 1, "kappa": 0.5}))
+        p = -x**2 - xi**2 + (x**2 + xi**2)**2/4 + 1/2, jumps x/2 + I*xi/2; h = 1, gamma = 1
+
+        Raises InputError for anything but polynomials, and for a Hamiltonian that is not Hermitian.
+        """
+        given = operators(hamiltonian, jumps, parameters)
+        return _of_operators(given, _semiclassical_parameter(h), float(bool(jumps)) if gamma is None else gamma)
 
     def _set(self, **values: Any) -> None:
         for name, value in values.items():
@@ -93,6 +121,8 @@ class System:
         """This system with another `hamiltonian`, other `jumps`, or another `h` or `gamma`."""
         h, gamma = self.h if h is None else h, self.gamma if gamma is None else gamma
         if hamiltonian is None and jumps is None:  # the formulas are checked already
+            if self.operators is not None and h != self.h:
+                return _of_operators(self.operators, _semiclassical_parameter(h), gamma)
             other = copy(self)
             other._set(h=_semiclassical_parameter(h), gamma=_coupling(gamma))
             return other
@@ -102,7 +132,9 @@ class System:
 
     def reversed(self) -> System:
         """p -> -p: the time direction of Li (1.1), whose commutator has the sign +i/h."""
-        return self.replace(hamiltonian=-self.hamiltonian)
+        back = self.replace(hamiltonian=-self.hamiltonian)
+        back._set(operators=None if self.operators is None else self.operators.reversed())
+        return back
 
     def as_dict(self) -> dict[str, Any]:
         """The system as text and numbers, for JSON."""
@@ -127,6 +159,13 @@ class System:
         parts += [rf"\ell_{{{j + 1}}} = {sympy.latex(jump)}" for j, jump in enumerate(self.jumps)]
         parts += [f"h = {self.h:.10g}", rf"\gamma = {self.gamma:.10g}"]
         return "$" + r",\; ".join(parts) + "$"
+
+
+def _of_operators(given: Operators, h: float, gamma: float) -> System:
+    p, jumps = given.symbols(h)
+    made = System(p, jumps, h=h, gamma=gamma)
+    made._set(operators=given)
+    return made
 
 
 def _semiclassical_parameter(h: Any) -> float:
@@ -154,7 +193,9 @@ def _symbols(value: Formula, names: dict[str, sympy.Expr], name: str) -> tuple[s
 def _of_sympy(value: Any, known: dict[str, sympy.Expr], allowed: list[str], name: str) -> sympy.Expr:
     """A number or an expression with its symbols made our own, which are known by their names."""
     if not isinstance(value, (int, float, sympy.Expr)) or isinstance(value, bool):
-        raise fail(name, "be text or a SymPy expression", value)
+        qutip = type(value).__module__.startswith("qutip")
+        advice = 'Operators are text, System.from_operators("ad*a", ["a"], h=1); states are from_qutip(...).'
+        raise fail(name, "be text or a SymPy expression", value, advice if qutip else "")
     f = sympy.sympify(value)
     check_form(f, name)
     f = f.xreplace({s: known[s.name] for s in f.free_symbols if s.name in known})

@@ -113,10 +113,10 @@ class Problem:
     def formulas(self) -> tuple[sympy.Expr, tuple[sympy.Expr, ...]]:
         """The Hamiltonian and the jumps as the text writes them: with the names of the parameters, not their values.
 
-        Sums are written out, over the values of their bounds.
+        Sums are written out, over the values of their bounds. Of operators, the symbols found, with the values.
         """
         system = self.system
-        if not self.parameters:
+        if not self.parameters or system.operators is not None:
             return system.hamiltonian, system.jumps
         symbols = {name: sympy.Symbol(name, real=True) for name in self.parameters}
         known = {str(v): v for v in (*system.x, *system.xi)} | symbols

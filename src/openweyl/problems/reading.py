@@ -18,6 +18,11 @@ Every key is checked; expressions are parsed, never evaluated. The layout:
     [parameters]                              # optional: names for the formulas of [system] and the numbers of [state]
     depth = 0.5
 
+Operators are polynomials in a, ad, x and xi, with products in the order written:
+
+    hamiltonian_operator = "ad**2*a**2 + 2*(a**2 + ad**2)"
+    jump_operators = ["a"]
+
 With many degrees of freedom, formulas have sums, and a jump stands for one of each:
 
     hamiltonian = "sum(j, 1, n, xi[j]**2 + (x[j]**2 - 1/2)**2) + sum(j, 1, n - 1, (x[j] - x[j+1])**2)/10"
@@ -42,7 +47,7 @@ from openweyl.model.states import State
 from openweyl.model.system import System
 from openweyl.symbolic.parsing import parse_number
 
-from .parameters import parameters, put
+from .parameters import FORMULAS, OPERATORS, parameters, put
 from .table import Table, coordinates, numbers, text, texts
 
 ZERO: float | list[float] = 0.0
@@ -99,12 +104,23 @@ def _content(top: Table, taken: Set[str], changed: Mapping[str, float]) -> Probl
 
 def _system(table: Table) -> System:
     """The system that the table [system] writes."""
-    system = System(
-        table.take("hamiltonian", text),
-        table.take("jumps", texts),
-        h=table.take("h", parse_number),
-        gamma=table.take("gamma", parse_number),
-    )
+    if any(key in table.content for key in OPERATORS):
+        for key in FORMULAS:
+            what = "be left out where operators are given"
+            must(key not in table.content, f"system.{key}", what, key, f"Write {' and '.join(OPERATORS)}.")
+        system = System.from_operators(
+            table.take("hamiltonian_operator", text),
+            table.get("jump_operators", texts, []),
+            h=table.take("h", parse_number),
+            gamma=table.get("gamma", parse_number, None),
+        )
+    else:
+        system = System(
+            table.take("hamiltonian", text),
+            table.take("jumps", texts),
+            h=table.take("h", parse_number),
+            gamma=table.take("gamma", parse_number),
+        )
     if system.n <= MAX_GRID_MODES:
         decomposition(system)  # what cannot be evolved is refused here, where the file is known
     table.finish()
