@@ -11,8 +11,9 @@ from .initial import Start
 from .motion import Motion
 from .particles import run_block
 
-PILOT_PARTICLES = 8
-"""Particles of a pilot run: their bounds are compared pair by pair, so few tell lags apart."""
+PILOT_PARTICLES, PILOT_MODES = 8, 80
+"""Particles of a pilot run: their bounds are compared pair by pair, so few tell lags apart; and of many modes each
+particle's bound is an average itself, so that about so many modes, particle by particle, are enough."""
 PILOT_FADED_PART = 0.15
 """FADED_PART of a pilot run, whose steps are long: lags are compared, and the bound is no result."""
 PILOT_UNITS = 12.0
@@ -32,13 +33,14 @@ def best_lag(
     motion = replace(motion, library="numpy")  # few particles, a few runs: not worth compiling
     unit = 1 / _speed(motion, start)
     horizon = min(end, PILOT_UNITS * unit)
+    count = min(max(PILOT_MODES // motion.hamiltonian.n, 2), PILOT_PARTICLES)
     found: dict[float, float] = {}
 
     def bound(lag: float) -> float:
         if lag not in found:
             forecast = Forecast(horizon, seconds / len(LAGS), "A pilot run")
             block = run_block(
-                motion, start, [horizon], PILOT_PARTICLES, seed, lag=lag * unit, tol=10 * tol, faded=PILOT_FADED_PART,
+                motion, start, [horizon], count, seed, lag=lag * unit, tol=10 * tol, faded=PILOT_FADED_PART,
                 tell=forecast.reached,
             )  # fmt: skip
             found[lag] = float((block.quantum[-1] - block.missed[-1]).mean())
