@@ -315,7 +315,6 @@ CENTRED = PhaseGrid.box(h=1, x=(-1, 1), xi=(-1, 1), size=GRID.shape)
         (("x", "xi", x), "`h` must be a real number"),
         (("x", "xi", GRID), "`h` must be a number or a symbol of SymPy, but is PhaseGrid"),
         (("x", "x1", h), "`a and b` must use either x, xi or x1, xi1, x2, ... throughout, but is x, x1"),
-        (("x^2", "xi", h), "`a` must write powers with **"),
         (("x", "y", h), "`b` must use known names only, but is y"),
         (("x", [1, 2], h), "`b` must be text or a SymPy expression"),
         (("x", True, h), "`b` must be text or a SymPy expression"),

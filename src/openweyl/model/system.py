@@ -29,6 +29,9 @@ from openweyl.symbolic.smoothness import check_smooth
 
 Formula: TypeAlias = str | sympy.Expr
 
+CLOSED = "gamma = 0 is a closed system."
+"""The advice where gamma is not what it may be."""
+
 
 @public
 @dataclass(frozen=True, init=False)
@@ -38,7 +41,7 @@ class System:
     `hamiltonian`, `jumps`: SymPy expressions or text in x, xi (n = 1) or x1, xi1, x2, xi2, ...; SymPy's symbols are
     known by their names. A jump may be complex, a + I*b with real a and b. Text may have sums over an index, and a jump
     may stand for one of each, up to n = 100 (docs/problems.md). `h` > 0: the semiclassical parameter (the hbar of
-    physics). `gamma` >= 0: the coupling to the environment; 0 is a closed system.
+    physics). `gamma` >= 0: the coupling to the environment; 0, the default without jumps, is a closed system.
 
     >>> print(System("xi**2 + (x**2 - 1/2)**2", ["x", "xi"], h=2**-4, gamma=1.0))
     p = xi**2 + (x**2 - 1/2)**2, jumps x, xi; h = 0.0625, gamma = 1
@@ -60,7 +63,9 @@ class System:
     operators: Operators | None = field(repr=False, compare=False)
     """The operators that the symbols were found from, if any: at another h these have other symbols."""
 
-    def __init__(self, hamiltonian: Formula, jumps: Sequence[Formula], *, h: float, gamma: float) -> None:
+    def __init__(
+        self, hamiltonian: Formula, jumps: Sequence[Formula] = (), *, h: float, gamma: float | None = None
+    ) -> None:
         must(isinstance(jumps, (list, tuple)), "jumps", "be a list of symbols", jumps)
         given = {"hamiltonian": hamiltonian, **{f"jump {j}": jump for j, jump in enumerate(jumps)}}
         x, xi = variables(len(variables_of(given, name="hamiltonian")[0]))
@@ -73,7 +78,8 @@ class System:
         for part, name in [(p, "hamiltonian"), *((part, "jumps") for part in parts)]:
             check_smooth(part, name)
         self._set(hamiltonian=p, jumps=symbols, x=x, xi=xi, operators=None)
-        self._set(h=_semiclassical_parameter(h), gamma=_coupling(gamma))
+        must(gamma is not None or not jumps, "gamma", "be given where there are jumps", "missing", CLOSED)
+        self._set(h=_semiclassical_parameter(h), gamma=_coupling(0.0 if gamma is None else gamma))
 
     @staticmethod
     @public
@@ -173,7 +179,7 @@ def _semiclassical_parameter(h: Any) -> float:
 
 
 def _coupling(gamma: Any) -> float:
-    return moderate("gamma", gamma, low=0.0, advice="gamma = 0 is a closed system.")
+    return moderate("gamma", gamma, low=0.0, advice=CLOSED)
 
 
 def _symbols(value: Formula, names: dict[str, sympy.Expr], name: str) -> tuple[sympy.Expr, ...]:

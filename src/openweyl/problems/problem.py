@@ -125,7 +125,7 @@ class Problem:
         written = tomllib.loads(self.text)["system"]
         constants = tuple(symbols.values())
         read, read_each = (partial(f, constants=constants, counts=self.parameters) for f in (parse, parse_each))
-        several = [read_each(jump, known | {"I": sympy.I}, "jumps") for jump in written["jumps"]]
+        several = [read_each(jump, known | {"I": sympy.I}, "jumps") for jump in written.get("jumps", [])]
         p = read(written["hamiltonian"], known | {TIME.name: TIME}, "hamiltonian")
         return p, tuple(jump for jumps in several for jump in jumps)
 

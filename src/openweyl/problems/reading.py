@@ -7,14 +7,14 @@ Every key is checked; expressions are parsed, never evaluated. The layout:
     hamiltonian = "xi**2 + (x**2 - 1/2)**2"
     jumps = ["x", "xi"]
     h = "2**-4"                               # a number, or arithmetic in quotes
-    gamma = 1.0
+    gamma = 1.0                               # without jumps it may be left out
     [state]
     kind = "coherent"                         # or squeezed, cat, mixture
     x = 1.0                                   # n numbers for n degrees of freedom, or one for all
     xi = 0.0
     [run]
-    times = [0.0, 0.5, 1.0, 2.0]
-    tol = 1e-6
+    times = [0.0, 0.5, 1.0, 2.0]              # or "0:2:5", five from 0 to 2
+    tol = 1e-6                                # the default
     [parameters]                              # optional: names for the formulas of [system] and the numbers of [state]
     depth = 0.5
 
@@ -37,6 +37,7 @@ import tomllib
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from openweyl._core import arguments
 from openweyl._core.arguments import InputError, fail, must, shown
@@ -46,6 +47,7 @@ from openweyl.model.pair import MAX_GRID_MODES
 from openweyl.model.states import State
 from openweyl.model.system import System
 from openweyl.symbolic.parsing import parse_number
+from openweyl.symbolic.ranges import parse_values
 
 from .parameters import FORMULAS, OPERATORS, parameters, put
 from .table import Table, coordinates, numbers, text, texts
@@ -94,12 +96,17 @@ def _content(top: Table, taken: Set[str], changed: Mapping[str, float]) -> Probl
         put(values, of_system.content, of_state.content)
     system = _system(of_system)
     state = _state(of_state, system.n)
-    times = arguments.times(of_run.take("times", numbers))
-    tol = arguments.tolerance(of_run.take("tol", parse_number))
+    times = arguments.times(of_run.take("times", _times))
+    tol = arguments.tolerance(of_run.get("tol", parse_number, arguments.DEFAULT_TOLERANCE))
     of_run.finish()
     what = f"have n = {system.n} degrees of freedom, as the system"
     must(state.n == system.n, "state", what, state.n)
     return ProblemContent(system, state, times, tol, description.strip(), values)
+
+
+def _times(value: Any, path: str) -> list[float]:
+    """`value`, a list of numbers, or text with ranges such as "0:1:11"."""
+    return parse_values(value, path) if isinstance(value, str) else numbers(value, path)
 
 
 def _system(table: Table) -> System:
@@ -117,9 +124,9 @@ def _system(table: Table) -> System:
     else:
         system = System(
             table.take("hamiltonian", text),
-            table.take("jumps", texts),
+            jumps := table.get("jumps", texts, []),
             h=table.take("h", parse_number),
-            gamma=table.take("gamma", parse_number),
+            gamma=table.take("gamma", parse_number) if jumps else table.get("gamma", parse_number, None),
         )
     if system.n <= MAX_GRID_MODES:
         decomposition(system)  # what cannot be evolved is refused here, where the file is known

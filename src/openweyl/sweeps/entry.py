@@ -121,7 +121,8 @@ def _problem(
         raise InputError("Arguments `state` and `times` must be given with a System.")
     must(isinstance(state, State), "state", "be a state, such as coherent(x, xi)", state)
     must(state.n == problem.n, "state", f"have n = {problem.n} degrees of freedom, as the system", state.n)
-    return Problem("system", problem, state, arguments.times(times), arguments.tolerance(1e-6 if tol is None else tol))
+    tol = arguments.DEFAULT_TOLERANCE if tol is None else tol
+    return Problem("system", problem, state, arguments.times(times), arguments.tolerance(tol))
 
 
 def _axes(
