@@ -134,7 +134,7 @@ def test_numbers_out_of_range(run: Callable[..., Done], args: list[str], what: s
 @pytest.mark.parametrize(
     "formula",
     [
-        "1/x", "log(x)", "sqrt(x)", "abs(x)", "exp(I*x)", "x + 1j", "x**x", "tan(x)", "sqrt(x**2)", "x/(x-x)",
+        "1/x", "log(x)", "sqrt(x)", "abs(x)", "tanh(x + I)", "x + 1j", "x**x", "tan(x)", "sqrt(x**2)", "x/(x-x)",
         "cos(x*xi - t)",
         "y", "", "(", ")(", "x**", "x y", "2x", "x^", "x.real", "x.__class__.__mro__", "lambda x: x", "f'{x}'",
         "{x for x in x}", "x if x else x", "__import__('os').system('touch mark')", "exec('x')", "open('mark', 'w')",

@@ -665,7 +665,7 @@ def test_what_is_said_of_calls_that_do_not_fit() -> None:
     )
     refused(lambda: System("x", ["x"], h=1), "Argument `gamma` must be given where there are jumps, but is missing.")
     refused(
-        lambda: openweyl.compare(),  # type: ignore[call-arg]
+        lambda: openweyl.compare(tol=1e-3),  # type: ignore[call-arg]
         "Arguments `system`, `state` and `times` must be given to compare, but are missing. It takes system, state, ",
     )
     refused(

@@ -157,9 +157,8 @@ def test_states(tmp_path: Path, text: str, state: Any) -> None:
 
 
 def test_what_may_be_left_out(tmp_path: Path) -> None:
-    problem = load(
-        tmp_path, edited("tol = 1e-6\n", "").replace("gamma = 1.0\n", "").replace('jumps = ["x", "xi"]\n', "")
-    )
+    text = edited("tol = 1e-6\n", "").replace('jumps = ["x", "xi"]\n', "")
+    problem = load(tmp_path, text.replace("gamma = 1.0\n", ""))
     assert problem.tol == 1e-6 == signature(evolve).parameters["tol"].default
     assert problem.system.jumps == () and problem.system.gamma == 0
     assert problem.system == System("xi^2/2 + x^2/2", h=2**-4)

@@ -39,7 +39,8 @@ class System:
     """An open system with a real Hamiltonian p(x, xi), which may depend on the time t, and jumps l(x, xi).
 
     `hamiltonian`, `jumps`: SymPy expressions or text in x, xi (n = 1) or x1, xi1, x2, xi2, ...; SymPy's symbols are
-    known by their names. A jump may be complex, a + I*b with real a and b. Text may have sums over an index, and a jump
+    known by their names. A jump may be complex, a + I*b with real a and b, or with exp(I*f). Text may have sums over an
+    index, and a jump
     may stand for one of each, up to n = 100 (docs/problems.md). `h` > 0: the semiclassical parameter (the hbar of
     physics). `gamma` >= 0: the coupling to the environment; 0, the default without jumps, is a closed system.
 
@@ -73,7 +74,7 @@ class System:
         (p,) = _symbols(hamiltonian, names | {TIME.name: TIME}, "hamiltonian")
         must(not p.has(sympy.I), "hamiltonian", "be a real function", p, "Only jumps may be complex.")
         of_jumps = names | {"I": sympy.I}
-        symbols = tuple(symbol for jump in jumps for symbol in _symbols(jump, of_jumps, "jumps"))
+        symbols = tuple(_without_phases(symbol) for jump in jumps for symbol in _symbols(jump, of_jumps, "jumps"))
         parts = [part for symbol in symbols for part in real_and_imaginary(symbol)]
         for part, name in [(p, "hamiltonian"), *((part, "jumps") for part in parts)]:
             check_smooth(part, name)
@@ -196,6 +197,19 @@ def _symbols(value: Formula, names: dict[str, sympy.Expr], name: str) -> tuple[s
     return found
 
 
+def _without_phases(f: sympy.Expr) -> sympy.Expr:
+    """`f` with exp(a + I*b) as exp(a) (cos(b) + I*sin(b))."""
+
+    def split(phase: sympy.Expr) -> sympy.Expr:
+        exponent = phase.args[0]
+        a, b = sympy.S.Zero, exponent / sympy.I
+        if b.has(sympy.I):
+            a, b = real_and_imaginary(exponent)
+        return sympy.exp(a) * (sympy.cos(b) + sympy.I * sympy.sin(b))
+
+    return f.replace(lambda part: isinstance(part, sympy.exp) and part.has(sympy.I), split)
+
+
 def _of_sympy(value: Any, known: dict[str, sympy.Expr], allowed: list[str], name: str) -> sympy.Expr:
     """A number or an expression with its symbols made our own, which are known by their names."""
     if not isinstance(value, (int, float, sympy.Expr)) or isinstance(value, bool):
@@ -219,5 +233,11 @@ def real_and_imaginary(jump: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr]:
     f = sympy.expand(jump) if expandable(jump) else jump
     b = sympy.Add(*(term / sympy.I for term in sympy.Add.make_args(f) if term.has(sympy.I)))
     a = sympy.Add(*(term for term in sympy.Add.make_args(f) if not term.has(sympy.I)))
-    must(not b.has(sympy.I), "jumps", "be a + I*b with real a and b", jump, "Write exp(I*x) as cos(x) + I*sin(x).")
+    must(
+        not b.has(sympy.I),
+        "jumps",
+        "be a + I*b with real a and b",
+        jump,
+        "Of all functions, exp alone may be of a complex argument.",
+    )
     return a, b
