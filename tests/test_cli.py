@@ -134,9 +134,9 @@ def test_numbers_out_of_range(run: Callable[..., Done], args: list[str], what: s
 @pytest.mark.parametrize(
     "formula",
     [
-        "1/x", "log(x)", "sqrt(x)", "abs(x)", "exp(I*x)", "x + 1j", "x**x", "tan(x)", "sqrt(x**2)", "x/(x-x)",
+        "1/x", "log(x)", "sqrt(x)", "abs(x)", "tanh(x + I)", "x + 1j", "x**x", "tan(x)", "sqrt(x**2)", "x/(x-x)",
         "cos(x*xi - t)",
-        "y", "", "(", ")(", "x**", "x y", "2x", "x^2", "x.real", "x.__class__.__mro__", "lambda x: x", "f'{x}'",
+        "y", "", "(", ")(", "x**", "x y", "2x", "x^", "x.real", "x.__class__.__mro__", "lambda x: x", "f'{x}'",
         "{x for x in x}", "x if x else x", "__import__('os').system('touch mark')", "exec('x')", "open('mark', 'w')",
         "9**9**9**9", "x**99999999", "(x**64)**64", "(1+x)**9**9", "(" * 5000 + "x", "(" * 30 + "x" + ")" * 30,
         "-" * 10**4 + "x", "+".join(["x"] * 4000), "x" * 10**5, "sin(" * 50 + "x" + ")" * 50, "1" * 10**5 + "*x",

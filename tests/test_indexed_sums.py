@@ -402,10 +402,12 @@ def test_the_option_n() -> None:
 
 def test_what_the_page_shows_works() -> None:
     page = (Path(__file__).parent.parent / "docs" / "problems.md").read_text(encoding="utf-8")
-    one, many = (
+    one, operators, many = (
         Problem.parse(text, "shown", "the page") for text in re.findall(r"^```toml\n(.*?)^```$", page, re.M | re.S)
     )
     assert one.system == Problem.load("double-well").system and one.state == coherent(1, 0)
+    kerr = "ad**2*a**2 + (a**2 + ad**2)/2"
+    assert operators.system == System.from_operators(kerr, ["sqrt(1/10)*a"], h=1)
     assert (many.system, many.state) == (Problem.load("well-chain").system, Problem.load("well-chain").state)
     (code,) = re.findall(r"^```python\n(.*?)^```$", page, re.M | re.S)
     names: dict[str, Any] = {}

@@ -680,7 +680,12 @@ def test_arguments_that_are_missing_or_too_many(name: str, made: dict[str, Case]
 def test_what_is_said_of_calls_that_do_not_fit() -> None:
     refused(
         lambda: System("x", ["x"]),  # type: ignore[call-arg]
-        "Arguments `h` and `gamma` must be given to System, but are missing. It takes hamiltonian, jumps, h, gamma.",
+        "Argument `h` must be given to System, but is missing. It takes hamiltonian, jumps, h, gamma.",
+    )
+    refused(lambda: System("x", ["x"], h=1), "Argument `gamma` must be given where there are jumps, but is missing.")
+    refused(
+        lambda: openweyl.compare(tol=1e-3),  # type: ignore[call-arg]
+        "Arguments `system`, `state` and `times` must be given to compare, but are missing. It takes system, state, ",
     )
     refused(
         lambda: COARSE.replace(gama=2),  # type: ignore[call-arg]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import sympy as sp
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from openweyl import InputError, System, cat, coherent, mixture, squeezed
+from openweyl import InputError, System, cat, coherent, evolve, mixture, squeezed
 from openweyl.problems.problem import Problem
 from openweyl.problems.texts import MAX_PROBLEM_BYTES, problems
 
@@ -155,6 +156,21 @@ def test_states(tmp_path: Path, text: str, state: Any) -> None:
     assert load(tmp_path, edited(STATE, text)).state == state
 
 
+def test_what_may_be_left_out(tmp_path: Path) -> None:
+    text = edited("tol = 1e-6\n", "").replace('jumps = ["x", "xi"]\n', "")
+    problem = load(tmp_path, text.replace("gamma = 1.0\n", ""))
+    assert problem.tol == 1e-6 == signature(evolve).parameters["tol"].default
+    assert problem.system.jumps == () and problem.system.gamma == 0
+    assert problem.system == System("xi^2/2 + x^2/2", h=2**-4)
+    assert load(tmp_path, edited("gamma = 1.0\n", "").replace('["x", "xi"]', "[]")).system.gamma == 0
+    assert load(tmp_path, text).system.gamma == 1
+
+
+def test_times_may_be_a_range(tmp_path: Path) -> None:
+    assert load(tmp_path, edited('[0.0, "1/2", 1]', '"0:1:3, 2^2"')).times == (0, 0.5, 1, 4)
+    assert "`run.times` must have lower < upper" in refused(tmp_path, edited('[0.0, "1/2", 1]', '"1:0:3"'))
+
+
 @pytest.mark.parametrize(
     ("old", "new", "what"),
     [
@@ -169,7 +185,6 @@ def test_states(tmp_path: Path, text: str, state: Any) -> None:
         ("tol = 1e-6", "tol = 1e-6\nsteps = 5", "Unknown key `steps` in [run]"),
         ("xi = 0.0", "xi = 0.0\nr = 1", "Unknown key `r` in [state]"),
         ("gamma = 1.0\n", "", "`system.gamma` must be given"),
-        ("tol = 1e-6\n", "", "`run.tol` must be given"),
         ('h = "2**-4"', "h = true", "`system.h` must be a finite number, but is True"),
         ('h = "2**-4"', "h = [1]", "`system.h` must be a finite number"),
         ('h = "2**-4"', "h = nan", "`system.h` must be a finite number"),

@@ -27,8 +27,9 @@ import xarray as xr
 import openweyl
 from common import invoke
 from openweyl import InputError, Problem, ResourceError, System, cat, cli, coherent, compare, load, sweep
+from openweyl._core import workers
 from openweyl.report import page
-from openweyl.sweeps import driver, entry, parse_values, points, rows, workers
+from openweyl.sweeps import driver, entry, parse_values, points, rows
 from openweyl.sweeps.opening import find
 
 COMMAND = [sys.executable, "-m", "openweyl", "sweep"]

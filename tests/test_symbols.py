@@ -121,7 +121,7 @@ def test_text_becomes_an_exact_expression(text: str, expected: sp.Expr) -> None:
     [
         ("", "hold an expression"),
         (" \n", "hold an expression"),
-        ("x^2", "write powers with **"),
+        ("x^^2", "balanced brackets"),
         ("x**", "balanced brackets"),
         ("(x", "balanced brackets"),
         ("x xi", "balanced brackets"),

@@ -24,9 +24,9 @@ MAX_PATH_CHARACTERS = 1000
 """The most characters of a path; operating systems allow a few thousand."""
 MAX_TIMES = 100_000
 """The most times of one run: a symbol is kept for each of them."""
-LEAST_TOLERANCE, MAX_TOLERANCE = 1e-11, 0.1
+LEAST_TOLERANCE, DEFAULT_TOLERANCE, MAX_TOLERANCE = 1e-11, 1e-6, 0.1
 """The tolerances of runs, in trace norm: the round-off of a long run is not far below the least one, and the largest is
-a twentieth of the distance of two orthogonal states."""
+a twentieth of the distance of two orthogonal states. The default leaves six digits of what observables tell."""
 
 
 class InputError(ValueError):

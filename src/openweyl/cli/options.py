@@ -93,7 +93,7 @@ def number(text: str, name: str) -> float:
 
 def values(text: str, name: str) -> list[float]:
     """The numbers of a list or of ranges: see `parse_values`."""
-    from openweyl.sweeps.ranges import parse_values
+    from openweyl.symbolic.ranges import parse_values
 
     return parse_values(text, name)
 

@@ -7,7 +7,7 @@ Li (1.1) in the time direction of von Neumann's equation (`System.reversed` turn
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -23,10 +23,14 @@ from openweyl.symbolic.algebra import expandable
 from openweyl.symbolic.expressions import TIME, variables, variables_of
 from openweyl.symbolic.forms import check_form, listed
 from openweyl.symbolic.mathml import math
+from openweyl.symbolic.operators import Operators, operators
 from openweyl.symbolic.parsing import parse, parse_each
 from openweyl.symbolic.smoothness import check_smooth
 
 Formula: TypeAlias = str | sympy.Expr
+
+CLOSED = "gamma = 0 is a closed system."
+"""The advice where gamma is not what it may be."""
 
 
 @public
@@ -35,9 +39,10 @@ class System:
     """An open system with a real Hamiltonian p(x, xi), which may depend on the time t, and jumps l(x, xi).
 
     `hamiltonian`, `jumps`: SymPy expressions or text in x, xi (n = 1) or x1, xi1, x2, xi2, ...; SymPy's symbols are
-    known by their names. A jump may be complex, a + I*b with real a and b. Text may have sums over an index, and a jump
+    known by their names. A jump may be complex, a + I*b with real a and b, or with exp(I*f). Text may have sums over an
+    index, and a jump
     may stand for one of each, up to n = 100 (docs/problems.md). `h` > 0: the semiclassical parameter (the hbar of
-    physics). `gamma` >= 0: the coupling to the environment; 0 is a closed system.
+    physics). `gamma` >= 0: the coupling to the environment; 0, the default without jumps, is a closed system.
 
     >>> print(System("xi**2 + (x**2 - 1/2)**2", ["x", "xi"], h=2**-4, gamma=1.0))
     p = xi**2 + (x**2 - 1/2)**2, jumps x, xi; h = 0.0625, gamma = 1
@@ -56,8 +61,12 @@ class System:
     gamma: float
     x: tuple[sympy.Symbol, ...] = field(repr=False)
     xi: tuple[sympy.Symbol, ...] = field(repr=False)
+    operators: Operators | None = field(repr=False, compare=False)
+    """The operators that the symbols were found from, if any: at another h these have other symbols."""
 
-    def __init__(self, hamiltonian: Formula, jumps: Sequence[Formula], *, h: float, gamma: float) -> None:
+    def __init__(
+        self, hamiltonian: Formula, jumps: Sequence[Formula] = (), *, h: float, gamma: float | None = None
+    ) -> None:
         must(isinstance(jumps, (list, tuple)), "jumps", "be a list of symbols", jumps)
         given = {"hamiltonian": hamiltonian, **{f"jump {j}": jump for j, jump in enumerate(jumps)}}
         x, xi = variables(len(variables_of(given, name="hamiltonian")[0]))
@@ -65,12 +74,38 @@ class System:
         (p,) = _symbols(hamiltonian, names | {TIME.name: TIME}, "hamiltonian")
         must(not p.has(sympy.I), "hamiltonian", "be a real function", p, "Only jumps may be complex.")
         of_jumps = names | {"I": sympy.I}
-        operators = tuple(operator for jump in jumps for operator in _symbols(jump, of_jumps, "jumps"))
-        parts = [part for operator in operators for part in real_and_imaginary(operator)]
+        symbols = tuple(_without_phases(symbol) for jump in jumps for symbol in _symbols(jump, of_jumps, "jumps"))
+        parts = [part for symbol in symbols for part in real_and_imaginary(symbol)]
         for part, name in [(p, "hamiltonian"), *((part, "jumps") for part in parts)]:
             check_smooth(part, name)
-        self._set(hamiltonian=p, jumps=operators, x=x, xi=xi)
-        self._set(h=_semiclassical_parameter(h), gamma=_coupling(gamma))
+        self._set(hamiltonian=p, jumps=symbols, x=x, xi=xi, operators=None)
+        must(gamma is not None or not jumps, "gamma", "be given where there are jumps", "missing", CLOSED)
+        self._set(h=_semiclassical_parameter(h), gamma=_coupling(0.0 if gamma is None else gamma))
+
+    @staticmethod
+    @public
+    def from_operators(
+        hamiltonian: str,
+        jumps: Sequence[str] = (),
+        *,
+        h: float,
+        gamma: float | None = None,
+        parameters: Mapping[str, float] | None = None,
+    ) -> System:
+        """The system whose P and L_j are these operators: text, with products in the order written.
+
+        Polynomials in a and its adjoint ad (a1, ad1, a2, ... for more modes), x and xi: a = (x + I*xi)/sqrt(2*h), so
+        that [a, ad] = 1. Coefficients are numbers, I, names of `parameters`, and in the Hamiltonian functions of the
+        time t. With h = 1 and gamma = 1, the default with jumps, they are the Hamiltonian over hbar and the collapse
+        operators of dA/dt = -i [P, A] + sum_j ( L_j A L_j* - {L_j* L_j, A}/2 ). The symbols found are what runs.
+
+        >>> print(System.from_operators("K*ad**2*a**2", ["sqrt(kappa)*a"], h=1, parameters={"K": 1, "kappa": 0.5}))
+        p = -x**2 - xi**2 + (x**2 + xi**2)**2/4 + 1/2, jumps x/2 + I*xi/2; h = 1, gamma = 1
+
+        Raises InputError for anything but polynomials, and for a Hamiltonian that is not Hermitian.
+        """
+        given = operators(hamiltonian, jumps, parameters)
+        return _of_operators(given, _semiclassical_parameter(h), float(bool(jumps)) if gamma is None else gamma)
 
     def _set(self, **values: Any) -> None:
         for name, value in values.items():
@@ -93,6 +128,8 @@ class System:
         """This system with another `hamiltonian`, other `jumps`, or another `h` or `gamma`."""
         h, gamma = self.h if h is None else h, self.gamma if gamma is None else gamma
         if hamiltonian is None and jumps is None:  # the formulas are checked already
+            if self.operators is not None and h != self.h:
+                return _of_operators(self.operators, _semiclassical_parameter(h), gamma)
             other = copy(self)
             other._set(h=_semiclassical_parameter(h), gamma=_coupling(gamma))
             return other
@@ -102,7 +139,9 @@ class System:
 
     def reversed(self) -> System:
         """p -> -p: the time direction of Li (1.1), whose commutator has the sign +i/h."""
-        return self.replace(hamiltonian=-self.hamiltonian)
+        back = self.replace(hamiltonian=-self.hamiltonian)
+        back._set(operators=None if self.operators is None else self.operators.reversed())
+        return back
 
     def as_dict(self) -> dict[str, Any]:
         """The system as text and numbers, for JSON."""
@@ -129,12 +168,19 @@ class System:
         return "$" + r",\; ".join(parts) + "$"
 
 
+def _of_operators(given: Operators, h: float, gamma: float) -> System:
+    p, jumps = given.symbols(h)
+    made = System(p, jumps, h=h, gamma=gamma)
+    made._set(operators=given)
+    return made
+
+
 def _semiclassical_parameter(h: Any) -> float:
     return moderate("h", h, above=0.0)
 
 
 def _coupling(gamma: Any) -> float:
-    return moderate("gamma", gamma, low=0.0, advice="gamma = 0 is a closed system.")
+    return moderate("gamma", gamma, low=0.0, advice=CLOSED)
 
 
 def _symbols(value: Formula, names: dict[str, sympy.Expr], name: str) -> tuple[sympy.Expr, ...]:
@@ -151,10 +197,25 @@ def _symbols(value: Formula, names: dict[str, sympy.Expr], name: str) -> tuple[s
     return found
 
 
+def _without_phases(f: sympy.Expr) -> sympy.Expr:
+    """`f` with exp(a + I*b) as exp(a) (cos(b) + I*sin(b))."""
+
+    def split(phase: sympy.Expr) -> sympy.Expr:
+        exponent = phase.args[0]
+        a, b = sympy.S.Zero, exponent / sympy.I
+        if b.has(sympy.I):
+            a, b = real_and_imaginary(exponent)
+        return sympy.exp(a) * (sympy.cos(b) + sympy.I * sympy.sin(b))
+
+    return f.replace(lambda part: isinstance(part, sympy.exp) and part.has(sympy.I), split)
+
+
 def _of_sympy(value: Any, known: dict[str, sympy.Expr], allowed: list[str], name: str) -> sympy.Expr:
     """A number or an expression with its symbols made our own, which are known by their names."""
     if not isinstance(value, (int, float, sympy.Expr)) or isinstance(value, bool):
-        raise fail(name, "be text or a SymPy expression", value)
+        qutip = type(value).__module__.startswith("qutip")
+        advice = 'Operators are text, System.from_operators("ad*a", ["a"], h=1); states are from_qutip(...).'
+        raise fail(name, "be text or a SymPy expression", value, advice if qutip else "")
     f = sympy.sympify(value)
     check_form(f, name)
     f = f.xreplace({s: known[s.name] for s in f.free_symbols if s.name in known})
@@ -172,5 +233,11 @@ def real_and_imaginary(jump: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr]:
     f = sympy.expand(jump) if expandable(jump) else jump
     b = sympy.Add(*(term / sympy.I for term in sympy.Add.make_args(f) if term.has(sympy.I)))
     a = sympy.Add(*(term for term in sympy.Add.make_args(f) if not term.has(sympy.I)))
-    must(not b.has(sympy.I), "jumps", "be a + I*b with real a and b", jump, "Write exp(I*x) as cos(x) + I*sin(x).")
+    must(
+        not b.has(sympy.I),
+        "jumps",
+        "be a + I*b with real a and b",
+        jump,
+        "Of all functions, exp alone may be of a complex argument.",
+    )
     return a, b

@@ -9,6 +9,7 @@ from typing import Any
 from openweyl._core.arguments import must
 from openweyl.symbolic.forms import FUNCTIONS
 from openweyl.symbolic.indexed_sums import EACH, SUM
+from openweyl.symbolic.operators import OPERATOR_NAME
 from openweyl.symbolic.parsing import parse_number
 
 from .table import Table
@@ -17,6 +18,8 @@ PARAMETER_NAME = re.compile("[A-Za-z][A-Za-z0-9_]{0,19}")
 """A name as long as fits into a chart's label."""
 FORMULA_NAMES = re.compile("(x|xi)[0-9]*|t|I|pi|time|" + "|".join([*FUNCTIONS, SUM, EACH]))
 """The names that mean something else in a formula, or, as `time`, in a dataset."""
+FORMULAS, OPERATORS = ("hamiltonian", "jumps"), ("hamiltonian_operator", "jump_operators")
+"""The keys of [system] that hold symbols, and those that hold operators."""
 
 
 def parameters(value: Any, path: str, taken: Set[str]) -> dict[str, float]:
@@ -32,8 +35,11 @@ def parameters(value: Any, path: str, taken: Set[str]) -> dict[str, float]:
 def put(values: Mapping[str, float], system: dict[str, Any], state: dict[str, Any]) -> None:
     """Write the values for their names into the formulas of both tables: digits, which are read as exact numbers.
 
-    Raises InputError for a name that no formula has.
+    Raises InputError for a name that no formula has, and for one that is an operator's.
     """
+    for name in values if any(key in system for key in OPERATORS) else ():
+        free = not OPERATOR_NAME.fullmatch(name)
+        must(free, "parameters", "be names that are no operators", name, "Taken are a, ad, a1, ad1, ...")
     pattern = re.compile(rf"(?<![\w.])({'|'.join(values)})\b")
     used: set[str] = set()
 
@@ -48,7 +54,7 @@ def put(values: Mapping[str, float], system: dict[str, Any], state: dict[str, An
             return [filled(inner) for inner in value]
         return pattern.sub(digits, value) if isinstance(value, str) else value
 
-    system.update({key: filled(system[key]) for key in ("hamiltonian", "jumps") if key in system})
+    system.update({key: filled(system[key]) for key in (*FORMULAS, *OPERATORS) if key in system})
     state.update(filled(state))
     for name in values:
         must(name in used, f"parameters.{name}", "be used in the formulas of [system] or [state]", "not used")

@@ -113,10 +113,10 @@ class Problem:
     def formulas(self) -> tuple[sympy.Expr, tuple[sympy.Expr, ...]]:
         """The Hamiltonian and the jumps as the text writes them: with the names of the parameters, not their values.
 
-        Sums are written out, over the values of their bounds.
+        Sums are written out, over the values of their bounds. Of operators, the symbols found, with the values.
         """
         system = self.system
-        if not self.parameters:
+        if not self.parameters or system.operators is not None:
             return system.hamiltonian, system.jumps
         symbols = {name: sympy.Symbol(name, real=True) for name in self.parameters}
         known = {str(v): v for v in (*system.x, *system.xi)} | symbols
@@ -125,7 +125,7 @@ class Problem:
         written = tomllib.loads(self.text)["system"]
         constants = tuple(symbols.values())
         read, read_each = (partial(f, constants=constants, counts=self.parameters) for f in (parse, parse_each))
-        several = [read_each(jump, known | {"I": sympy.I}, "jumps") for jump in written["jumps"]]
+        several = [read_each(jump, known | {"I": sympy.I}, "jumps") for jump in written.get("jumps", [])]
         p = read(written["hamiltonian"], known | {TIME.name: TIME}, "hamiltonian")
         return p, tuple(jump for jumps in several for jump in jumps)
 

@@ -7,16 +7,21 @@ Every key is checked; expressions are parsed, never evaluated. The layout:
     hamiltonian = "xi**2 + (x**2 - 1/2)**2"
     jumps = ["x", "xi"]
     h = "2**-4"                               # a number, or arithmetic in quotes
-    gamma = 1.0
+    gamma = 1.0                               # without jumps it may be left out
     [state]
     kind = "coherent"                         # or another that `state_tables` names
     x = 1.0                                   # n numbers for n degrees of freedom, or one for all
     xi = 0.0
     [run]
-    times = [0.0, 0.5, 1.0, 2.0]
-    tol = 1e-6
+    times = [0.0, 0.5, 1.0, 2.0]              # or "0:2:5", five from 0 to 2
+    tol = 1e-6                                # the default
     [parameters]                              # optional: names for the formulas of [system] and the numbers of [state]
     depth = 0.5
+
+Operators are polynomials in a, ad, x and xi, with products in the order written:
+
+    hamiltonian_operator = "ad**2*a**2 + 2*(a**2 + ad**2)"
+    jump_operators = ["a"]
 
 With many degrees of freedom, formulas have sums, and a jump stands for one of each:
 
@@ -32,6 +37,7 @@ import tomllib
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from openweyl._core import arguments
 from openweyl._core.arguments import InputError, fail, must, shown
@@ -40,8 +46,9 @@ from openweyl.model.pair import MAX_GRID_MODES
 from openweyl.model.states import State
 from openweyl.model.system import System
 from openweyl.symbolic.parsing import parse_number
+from openweyl.symbolic.ranges import parse_values
 
-from .parameters import parameters, put
+from .parameters import FORMULAS, OPERATORS, parameters, put
 from .state_tables import read_state
 from .table import Table, numbers, text, texts
 
@@ -86,22 +93,38 @@ def _content(top: Table, taken: Set[str], changed: Mapping[str, float]) -> Probl
         put(values, of_system.content, of_state.content)
     system = _system(of_system)
     state = read_state(of_state, system.n)
-    times = arguments.times(of_run.take("times", numbers))
-    tol = arguments.tolerance(of_run.take("tol", parse_number))
+    times = arguments.times(of_run.take("times", _times))
+    tol = arguments.tolerance(of_run.get("tol", parse_number, arguments.DEFAULT_TOLERANCE))
     of_run.finish()
     what = f"have n = {system.n} degrees of freedom, as the system"
     must(state.n == system.n, "state", what, state.n)
     return ProblemContent(system, state, times, tol, description.strip(), values)
 
 
+def _times(value: Any, path: str) -> list[float]:
+    """`value`, a list of numbers, or text with ranges such as "0:1:11"."""
+    return parse_values(value, path) if isinstance(value, str) else numbers(value, path)
+
+
 def _system(table: Table) -> System:
     """The system that the table [system] writes."""
-    system = System(
-        table.take("hamiltonian", text),
-        table.take("jumps", texts),
-        h=table.take("h", parse_number),
-        gamma=table.take("gamma", parse_number),
-    )
+    if any(key in table.content for key in OPERATORS):
+        for key in FORMULAS:
+            what = "be left out where operators are given"
+            must(key not in table.content, f"system.{key}", what, key, f"Write {' and '.join(OPERATORS)}.")
+        system = System.from_operators(
+            table.take("hamiltonian_operator", text),
+            table.get("jump_operators", texts, []),
+            h=table.take("h", parse_number),
+            gamma=table.get("gamma", parse_number, None),
+        )
+    else:
+        system = System(
+            table.take("hamiltonian", text),
+            jumps := table.get("jumps", texts, []),
+            h=table.take("h", parse_number),
+            gamma=table.take("gamma", parse_number) if jumps else table.get("gamma", parse_number, None),
+        )
     if system.n <= MAX_GRID_MODES:
         decomposition(system)  # what cannot be evolved is refused here, where the file is known
     table.finish()

@@ -12,6 +12,7 @@ from openweyl._core.arguments import InputError, must, shown
 from openweyl.symbolic.parsing import parse_number
 
 Value = TypeVar("Value")
+Default = TypeVar("Default")
 
 
 class Table:
@@ -30,7 +31,7 @@ class Table:
         must(key in self.content, path, "be given", "missing")
         return convert(self.content.pop(key), path)
 
-    def get(self, key: str, convert: Callable[[Any, str], Value], default: Value) -> Value:
+    def get(self, key: str, convert: Callable[[Any, str], Value], default: Default) -> Value | Default:
         """The value of `key` likewise, or `default` if it is missing."""
         return self.take(key, convert) if key in self.content else default
 

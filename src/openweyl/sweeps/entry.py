@@ -33,6 +33,7 @@ from openweyl.evolution.solution import attributes
 from openweyl.files import netcdf
 from openweyl.model.states import State
 from openweyl.model.system import System
+from openweyl.problems.parameters import FORMULAS, OPERATORS
 from openweyl.problems.problem import Problem
 
 from .dataset import load_rows
@@ -120,7 +121,8 @@ def _problem(
         raise InputError("Arguments `state` and `times` must be given with a System.")
     must(isinstance(state, State), "state", "be a state, such as coherent(x, xi)", state)
     must(state.n == problem.n, "state", f"have n = {problem.n} degrees of freedom, as the system", state.n)
-    return Problem("system", problem, state, arguments.times(times), arguments.tolerance(1e-6 if tol is None else tol))
+    tol = arguments.DEFAULT_TOLERANCE if tol is None else tol
+    return Problem("system", problem, state, arguments.times(times), arguments.tolerance(tol))
 
 
 def _axes(
@@ -156,8 +158,9 @@ def _store(
     columns = {**SERIES, **(CERTIFICATE if order else {}), **COUNTS, **(EXTENT if symbols else {})}
     text = problem.text or _text(problem)
     system = problem.system
+    operators = [] if system.operators is None else [system.operators]
     fixed = [pair for pair in problem.parameters.items() if pair[0] not in axes]
-    what = _fingerprint([problem.text, system.hamiltonian, system.jumps, problem.state, fixed])
+    what = _fingerprint([problem.text, system.hamiltonian, system.jumps, *operators, problem.state, fixed])
     identity = {"problem": what, "openweyl": VERSION, "tol": problem.tol, "order": order, "symbols": symbols}
     about = {
         **attributes(system),
@@ -180,10 +183,11 @@ def _store(
 
 def _text(problem: Problem) -> str:
     """A system made in Python as the text of a problem; of the state, its description."""
-    system = problem.system
-    jumps = ", ".join(f'"{jump}"' for jump in system.jumps)
+    system, given = problem.system, problem.system.operators
+    jumps = ", ".join(f'"{jump}"' for jump in (given or system).jumps)
+    p, of_jumps = FORMULAS if given is None else OPERATORS
     return (
-        f'[system]\nhamiltonian = "{system.hamiltonian}"\njumps = [{jumps}]\n'
+        f'[system]\n{p} = "{(given or system).hamiltonian}"\n{of_jumps} = [{jumps}]\n'
         f"h = {system.h!r}\ngamma = {system.gamma!r}\n"
         f"[state]\n# {problem.state}\n[run]\ntimes = {list(problem.times)}\ntol = {problem.tol!r}\n"
     )

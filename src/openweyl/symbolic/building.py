@@ -26,6 +26,18 @@ Built = TypeVar("Built")
 _OPERATORS = (ast.Mult, ast.Div, ast.Pow)
 _NOT_HERE = {"t": "This symbol cannot depend on time.", "I": "This symbol must be real."}
 """Names that some callers allow, with the advice for where they do not."""
+_OPERATOR = (
+    'Operators are written System.from_operators("ad*a", ["a"], h=1), in a file hamiltonian_operator and '
+    "jump_operators, with a and its adjoint ad."
+)
+_MEANT = {
+    "a|ad|adag|a_dag|adagger|a_dagger|ad_?dag|dagger|dag": _OPERATOR,
+    "p|p_?x|momentum": "The conjugate variable is called xi: write x, xi.",
+    "q|position": "Positions are called x: write x, xi.",
+    "i|j": "The imaginary unit is called I.",
+    "hbar": "hbar is the argument h, a number.",
+}
+"""Names that others use, perhaps with an index, and what to write."""
 
 
 class Builder:
@@ -91,6 +103,8 @@ class Builder:
                 return self._build(number)
             case ast.Attribute(value=ast.Name(id="np" | "numpy")):
                 raise self._refuse("write numbers as digits", self.text, "In an f-string: {float(value)}.")
+            case ast.Call(func=ast.Attribute(attr="dag" | "dagger" | "conj" | "conjugate" | "adjoint")):
+                raise self._refuse("write adjoints out", ast.unparse(node), "The adjoint of the operator a is ad.")
             case ast.Call(func=ast.Attribute() as attribute):
                 return self._build(attribute)
             case ast.Call(func=ast.Name(id=identifier)) if identifier == SUM:
@@ -126,6 +140,8 @@ class Builder:
             advice = _NOT_HERE[identifier]
         if identifier in FUNCTIONS:
             advice = f"Functions need brackets, as in {identifier}(...)."
+        if self.names:
+            advice = f"{_meant(identifier)} {advice}".lstrip()
         raise self._refuse("use known names only", identifier, advice)
 
     def _variable(self, part: ast.Subscript) -> sympy.Expr:
@@ -137,7 +153,7 @@ class Builder:
         if variable == f"{stem}1" and stem in self.names:
             return self.names[stem]
         largest = sum(1 for known in self.names if re.fullmatch(rf"{stem}[1-9]\d*", known)) or int(stem in self.names)
-        must(largest > 0, self.name, f"not use {stem} here", ast.unparse(part))
+        must(largest > 0, self.name, f"not use {stem} here", ast.unparse(part), _meant(stem))
         raise self._refuse(f"have indices from 1 to {largest}", f"{stem}[{variable[len(stem) :]}]")
 
     def _terms(self, node: ast.expr) -> list[sympy.Expr]:
@@ -185,6 +201,11 @@ class Builder:
 def _rational(digits: str) -> sympy.Rational:
     """The digits as written: 0.1 is one tenth."""
     return sympy.Rational(digits)
+
+
+def _meant(identifier: str) -> str:
+    """What to write for a name that others use."""
+    return next((text for names, text in _MEANT.items() if re.fullmatch(rf"(?:{names})_?\d*", identifier)), "")
 
 
 def _is_literal(node: ast.AST) -> bool:

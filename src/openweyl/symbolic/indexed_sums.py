@@ -23,8 +23,8 @@ MAX_NUMBER = 10**9
 """The largest number in the arithmetic of bounds and indices, far above all that MAX_PARTS allows."""
 
 SUM, EACH = "sum", "each"
-INDEXED = ("x", "xi")
-"""The variables that may have an index."""
+INDEXED = ("x", "xi", "a", "ad")
+"""The variables, and the operators, that may have an index."""
 
 _INDEX_NAME = re.compile("[A-Za-z][A-Za-z0-9_]{0,19}")
 _VARIABLE = re.compile("(x|xi)[0-9]*|t|I|pi")
@@ -140,11 +140,14 @@ class Indices:
         must(parts <= MAX_PARTS, self.name, what, self.text)
 
 
-def names_in(tree: ast.expr) -> set[str]:
-    """The names in a formula, x2 for x[2]; of one that is refused when it is read, those up to there."""
+def names_in(tree: ast.expr, counts: Mapping[str, float] | None = None) -> set[str]:
+    """The names in a formula, x2 for x[2]; of one that is refused when it is read, those up to there.
+
+    `counts`: numbers that bounds and indices may use.
+    """
     names: set[str] = set()
     with suppress(InputError, RecursionError):
-        _collect(tree, Indices({}, (), "", ""), names)
+        _collect(tree, Indices(counts or {}, (), "", ""), names)
     return names
 
 

@@ -69,11 +69,11 @@ def parse_each(
 
 
 def syntax_tree(text: str, name: str) -> ast.expr:
-    """Python's syntax tree of `text`, a formula of moderate size. Raises InputError if it is none."""
+    """Python's syntax tree of `text`, a formula of moderate size; ^ is read as **. Raises InputError if it is none."""
     must(isinstance(text, str), name, "be text or a SymPy expression", text)
     must(bool(text.strip()), name, "hold an expression", "empty")
     must(len(text) <= MAX_TEXT, name, f"have at most {MAX_TEXT} characters", f"{len(text)} characters long")
-    must("^" not in text, name, "write powers with **", text)
+    text = text.replace("^", "**")
     strange = re.search(r"[^A-Za-z0-9_.,=+*/()\[\]\s-]", text)
     must(not strange, name, "hold letters, digits, . + - * / ( ) and [ ] only", text)
     must(_depth(text) <= MAX_DEPTH, name, f"nest at most {MAX_DEPTH} brackets deep", text)
