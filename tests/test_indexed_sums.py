@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import numpy as np
@@ -416,3 +417,26 @@ def test_what_the_page_shows_works() -> None:
     assert all(f"`{name}`" in page for name in MANY)
     assert f"{MAX_MODES} degrees" in page and f"{MAX_SUM_TERMS} terms" in page
     assert ", ".join(list(FUNCTIONS)[:5]) in " ".join(page.split())
+
+
+def test_a_sum_that_goes_one_too_far() -> None:
+    """Else a mode without a jump would come in unseen."""
+    text = """
+    [system]
+    hamiltonian = "sum(j, 1, n, xi[j]**2 + x[j]*x[j+1])"
+    jumps = ["each(j, 1, n, x[j])"]
+    h = 0.1
+    gamma = 1.0
+    [state]
+    kind = "coherent"
+    x = 1.0
+    xi = 0.0
+    [run]
+    times = [0.1]
+    [parameters]
+    n = 8
+    """
+    with pytest.raises(
+        InputError, match=r"`parameters.n` must be the number of degrees of freedom, but is 8, where .*x9"
+    ):
+        Problem.parse(dedent(text), "chain", "chain.toml")

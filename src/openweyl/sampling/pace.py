@@ -64,7 +64,7 @@ class Pace:
     def follow(self, done: Advance, length: float, t: float, bound: float) -> None:
         """After a step of `length` to the time `t`, with the mean `bound` so far."""
         begun, quantum = float(done.begun.mean()), float(done.quantum.mean())
-        faded = (self.ended - begun) / max(begun, bound / t, 1e-300)
+        faded = (self.ended - begun) / max(begun, bound / t, self.tol / self.end)
         self.ended = float(done.ended.mean())
         allowed = MISSED_PART * quantum + self.tol * length / self.end
         by_curve = (allowed / max(float(done.missed.mean()), 1e-300)) ** (1 / 3)  # missed ~ dt^4, allowed ~ dt
