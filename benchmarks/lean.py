@@ -73,6 +73,12 @@ def wells() -> System:
     return System(f"{each} + (x1 - x2)**2/4 + (x2 - x3)**2/4", ["x1", "x2", "x3"], h=2**-2, gamma=0.3)
 
 
+def chain() -> System:
+    """Three particles between two walls, bound by springs of energy 2 e^{r/2} - r, as of Toda's chain."""
+    terms = "exp(-x1/2) + exp((x1 - x2)/2) + exp((x2 - x3)/2) + exp(x3/2)"
+    return System(f"(xi1**2 + xi2**2 + xi3**2)/2 + 2*({terms})", ["x1", "x2", "x3"], h=2**-2, gamma=0.3)
+
+
 ROWS: dict[str, Callable[[], dict[str, Any]]] = {
     "figure-1, tol 1e-6": lambda: evolved(double_well(), coherent(1, 0), 2.0, 1e-6),
     "figure-1, tol 1e-3": lambda: evolved(double_well(), coherent(1, 0), 2.0, 1e-3),
@@ -84,6 +90,9 @@ LARGE: dict[str, Callable[[], dict[str, Any]]] = {
     "henon-heiles, h = 2^-3, t = 1": lambda: evolved(*henon_heiles(3), 1.0, 1e-3),
     "henon-heiles, h = 2^-3, t = 1, compare": lambda: compared(*henon_heiles(3), 1.0, 1e-3),
     "henon-heiles, h = 2^-4, t = 2, compare": lambda: compared(*henon_heiles(4), 2.0, 1e-3),
+    "chain of three, h = 2^-2, t = 1, tol 1e-2": lambda: evolved(
+        chain(), coherent([0.3, 0, -0.3], [0, 0, 0]), 1.0, 1e-2
+    ),
     "three wells, h = 2^-2, t = 1, tol 1e-2": lambda: evolved(wells(), coherent([0.5, 0, -0.5], [0, 0, 0]), 1.0, 1e-2),
 }
 
@@ -129,8 +138,8 @@ def table(names: Sequence[str]) -> None:
 
 
 def distance(w: Symbol, exact: Symbol, tol: float) -> float:
-    """The trace norm of the difference: the upper end, within 1 % and tol/1000."""
-    return float((w - exact).trace_norm(atol=1e-3 * tol).upper)
+    """The trace norm of the difference: the upper end, within 1 % and tol/100, as edges hold as much."""
+    return float((w - exact).trace_norm(atol=1e-2 * tol).upper)
 
 
 def errors() -> None:

@@ -102,9 +102,11 @@ def test_the_boundary_moves_with_the_flow(name: str) -> None:
         left, right = ends(np.stack(points), start)
         assert after.lower - before.lower == pytest.approx(left, abs=2e-4)
         assert after.upper - before.upper == pytest.approx(right, abs=2e-4)
-        assert after.reach == before.reach
         assert after.lower <= before.lower
         assert after.upper >= before.upper
+    x, xi = ([np.ptp(points) for points in (start, end)] for start, end in zip(boundary, way[-1], strict=True))
+    for before, after, (width, grown) in zip(needs, ahead, (xi, x), strict=True):  # wave numbers with the other width
+        assert after.reach == pytest.approx(before.reach * sqrt(max(grown / width, 1)), rel=0.02)
 
 
 def test_what_flies_off_to_infinity_is_infinitely_far() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from math import pi
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from scipy.linalg import expm
 
+from common import slow_but
 from openweyl import (
     Ensemble,
     InputError,
@@ -85,7 +85,7 @@ def chance(
 # ------------------------------------------------------------------------------------------- single Gaussians, n = 1
 
 
-@pytest.mark.parametrize("name", STATES)
+@pytest.mark.parametrize("name", slow_but(["squeezed"], STATES))
 def test_a_state_has_the_values_of_its_symbol(name: str) -> None:
     state = STATES[name]
     ensemble, symbol = sample(ONE, state, [0.0]), state.symbol(state.grid(H, 1e-14))
@@ -182,19 +182,19 @@ def test_terms_of_many_variables_are_drawn_and_sums_of_few_are_not() -> None:
     assert square.statistical[0] == 0 and square.value[0] == pytest.approx((n / 2) ** 2 + n * H / 2)
 
 
-def test_many_modes() -> None:
-    n = 100
+@pytest.mark.parametrize("n", slow_but([12], [12, 100]))
+def test_many_modes(n: int) -> None:
     ensemble = chance(0, 40, n=n)[0]
     energy = ensemble.expectation(ensemble.system.hamiltonian)
     assert energy.value[0] == pytest.approx(H * (ensemble.occupations().value.sum() + n / 2))
-    assert ensemble.expectation("tanh(x1 - x100)").bound[0] < 1e-8
+    assert ensemble.expectation(f"tanh(x1 - x{n})").bound[0] < 1e-8
     zeros = ", ".join(["0"] * 2 * n)
     fidelity = ensemble.fidelity([0] * n, [0] * n).value[0]
     assert ensemble.expectation(f"husimi({zeros})").value[0] == pytest.approx(fidelity, rel=1e-9, abs=0)
-    chain = ensemble.expectation("sum(j, 1, 99, tanh(x[j] - x[j+1]))")
+    chain = ensemble.expectation(f"sum(j, 1, {n - 1}, tanh(x[j] - x[j+1]))")
     assert chain.bound[0] < 1e-6 and 0 < chain.statistical[0] < 2
-    assert ensemble.covariance().value.shape == (200, 200)
-    assert float(ensemble.reduced(100).trace()) == pytest.approx(1, abs=1e-8)
+    assert ensemble.covariance().value.shape == (2 * n, 2 * n)
+    assert float(ensemble.reduced(n).trace()) == pytest.approx(1, abs=1e-8)
     assert np.isfinite(ensemble.purity().value[0])
 
 
@@ -246,15 +246,14 @@ def test_bounds_of_quadrature_hold(a: float, b: float, sharpness: float, width: 
         assert q == 2 or np.isfinite(errors[0])
 
 
-@pytest.fixture(scope="module")
-def wells() -> tuple[Ensemble, Any]:
-    system = System("xi**2 + (x**2-1/2)**2", ["x", "xi"], h=2**-4, gamma=1.0)
+WELL = System("xi**2 + (x**2-1/2)**2", ["x", "xi"], h=2**-4, gamma=1.0)
+
+
+@pytest.mark.slow
+def test_quantum_values_lie_within_both_errors() -> None:
     times = [0.25, 0.5]
-    return sample(system, coherent(1, 0), times, particles=1000), compare(system, coherent(1, 0), times, tol=1e-4)
-
-
-def test_quantum_values_lie_within_both_errors(wells: tuple[Ensemble, Any]) -> None:
-    ensemble, run = wells
+    ensemble = sample(WELL, coherent(1, 0), times, particles=1000)
+    run = compare(WELL, coherent(1, 0), times, tol=1e-4)
     for text in (*OBSERVABLES, "region(x*xi + 0.1)"):
         found, true = ensemble.expectation(text), run.quantum.expect(text)
         assert (np.abs(found.value - true.value) <= found.bound + 4 * found.statistical + true.error).all(), text
@@ -275,6 +274,7 @@ def test_quantum_values_lie_within_both_errors(wells: tuple[Ensemble, Any]) -> N
 # ------------------------------------------------------------------------------------------------------- statistics
 
 
+@pytest.mark.slow
 def test_intervals_hold_as_often_as_they_say() -> None:
     names = ("mean", "tanh", "region", "xi**2", "purity", "fidelity", "covariance", "correlation", "occupation")
     held = dict.fromkeys(names, 0)
@@ -355,7 +355,7 @@ def test_reduced_symbols_have_the_trace_and_the_moments_of_the_particles(
     assert float(np.asarray(symbol.values).min()) > -1e-7
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.integers(0, 50), st.floats(-2, 2), st.floats(-2, 2))
 def test_values_are_linear_and_do_not_depend_on_the_order_of_particles(seed: int, a: float, b: float) -> None:
     ensemble = chance(seed, 50, n=2)[0]
@@ -417,8 +417,8 @@ def test_ensembles_go_to_disk(tmp_path: Path) -> None:
 
 
 def test_results_fit_on_a_screen() -> None:
-    n = 30
-    times = np.linspace(0, 1, 100).tolist()
+    n = 20
+    times = np.linspace(0, 1, 50).tolist()
     ensemble = sample(free(n), coherent([0.5] * n, [0.0] * n), times)
     for text in (str(ensemble), repr(ensemble), repr(ensemble.expectation("tanh(x1)"))):
         assert len(text.splitlines()) <= 25 and all(len(line) <= 320 for line in text.splitlines())
@@ -427,8 +427,8 @@ def test_results_fit_on_a_screen() -> None:
     assert "mean x1" in str(ensemble) and "mean x " in str(sample(ONE, STATES["two"], [0.0]))
 
 
-def test_pictures_show_values_bands_and_bounds(tmp_path: Path, wells: tuple[Ensemble, Any]) -> None:
-    ensemble = wells[0]
+def test_pictures_show_values_bands_and_bounds(tmp_path: Path) -> None:
+    ensemble = sample(WELL, coherent(1, 0), [0.01, 0.02], particles=20)
     figure, axes = new_figure(1, 3, (12, 4))
     assert ensemble.plot(list(axes[0])) == list(axes[0])
     means, bounds, reduced = axes[0]
@@ -454,7 +454,7 @@ def test_a_grid_holds_all_particles() -> None:
     z = far.centers[0]
     for axis, column in zip(grid.x + grid.xi, z.T, strict=True):
         assert axis.lower <= column.min() - width and axis.upper >= column.max() + width
-    assert float(far.reduced(1).values.max()) <= 2 and 2 * pi * H * far.system.h > 0
+    assert float(far.reduced(1).values.max()) <= 2
 
 
 def test_states_are_those_of_the_ensemble() -> None:

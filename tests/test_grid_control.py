@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from functools import partial
 from math import inf, pi
 
 import pytest
 
-from common import refused
-from openweyl import PhaseGrid, ResourceError, System
+from openweyl import PhaseGrid
 from openweyl.evolution.grid_control import (
     GridPolicy,
     Growth,
-    check_memory,
     correction_round_off,
     correction_weights,
     moved_by,
@@ -30,16 +27,18 @@ AXES = GRID.x + GRID.xi
 
 def test_even_losses_stay_within_the_share() -> None:
     """Whatever the number of segments, if each loses all that it may: never more than 0.5 of the tolerance."""
-    for count in (1, 30, 3000):
-        lost = 0.0
-        for _ in range(count):
+    for count in (1, 2, 30, 3000):
+        lost, all_lost = 0.0, 0.0
+        for number in range(count):
             lost += POLICY.allowed(1e-4, 1 / count, lost)
-        assert 0.25e-4 < lost <= 0.5e-4
+            all_lost += POLICY.allowed(1e-4, 1 / count, all_lost, 0.0, 1 / max(count - 1 - number, 1))
+        assert 0.25e-4 < lost <= all_lost <= 0.5e-4
 
 
 def test_a_segment_of_no_length_may_draw_on_the_pool() -> None:
     assert POLICY.allowed(1e-4, 0.0, 0.0) == pytest.approx(0.08 * 0.25e-4)
     assert POLICY.allowed(1e-4, 0.0, 0.35e-4) == 0
+    assert POLICY.allowed(1e-4, 0.1, 0.3e-4, 0.0, 0.5) == pytest.approx(0.25 * 0.2e-4)  # half of what is left, in half
     assert POLICY.allowed(1e-4, 0.0, 0.35e-4, 1e-12) == pytest.approx(1e-11)
 
 
@@ -132,43 +131,3 @@ def test_where_too_much_is_lost_in_all_some_axis_grows() -> None:
     even = [(0.17e-6,) * 3] * 2
     assert sum(map(sum, even)) > 1e-6
     assert all(not box.within(axis) for box, axis in zip(POLICY.enlarged(AXES, even, 1e-6), AXES, strict=True))
-
-
-# ---------------------------------------------------------------------- memory
-
-
-def test_memory_grows_with_what_is_kept() -> None:
-    """The limit below which each is refused: more runs, ridges, star products and corrections need more."""
-    grid = PhaseGrid.box(h=0.1, x=(-2, 2), xi=(-2, 2), size=(1000, 1000))
-    plain = System("xi**2/2 + x**4", ["x"], h=0.1, gamma=0.1)
-
-    def fits(megabytes: float, system: System = plain, order: int = 1, tol: float = 1e-4) -> None:
-        check_memory(system, grid, order, tol, megabytes * 1e6, 0.0)
-
-    cases = [
-        (180, {}),
-        (180, {"system": System("xi**2/2 + x**2", ["tanh(xi)"], h=0.1, gamma=0.1)}),
-        (2180, {"system": System("cos(x)*tanh(xi)", [], h=0.1, gamma=0.0)}),
-        (180 * (1 + 1.15 * 2), {"order": 3}),
-    ]
-    for megabytes, given in cases:
-        fits(megabytes * 1.001, **given)
-        call = partial(fits, megabytes * 0.999, **given)
-        refused(call, "At t = 0 the symbol needs a grid of ", ResourceError)
-
-
-def test_with_two_degrees_of_freedom_two_runs_save_memory() -> None:
-    grid = PhaseGrid.box(h=0.1, x=[(-2, 2)] * 2, xi=[(-2, 2)] * 2, size=(30, 30))
-    system = System("xi1**2/2 + xi2**2/2 + x1**4 + x2**4", ["x1"], h=0.1, gamma=0.1)
-    for each, tol in ((140, 1e-3), (140, 1e-4), (180, 1e-5)):
-        check_memory(system, grid, 1, tol, each * 1.001 * grid.size, 0.0)
-        call = partial(check_memory, system, grid, 1, tol, each * 0.999 * grid.size, 0.0)
-        refused(call, "At t = 0 the symbol needs a grid of ", ResourceError)
-
-
-def test_what_helps_depends_on_when() -> None:
-    system = System("xi**2/2 + x**4", ["x"], h=0.1, gamma=0.1)
-    for t, words in ((0.0, "fewer degrees of freedom"), (0.5, "shorten `times`")):
-        with pytest.raises(ResourceError) as caught:
-            check_memory(system, GRID, 1, 1e-4, 1e5, t)
-        assert words in str(caught.value)

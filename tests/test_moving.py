@@ -12,6 +12,7 @@ from functools import cache
 import numpy as np
 import pytest
 
+import harness
 import kernel_oracle
 from common import slow_but
 from gaussian import Gaussian
@@ -181,3 +182,10 @@ def test_a_weak_jump_hops_farther_than_the_box() -> None:
     solution = evolve(System("xi**2/2", [f"{eps}*sin({K}*x)"], h=h, gamma=1.0), coherent(0.0, 0.0), [0.5], tol=1e-3)
     variance = solution[0].moments().covariance[1, 1]
     assert variance == pytest.approx(h / 2 + 0.5 * h * (eps * K) ** 2 / 2, rel=0.02)
+
+
+def test_a_bump_that_is_met_in_passing() -> None:
+    """In coordinates that stay: kicks of all runs were farther apart than it is wide, and 6 times the error that was
+    reported was made.
+    """
+    assert_true(harness.case("moving", 61, 8, limit=LIMIT))

@@ -94,14 +94,11 @@ def residual(system: System, rng: np.random.Generator, *, pure: bool, levels: in
         R = R + slopes.z[0, i] * first[i]
         for j in range(2 * n):
             R = R - h / 2 * slopes.C[0, i, j] * derivative(i, first[j])
-    kept = prod_kron(
-        [np.diag((np.arange(levels) < 0.75 * levels).astype(float))] * n
-    )  # the rest is cut matrices' error
-    R = kept @ R @ kept
+    kept = prod_kron([np.diag((np.arange(levels) < 0.75 * levels).astype(float))] * n)
+    R = kept @ R @ kept  # the rest is cut matrices' error
     assert abs(np.trace(R)) < 1e-9 * (1 + np.abs(R).max())
-    return float(np.abs(np.linalg.eigvalsh((R + R.conj().T) / 2)).sum()), float(
-        motion.rates(C[None], slopes).quantum[0]
-    )
+    true = np.abs(np.linalg.eigvalsh((R + R.conj().T) / 2)).sum()
+    return float(true), float(motion.rates(C[None], slopes).quantum[0])
 
 
 def prod_kron(factors: list[Array]) -> Array:
@@ -220,6 +217,7 @@ def truth(system: System, start: Array, times: list[float], levels: int) -> list
     return [found.y[:, k].reshape(levels, levels) for k in range(len(times))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("p", "jumps", "h", "gamma"),
     [
@@ -243,6 +241,20 @@ def test_the_truth_is_within_the_bound(p: str, jumps: list[str], h: float, gamma
         noise = np.abs(np.linalg.eigvalsh(first - second)).sum() / 2
         assert true - noise <= ensemble.bound[k]
         assert ensemble.bound[k] < 6 * (true + noise) and ensemble.bound[k] < 0.9
+
+
+def test_damping_by_pairs_of_quanta_is_within_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By one observable and few particles: a quick look, beside the test above. With any lag, so none is looked for."""
+    monkeypatch.setattr("openweyl.sampling.sample.best_lag", lambda *_, **__: 0.1)
+    system = System("xi**2/2 + x**2/2", ["(x + I*xi)**2/2"], h=1 / 4, gamma=1.0)
+    start, time, levels = np.array([0.7, 0.3]), 0.02, 30
+    ensemble = sample(system, coherent(*start), [time], particles=40)
+    (A,) = truth(system, start, [time], levels)
+    husimi = packets(np.array([[0.4, 0.2]]), np.eye(2)[None] / 2, system.h, levels)[:, 0]
+    found = ensemble.fidelity(0.4, 0.2)
+    off = abs(found.value[0] - (husimi.conj() @ A @ husimi).real)
+    assert off <= found.bound[0] + 4 * found.statistical[0]
+    assert 0 < found.bound[0] < 0.05
 
 
 def test_alike_jumps_are_one_family_and_a_chain_is_a_sum_of_its_parts() -> None:

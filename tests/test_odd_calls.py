@@ -234,8 +234,8 @@ ACCEPTED: dict[str, set[str]] = {
     "times": LISTS,
     "times or None": {*LISTS, "None"},
     "system": {"a System"},
-    "state": {"a State", "a State of its own h", "a State of its own"},
-    "state or None": {"None", "a State", "a State of its own h", "a State of its own"},
+    "state": {"a State", "a State of its own h", "a State of its own", "a Symbol"},
+    "state or None": {"None", "a State", "a State of its own h", "a State of its own", "a Symbol"},
     "grid": {"a PhaseGrid", "a PhaseGrid of two"},
     "symbol": SYMBOL,
     "complex symbol": {*SYMBOL, "a complex Symbol"},
@@ -257,6 +257,8 @@ ACCEPTED: dict[str, set[str]] = {
         "a derivative",
     },
     "formulas": {"an empty list"},
+    "only None": {"None"},
+    "complex numbers": {*NUMBERS, *LISTS, "a complex number", "i", "a list of pairs"} - {"a generator"},
     "callable or None": {"None"},
     "progress": {"None", "True"},
     "kind": set(),
@@ -446,11 +448,23 @@ def cases(folder: Path) -> dict[str, Case]:
             {"f": "any formula", "g": "any formula"},
         ),
         "hamiltonian_field": (openweyl.hamiltonian_field, {"p": "xi**2"}, {"p": "any formula"}),
-        "coherent": (openweyl.coherent, {"x": 0.0, "xi": 0.0}, {"x": "coordinates", "xi": "coordinates"}),
+        "coherent": (
+            openweyl.coherent,
+            {"x": 0.0, "xi": 0.0, "alpha": None},
+            {"x": "coordinates", "xi": "coordinates", "alpha": "only None"},
+        ),
+        "coherent of alpha": (
+            openweyl.coherent,
+            {"x": None, "xi": None, "alpha": 1j},
+            {"x": "only None", "xi": "only None", "alpha": "complex numbers"},
+        ),
+        "fock": (openweyl.fock, {"k": 1}, {"k": "whole"}),
+        "superposition": (openweyl.superposition, {"components": [(1, openweyl.fock(1))]}, {"components": "members"}),
+        "thermal": (openweyl.thermal, {"nbar": 0.5, "n": 1}, {"nbar": "coordinates", "n": "whole"}),
         "squeezed": (
             openweyl.squeezed,
-            {"x": 0.0, "xi": 0.0, "r": 0.1, "angle": 0.0},
-            {"x": "coordinates", "xi": "coordinates", "r": "coordinates", "angle": "coordinates"},
+            {"x": 0.0, "xi": 0.0, "r": 0.1, "angle": 0.0, "nbar": 0.0},
+            dict.fromkeys(("x", "xi", "r", "angle", "nbar"), "coordinates"),
         ),
         "gaussian": (
             openweyl.gaussian,
@@ -573,8 +587,9 @@ NAMES = (
     "Comparison.difference", "Units", "Units.number", "Units.quantity", "Units.gamma", "Units.unit",
     "Units.system", "Units.thermal_jumps", "Problem.load", "Problem.parse", "Problem.replace", "star of formulas",
     "star of symbols", "moyal_bracket of formulas", "moyal_bracket of symbols", "poisson_bracket",
-    "hamiltonian_field", "coherent", "squeezed", "gaussian", "cat", "mixture", "State.symbol", "MatrixState.symbol",
-    "State.grid", "MatrixState.grid", "mixture.grid", "load", "sample",
+    "hamiltonian_field", "coherent", "coherent of alpha", "fock", "superposition", "thermal", "squeezed", "gaussian",
+    "cat", "mixture", "State.symbol", "MatrixState.symbol", "State.grid", "MatrixState.grid", "mixture.grid", "load",
+    "sample",
     "Ensemble.expectation", "Ensemble.fidelity", "Ensemble.reduced", "Ensemble.covariance", "Ensemble.correlation",
     "Ensemble.covariances", "Ensemble.to_xarray", "sweep",
 )  # fmt: skip
@@ -589,7 +604,11 @@ RESULTS = {
 def test_every_public_name_is_tried(made: dict[str, Case]) -> None:
     assert tuple(made) == NAMES
     public = {name for name in openweyl.__all__ if callable(getattr(openweyl, name))}
-    assert public - {name.split(" ")[0] for name in NAMES} == RESULTS | {"InputError", "ResourceError"}
+    assert public - {name.split(" ")[0] for name in NAMES} == RESULTS | {
+        "InputError",
+        "ResourceError",
+        "tensor",
+    }  # takes any number
     given: dict[Any, set[str]] = defaultdict(set)
     for case in made.values():
         given[case.function] |= case.given.keys()
@@ -674,11 +693,11 @@ def test_what_is_said_of_calls_that_do_not_fit() -> None:
     )
     refused(
         lambda: coherent(1, 2, 3),  # type: ignore[call-arg]
-        "coherent must be given at most 2 arguments without a name, but is given 3. It takes x, xi.",
+        "coherent must be given at most 2 arguments without a name, but is given 3. It takes x, xi, alpha.",
     )
     refused(
         lambda: coherent(1, 2, x=3),  # type: ignore[call-arg,misc]
-        "Argument `x` must be given once to coherent, but is given twice. It takes x, xi.",
+        "Argument `x` must be given once to coherent, but is given twice. It takes x, xi, alpha.",
     )
     refused(
         lambda: openweyl.evolve(COARSE, STATE),  # type: ignore[call-arg]

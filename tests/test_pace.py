@@ -47,6 +47,17 @@ def test_a_run_that_stands_still_has_no_end(monkeypatch: pytest.MonkeyPatch) -> 
     refused(lambda: pace.reached(0.0, typical=True, hint="dt = 1"), "At t = 0 of 1, after 50 s, ", ResourceError)
 
 
+def test_steps_that_still_grow_are_expected_to_grow_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From 1/15 of the way in 10 s, twice as far each time: 2 + 4 + 8 parts more, in 30 s and not in 140."""
+    clock = Clock(monkeypatch)
+    pace, hasty = Pace(horizon=15.0, limit=41.0), Pace(horizon=15.0, limit=39.0)
+    clock.now += 10
+    assert pace.reached(1.0, typical=True, hint="", growth=2.0) == pytest.approx(140)
+    begin = "At t = 1 of 15, after 10 s, the run would take "
+    refused(lambda: hasty.reached(1.0, typical=True, hint="", growth=2.0), begin + "30 s more", ResourceError)
+    refused(lambda: pace.reached(1.0, typical=True, hint=""), begin, ResourceError)
+
+
 @pytest.mark.parametrize("seconds", [TRUSTED_AFTER - 1, TRUSTED_AFTER + 1])
 def test_a_forecast_is_trusted_after_a_while(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     """A hundredth of the way takes a hundredth of what is left: 100 times as long as it may, at the present speed."""

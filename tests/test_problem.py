@@ -211,7 +211,11 @@ def test_times_may_be_a_range(tmp_path: Path) -> None:
         ('["x", "xi"]', '"x"', "`system.jumps` must be a list"),
         ('["x", "xi"]', "[1]", "`system.jumps` must be text in quotes"),
         ('["x", "xi"]', '["x*t"]', "`jumps` must use known names only, but is t"),
-        ('"coherent"', '"thermal"', "`state.kind` must be coherent, squeezed, cat or mixture, but is thermal"),
+        (
+            '"coherent"',
+            '"warm"',
+            "coherent, squeezed, thermal, gaussian, cat, fock, superposition, mixture or product, but is warm",
+        ),
         ('"coherent"', "1", "`state.kind` must be text in quotes"),
         ("x = 1.0\n", "", "`state.x` must be given"),
         ("x = 1.0\n", "x = []\n", "`x` must hold at least one number"),

@@ -20,7 +20,7 @@ WELL = System("xi**2 + (x**2 - 1/2)**2", ["x", "xi"], h=2**-6, gamma=1.0)
 START = coherent(1.0, 0.0)
 
 
-def well(times: Any = (0.1,), **kwargs: Any) -> Ensemble:
+def well(times: Any = (0.02,), **kwargs: Any) -> Ensemble:
     return sample(WELL, START, list(times), **{"particles": 20, **kwargs})
 
 
@@ -127,7 +127,7 @@ def test_rare_members_are_drawn() -> None:
 
 
 def test_a_thermal_state_is_split() -> None:
-    ensemble = sample(WELL, gaussian(1.0, 0.0, [[2.0, 0.3], [0.3, 1.0]]), [0.0, 0.05], particles=2000)
+    ensemble = sample(WELL, gaussian(1.0, 0.0, [[2.0, 0.3], [0.3, 1.0]]), [0.0, 0.005], particles=2000)
     means = ensemble.centers[0].mean(axis=0)
     spread = np.cov(ensemble.centers[0].T) + ensemble.covariances(0).mean(axis=0)
     assert means == pytest.approx([1.0, 0.0], abs=0.02)
@@ -208,7 +208,7 @@ def test_progress_is_told() -> None:
 
 
 def test_it_prints_itself_and_is_json() -> None:
-    ensemble = well([0.05, 0.1])
+    ensemble = well([0.01, 0.02])
     assert "bound" in str(ensemble)
     assert repr(ensemble).startswith("<Ensemble, n = 1, 20 particles")
     data = json.loads(json.dumps(ensemble.as_dict()))

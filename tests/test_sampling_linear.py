@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 import sympy
 from scipy.integrate import solve_ivp
+from scipy.linalg import expm, solve_continuous_lyapunov
 
-from openweyl import System, coherent, evolve, gaussian, sample
+from openweyl import ResourceError, System, coherent, evolve, gaussian, sample
+from test_sampling_pieces import motion_of
 
 
 def chain(n: int) -> tuple[System, np.ndarray, np.ndarray, np.ndarray]:
@@ -51,6 +53,21 @@ def test_the_bound_is_round_off_and_moments_are_exact(n: int) -> None:
         assert found.covariances(i)[0] / system.h == pytest.approx(y[size:].reshape(size, size), abs=1e-8)
 
 
+@pytest.mark.parametrize("time", [1.0, 10.0, 300.0])
+def test_strong_friction_beside_a_free_mode_keeps_all_digits(time: float) -> None:
+    """C(t) = C + e^{Ft} (1/2 - C) e^{F^T t} with the C of rest, F C + C F^T + D = 0; e^{-Ft} grows to e^{9t}."""
+    system = System("(xi1**2 + x1**2 + xi2**2 + x2**2)/2 + (x1-x2)**2*3/10", ["3*(x1 + I*xi1)"], h=0.1, gamma=1.0)
+    V = np.array([[1.6, -0.6], [-0.6, 1.6]])
+    friction = np.diag([9.0, 0.0])
+    F = np.block([[-friction, np.eye(2)], [-V, -friction]])
+    rest = solve_continuous_lyapunov(F, -np.diag([9.0, 0.0, 9.0, 0.0]))
+    Phi = expm(time * F)
+    found = sample(system, coherent([1, 0], [0, 0]), [time])
+    true = rest + Phi @ (np.eye(4) / 2 - rest) @ Phi.T
+    assert found.covariances(0)[0] / system.h == pytest.approx(true, abs=1e-12)
+    assert found.bound[0] < 1e-9
+
+
 def test_for_one_degree_of_freedom_evolve_agrees() -> None:
     system = System("xi**2/2 - x**2/8 + x*xi/5 + x", ["x + I*xi/3 + 1", "xi"], h=1 / 8, gamma=0.6)
     state = gaussian(0.3, -0.2, [[0.9, 0.2], [0.2, 0.7]])
@@ -72,3 +89,31 @@ def test_steps_lead_to_the_same_moments(n: int) -> None:
     assert (np.abs(found.mean - exact.mean) < 5 * found.mean_standard_error + 1e-5).all()
     second = found.covariances(0).mean(axis=0) + np.cov(found.centers[0].T)
     assert second == pytest.approx(exact.covariances(0)[0], rel=0.5, abs=0.3 * closed.h)
+
+
+def test_modes_that_are_damped_fast_and_slowly() -> None:
+    """Against the stationary covariance by Lyapunov's equation: e^{-Ft} of the fast mode would leave no digit."""
+    system = System(
+        "(x1**2 + xi1**2 + x2**2 + xi2**2 + x1*x2)/2", ["5*(x1 + I*xi1)", "(x2 + I*xi2)/10"], h=0.1, gamma=1.0
+    )
+    motion = motion_of(system)
+    F = np.concatenate([motion.hamiltonian.hessian[2:], -motion.hamiltonian.hessian[:2]]) + motion.dissipation.matrix
+    final = solve_continuous_lyapunov(F, -motion.dissipation.noise)
+    found = sample(system, coherent([1, 0], [0, 1]), [0.1, 10.0, 300.0])
+    for i, t in enumerate(found.times):
+        Phi = expm(t * F)
+        exact = final + Phi @ (np.eye(4) / 2 - final) @ Phi.T
+        assert found.covariances(i)[0] / system.h == pytest.approx(exact, abs=1e-12)
+        assert found.purity().value[i] == pytest.approx(np.linalg.det(2 * exact) ** -0.5, abs=1e-10)
+    assert found.bound.max() < 1e-8
+
+
+def test_round_off_of_squeezed_states_counts() -> None:
+    """A pure state stays pure; where its C has too few digits to say so, the bound tells, and then it is refused."""
+    system = System("(xi**2 - x**2)/2", [], h=0.1, gamma=1.0)
+    found = sample(system, coherent(0.1, 0.2), [1.0, 4.0, 7.0])
+    assert (abs(found.purity().value - 1) <= found.bound).all()
+    assert found.bound[0] < 1e-10
+    for t in (9.0, 18.0, 25.0, 1e4):
+        with pytest.raises(ResourceError, match="squeezed"):
+            sample(system, coherent(0.1, 0.2), [t])

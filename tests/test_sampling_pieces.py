@@ -158,6 +158,7 @@ def test_splits_are_pure_and_leave_what_they_say(n: int) -> None:
     ):
         nu = np.abs(np.linalg.eigvals(found.pure @ J))
         assert nu == pytest.approx(0.5, abs=1e-6)
+        assert np.linalg.eigvalsh(found.pure).min() > 0
         left = C - found.pure - found.noise @ found.noise.swapaxes(1, 2)
         assert (covariance_cost(C, left) <= 1.0001 * found.cost + 1e-8).all()
         assert found.cost.max() < 2e-6

@@ -9,6 +9,7 @@ from openweyl import System, coherent, sample
 from openweyl.sampling.blocks import Plan
 from openweyl.sampling.initial import start_of
 from openweyl.sampling.particles import run_block
+from openweyl.sampling.streams import Stream
 from test_sampling_pieces import motion_of
 
 WELL = System("xi**2 + (x**2 - 1/2)**2", ["x", "xi"], h=2**-4, gamma=1.0)
@@ -97,7 +98,14 @@ def test_the_bound_grows_as_the_root_of_n_h() -> None:
     assert slope == pytest.approx(0.5, abs=0.05)
 
 
-def test_blocks_are_seeded_by_their_numbers() -> None:
+def test_blocks_have_a_size_that_no_number_of_particles_changes() -> None:
     start, motion = start_of(coherent(0.7, 0.0)), motion_of(WELL)
     plan = Plan(motion, start, (0.05,), 0, 0.1, 1e-3)
     assert plan.counts(600) == [256, 256, 88]
+
+
+def test_no_stream_of_random_numbers_is_another_one() -> None:
+    """A reading at the k-th time once had those of the k-th block."""
+    sequences = [Stream.PILOT.of(3)] + [stream.of(3, k) for stream in (Stream.BLOCK, Stream.READING) for k in range(3)]
+    states = [tuple(sequence.generate_state(4)) for sequence in sequences]
+    assert len(set(states)) == 7

@@ -27,11 +27,15 @@ if _typing.TYPE_CHECKING:  # for type checkers and editors; a test compares this
     from .interchange.qutip import from_qutip as from_qutip
     from .interchange.units import Units as Units
     from .interchange.wavefunction import from_wavefunction as from_wavefunction
+    from .model.fock_states import fock as fock
+    from .model.fock_states import superposition as superposition
     from .model.gaussian_states import cat as cat
     from .model.gaussian_states import coherent as coherent
     from .model.gaussian_states import gaussian as gaussian
     from .model.gaussian_states import mixture as mixture
     from .model.gaussian_states import squeezed as squeezed
+    from .model.gaussian_states import thermal as thermal
+    from .model.products import tensor as tensor
     from .model.states import State as State
     from .model.system import System as System
     from .norms.trace_norm import trace_norm as trace_norm
@@ -88,6 +92,7 @@ _MODULES = {
     "compare": "analysis.compare",
     "dequantize": "weyl.quantization",
     "evolve": "evolution.evolve",
+    "fock": "model.fock_states",
     "from_fock": "interchange.fock",
     "from_qutip": "interchange.qutip",
     "from_wavefunction": "interchange.wavefunction",
@@ -101,7 +106,10 @@ _MODULES = {
     "sample": "sampling.sample",
     "squeezed": "model.gaussian_states",
     "star": "phase_space.star_product",
+    "superposition": "model.fock_states",
     "sweep": "sweeps",
+    "tensor": "model.products",
+    "thermal": "model.gaussian_states",
     "trace_norm": "norms.trace_norm",
 }
 """Where each public name is defined."""

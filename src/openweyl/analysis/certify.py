@@ -32,7 +32,7 @@ from openweyl.evolution.pace import TIME_LIMIT
 from openweyl.evolution.solution import Solution
 from openweyl.gaussian_packets.flow import quadratic_flow
 from openweyl.generators.generator import hierarchy
-from openweyl.model.pair import check_grid_pair
+from openweyl.model.pair import grid_state_of
 from openweyl.model.states import State
 from openweyl.model.system import System
 from openweyl.norms.trace_norm import enclosure
@@ -59,7 +59,7 @@ LEAST_IMPROVEMENT = 0.8
 @shows_progress("certify")
 def certify(
     system: System,
-    state: State,
+    state: State | Symbol,
     times: Sequence[float],
     *,
     order: int | None = None,
@@ -71,7 +71,7 @@ def certify(
 ) -> Certificate:
     """B_N(t) >= ||A(t) - Op(a_N(t))||_tr, and the enclosure of ||A(t) - Op(a_1(t))||_tr, from the classical run alone.
 
-    `system`, `state`: what is evolved, from time 0. `times`: increasing, >= 0.
+    `system`, `state`: what is evolved, from time 0; a Symbol is a state, too. `times`: increasing, >= 0.
     `order`: N >= 1 (3 if neither it nor `target` is given).
     `target`: raise the order until B_N is at most this at the last time; if the series, which is asymptotic, stops
     improving before, the best order is returned and `reason` says so; the enclosure is the intersection of those of all
@@ -90,7 +90,7 @@ def certify(
     True
     """
     must(order is None or target is None, "order", "not be given together with `target`", order)
-    check_grid_pair(system, state)
+    state = grid_state_of(system, state)
     times, tol = arguments.times(times), arguments.tolerance(tol)
     run = partial(_certificate, system, state, times, tol, memory, time_limit, callback(progress))
     if target is None:

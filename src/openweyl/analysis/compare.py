@@ -19,7 +19,7 @@ from openweyl._core.progress import Progress, callback, shares, shows_progress
 from openweyl.evolution.evolve import evolve
 from openweyl.evolution.pace import TIME_LIMIT
 from openweyl.evolution.solution import Solution
-from openweyl.model.pair import check_grid_pair
+from openweyl.model.pair import grid_state_of
 from openweyl.model.states import State
 from openweyl.model.system import System
 from openweyl.norms.l1 import l1_norm
@@ -45,7 +45,7 @@ that they are worth their cost."""
 @shows_progress("compare")
 def compare(
     system: System,
-    state: State,
+    state: State | Symbol,
     times: Sequence[float],
     *,
     tol: float = 1e-6,
@@ -55,8 +55,9 @@ def compare(
 ) -> Comparison:
     """||A(t) - Op(a(t))||_tr at `times`, with Hilbert-Schmidt and L1 distances and the moments of both evolutions.
 
-    `system`, `state`: what is evolved, from time 0. `times`: increasing, >= 0. `tol`: the error allowed in trace norm,
-    per evolution. `time_limit`: seconds, likewise. `memory`, `progress`: as for `evolve`.
+    `system`, `state`: what is evolved, from time 0; a Symbol is a state, too. `times`: increasing, >= 0.
+    `tol`: the error allowed in trace norm, per evolution. `time_limit`: seconds, likewise.
+    `memory`, `progress`: as for `evolve`.
 
     Returns a Comparison: arrays over time, and both solutions. Raises what `evolve` raises.
 
@@ -68,7 +69,7 @@ def compare(
     True
     """
     started = time.perf_counter()
-    check_grid_pair(system, state)
+    state = grid_state_of(system, state)
     times, tol = arguments.times(times), arguments.tolerance(tol)
     quantum, classical = both_evolutions(
         system, state, times, tol=tol, memory=memory, time_limit=time_limit, progress=callback(progress)

@@ -6,12 +6,14 @@ runs can see it. So the reach of a segment is known before it is made.
 Along x and xi: the classical flow, dx/dt = dp/dxi, dxi/dt = -dp/dx and friction, of the points at the boundary of the
 set where the symbol is not negligible. In more dimensions, where most of what is negligible lies at no end of any axis,
 points of all of the set are followed with what they hold, and an end is where they hold no more than is negligible
-beyond it. Interference stays between the parts of the state that interfere, and moves with
-the mean of their velocities, so that it passes no edge before they do.
+beyond it. Interference stays between the parts of the state that interfere, and moves with the mean of their
+velocities, so that it passes no edge before they do.
 
 Wave numbers: e^{tau K} in (x, s) shifts those of x by tau d(Im K)/dx, which is proportional to s near s = 0. So content
 that is connected in s stays connected in k, and is seen at the edge before it passes it; only islands, such as the
-interference of two distant packets, may jump over it. For these the shift in one step is bounded by its extremes.
+interference of two distant packets, may jump over it. For these the shift in one step is bounded by its extremes. How
+far the rest goes is foreseen from the widths: with the covariance C of a Gaussian the spectrum has C^-1, so that in one
+degree of freedom its width in x is to that of the symbol in xi as det C, which the flow keeps.
 
 Diffusion is not looked at: it fills an edge before it passes it.
 """
@@ -21,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeAlias
 
 import numpy as np
 
@@ -37,11 +40,18 @@ from .witness import Velocities
 
 FLOW_SUBSTEPS = 2
 """Steps of Runge and Kutta's method for the flow of the boundary over a segment, which is short against the motion."""
+WAVES_WITH_WIDTHS = 0.5
+"""The power of the growth of a width with which the largest wave number of its conjugate variable is taken to grow: 1
+for Gaussian states, less where diffusion ends what is fine. With 1, and with 0, there is 6 % more work."""
 LEVEL_FACTOR, MAX_LEVEL_RAISES = 4.0, 60
 """By how much the size below which points are left out is raised while they hold less than may be left out, and how
 often at most: from below round-off to the largest value."""
 MAX_SAMPLES = 2**15
 """The most points that are followed of a set in more than two dimensions, evenly taken from all."""
+
+
+Ends: TypeAlias = tuple[Array, Array]
+"""The least and the largest value of a coordinate."""
 
 
 @dataclass(frozen=True)
@@ -61,16 +71,14 @@ class Content:
         return Content(size, w.profiles if profiles is None else profiles, w.grid)
 
     def boundary(self, level: float) -> list[np.ndarray]:
-        """The coordinates (x, then xi) of the points at the boundary of the set where |w| is not negligible.
+        """The coordinates (x, then xi) of the points at the boundary of the set where |w| is not negligible, for n = 1.
 
         All that lies outside holds less than `level`, in trace norm.
         """
         inside = self.size > self._negligible(level)
-        interior = inside.copy()
-        for axis in range(inside.ndim):
-            for shift in (1, -1):
-                interior &= np.roll(inside, shift, axis=axis)
-        return self._points(np.nonzero(inside & ~interior))
+        interior = inside[2:, 1:-1] & inside[:-2, 1:-1] & inside[1:-1, 2:] & inside[1:-1, :-2]
+        inside[1:-1, 1:-1] &= ~interior
+        return self._points(np.nonzero(inside))
 
     def sampled(self, level: float) -> tuple[list[np.ndarray], np.ndarray]:
         """Points of the set where |w| is not negligible, evenly taken from all, and what each stands for."""
@@ -128,14 +136,15 @@ def needs_along_flow(
             now = [ends_of(v) for v in z]
             swept = [_joined(ends, more, 0.0) for ends, more in zip(swept, now, strict=True)]
             inside = [_joined(ends, more, d) for ends, more, d in zip(inside, now, moved, strict=True)]
-    return Carried(_grown(needs, start, inside), _grown(needs, start, swept))
+        reaches = _reaches(needs, start, now)
+    return Carried(_grown(needs, start, inside, reaches), _grown(needs, start, swept, reaches))
 
 
-def _extremes(v: np.ndarray) -> tuple[Array, Array]:
+def _extremes(v: np.ndarray) -> Ends:
     return v.min(), v.max()
 
 
-def _quantiles(v: np.ndarray, weights: np.ndarray, level: float) -> tuple[Array, Array]:
+def _quantiles(v: np.ndarray, weights: np.ndarray, level: float) -> Ends:
     """The interval beyond each end of which points of weight `level` lie; what is not a number lies beyond both."""
     order = np.argsort(v)
     beyond = np.cumsum(weights[order])
@@ -145,18 +154,29 @@ def _quantiles(v: np.ndarray, weights: np.ndarray, level: float) -> tuple[Array,
     return (-np.inf if first is None else v[order[first]]), v[order[min(last, v.size - 1)]]
 
 
-def _joined(ends: tuple[Array, Array], more: tuple[Array, Array], moved: float) -> tuple[Array, Array]:
+def _joined(ends: Ends, more: Ends, moved: float) -> Ends:
     """The interval that holds `ends`, and `more` in coordinates that have moved."""
     return np.minimum(ends[0], more[0] - moved), np.maximum(ends[1], more[1] - moved)
 
 
+def _reaches(needs: Sequence[RequiredBox], start: Sequence[Ends], now: Sequence[Ends]) -> list[float]:
+    """The largest wave numbers of a symbol whose ends have gone from `start` to `now`: at least those it had."""
+    if len(needs) > 2:  # more degrees of freedom share det C between them
+        return [need.reach for need in needs]
+    growths = [
+        max(1 + _finite((most - least) - (last - first)) / (need.upper - need.lower), 1.0)
+        for need, (first, last), (least, most) in zip(needs, start, now, strict=True)
+    ]
+    return [need.reach * growth**WAVES_WITH_WIDTHS for need, growth in zip(needs, reversed(growths), strict=True)]
+
+
 def _grown(
-    needs: Sequence[RequiredBox], start: Sequence[tuple[Array, Array]], intervals: Sequence[tuple[Array, Array]]
+    needs: Sequence[RequiredBox], start: Sequence[Ends], intervals: Sequence[Ends], reaches: Sequence[float]
 ) -> list[RequiredBox]:
-    """The needs of a symbol whose ends have gone from `start` through these intervals."""
+    """The needs of a symbol whose ends have gone from `start` through these intervals, with these wave numbers."""
     return [
-        need.moved(_finite(least - first[0]), _finite(most - first[1]), 0.0)
-        for need, first, (least, most) in zip(needs, start, intervals, strict=True)
+        RequiredBox(need.lower + _finite(least - first[0]), need.upper + _finite(most - first[1]), reach)
+        for need, first, (least, most), reach in zip(needs, start, intervals, reaches, strict=True)
     ]
 
 
@@ -188,8 +208,7 @@ def needs_of_islands(
     islands = [_has_island(profile, allowed) for profile in content.profiles]
     if not any(islands):
         return list(needs)
-    n, axes = grid.n, grid.x + grid.xi
-    shifts = [0.0] * (2 * n)
+    n, axes, shifts = grid.n, grid.x + grid.xi, [0.0] * (2 * grid.n)
     position, momentum = grid.array_axes(x=False, xi=True), grid.array_axes(x=True, xi=False)
     rates: list[tuple[tuple[int, ...], Rates]] = [(position, generator.kick), (momentum, generator.drift)]
     rates += [(ridge.axes, ridge.rate) for ridge in generator.ridges]

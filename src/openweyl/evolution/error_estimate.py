@@ -44,6 +44,9 @@ of the next order. Without this, in a pendulum: 51/g."""
 FORGOTTEN = 0.1
 """The part of an estimate below which an earlier one says nothing of it: then nearly all of it is new."""
 
+PIECE_POINTS = 2**18
+"""The points of a difference that are made at once: fresh memory costs more than what is done with it."""
+
 Norm = Callable[[np.ndarray], float]
 
 
@@ -70,6 +73,17 @@ NO_ERROR = ErrorEstimate()
 def extrapolated(w: np.ndarray, v: np.ndarray, order: int) -> np.ndarray:
     """The solution of order `order` + 2 from w of this order and v with twice the step."""
     return w + (w - v) / (2**order - 1)
+
+
+def pieces(w: np.ndarray) -> Iterator[np.ndarray]:
+    """`w` in pieces, for what needs an array as large as each; all of a small one."""
+    values = w.reshape(-1)
+    return (values[first : first + PIECE_POINTS] for first in range(0, values.size, PIECE_POINTS))
+
+
+def _distance(w: np.ndarray, v: np.ndarray, norm: Norm) -> float:
+    """The norm of w - v."""
+    return sum(norm(a - b) for a, b in zip(pieces(w), pieces(v), strict=True))
 
 
 @dataclass(frozen=True)
@@ -116,11 +130,11 @@ class Extrapolation:
         return extrapolated(w, v, order)
 
     def error(self, runs: Sequence[np.ndarray], norm: Norm, before: ErrorEstimate = NO_ERROR) -> ErrorEstimate:
-        """The error of `best` in this norm; `before`: that a segment earlier.
+        """The error of `best` in this norm, which adds up over parts of an array; `before`: that a segment earlier.
 
         With two runs there is no gain, and the estimate is that of the finer one.
         """
-        errors = [norm(row[0] - row[1]) / (2**order - 1) for order, row in self._rows(runs)]
+        errors = [_distance(row[0], row[1], norm) / (2**order - 1) for order, row in self._rows(runs)]
         last = errors[-1]
         if len(errors) == 1 or last == 0:
             return ErrorEstimate(last, UNKNOWN_GAIN_FACTOR)

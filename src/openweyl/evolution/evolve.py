@@ -13,9 +13,10 @@ from openweyl._core.memory import spare_memory
 from openweyl._core.progress import Progress, callback, shows_progress
 from openweyl._core.threads import one_thread
 from openweyl.gaussian_packets.flow import quadratic_flow
-from openweyl.model.pair import check_grid_pair
+from openweyl.model.pair import grid_state_of
 from openweyl.model.states import PacketState, State
 from openweyl.model.system import System
+from openweyl.weyl.symbol import Symbol
 
 from .closed_form import closed_form
 from .outputs import Watch
@@ -39,7 +40,7 @@ def expansion_order(order: int) -> int:
 @shows_progress("evolve")
 def evolve(
     system: System,
-    state: State,
+    state: State | Symbol,
     times: Sequence[float],
     *,
     kind: Kind = "quantum",
@@ -53,7 +54,8 @@ def evolve(
 ) -> Solution:
     """The symbol of A(t), dA/dt = L A ("quantum"), or the classical density, da/dt = Q a, at `times`.
 
-    `system`, `state`: what is evolved; the state is that at time 0.
+    `system`, `state`: what is evolved; the state is that at time 0. A Symbol is a state, too, such as `solution[-1]`
+    of another run, to go on from: with its own error, and with p at time 0 again.
     `times`: increasing, >= 0, in the unit of time of the Hamiltonian.
     `kind`: "quantum", the Lindblad equation, or "classical", the Fokker-Planck equation.
     `order`: N > 1 (classical only) adds the corrections of Li, Theorem 3: the symbols get a leading axis of length N
@@ -79,7 +81,7 @@ def evolve(
     >>> round(float(solution.final.purity()), 4), solution.numerics.error[0] < 1e-4
     (0.4093, True)
     """
-    check_grid_pair(system, state)
+    state = grid_state_of(system, state)
     arguments.choice("kind", kind, ("quantum", "classical"))
     order = expansion_order(order)
     must(order == 1 or kind == "classical", "order", "be 1 for the quantum evolution", order)

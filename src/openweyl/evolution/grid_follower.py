@@ -10,13 +10,14 @@ import numpy as np
 
 from openweyl.generators.frames import may_move
 from openweyl.phase_space.grid import Axis
-from openweyl.phase_space.profiles import Profile, content_beyond, edge_loss
+from openweyl.phase_space.profiles import Profile, beyond_ends, content_beyond, edge_loss
 from openweyl.phase_space.support import RequiredBox, covering
 
 from .displacement import Carried, Content, needs_along_flow, needs_of_islands
-from .grid_control import GridPolicy, Growth, check_memory, correction_round_off, moved_by
+from .grid_control import GridPolicy, Growth, correction_round_off, moved_by
 from .moving_frame import Path, UnfollowedPathError
 from .resolution import Resolution
+from .run_memory import check_memory
 from .runs import Runs
 from .step_control import StepPlan
 from .witness import Means, Velocities
@@ -29,6 +30,11 @@ NEGLIGIBLE_ON_THE_WAY = 1e-6
 LOOKED_AROUND = 4.0
 """Ways between two kicks by which formulas are looked at beyond where the symbol goes: what bends there like all around
 is no wall or bump."""
+STAYING_STRIDE = 2.0
+"""In coordinates that stay kicks may be so many times as far apart as points that resolve the formulas: the second run
+then meets a Gaussian bump to e^(-pi^2) of it, and the third to a sixth of it, so that they differ."""
+FASTEST_POINTS = 5
+"""Points along each axis at which velocities are compared."""
 SHORTEST_WAY = 1e-100
 """In place of a way of none, which has no logarithm."""
 
@@ -62,7 +68,8 @@ class GridFollower:
         self.kicks = Resolution(
             runs.system, horizon, NEGLIGIBLE_ON_THE_WAY * runs.tol, quantum=True, hops=False, margin=1.0
         )
-        """What formulas ask of the way between two kicks."""
+        self.passing = Resolution(runs.system, horizon, runs.tol, quantum=True, hops=False, passing=True)
+        """What formulas ask of the way between two kicks, in coordinates that move and that stay."""
         self.enlarged = False
         """Whether the grid was made larger for a segment that is not done yet, by what was not foreseen."""
 
@@ -74,11 +81,16 @@ class GridFollower:
     @property
     def error(self) -> float:
         """What was lost at the edges, and what terms that are not resolved may change."""
-        return self.lost + self.resolution.error + self.kicks.error
+        return self.lost + self.kicks.error + sum((self.passing.neglected | self.resolution.neglected).values())
 
     def allowed(self, duration: float) -> float:
-        """What a segment of this duration may lose at the edges."""
-        return self.policy.allowed(self.runs.tol, duration / self.horizon, self.lost, self.round_off)
+        """What a segment of this duration may lose at the edges: at its end a little more than at its beginning.
+
+        So a grid that was chosen before it passes the look after it. Scaled axes cut off more than what is seen there.
+        """
+        left = max(self.horizon - self.runs.t, duration)
+        part_of_rest = duration / left if left and not self.runs.scaled else 0.0
+        return self.policy.allowed(self.runs.tol, duration / self.horizon, self.lost, self.round_off, part_of_rest)
 
     def content_level(self, allowed: float, step_error: float) -> float:
         """What counts as content where a segment may lose so much."""
@@ -154,23 +166,28 @@ class GridFollower:
         return [box.moved(-float(way), float(way), 0.0) for box, way in zip(boxes, ways, strict=True)]
 
     def _strides(self, swept: Sequence[RequiredBox], plan: StepPlan) -> float:
-        """The longest way of moving coordinates in a step of the second run, over what the formulas there allow.
-
-        Between two kicks that are farther apart in both of the finest runs, a wall or a bump would be seen by neither.
+        """The longest way of a packet in a step of the second run, over what the formulas there allow: between kicks
+        that are farther apart in both of the finest runs, a wall or a bump would be seen by neither.
         """
-        runs = self.runs
-        if runs.frame is None:
-            return 0.0
-        step = 2 * plan.dt
-        times = runs.t + step * np.arange(plan.steps // 2 + 1)
-        ways = step * np.abs([runs.frame(t)[1] for t in times]).max(axis=0)
+        frame, step, formulas = self.runs.frame, 2 * plan.dt, self.kicks
+        if frame is None:
+            ways, formulas = step / STAYING_STRIDE * self._fastest(swept), self.passing
+        else:
+            times = self.runs.t + step * np.arange(plan.steps // 2 + 1)
+            ways = step * np.abs([frame(t)[1] for t in times]).max(axis=0)
         rounded = 2.0 ** np.ceil(np.log2(np.maximum(ways, SHORTEST_WAY)))  # what is found for it holds for a while
         boxes = [
             RequiredBox(box.lower - LOOKED_AROUND * way, box.upper + LOOKED_AROUND * way, pi / way)
             for box, way in zip(swept, rounded, strict=True)
         ]
-        asked = self.kicks.finer(boxes)
-        return max(float(box.reach * way) / pi for box, way in zip(asked, ways, strict=True))
+        return max(float(box.reach * way) / pi for box, way in zip(formulas.finer(boxes), ways, strict=True))
+
+    def _fastest(self, swept: Sequence[RequiredBox]) -> np.ndarray:
+        """The largest velocity of each coordinate in this box, at a few points."""
+        lines = [np.linspace(box.lower, box.upper, FASTEST_POINTS) for box in swept]
+        with np.errstate(all="ignore"):
+            velocities = self.velocities.at(np.meshgrid(*lines, indexing="ij", sparse=True), self.runs.t)
+        return np.array([np.abs(np.nan_to_num(v)).max() for v in velocities])
 
     def _finer(self, carried: Carried, tau: float) -> list[RequiredBox]:
         """What a grid needs after a time, with what it grows by, and what formulas ask for where the symbol comes."""
@@ -185,14 +202,18 @@ class GridFollower:
 
     # ------------------------------------------------------------------ after a segment
 
-    def losses(self, profiles: Sequence[Profile]) -> list[tuple[float, float, float]]:
+    def losses(self) -> list[tuple[float, float, float]]:
         """What lies at the edges of each axis: left, right, and in wave numbers.
 
-        In x and xi content counts as if it were cut off there, see CUT_FACTOR.
+        In x and xi content counts as if it were cut off there, see CUT_FACTOR; with more degrees of freedom than one,
+        where an edge is a point or two and segments are short, what would lie beyond. In long segments content comes
+        and goes: counted so, all but what was lost in one was reported.
         """
         losses = []
-        for profile, axis in zip(profiles, self.axes, strict=True):
+        for profile, axis in zip(self.runs.profiles, self.axes, strict=True):
             left, right, high = edge_loss(profile, axis)
+            if self.runs.box.n > 1:
+                left, right = beyond_ends(profile, axis)
             losses.append((CUT_FACTOR * left, CUT_FACTOR * right, high))
         return losses
 

@@ -63,7 +63,7 @@ class AdaptiveIntegrator:
         watch: Watch | None = None, watch_every: float = inf, policy: StepPolicy | None = None,
         grid_policy: GridPolicy | None = None,
     ) -> None:  # fmt: skip
-        self.tol, self.horizon, self.policy = tol, horizon, policy or StepPolicy()
+        self.tol, self.horizon, self.policy = tol, horizon, policy or StepPolicy.of(grid.n)
         self.progress, self.watch, self.watch_every = progress, watch, watch_every
         self.pace = Pace(horizon, time_limit)
         velocities = Velocities(system)
@@ -123,8 +123,7 @@ class AdaptiveIntegrator:
             self._retry_smaller(segment, error if sound else None)
             return []
 
-        profiles, allowed = self.runs.look(), self.grids.allowed(segment.duration)
-        losses = self.grids.losses(profiles)
+        losses, allowed = self.grids.losses(), self.grids.allowed(segment.duration)
         lost = sum(sum(loss) for loss in losses)
         if lost > allowed:
             self.rollbacks += 1
@@ -134,10 +133,10 @@ class AdaptiveIntegrator:
 
         self.grids.count(lost, self.runs.trace - self.start_trace)
         outputs = self._commit(segment, times, estimate, means)
-        self._report(segment.plan.dt)
-        self.runs.profiles = profiles
+        dt = self.policy.next_step(self.dt, segment.plan.dt, error, self.runs.extrapolation.error_order)
+        self._report(segment.plan.dt, growth=dt / self.dt)
         self.grids.learn(self.t)
-        self.dt = self.policy.next_step(self.dt, segment.plan.dt, error, self.runs.extrapolation.error_order)
+        self.dt = dt
         return outputs
 
     # ------------------------------------------------------------------ the parts of a segment
@@ -231,9 +230,9 @@ class AdaptiveIntegrator:
         cost = self.runs.extrapolation.run_count * seconds / covered if covered else 0.0
         self.pace.expect(self.t, cost, hint=self._hint(self.dt))
 
-    def _report(self, dt: float) -> None:
-        hint = self._hint(dt)
-        left = self.pace.reached(self.t, typical=dt > TYPICAL_STEP_RATIO * self.dt or not self.drive, hint=hint)
+    def _report(self, dt: float, growth: float) -> None:
+        hint, typical = self._hint(dt), dt > TYPICAL_STEP_RATIO * self.dt or not self.drive
+        left = self.pace.reached(self.t, typical=typical, hint=hint, growth=growth)
         if self.progress:
             words = f", {in_words(left)} left" if MIN_SHOWN_SECONDS < left < inf else ""
             self.progress(self.t, self.horizon, hint + words)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from math import log, log1p
 
 from openweyl._core.arguments import ResourceError
 
@@ -30,10 +31,12 @@ class Pace:
         self.started = time.monotonic()
         self.history: deque[tuple[float, float]] = deque([(0.0, 0.0)])
 
-    def reached(self, t: float, *, typical: bool, hint: str) -> float:
-        """Seconds that are left, now that the time is t; refuses a run that will not be done by the limit.
+    def reached(self, t: float, *, typical: bool, hint: str, growth: float = 1.0) -> float:
+        """Seconds that are left at the latest speed, now that the time is t; refuses a run that will not be done by the
+        limit.
 
         `typical`: whether the rest may be expected to go as the latest part did, which it will not after a pulse.
+        `growth`: by what a segment is longer than the one before; what is expected is that all to come are so too.
         Raises ResourceError; `hint` says what the run is doing.
         """
         used = time.monotonic() - self.started
@@ -43,8 +46,12 @@ class Pace:
         earlier, then = self.history[0]
         speed = (t - then) / max(used - earlier, SHORTEST_TIMED)
         left = (self.horizon - t) / speed if speed > 0 else float("inf")
-        if used > self.limit or (typical and used > min(TRUSTED_AFTER, self.limit) and used + left > self.limit):
-            self._refuse(t, used, left, hint)
+        expected = left
+        if growth > 1 and speed > 0:  # n stretches of growth, growth^2, ... times the latest one
+            n = log1p((self.horizon - t) / (t - then) * (growth - 1) / growth) / log(growth)
+            expected = n * (used - earlier)
+        if used > self.limit or (typical and used > min(TRUSTED_AFTER, self.limit) and used + expected > self.limit):
+            self._refuse(t, used, expected, hint)
         return left
 
     def before(self, t: float, seconds: float, tau: float, *, hint: str) -> None:

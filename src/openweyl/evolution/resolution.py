@@ -15,14 +15,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import pi
+from math import ceil, inf, pi
 
+import numpy as np
 import sympy
 
 from openweyl.model.decomposition import decomposition
 from openweyl.model.system import System
 from openweyl.phase_space.support import RequiredBox
-from openweyl.symbolic.expressions import TIME
+from openweyl.symbolic.expressions import TIME, derivative, evaluate
 from openweyl.symbolic.length_scales import Scale, scales
 
 SUPPORT_MARGIN = 0.25
@@ -38,7 +39,16 @@ MAX_WIDTH_RATIO = 4.0
 """The scales found in an interval are used again while it is at most this many times as wide as the support."""
 MIN_REACH_RATIO, MAX_REACH_RATIO = 0.7, 1.5
 """The scales found for one state are used again while the largest wave number of the state, over that one's, lies
-between these."""
+between these; above the latter what is neglected may count for more, and nothing else."""
+
+PASSED_SPACINGS = 3.0
+"""Of what bends over more spacings than this, two runs with kicks that far apart meet so much that they differ."""
+PASSED_PART = 0.5
+"""The part of its interval in which a term bends from which on it bends everywhere, however short the interval."""
+PASSED_BEND = 0.1
+"""The part of the largest bend from which on a term counts as bending somewhere."""
+PASSED_SAMPLES, MAX_PASSED_SAMPLES = 4, 20_000
+"""Points at which that is looked for: in a spacing that resolves the term, and at most."""
 
 
 @dataclass(frozen=True)
@@ -58,17 +68,22 @@ class Resolution:
 
     def __init__(
         self, system: System, horizon: float, tol: float, *, quantum: bool, hops: bool | None = None,
-        margin: float = SUPPORT_MARGIN,
+        margin: float = SUPPORT_MARGIN, passing: bool = False,
     ) -> None:  # fmt: skip
         """`quantum`: whether differences are across chords, and not their first order; `hops`: whether some are, so
         that waves move content at once, as in the hierarchy too (default: as `quantum`). `margin`: the part of the
-        support, at either end, that formulas are looked at beyond it.
+        support, at either end, that formulas are looked at beyond it. `passing`: whether only what bends in a part of
+        space that is passed in a few spacings asks for finer ones: of what bends on and on, enough is met.
         """
+        self.passing = passing
         self.margin = margin
         self.system, self.horizon, self.quantum = system, horizon, quantum
+        self.variables = system.x + system.xi
         self.hops = quantum if hops is None else hops
         self.negligible = NEGLIGIBLE_TERM_SHARE * tol
         self.formulas = _formulas(system)
+        self.relevant = {v for formula in self._sampled for v in formula.f.free_symbols}
+        """Those on whose intervals it depends what is asked for."""
         self.neglected: dict[tuple[sympy.Expr, bool], float] = {}
         """The effects of terms that are not resolved."""
         self.boxes: list[RequiredBox] = []
@@ -81,6 +96,11 @@ class Resolution:
         self.finest: Scale | None = None
 
     @property
+    def _sampled(self) -> list[_Formula]:
+        """The formulas that may ask for something, or count beside those that do."""
+        return [formula for formula in self.formulas if formula.jump or not formula.quadratic]
+
+    @property
     def error(self) -> float:
         """What the terms that are not resolved may change, in trace norm, up to the last time."""
         return sum(self.neglected.values())
@@ -89,16 +109,28 @@ class Resolution:
         """`needs` with wave numbers up to what the formulas ask for there, and with room for content that hops."""
         if not self.formulas:
             return list(needs)
-        if not self.boxes or not all(map(_still_valid, self.boxes, self.state_reach, needs)):
+        if not (self.boxes and self._still_valid(needs)):
             self._look(needs)
         return [
             RequiredBox(need.lower - room, need.upper + room, max(need.reach, reach))
             for need, reach, room in zip(needs, self.reach, self.room, strict=True)
         ]
 
+    def _still_valid(self, needs: Sequence[RequiredBox]) -> bool:
+        """Whether what was found for another state holds for this one too."""
+        most = MAX_REACH_RATIO if self.neglected else inf
+        return all(
+            box.lower <= need.lower
+            and need.upper <= box.upper
+            and box.upper - box.lower <= MAX_WIDTH_RATIO * (need.upper - need.lower)
+            and MIN_REACH_RATIO <= need.reach / reach <= most
+            for v, box, reach, need in zip(self.variables, self.boxes, self.state_reach, needs, strict=True)
+            if v in self.relevant or self.neglected
+        )
+
     def _look(self, needs: Sequence[RequiredBox]) -> None:
         """Find what the formulas ask for around `needs`."""
-        variables = self.system.x + self.system.xi
+        variables = self.variables
         margins = [self.margin * (need.upper - need.lower) for need in needs]
         self.boxes = [need.moved(-margin, margin, 0.0) for need, margin in zip(needs, margins, strict=True)]
         self.state_reach = [need.reach for need in needs]
@@ -111,6 +143,8 @@ class Resolution:
         for j, (scale, formula) in enumerate(scales_of_formulas):
             if scale.spacing >= SAME_SPACING * coarsest[scale.variable]:
                 continue
+            if self.passing and not self._is_passed(scale, coarsest[scale.variable]):
+                continue
             effect = self._effect(j, formulas, changes)
             if effect <= self.negligible:
                 key = (scale.term, formula.jump)
@@ -120,19 +154,29 @@ class Resolution:
 
     def _scales(self, coarsest: dict[sympy.Symbol, float]) -> list[tuple[Scale, _Formula]]:
         """The scales of all formulas in the boxes, from the spacing of the state down."""
-        variables = self.system.x + self.system.xi
-        intervals = {v: (box.lower, box.upper) for v, box in zip(variables, self.boxes, strict=True)}
+        intervals = {v: (box.lower, box.upper) for v, box in zip(self.variables, self.boxes, strict=True)}
         pairs: list[tuple[Scale, _Formula]] = []
-        for formula in self.formulas:
-            if formula.quadratic and not formula.jump:
-                continue
-            used = [v for v in variables if formula.f.has(v)]
+        for formula in self._sampled:
+            used = [v for v in self.variables if formula.f.has(v)]
             around = {v: intervals[v] for v in used}
             around |= {TIME: (0.0, self.horizon)} if formula.f.has(TIME) else {}
             spacings = {v: coarsest[v] for v in used}
             finest = {v: d * MIN_SPACING_RATIO for v, d in spacings.items()}
             pairs += [(scale, formula) for scale in scales(formula.f, around, spacings, finest)]
         return pairs
+
+    def _is_passed(self, scale: Scale, spacing: float) -> bool:
+        """Whether a term bends nowhere but in a part of its interval that takes a few spacings."""
+        middle = {v: (box.lower + box.upper) / 2 for v, box in zip(self.variables, self.boxes, strict=True)}
+        box = self.boxes[self.variables.index(scale.variable)]
+        count = min(ceil(PASSED_SAMPLES * (box.upper - box.lower) / scale.spacing), MAX_PASSED_SAMPLES)
+        points = np.append(np.linspace(box.lower, box.upper, count), scale.at)
+        bend = derivative(derivative(scale.term, scale.variable), scale.variable)
+        at = {**middle, TIME: 0.0, scale.variable: points}
+        with np.errstate(all="ignore"):
+            bends = np.broadcast_to(np.nan_to_num(np.abs(evaluate(bend, at, np))), points.shape)
+        part = float((bends >= PASSED_BEND * bends.max()).mean())
+        return part < PASSED_PART and part * (box.upper - box.lower) < PASSED_SPACINGS * spacing
 
     def _effect(self, j: int, formulas: Sequence[_Formula], changes: Sequence[float]) -> float:
         """What the j-th scale's term may change up to the last time, of all with their `formulas` and `changes`."""
@@ -194,13 +238,6 @@ def _formulas(system: System) -> list[_Formula]:
     if all(formula.quadratic for formula in formulas if formula.jump):  # they count beside other jumps only
         return [formula for formula in formulas if not formula.jump]
     return formulas
-
-
-def _still_valid(box: RequiredBox, reach: float, need: RequiredBox) -> bool:
-    """Whether the scales of the interval `box`, for a state of wave numbers up to `reach`, hold for `need` too."""
-    inside = box.lower <= need.lower and box.upper >= need.upper
-    near = box.upper - box.lower <= MAX_WIDTH_RATIO * (need.upper - need.lower)
-    return inside and near and MIN_REACH_RATIO <= need.reach / reach <= MAX_REACH_RATIO
 
 
 def _at_most_quadratic(f: sympy.Expr, system: System) -> bool:

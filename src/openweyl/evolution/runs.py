@@ -11,13 +11,13 @@ from openweyl.generators.operator_terms import Tick
 from openweyl.model.system import System
 from openweyl.phase_space.grid import PhaseGrid
 from openweyl.phase_space.profiles import Profile, profiles_of
-from openweyl.phase_space.resampling import resampled
+from openweyl.phase_space.resampling import resample_each
 from openweyl.phase_space.samples import Samples
 from openweyl.phase_space.support import RequiredBox, required_box
 from openweyl.weyl.symbol import Symbol
 
 from .equation import Equation
-from .error_estimate import NO_ERROR, ErrorEstimate, Extrapolation
+from .error_estimate import NO_ERROR, ErrorEstimate, Extrapolation, pieces
 from .factors import SharedWork
 from .grid_control import correction_weights
 from .moving_frame import Path
@@ -50,8 +50,7 @@ class Runs:
     """The runs, finest step first: `values[j]` are the values of the symbol with step 2^j dt, at the time `t`.
 
     They are on the grid `box`, in coordinates that move along with `frame`, if there is one; `grid` is where the box is
-    now. profiles: those of the first run, see `content`. growth: the rate at which a step may amplify; tick: see
-    `exponential_action`.
+    now. growth: the rate at which a step may amplify; tick: see `exponential_action`.
     """
 
     def __init__(
@@ -64,7 +63,7 @@ class Runs:
         self.frame: Path | None = None
         self._build_on(grid)
         self.values = [start.copy() for _ in range(self.extrapolation.run_count)]
-        self.profiles = self.look()
+        self._profiles: tuple[Profile, ...] | None = None
 
     def _build_on(self, box: PhaseGrid) -> None:
         self.box = box
@@ -97,7 +96,7 @@ class Runs:
 
     def back_to(self, segment: Segment) -> None:
         """Go back to the beginning of a segment."""
-        self.values, self.t = segment.start, segment.begin
+        self.values, self.t, self._profiles = segment.start, segment.begin, None
 
     def move_to(self, grid: PhaseGrid) -> None:
         """Go on on another grid."""
@@ -107,9 +106,9 @@ class Runs:
             moved = grid.shifted(-self.frame(self.t)[0])
             pairs = zip(old, now.x + now.xi, grid.x + grid.xi, moved.x + moved.xi, strict=True)
             box = grid.with_axes([kept if here == wanted else new for kept, here, wanted, new in pairs])
-        self.values = [resampled(Samples(w, self.box), box) for w in self.values]
+        resample_each(self.values, self.box, box)
+        self._profiles = None
         self._build_on(box)
-        self.profiles = self.look()
 
     def move_along(self, frame: Path | None) -> None:
         """Go on in the coordinates of this frame, which starts now; None: those of the system."""
@@ -128,6 +127,7 @@ class Runs:
         for j, w in enumerate(self.values):
             self.values[j] = self.steppers.get(2**j * plan.dt).run(w, plan.steps // 2**j, self.t)
         self.t += plan.duration
+        self._profiles = None
 
     def symbol(self) -> Symbol:
         """The best solution at the present time."""
@@ -157,7 +157,8 @@ class Runs:
 
     def norm(self, w: np.ndarray) -> float:
         """The L1 norm of a difference of symbols, times what stands for its trace norm."""
-        return float(np.abs(w).sum()) * self.box.cell * FRINGE_FACTOR**self.box.n
+        total = sum(float(np.abs(part).sum()) for part in pieces(w))
+        return total * self.box.cell * FRINGE_FACTOR**self.box.n
 
     def error(self) -> ErrorEstimate:
         """The error of `symbol`; `last_error` is that at the end of the segment before."""
@@ -176,9 +177,12 @@ class Runs:
 
     # ------------------------------------------------------------------ content
 
-    def look(self) -> tuple[Profile, ...]:
-        """The profiles of the content now."""
-        return profiles_of(Samples(self.content(), self.box))
+    @property
+    def profiles(self) -> tuple[Profile, ...]:
+        """The profiles of the content now, made when they are asked for."""
+        if self._profiles is None:
+            self._profiles = profiles_of(Samples(self.content(), self.box))
+        return self._profiles
 
     def content(self) -> np.ndarray:
         """The first run's symbol and what ridges see of it; b_j times what its losses are enlarged by."""

@@ -11,15 +11,14 @@ from openweyl.model.states import State
 from openweyl.model.system import System
 
 from .equation import equation
-from .grid_control import EDGES, check_memory
+from .grid_control import EDGES, GridPolicy
 from .loop import AdaptiveIntegrator
 from .numerics import Numerics
 from .outputs import Watch
+from .run_memory import check_memory
 from .schemes import scheme_in_words
 from .solution import Solution
 
-FIRST_GRID_LEVEL = 3e-3
-"""The part of the tolerance that the first grid leaves out at each edge: little, as that is in all errors to come."""
 FIRST_GRID_ROOM = 0.08
 """The part of the state's own interval that the first grid leaves free on each side: room for the first segments, of
 which not much is known yet."""
@@ -36,14 +35,14 @@ def stepwise(
     Raises ResourceError where a grid passes the memory limit, a run the time limit, or a step double precision.
     """
     started = time.perf_counter()
-    level = FIRST_GRID_LEVEL * tol
+    level = GridPolicy.of(system.n).first_level * tol
     grid = state.grid(system.h, level=level, room=FIRST_GRID_ROOM)
     check_memory(system, grid, order, tol, memory, 0.0)
     solved = equation(quantum=kind == "quantum", order=order)
     run = AdaptiveIntegrator(
         system, solved, grid, solved.start(state.symbol(grid).values), tol=tol,
         horizon=max(times[-1], SHORTEST_HORIZON), memory=memory, time_limit=time_limit,
-        grid_error=2 * system.n * EDGES * level, progress=progress, watch=watch, watch_every=watch_every,
+        grid_error=2 * system.n * EDGES * level + state.lost, progress=progress, watch=watch, watch_every=watch_every,
     )  # fmt: skip
     try:
         outputs = run.outputs(times)

@@ -21,7 +21,7 @@ from openweyl.model.formulas import real_and_imaginary
 from openweyl.model.system import System
 from openweyl.phase_space.grid import PhaseGrid
 from openweyl.phase_space.grid_function import GridFunction
-from openweyl.symbolic.expressions import TIME, derivative, evaluate
+from openweyl.symbolic.expressions import TIME, derivative, program, run
 
 MISSED_FRACTION = 0.05
 """The part of the box's length by which means may miss their equation in a segment: a hundred times what they miss it
@@ -53,17 +53,17 @@ class Velocities:
             return [derivative(f, z[j + n]) if j < n else -derivative(f, z[j - n]) for j in range(2 * n)]
 
         self.timed = system.hamiltonian.has(TIME)
-        self.field = turned(system.hamiltonian)
+        field = turned(system.hamiltonian)
         for jump in system.jumps:
             a, b = real_and_imaginary(jump)
             if b != 0:
-                drift = zip(self.field, turned(a), turned(b), strict=True)
-                self.field = [v + system.gamma * (b * g - a * f) for v, g, f in drift]
+                drift = zip(field, turned(a), turned(b), strict=True)
+                field = [v + system.gamma * (b * g - a * f) for v, g, f in drift]
+        self.field = program(tuple(map(sympy.sympify, field)))
 
     def at(self, z: Sequence[Array], t: Array) -> list[Array]:
         """The velocities at the points z, coordinates x then xi, at time t."""
-        at = {**dict(zip(self.variables, z, strict=True)), TIME: t}
-        return [evaluate(f, at, np) for f in self.field]
+        return run(self.field, {**dict(zip(self.variables, z, strict=True)), TIME: t}, np)
 
 
 class MeansWitness:

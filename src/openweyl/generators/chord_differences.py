@@ -3,8 +3,9 @@
     f(z + c/2) - f(z - c/2)  (quantum),        c.f'(z)  (classical),
 
 with the chord c = s where x is kept, h k where xi is: the one factor in which the two generators differ. The first of a
-polynomial is a finite sum, of which the second is the first term: sum_m 2 f^(m)(z) (c/2)^m / m! over odd |m|. Its terms
-are products of what varies along few axes, and cost less than f at all points.
+polynomial is a finite sum, of which the second is the first term: sum_m 2 f^(m)(z) (c/2)^m / m! over odd |m|; that of
+a wave, f'' = -a^2 f, is 2 f'(z) sin(a c/2)/a. Such terms are products of what varies along few axes, and cost less than
+f at all points.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache, reduce
 from itertools import product
 from math import factorial, prod
-from operator import add, mul
+from operator import add
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import sympy
@@ -67,18 +68,18 @@ class Values(NamedTuple):
 
 
 class Series(NamedTuple):
-    """The odd and the even terms of the expansion in the chord, as the numbers of a monomial and of a slope."""
+    """The odd and the even terms of the expansion in the chord, as the numbers of a function of it and of a slope."""
 
-    monomials: Sequence[Array]
+    chords: Sequence[Array]
     slopes: Sequence[Array]
     odd: Sequence[tuple[int, int]]
     even: Sequence[tuple[int, int]]
 
     def addends(self) -> list[Array]:
-        return [self.monomials[i] * self.slopes[j] for i, j in self.odd]
+        return [self.chords[i] * self.slopes[j] for i, j in self.odd]
 
     def mean(self) -> Array:
-        return reduce(add, [self.monomials[i] * self.slopes[j] for i, j in self.even]) if self.even else 0.0
+        return reduce(add, [self.chords[i] * self.slopes[j] for i, j in self.even]) if self.even else 0.0
 
 
 class Sum(NamedTuple):
@@ -119,12 +120,12 @@ def classical(formulas: Formulas, chord: Point, xp: Any) -> AcrossAt:
 
 
 class _Plan(NamedTuple):
-    """How functions are expanded in chords, whatever the grid: sums of monomial * slope(z), by their numbers.
+    """How functions are expanded in chords, whatever the grid: sums of chords(c) * slopes(z), by their numbers.
 
-    monomials: (powers, coefficient). others: the numbers of the functions of which `values` are parts without series.
+    others: the numbers of the functions of which `values` are parts without series.
     """
 
-    monomials: tuple[tuple[tuple[int, ...], float], ...]
+    chords: Program
     slopes: Program
     odd: tuple[tuple[tuple[int, int], ...], ...]
     even: tuple[tuple[tuple[int, int], ...], ...]
@@ -134,7 +135,7 @@ class _Plan(NamedTuple):
 
 @lru_cache(maxsize=256)
 def _plan(formulas: Formulas, variables: Formulas, *, exact: bool) -> _Plan:
-    monomials: dict[tuple[tuple[int, ...], float], int] = {}
+    chords: dict[sympy.Expr, int] = {}
     slopes: dict[sympy.Expr, int] = {}
     others: list[tuple[int, sympy.Expr]] = []
     sums: tuple[list[tuple[tuple[int, int], ...]], ...] = [], []
@@ -149,16 +150,13 @@ def _plan(formulas: Formulas, variables: Formulas, *, exact: bool) -> _Plan:
         for parity, column in enumerate(sums):
             column.append(
                 tuple(
-                    (
-                        monomials.setdefault((powers, coefficient), len(monomials)),
-                        slopes.setdefault(slope, len(slopes)),
-                    )
-                    for powers, coefficient, slope in terms
-                    if sum(powers) % 2 == parity
+                    (chords.setdefault(chord, len(chords)), slopes.setdefault(slope, len(slopes)))
+                    for chord, slope, odd in terms
+                    if odd == parity
                 )
             )
     return _Plan(
-        monomials=tuple(monomials),
+        chords=program(tuple(chords)),
         slopes=program(tuple(slopes)),
         odd=tuple(sums[1]),
         even=tuple(sums[0]),
@@ -168,31 +166,28 @@ def _plan(formulas: Formulas, variables: Formulas, *, exact: bool) -> _Plan:
 
 
 def _series_at(plan: _Plan, chord: Point, xp: Any) -> AcrossAt:
-    chords = tuple(chord.values())
-    monomials = [
-        reduce(mul, [c**power for c, power in zip(chords, powers, strict=True) if power], coefficient)
-        for powers, coefficient in plan.monomials
-    ]
+    chords = run(plan.chords, chord, xp)
 
     def series(at: Point) -> list[Across]:
         slopes = run(plan.slopes, at, xp)
-        return [Series(monomials, slopes, *pairs) for pairs in zip(plan.odd, plan.even, strict=True)]
+        return [Series(chords, slopes, *pairs) for pairs in zip(plan.odd, plan.even, strict=True)]
 
     return series
 
 
 @lru_cache(maxsize=512)
 def _additive_parts(f: sympy.Expr, variables: Formulas) -> Formulas:
-    """f as a sum of a polynomial and of others, none of which is of the same variables as another, or of fewer."""
+    """f as a sum of a polynomial, of waves, and of others, none of which is of another one's variables, or of fewer."""
     if _chord_series(f, variables) is not None:
         return (f,)
     terms = sympy.Add.make_args(f)
-    plain = [term for term in terms if _chord_series(term, variables) is not None]
+    waves = [term for term in terms if _wave(term, variables) is not None]
+    plain = [term for term in terms if term not in waves and _chord_series(term, variables) is not None]
     polynomial = sympy.Add(*plain)
     if _chord_series(polynomial, variables) is None:
         plain, polynomial = [], sympy.S.Zero
     parts: list[tuple[set[sympy.Basic], list[sympy.Expr]]] = []
-    others = [term for term in terms if term not in plain]
+    others = [term for term in terms if term not in plain and term not in waves]
     for term in sorted(others, key=lambda term: -len(term.free_symbols & set(variables))):
         own = term.free_symbols & set(variables)
         home = next((members for names, members in parts if own <= names), None)
@@ -200,21 +195,23 @@ def _additive_parts(f: sympy.Expr, variables: Formulas) -> Formulas:
             parts.append((own, [term]))
         else:
             home.append(term)
-    return tuple(part for part in (polynomial, *(sympy.Add(*members) for _, members in parts)) if part != 0)
+    return tuple(part for part in (polynomial, *waves, *(sympy.Add(*members) for _, members in parts)) if part != 0)
 
 
 class _Term(NamedTuple):
-    """coefficient * slope(z) * chord^powers, slope = f^(powers)."""
+    """chord(c) * slope(z); the variables of `chord` stand for the chord's components, in which it is odd or even."""
 
-    powers: tuple[int, ...]
-    coefficient: float
+    chord: sympy.Expr
     slope: sympy.Expr
+    odd: bool
 
 
 def _term(f: sympy.Expr, variables: Formulas, powers: tuple[int, ...]) -> _Term:
+    """That of these powers of the chord in Taylor's series."""
     slope = reduce(derivative, (v for v, m in zip(variables, powers, strict=True) for _ in range(m)), f)
-    twice = 2 if sum(powers) % 2 else 1
-    return _Term(powers, twice * 0.5 ** sum(powers) / prod(map(factorial, powers)), slope)
+    odd = sum(powers) % 2
+    monomial = prod((v**m for v, m in zip(variables, powers, strict=True)), start=sympy.S.One)
+    return _Term((1 + odd) * monomial / (2 ** sum(powers) * prod(map(factorial, powers))), slope, bool(odd))
 
 
 @lru_cache(maxsize=512)
@@ -226,7 +223,10 @@ def _first_order(f: sympy.Expr, variables: Formulas) -> tuple[_Term, ...]:
 
 @lru_cache(maxsize=512)
 def _chord_series(f: sympy.Expr, variables: Formulas) -> tuple[_Term, ...] | None:
-    """The expansion of f in the chord; None if f is no polynomial in these variables, or one of too many terms."""
+    """The expansion of f in the chord; None if f is no wave, and no polynomial in these variables of few terms."""
+    wave = _wave(f, variables)
+    if wave is not None:
+        return wave
     if not (f.is_polynomial(*variables) and expandable(f)):
         return None
     degree = sympy.Poly(f, *variables).total_degree() if f.has(*variables) else 0
@@ -235,3 +235,16 @@ def _chord_series(f: sympy.Expr, variables: Formulas) -> tuple[_Term, ...] | Non
     orders = [m for m in product(range(degree + 1), repeat=len(variables)) if sum(m) <= degree]
     terms = tuple(term for powers in orders if (term := _term(f, variables, powers)).slope.expand() != 0)
     return terms if len(terms) <= MAX_CHORD_TERMS else None
+
+
+def _wave(f: sympy.Expr, variables: Formulas) -> tuple[_Term, _Term] | None:
+    """The two terms of a multiple of a sine or cosine of what is linear in one of the variables, and has no other."""
+    function = f.as_coeff_Mul()[1]
+    own = [v for v in variables if f.has(v)]
+    if not isinstance(function, (sympy.sin, sympy.cos)) or len(own) != 1:
+        return None
+    a = derivative(function.args[0], own[0])
+    if not a.is_number:
+        return None
+    half = a * own[0] / 2
+    return _Term(2 * sympy.sin(half) / a, derivative(f, own[0]), odd=True), _Term(sympy.cos(half), f, odd=False)

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 
 from openweyl._core.arguments import MAX_SCALE, must
+from openweyl.model.matrix_state import MatrixState
 from openweyl.model.states import State
 from openweyl.phase_space.arrays import as_array
 from openweyl.phase_space.grid import Axis
-
-from .matrix_state import MatrixState
 
 MAX_DEFECT = 1e-6
 """How far norm, trace, symmetry and positivity of a given state may be off: digits that other programs print."""

@@ -60,7 +60,7 @@ def without_phases(f: sympy.Expr) -> sympy.Expr:
             a, b = real_and_imaginary(exponent)
         return sympy.exp(a) * (sympy.cos(b) + sympy.I * sympy.sin(b))
 
-    return f.replace(lambda part: isinstance(part, sympy.exp) and part.has(sympy.I), split)
+    return f.replace(lambda part: isinstance(part, sympy.exp) and part.has(sympy.I), split) if f.has(sympy.I) else f
 
 
 def _of_sympy(value: Any, known: dict[str, sympy.Expr], allowed: list[str], name: str) -> sympy.Expr:

@@ -1,4 +1,4 @@
-"""The states that are made of Gaussian packets: coherent, squeezed, Gaussian, superpositions (cats), and mixtures.
+"""The states made of Gaussian packets: coherent, squeezed, thermal, Gaussian, superpositions (cats), and mixtures.
 
 Sources: Li (1.7)-(1.8) coherent, (1.12) squeezed, (1.13) mixtures.
 """
@@ -6,47 +6,99 @@ Sources: Li (1.7)-(1.8) coherent, (1.12) squeezed, (1.13) mixtures.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import cos, exp, sin
+from math import cos, exp, sin, sqrt
+from typing import Any
 
 import numpy as np
 
-from openweyl._core.arguments import is_list, moderate, must, real
+from openweyl._core.arguments import fail, is_list, moderate, must, real, whole
 from openweyl._core.calls import public
+from openweyl.symbolic.expressions import MAX_MODES
 
 from .packets import Packet, symplectic_form
-from .state_arguments import Coordinates, amplitudes_of, center_of, one_for_each, pairs_of, point
-from .states import MixedState, PacketState, State
+from .scaled_states import ScaledState
+from .state_arguments import (
+    Coordinates,
+    amplitudes_of,
+    center_of,
+    complex_of,
+    coordinates_of,
+    one_for_each,
+    pairs_of,
+    point,
+)
+from .states import PacketState, State, mixed
 
 MAX_SQUEEZING = 10
 """The largest |r|: the variances are then e^{40} apart, at the edge of double precision."""
 
 
 @public
-def coherent(x: Coordinates, xi: Coordinates) -> State:
+def coherent(
+    x: Coordinates | None = None, xi: Coordinates | None = None, *, alpha: complex | Sequence[complex] | None = None
+) -> State:
     """The coherent state at z0 = (x, xi): w(z) = 2^n exp(-|z - z0|^2 / h), Li (1.7)-(1.8).
 
-    `x`, `xi`: a number for n = 1, n numbers in general.
+    `x`, `xi`: a number for n = 1, n numbers in general. Or, in place of both, `alpha`: a complex number, or n, the
+    eigenvalue of a = (x + i xi)/sqrt(2h), so that z0 = sqrt(2h) (Re alpha, Im alpha) at every h.
+
+    >>> state = coherent(alpha=1 + 2j)
+    >>> state.symbol(state.grid(0.5, 1e-12)).moments().mean.round(9)
+    array([1., 2.])
     """
+    if alpha is not None:
+        must(x is None and xi is None, "alpha", "be given in place of x and xi", alpha)
+        given: Any = alpha if is_list(alpha) else [alpha]
+        must(1 <= len(given) <= MAX_MODES, "alpha", f"hold 1 to {MAX_MODES} numbers", alpha)
+        numbers = [complex_of("alpha", one, alpha) for one in given]
+        text = f"coherent state of alpha = {point(tuple(numbers))[1:-1]}"
+        unit = tuple(sqrt(2) * part for part in (*(c.real for c in numbers), *(c.imag for c in numbers)))
+        ket = ((1.0, 0, numbers[0]),) if len(numbers) == 1 else ()
+        return ScaledState(_single(unit, np.eye(len(unit)) / 2, text), text, ket)
+    if x is None or xi is None:
+        raise fail("x" if x is None else "xi", "be given", "missing", "Or `alpha` in place of x and xi.")
     center = center_of(x, xi)
     return _single(center, np.eye(len(center)) / 2, f"coherent state at {point(center)}")
 
 
 @public
-def squeezed(x: Coordinates, xi: Coordinates, *, r: Coordinates, angle: Coordinates = 0.0) -> State:
+def thermal(nbar: Coordinates, n: int = 1) -> State:
+    """The thermal state of (x^2 + xi^2)/2 with nbar quanta: w = exp(-|z|^2/(2 h nbar + h)) / (nbar + 1/2).
+
+    Its covariance is h (nbar + 1/2), its levels m have the probabilities nbar^m / (nbar + 1)^{m + 1}; for n > 1 it is
+    the product of n of these. `nbar`: >= 0, a number for all n degrees of freedom, or one for each. Elsewhere than at
+    0, or squeezed too, it is `squeezed(x, xi, r=r, nbar=nbar)`.
+    """
+    numbers = [moderate("nbar", one, low=0.0) for one in coordinates_of(nbar, "nbar")]
+    count = whole("n", n, 1, MAX_MODES)
+    must(len(numbers) <= MAX_MODES, "nbar", f"hold at most {MAX_MODES} numbers", nbar)
+    must(len(numbers) == 1 or count in (1, len(numbers)), "n", f"be {len(numbers)}, as there are so many nbar", n)
+    numbers = numbers * count if len(numbers) == 1 else numbers
+    text = f"thermal state of nbar = {', '.join(f'{number:g}' for number in numbers)}"
+    return _single((0.0,) * (2 * len(numbers)), np.diag([number + 0.5 for number in numbers] * 2), text)
+
+
+@public
+def squeezed(
+    x: Coordinates, xi: Coordinates, *, r: Coordinates, angle: Coordinates = 0.0, nbar: Coordinates = 0.0
+) -> State:
     """The squeezed state w(z) = 2^n exp(-(z - z0).sigma^{-1}(z - z0)), sigma/h symplectic, Li (1.12) with its sign.
 
     sigma = h R diag(e^{-2r}, e^{2r}) R^T with R the rotation by `angle` (radians): r > 0 narrows x at angle 0. A
-    number for all degrees of freedom, or one for each.
+    number for all degrees of freedom, or one for each. `nbar` > 0: the squeezed thermal state, (2 nbar + 1) sigma.
     """
     center = center_of(x, xi)
     n = len(center) // 2
     covariance = np.zeros((2 * n, 2 * n))
-    for j, (r_j, angle_j) in enumerate(zip(one_for_each(r, n, "r"), one_for_each(angle, n, "angle"), strict=True)):
+    given = [one_for_each(values, n, name) for values, name in ((r, "r"), (angle, "angle"), (nbar, "nbar"))]
+    for j, (r_j, angle_j, nbar_j) in enumerate(zip(*given, strict=True)):
+        moderate("nbar", nbar_j, low=0.0)
         must(abs(r_j) <= MAX_SQUEEZING, "r", f"lie between -{MAX_SQUEEZING} and {MAX_SQUEEZING}", r_j)
         rotation = np.array([[cos(angle_j), -sin(angle_j)], [sin(angle_j), cos(angle_j)]])
-        block = rotation @ np.diag([exp(-2 * r_j), exp(2 * r_j)]) @ rotation.T / 2
+        block = rotation @ np.diag([exp(-2 * r_j), exp(2 * r_j)]) @ rotation.T * (nbar_j + 0.5)
         covariance[np.ix_([j, j + n], [j, j + n])] = block
-    return _single(center, covariance, f"squeezed state at {point(center)}, r = {r}, angle = {angle}")
+    text = f"squeezed state at {point(center)}, r = {r}, angle = {angle}"
+    return _single(center, covariance, text if not any(given[2]) else f"{text}, nbar = {nbar}")
 
 
 @public
@@ -118,10 +170,7 @@ def mixture(members: Sequence[tuple[float, State]]) -> State:
     must(len(set(sizes)) == 1, "members", "have one number of degrees of freedom", f"with {sizes} of them")
     text = "mixture of " + "; ".join(f"{w:g} x {s}" for w, (_, s) in zip(weights, members, strict=True))
     parts = [(w / sum(weights), s) for w, (_, s) in zip(weights, members, strict=True) if w > 0]
-    gaussian_parts = [(w, s) for w, s in parts if isinstance(s, PacketState)]
-    if len(gaussian_parts) < len(parts):
-        return MixedState(tuple(parts), text)
-    return PacketState(tuple((w * p, packets) for w, s in gaussian_parts for p, packets in s.members), text)
+    return mixed(parts, text)
 
 
 def _single(center: tuple[float, ...], covariance: np.ndarray, description: str) -> State:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from openweyl._core.arguments import must
+from openweyl.weyl.symbol import Symbol
 
 from .states import State
+from .symbol_state import SymbolState
 from .system import System
 
 MAX_GRID_MODES = 4
@@ -23,15 +25,17 @@ def check_system(system: Any) -> None:
     must(isinstance(system, System), "system", "be a System", system, swapped if isinstance(system, State) else advice)
 
 
-def check_pair(system: System, state: State) -> None:
-    """Raise InputError unless these are a system and a state of it."""
+def state_of(system: System, state: State | Symbol) -> State:
+    """`state` at the system's h. Raises InputError unless these are a system and a state, or a symbol, of it."""
     check_system(system)
-    must(isinstance(state, State), "state", "be a state, such as coherent(x, xi)", state)
+    must(isinstance(state, (State, Symbol)), "state", "be a state, such as coherent(x, xi)", state)
     must(state.n == system.n, "state", f"have n = {system.n} degrees of freedom, as the system", state.n)
+    return (SymbolState(state) if isinstance(state, Symbol) else state).at(system.h)
 
 
-def check_grid_pair(system: System, state: State) -> None:
-    """Raise InputError unless these are a system and a state of it, of few enough degrees of freedom for a grid."""
-    check_pair(system, state)
+def grid_state_of(system: System, state: State | Symbol) -> State:
+    """`state_of` a system of few enough degrees of freedom for a grid; raises InputError for more, too."""
+    checked = state_of(system, state)
     what = f"have at most {MAX_GRID_MODES} degrees of freedom, for a grid"
     must(system.n <= MAX_GRID_MODES, "system", what, f"one of {system.n}", f"Or {WITHOUT_GRID}.")
+    return checked

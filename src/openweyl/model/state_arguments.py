@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from math import hypot
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from openweyl._core.arguments import fail, is_list, moderate, must
 
 MAX_COORDINATES_SHOWN = 8
@@ -36,18 +38,21 @@ def amplitudes_of(value: Any, count: int) -> list[complex]:
     """`value` as `count` complex numbers, not all 0."""
     must(is_list(value), "amplitudes", "be a list of numbers", value)
     must(len(value) == count, "amplitudes", "be one number for each component", value, f"There are {count}.")
-    numbers = []
-    for amplitude in value:
-        if isinstance(amplitude, (str, bytes)):
-            raise fail("amplitudes", "be numbers", value)
-        try:
-            c = complex(amplitude)
-        except (TypeError, ValueError, OverflowError):
-            raise fail("amplitudes", "be numbers", value) from None
-        moderate("amplitudes", hypot(c.real, c.imag))
-        numbers.append(c)
+    numbers = [complex_of("amplitudes", amplitude, value) for amplitude in value]
     must(any(numbers), "amplitudes", "be nonzero for at least one component", value)
     return numbers
+
+
+def complex_of(name: str, value: Any, given: Any) -> complex:
+    """`value` as a complex number of moderate size; `given`: the argument that it is a part of, for messages."""
+    if isinstance(value, (str, bytes, bool, np.bool_)):
+        raise fail(name, "be numbers", given)
+    try:
+        number = complex(value)
+    except (TypeError, ValueError, OverflowError, RuntimeError):
+        raise fail(name, "be numbers", given) from None
+    moderate(name, hypot(number.real, number.imag))
+    return number
 
 
 def coordinates_of(value: Coordinates, name: str) -> list[float]:
@@ -64,7 +69,7 @@ def one_for_each(value: Coordinates, n: int, name: str) -> list[float]:
     return values * n if len(values) == 1 else values
 
 
-def point(center: tuple[float, ...]) -> str:
+def point(center: Sequence[complex]) -> str:
     """A point, in words; of many coordinates, the first and the last."""
     numbers = [f"{c:g}" for c in center]
     if len(numbers) > MAX_COORDINATES_SHOWN:

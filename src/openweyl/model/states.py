@@ -3,13 +3,15 @@
     w(z) = Re sum_j A_j e^{i phi_j/h} det(C_j)^{-1/2} exp( -Z.(h C_j)^{-1} Z / 2 + i q_j.Z/h ),     Z = z - z_j,
 
 with real centres z_j and covariances h C_j, so that the support in each of the four representations is known before any
-grid exists. These states do not know h; the grid does. `gaussian_states` makes them; states that come from outside, as
-matrices or wave functions, are in the room interchange.
+grid exists. These states do not know h; the grid does. `gaussian_states` makes them; `scaled_states` are those given in
+quanta, whose centres scale with sqrt(h); those that come from outside, as matrices or wave functions, are in the room
+interchange.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log, pi, sqrt
 from typing import Any
@@ -38,9 +40,19 @@ class State(ABC):
     description: str
 
     @property
+    def lost(self) -> float:
+        """An estimate, in trace norm, of what is missing on any grid: of a symbol, what lies beyond its own."""
+        return 0.0
+
+    @property
     @abstractmethod
     def n(self) -> int:
         """The number of degrees of freedom."""
+
+    def at(self, h: float) -> State:
+        """The state that this one is at `h`: itself, unless its centres are given in units of sqrt(h)."""
+        moderate("h", h, above=0.0)
+        return self
 
     @abstractmethod
     def symbol(self, grid: PhaseGrid, xp: Any = np) -> Symbol:
@@ -136,6 +148,9 @@ class MixedState(State):
     def n(self) -> int:
         return self.members[0][1].n
 
+    def at(self, h: float) -> State:
+        return mixed([(probability, state.at(h)) for probability, state in self.members], self.description)
+
     @public
     def symbol(self, grid: PhaseGrid, xp: Any = np) -> Symbol:
         total = sum(probability * state.symbol(grid, xp).values for probability, state in self.members)
@@ -144,3 +159,11 @@ class MixedState(State):
     @public
     def grid(self, h: float, level: float, room: float = 0.1) -> PhaseGrid:
         return common_grid([state.grid(h, level, room) for _, state in self.members])
+
+
+def mixed(members: Sequence[tuple[float, State]], description: str) -> State:
+    """The mixture of states with these probabilities: of packets again, if all are such."""
+    packets = [(weight, state) for weight, state in members if isinstance(state, PacketState)]
+    if len(packets) < len(members):
+        return MixedState(tuple(members), description)
+    return PacketState(tuple((w * p, parts) for w, state in packets for p, parts in state.members), description)

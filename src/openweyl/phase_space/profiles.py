@@ -97,7 +97,10 @@ def _power(w: np.ndarray, index: int) -> np.ndarray:
 def _pieces(w: np.ndarray, axis: int) -> Iterator[tuple[slice, np.ndarray]]:
     """`w` in pieces along an axis, so that what is made of each takes little memory: all of it at once, if small."""
     size = w.shape[axis]
-    count = max(1, min(size, size * PIECE_POINTS // max(w.size, 1)))
+    if w.size <= PIECE_POINTS:
+        yield slice(0, size), w
+        return
+    count = max(1, size * PIECE_POINTS // w.size)
     for start in range(0, size, count):
         rows = slice(start, start + count)
         yield rows, np.moveaxis(np.moveaxis(w, axis, 0)[rows], 0, axis)
@@ -116,6 +119,23 @@ def edge_loss(profile: Profile, axis: Axis) -> tuple[float, float, float]:
         float(profile.right[band - 1]),
         float(profile.high[max(1, round(EDGE_FRACTION * profile.high.size)) - 1]),
     )
+
+
+def beyond_ends(profile: Profile, axis: Axis) -> tuple[float, float]:
+    """What would lie beyond the ends of an axis, left and right, as the content falls towards them.
+
+    From the band inside of the edge to the edge it falls by a factor, and beyond by that at least where tails are
+    log-concave, as Gaussian ones are. What does not fall by half counts as what lies at the edge.
+    """
+    band = min(edge_points(axis), axis.size)
+    return _continued(profile.left, band), _continued(profile.right, band)
+
+
+def _continued(cumulative: np.ndarray, band: int) -> float:
+    """The sum of what follows the outermost band and falls on as from the band before to this one."""
+    outer = float(cumulative[band - 1])
+    inner = float(cumulative[min(2 * band, cumulative.size) - 1]) - outer
+    return outer * outer / (inner - outer) if 2 * outer < inner else outer
 
 
 def content_beyond(profile: Profile, axis: Axis, other: Axis) -> tuple[float, float, float]:

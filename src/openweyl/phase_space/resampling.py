@@ -8,12 +8,13 @@ its arguments; these functions trust theirs.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import prod
 
 import numpy as np
 from array_api_compat import array_namespace
 
-from openweyl._core.fft import Array, irfft, rfft, spectrum_shape
+from openweyl._core.fft import Array, irfft, rfft
 
 from .grid import Axis, PhaseGrid
 from .grid_size import MEMORY_CHECKED_POINTS, check_fits
@@ -21,6 +22,11 @@ from .samples import Samples
 
 BYTES_PER_RESAMPLED_POINT = 24.0
 """Peak memory per point of the new grid: the value, its transform and the result."""
+TOGETHER_POINTS = 2**15
+"""Points up to which several functions are resampled as one array, which then stays in the cache."""
+SHORT_AXIS = 64
+"""The points of an axis up to which, with more than one degree of freedom, a product with a matrix takes a fifth of the
+time of two transforms, which go through memory several times more."""
 
 
 def resampled(f: Samples, new: PhaseGrid) -> Array:
@@ -33,20 +39,41 @@ def resampled(f: Samples, new: PhaseGrid) -> Array:
         check_fits(new, BYTES_PER_RESAMPLED_POINT * prod(f.batch), "take symbols whose boxes differ less")
     if w.dtype.kind == "c":
         return resampled(Samples(w.real, old), new) + 1j * resampled(Samples(w.imag, old), new)
-    for position, (a, b) in enumerate(zip(old.x + old.xi, new.x + new.xi, strict=True)):
-        w = _resample_axis(w, position - 2 * old.n, a, b)
+    pairs = list(enumerate(zip(old.x + old.xi, new.x + new.xi, strict=True)))
+    for position, (a, b) in sorted(pairs, key=lambda pair: pair[1][1].size / pair[1][0].size):
+        w = _resample_axis(w, position - 2 * old.n, a, b, by_matrix=old.n > 1)
     return w
 
 
-def _resample_axis(w: Array, axis: int, old: Axis, new: Axis) -> Array:
+def resample_each(values: list[Array], old: PhaseGrid, new: PhaseGrid) -> None:
+    """Put functions from one grid on another: small ones at once, as many calls cost more than their arithmetic; large
+    ones one after another, so that each is let go.
+    """
+    if old.size <= TOGETHER_POINTS and new.size <= TOGETHER_POINTS:
+        values[:] = resampled(Samples(np.stack(values), old), new)
+        return
+    for j, w in enumerate(values):
+        values[j] = np.ascontiguousarray(resampled(Samples(w, old), new))
+
+
+def _resample_axis(w: Array, axis: int, old: Axis, new: Axis, *, by_matrix: bool) -> Array:
+    """`by_matrix`: whether short axes are resampled by matrices."""
     if old == new:
         return w
     # Integer steps at the old spacing, then another number of points on the same box: no matrix needed.
     shift, length = (new.lower - old.lower) / old.spacing, new.length / old.spacing
     if abs(shift - round(shift)) < 1e-9 and abs(length - round(length)) < 1e-9 and round(length) % 2 == 0:
+        if by_matrix and isinstance(w, np.ndarray) and max(old.size, new.size) <= SHORT_AXIS:
+            return along(w, axis, _moved_and_resized(old.size, round(shift), round(length), new.size))
         w = _shift_box(w, axis, round(shift), round(length))
         return w if new.size == w.shape[axis] else resized(w, axis, new.size)
     return along(w, axis, interpolation(old, new.points))
+
+
+@lru_cache(maxsize=32)
+def _moved_and_resized(have: int, start: int, length: int, size: int) -> np.ndarray:
+    """The matrix of `_shift_box` and `resized`."""
+    return np.asarray(resized(_shift_box(np.eye(have), -2, start, length), -2, size))
 
 
 def _shift_box(w: Array, axis: int, start: int, size: int) -> Array:
@@ -55,12 +82,12 @@ def _shift_box(w: Array, axis: int, start: int, size: int) -> Array:
     have = w.shape[axis]
     low = min(max(start, 0), have)
     high = max(min(start + size, have), low)  # no point is shared where the boxes lie apart
-    inner = xp.moveaxis(xp.moveaxis(w, axis, 0)[low:high], 0, axis)
-    pads = [list(inner.shape), list(inner.shape)]
-    pads[0][axis] = min(max(low - start, 0), size)
-    pads[1][axis] = size - pads[0][axis] - (high - low)
-    parts = [xp.zeros(tuple(p), dtype=w.dtype) for p in pads]
-    return xp.concat([parts[0], inner, parts[1]], axis=axis)
+    inner = _part(w, axis, low, high)
+    before = min(max(low - start, 0), size)
+    after = size - before - (high - low)
+    if not before and not after:
+        return inner
+    return xp.concat([_zeros(inner, axis, before), inner, _zeros(inner, axis, after)], axis=axis)
 
 
 def resized(w: Array, axis: int, size: int) -> Array:
@@ -72,18 +99,26 @@ def resized(w: Array, axis: int, size: int) -> Array:
         return resized(w.real, axis, size) + 1j * resized(w.imag, axis, size)
     xp = array_namespace(w)
     have = w.shape[axis]
-    f = rfft(w, (axis,))
     keep = min(have, size) // 2 + 1
-    f = xp.moveaxis(xp.moveaxis(f, axis, 0)[:keep], 0, axis)
+    weights = np.full(keep, size / have)
     if min(have, size) % 2 == 0:
-        weights = np.ones(keep)
-        weights[-1] = 0.5 if size > have else 2.0
-        f = f * xp.asarray(weights.reshape((-1,) + (1,) * (-axis - 1)))
-    missing = list(spectrum_shape((*w.shape[:axis], size, *w.shape[w.ndim + axis + 1 :]), (axis,)))
-    missing[axis] -= keep
-    if missing[axis] > 0:
-        f = xp.concat([f, xp.zeros(tuple(missing), dtype=f.dtype)], axis=axis)
-    return irfft(f * (size / have), (axis,), size)
+        weights[-1] *= 0.5 if size > have else 2.0
+    f = _part(rfft(w, (axis,)), axis, 0, keep) * xp.asarray(weights.reshape((-1,) + (1,) * (-axis - 1)))
+    missing = size // 2 + 1 - keep
+    return irfft(xp.concat([f, _zeros(f, axis, missing)], axis=axis) if missing else f, (axis,), size)
+
+
+def _part(w: Array, axis: int, start: int, stop: int) -> Array:
+    """The entries start .. stop - 1 along a (negative) axis."""
+    return w[(..., slice(start, stop), *(slice(None),) * (-axis - 1))]
+
+
+def _zeros(w: Array, axis: int, size: int) -> Array:
+    """As many zeros along this axis beside `w`."""
+    xp = array_namespace(w)
+    shape = list(w.shape)
+    shape[axis] = size
+    return xp.zeros(tuple(shape), dtype=w.dtype)
 
 
 def interpolation(axis: Axis, points: np.ndarray) -> np.ndarray:
@@ -93,5 +128,10 @@ def interpolation(axis: Axis, points: np.ndarray) -> np.ndarray:
 
 def along(w: Array, axis: int, matrix: np.ndarray) -> Array:
     """The matrix applied along one (negative) axis of `w`."""
+    if isinstance(w, np.ndarray) and w.ndim > 2:
+        if axis == -1:
+            return w @ matrix.T
+        rows = w.reshape(-1, w.shape[axis], prod(w.shape[axis + 1 :]))
+        return (matrix @ rows).reshape(*w.shape[:axis], len(matrix), *w.shape[axis + 1 :])
     xp = array_namespace(w)
     return xp.moveaxis(xp.tensordot(xp.asarray(matrix), w, axes=([1], [w.ndim + axis])), 0, axis)

@@ -9,7 +9,7 @@ Every key is checked; expressions are parsed, never evaluated. The layout:
     h = "2**-4"                               # a number, or arithmetic in quotes
     gamma = 1.0                               # without jumps it may be left out
     [state]
-    kind = "coherent"                         # or squeezed, cat, mixture
+    kind = "coherent"                         # or another that `state_tables` names
     x = 1.0                                   # n numbers for n degrees of freedom, or one for all
     xi = 0.0
     [run]
@@ -42,7 +42,6 @@ from typing import Any
 from openweyl._core import arguments
 from openweyl._core.arguments import InputError, fail, must, shown
 from openweyl.model.decomposition import decomposition
-from openweyl.model.gaussian_states import cat, coherent, mixture, squeezed
 from openweyl.model.pair import MAX_GRID_MODES
 from openweyl.model.states import State
 from openweyl.model.system import System
@@ -50,10 +49,8 @@ from openweyl.symbolic.parsing import parse_number
 from openweyl.symbolic.ranges import parse_values
 
 from .parameters import FORMULAS, OPERATORS, parameters, put
-from .table import Table, coordinates, jumps, numbers, text, texts
-
-ZERO: float | list[float] = 0.0
-"""The angle of a squeezed state, of each degree of freedom, if it is not given."""
+from .state_tables import read_state
+from .table import Table, jumps, numbers, text, texts
 
 
 @dataclass(frozen=True)
@@ -95,7 +92,7 @@ def _content(top: Table, taken: Set[str], changed: Mapping[str, float]) -> Probl
         values = {**values, **changed}
         put(values, of_system.content, of_state.content)
     system = _system(of_system)
-    state = _state(of_state, system.n)
+    state = read_state(of_state, system.n)
     times = arguments.times(of_run.take("times", _times))
     tol = arguments.tolerance(of_run.get("tol", parse_number, arguments.DEFAULT_TOLERANCE))
     of_run.finish()
@@ -132,29 +129,3 @@ def _system(table: Table) -> System:
         decomposition(system)  # what cannot be evolved is refused here, where the file is known
     table.finish()
     return system
-
-
-def _state(table: Table, n: int) -> State:
-    """The state that a table [state], or one of the members of a mixture, writes."""
-    kind, center = table.take("kind", text), partial(coordinates, n=n)
-    if kind == "coherent":
-        made = coherent(table.take("x", center), table.take("xi", center))
-    elif kind == "squeezed":
-        made = squeezed(
-            table.take("x", center),
-            table.take("xi", center),
-            r=table.take("r", coordinates),
-            angle=table.get("angle", coordinates, ZERO),
-        )
-    elif kind == "cat":
-        parts = table.tables("components")
-        pairs = [(part.take("x", center), part.take("xi", center)) for part in parts]
-        made = cat(pairs, [part.get("amplitude", parse_number, 1.0) for part in parts])
-        for part in parts:
-            part.finish()
-    elif kind == "mixture":
-        made = mixture([(part.take("weight", parse_number), _state(part, n)) for part in table.tables("members")])
-    else:
-        raise fail(f"{table.where}.kind", "be coherent, squeezed, cat or mixture", kind)
-    table.finish()
-    return made

@@ -12,10 +12,7 @@ identity for H: with k = |alpha|,
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import combinations_with_replacement, product
 from math import factorial, prod
 from typing import Any
 
@@ -25,6 +22,7 @@ from openweyl._core.fft import Array
 from openweyl.symbolic.expressions import TIME, run
 
 from .local_terms import Family
+from .rules import Orders, Rule, equal_rule, multi_indices, quadrature
 
 MAX_ORDER = 8
 """The highest order of a function that is no polynomial which is taken into account by itself; the rest is bounded."""
@@ -41,24 +39,8 @@ THINNED = 2.0
 is aliased; ..."""
 FINEST = {1: 0.02, 2: 0.15, 3: COARSEST, 4: COARSEST}
 """... down to this spacing before, by the number of variables: 450 nodes for one, 60^2 for two, and never for more."""
-ENDS = 9.0
-"""Equally spaced nodes end at so many standard deviations, where the weight is 1e-18."""
 WIDER = 1.25
 """The spacing of the second rule, over that of the first."""
-
-Orders = tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Rule:
-    """Gauss and Hermite's quadrature in q variables: `nodes` (nodes, q), `weights` that add up to 1.
-
-    `polynomials`: He_beta at the nodes times the weights, for each beta that is asked for.
-    """
-
-    nodes: np.ndarray
-    weights: np.ndarray
-    polynomials: dict[Orders, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -83,7 +65,7 @@ def family_averages(family: Family, z: Array, K: Array, t: float, *, residual: b
     """
     L = small_cholesky(K, xp)
     if family.degree is not None:
-        rule = quadrature(family.q, max(family.degree - 1, 1), family.degree)
+        rule = quadrature(family.q, max(family.degree - 1, 1), max(family.degree - 2, 0))
         return _by(rule, family, z, L, t, order=family.degree if residual else 0, xp=xp)[0]
     order = MAX_ORDER if residual else 0
     rules = rules_of(family)
@@ -106,8 +88,8 @@ def family_averages(family: Family, z: Array, K: Array, t: float, *, residual: b
 def rules_of(family: Family) -> list[Rule]:
     """The rules for a function that is no polynomial: the first is used, the second tells its error."""
     if family.spacing >= COARSEST:
-        return [quadrature(family.q, nodes, MAX_ORDER) for nodes in (NODES, FEWER_NODES)]
-    return [equal_rule(family.q, part * family.spacing, MAX_ORDER) for part in (THINNED, WIDER)]
+        return [quadrature(family.q, nodes, MAX_ORDER - 2) for nodes in (NODES, FEWER_NODES)]
+    return [equal_rule(family.q, part * family.spacing, MAX_ORDER - 2) for part in (THINNED, WIDER)]
 
 
 def small_cholesky(K: Array, xp: Any) -> Array:
@@ -140,41 +122,6 @@ def _by(
         coefficients[alpha] = second[..., a, b] @ rule.polynomials[beta]
     squares = 0.0 if family.degree is not None else xp.einsum("pmkab,pmkab,k->pm", second, second, rule.weights)
     return FamilyAverages(gradient, hessian, L, coefficients, None), squares
-
-
-@lru_cache(maxsize=64)
-def quadrature(q: int, nodes: int, order: int) -> Rule:
-    """The rule of `nodes` points for each of `q` variables, with polynomials up to the degree `order` - 2."""
-    return _product_rule(*np.polynomial.hermite_e.hermegauss(nodes), q, order)
-
-
-@lru_cache(maxsize=64)
-def equal_rule(q: int, spacing: float, order: int) -> Rule:
-    """The same with equally spaced points."""
-    half = int(np.ceil(ENDS / spacing))
-    line = spacing * np.arange(-half, half + 1)
-    return _product_rule(line, np.exp(-(line**2) / 2), q, order)
-
-
-def _product_rule(line: np.ndarray, weights: np.ndarray, q: int, order: int) -> Rule:
-    """The rule with nodes on a `line`, and their weights up to a factor, in each variable."""
-    nodes, weights = len(line), weights / weights.sum()
-    ones = np.polynomial.hermite_e.hermevander(line, max(order, 0))
-    grid = np.array(list(product(line, repeat=q)))
-    weight = np.array([prod(w) for w in product(weights, repeat=q)])
-    places = np.array(list(product(range(nodes), repeat=q)))
-    polynomials = {
-        beta: weight * np.prod([ones[places[:, a], b] for a, b in enumerate(beta)], axis=0)
-        for k in range(max(order - 1, 1))
-        for beta in multi_indices(q, k)
-    }
-    return Rule(grid, weight, polynomials)
-
-
-def multi_indices(q: int, k: int) -> Iterator[Orders]:
-    """All alpha of q entries with |alpha| = k."""
-    for places in combinations_with_replacement(range(q), k):
-        yield tuple(places.count(a) for a in range(q))
 
 
 def _lowered(alpha: Orders) -> tuple[int, int, Orders]:

@@ -33,6 +33,7 @@ from .forecast import Forecast
 from .initial import Start
 from .motion import Motion
 from .particles import Block, run_block
+from .streams import Stream
 
 BLOCK_BYTES = 2**19
 """Bytes of one matrix for each particle of a block: a few of them fit into the cache of a core."""
@@ -41,6 +42,7 @@ SMALLEST_BLOCK, LARGEST_BLOCK = 8, 256
 MAX_DEATHS = 3
 """Workers that one block may take with it: one may have been killed for another reason."""
 ARRAYS = ("z", "C", "quantum", "classical", "missed", "uneven")
+"""What a file of a block holds, beside its number of steps."""
 
 
 @dataclass(frozen=True)
@@ -66,9 +68,8 @@ class Plan:
 
     def key(self, system: System, state: State) -> dict[str, Any]:
         """What a store of blocks is known by: all that their numbers depend on."""
-        start = sha256(
-            b"".join(part.tobytes() for part in (self.start.weights, self.start.z, self.start.C))
-        ).hexdigest()
+        parts = (self.start.weights, self.start.z, self.start.C)
+        start = sha256(b"".join(part.tobytes() for part in parts)).hexdigest()
         return {
             "openweyl": version("openweyl"),
             "system": system.as_dict(),
@@ -98,12 +99,10 @@ class BlockStore:
                 found = json.loads(about.read_text())
             except (OSError, ValueError):
                 found = None
-            if found != json.loads(json.dumps(key)):
-                names = [
-                    name
-                    for name in key
-                    if not isinstance(found, dict) or found.get(name) != json.loads(json.dumps(key[name]))
-                ]
+            wanted = json.loads(json.dumps(key))
+            if found != wanted:
+                known = found if isinstance(found, dict) else {}
+                names = [name for name in wanted if known.get(name) != wanted[name]]
                 raise fail("store", "hold blocks of the same call", str(path), f"Its {', '.join(names)} differ.")
         elif any(folder.iterdir()):
             raise fail("store", "be a new or empty folder, or one that `sample` made", str(path))
@@ -169,8 +168,7 @@ def run_blocks(
             raise error
         if progress is not None and not pool.at_once:
             progress(len(found) / len(counts), 1.0, f"{sum(counts[k] for k in found)} of {particles} particles")
-        left = time.monotonic() - began
-        if left > time_limit:
+        if time.monotonic() - began > time_limit:
             raise ResourceError(
                 f"`time_limit`, {in_words(time_limit)}, is over. Finished blocks are kept in `store`.", kind="time"
             )
@@ -193,5 +191,5 @@ def _run(plan: Plan, number: int, count: int, seconds: float, tell: Callable[[fl
         if tell is not None:
             tell(t / plan.times[-1])
 
-    seed = np.random.SeedSequence(plan.seed, spawn_key=(1, number))
+    seed = Stream.BLOCK.of(plan.seed, number)
     return run_block(plan.motion, plan.start, plan.times, count, seed, lag=plan.lag, tol=plan.tol, tell=reached)

@@ -167,13 +167,8 @@ class Ensemble(GaussianMixture):
         names = [str(v) for v in (*self.system.x, *self.system.xi)]
         draw_means(row[0], self.times, self.mean, self.mean_standard_error, names)
         if len(row) > 1:
-            quantum, classical = (
-                (self.bound, self.bound_standard_error),
-                (
-                    self.classical_bound,
-                    self.classical_bound_standard_error,
-                ),
-            )
+            quantum = self.bound, self.bound_standard_error
+            classical = self.classical_bound, self.classical_bound_standard_error
             draw_bounds(row[1], self.times, quantum, classical)
         if len(row) > 2:
             results.draw_row(row[2:], [self.reduced(1)], [f"mode 1, t = {self.times[-1]:.4g}"])

@@ -16,9 +16,10 @@ import numpy as np
 
 from openweyl._core.fft import Array
 
-from .averages import FamilyAverages, Orders
+from .averages import FamilyAverages
 from .motion import Motion, Slopes
 from .nonlinear_jumps import JumpAverages, JumpFamily, jump_sizes
+from .rules import Orders
 
 
 def anharmonic_angles(motion: Motion, slopes: Slopes) -> Array | None:

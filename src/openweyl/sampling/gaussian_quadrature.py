@@ -21,6 +21,8 @@ import sympy
 from openweyl.symbolic.expressions import TIME, evaluate
 from openweyl.symbolic.taylor_series import Expansions, Series
 
+from .rules import Rule, quadrature, tensor
+
 REACH = 8.0
 """Standard deviations beyond which nothing is integrated: 1e-15 of a Gaussian."""
 HERMITE_POINTS = {1: 20, 2: 12, 3: 8, 4: 6}
@@ -69,7 +71,7 @@ class Formula(NamedTuple):
 
 def exact_means(f: Formula, z: np.ndarray, L: np.ndarray, degree: int) -> np.ndarray:
     """The means of a polynomial of this degree over N(z, L L^T)."""
-    return _by_rule(f, z, L, *_hermite(z.shape[1], degree // 2 + 1))[0]
+    return _by_rule(f, z, L, quadrature(z.shape[1], degree // 2 + 1))[0]
 
 
 def bounded_means(f: Formula, z: np.ndarray, L: np.ndarray, rtol: float) -> tuple[np.ndarray, np.ndarray]:
@@ -77,7 +79,7 @@ def bounded_means(f: Formula, z: np.ndarray, L: np.ndarray, rtol: float) -> tupl
     MAX_POINTS are too few for that.
     """
     q = z.shape[1]
-    values, largest = _by_rule(f, z, L, *_hermite(q, HERMITE_POINTS[q]))
+    values, largest = _by_rule(f, z, L, quadrature(q, HERMITE_POINTS[q]))
     errors = _whole_bounds(f, z, L)
     cells = FIRST_CELLS
     left = np.flatnonzero(~(errors <= rtol * largest))
@@ -125,24 +127,15 @@ def _in_cells(f: Formula, z: np.ndarray, L: np.ndarray, cells: int) -> tuple[np.
     return values, errors, largest
 
 
-def _by_rule(
-    f: Formula, z: np.ndarray, L: np.ndarray, points: np.ndarray, weights: np.ndarray
-) -> tuple[np.ndarray, float]:
+def _by_rule(f: Formula, z: np.ndarray, L: np.ndarray, rule: Rule) -> tuple[np.ndarray, float]:
     """The means by one rule, and the largest |value| met."""
     values, largest = np.empty(len(z)), 0.0
-    size = max(POINTS_AT_ONCE // len(points), 1)
+    size = max(POINTS_AT_ONCE // len(rule.weights), 1)
     for i in range(0, len(z), size):
-        found = f.at(z[i : i + size], L[i : i + size], points)
-        values[i : i + size] = found @ weights
+        found = f.at(z[i : i + size], L[i : i + size], rule.nodes)
+        values[i : i + size] = found @ rule.weights
         largest = max(largest, float(np.abs(found).max()))
     return values, largest
-
-
-@lru_cache(maxsize=64)
-def _hermite(q: int, nodes: int) -> tuple[np.ndarray, np.ndarray]:
-    """Gauss and Hermite's points (nodes^q, q) for standard normal variables, and weights that add up to 1."""
-    line, weights = np.polynomial.hermite_e.hermegauss(nodes)
-    return _tensor(line, weights / weights.sum(), q)
 
 
 @lru_cache(maxsize=8)
@@ -151,11 +144,6 @@ def _legendre(q: int, cells: int) -> tuple[np.ndarray, np.ndarray]:
     line, weights = np.polynomial.legendre.leggauss(LEGENDRE_POINTS)
     half = REACH / cells
     middles = half * (2 * np.arange(cells) + 1) - REACH
-    inside, each = _tensor(half * line, half * weights, q)
+    inside, each = tensor(half * line, half * weights, q)
     points = np.array(list(product(middles, repeat=q)))[:, None, :] + inside
     return points, each * np.exp(-(points**2).sum(axis=2) / 2) / (2 * np.pi) ** (q / 2)
-
-
-def _tensor(line: np.ndarray, weights: np.ndarray, q: int) -> tuple[np.ndarray, np.ndarray]:
-    """The points and weights of a rule in q variables, each by the same one."""
-    return np.array(list(product(line, repeat=q))), np.array([np.prod(w) for w in product(weights, repeat=q)])

@@ -26,10 +26,11 @@ import numpy as np
 from openweyl._core.fft import Array
 from openweyl.symbolic.expressions import Program, program
 
-from .averages import Rule, quadrature, rules_of, small_cholesky
+from .averages import rules_of, small_cholesky
 from .local_terms import SortedHamiltonian
 from .nonlinear_jumps import JumpAverages, JumpFamily, jump_residual, values_at
 from .residual import Rates, residual_rates
+from .rules import Rule, quadrature
 
 
 def rates_with_jumps(
@@ -58,7 +59,7 @@ def _classical(family: JumpFamily, averages: JumpAverages, inverse: Array, gamma
     """The sum over jumps of the L2 norms of the residual against tau, (P,); `inverse`: that of the covariance."""
     degree = family.real.degree
     if degree is not None:
-        exact = quadrature(family.real.q, 2 * degree + 1, 2)
+        exact = quadrature(family.real.q, 2 * degree + 1)
         return xp.sum(xp.sqrt(_mean_square(family, averages, inverse, gamma, h, exact, xp)), axis=-1)
     found, other = (_mean_square(family, averages, inverse, gamma, h, k, xp) for k in rules_of(family.square))
     return xp.sum(xp.sqrt(found + abs(found - other)), axis=-1)

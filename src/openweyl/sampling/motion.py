@@ -41,9 +41,10 @@ class Slopes(NamedTuple):
 class Stride(NamedTuple):
     """Particles at the end of a step, the slopes there, and what the step added to their bounds, (P,) each.
 
-    `quantum`, `classical`: the integrals of the residuals; `missed`: the part of both that the curve within the step
-    misses of the equations; `uneven`: by how much rules of two orders differ, which estimates the error of integration;
-    `ends`: the quantum rates at both ends.
+    `quantum`, `classical`: the integrals of the residuals; `missed`: what the curve within the step misses of the
+    equations, by the mean at the two inner nodes, which is more than the integral of s (1 - s) |a + b s|, the leading
+    order; `uneven`: by how much rules of two orders differ, which estimates the error of integration; `ends`: the
+    quantum rates at both ends.
     """
 
     z: Array

@@ -31,9 +31,10 @@ import numpy as np
 from openweyl._core.fft import Array
 from openweyl.symbolic.expressions import TIME, Program, run
 
-from .averages import FamilyAverages, Orders, family_averages, multi_indices, quadrature, rules_of, small_cholesky
+from .averages import FamilyAverages, family_averages, rules_of, small_cholesky
 from .local_terms import Family
 from .residual import norms_of_terms
+from .rules import Orders, multi_indices, quadrature
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def jump_averages(
 def _means(family: JumpFamily, z: Array, L: Array, t: float, xp: Any) -> Array:
     """<l> of each jump, (P, M)."""
     degree = family.real.degree
-    rule = rules_of(family.square)[0] if degree is None else quadrature(family.real.q, degree // 2 + 1, 2)
+    rule = rules_of(family.square)[0] if degree is None else quadrature(family.real.q, degree // 2 + 1)
     points = z[..., None, :] + xp.einsum("pmab,kb->pmka", L, rule.nodes)
     u, v = values_at(family, family.values, points, t, xp)
     return (u + 1j * v) @ rule.weights

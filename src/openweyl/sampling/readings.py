@@ -30,9 +30,7 @@ from .gaussian_means import Means, Term, means, terms_of
 from .mixture import GaussianMixture
 from .overlaps import coherent_overlaps, pair_purity, parities
 from .readout import UNBOUNDED, Readout
-
-DRAWS = 1
-"""The key of the random numbers with which regions are read off: particles use others of the same seed."""
+from .streams import Stream
 
 Contributions: TypeAlias = Callable[[int], Means]
 """The index of a time -> what each particle contributes."""
@@ -142,7 +140,7 @@ def _by_terms(mixture: GaussianMixture, terms: list[Term], *, smooth: bool) -> C
     wider = mixture.system.h / 2 if smooth else 0.0
 
     def contributions(index: int) -> Means:
-        rng = np.random.default_rng(np.random.SeedSequence(mixture.seed, spawn_key=(DRAWS, index)))
+        rng = np.random.default_rng(Stream.READING.of(mixture.seed, index))
         found = []
         for term in terms:
             places = list(term.places)

@@ -24,8 +24,9 @@ import numpy as np
 
 from openweyl._core.fft import Array
 
-from .averages import MAX_ORDER, FamilyAverages, Orders, multi_indices
+from .averages import MAX_ORDER, FamilyAverages
 from .local_terms import Family
+from .rules import Orders, multi_indices
 
 LOWEST = 3
 """The lowest order of what a quadratic Hamiltonian leaves."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,7 +17,7 @@ from openweyl._core.progress import Progress, callback, shows_progress
 from openweyl._core.threads import one_thread
 from openweyl._core.workers import open_pool
 from openweyl.evolution.pace import TIME_LIMIT
-from openweyl.model.pair import check_pair
+from openweyl.model.pair import state_of
 from openweyl.model.states import State
 from openweyl.model.system import System
 
@@ -31,6 +31,7 @@ from .motion import Motion
 from .particles import Block
 from .pilot import best_lag
 from .sorting import sorted_hamiltonian
+from .streams import Stream
 
 ARRAYS = {"numpy": "numpy", "jax": "jax.numpy"}
 """Where the functions of an array library are."""
@@ -73,8 +74,7 @@ def sample(
     jumps that are linear, or such terms. `state`: coherent, squeezed, thermal (`gaussian`), or a mixture of these.
     `times`: increasing, >= 0, in the unit of time of the Hamiltonian.
     `particles`: how many (default 400, or more for mixtures with rare members); or `target`: the largest standard
-    error of the means of x_j and xi_j, at all
-    times, from which their number follows.
+    error of the means of x_j and xi_j, at all times, from which their number follows.
     `seed`: of the random numbers; results depend on it and on the number of particles, not on the workers.
     `tol`: what the discretization of time may add to the bound, beside 2 % of it.
     `library`: "jax" computes with JAX's arrays, compiled, on what JAX finds (`pip install 'openweyl[jax]'`).
@@ -99,7 +99,7 @@ def sample(
     0.05
     """
     began = time.monotonic()
-    check_pair(system, state)
+    state = state_of(system, state)
     saved = arguments.times(times)
     must(particles is None or target is None, "particles", "not be given together with `target`", particles)
     wanted = None if particles is None else arguments.whole("particles", particles, 1, MAX_PARTICLES)
@@ -125,16 +125,15 @@ def sample(
         advice = "Or leave out rare members: that costs at most twice their weight in trace norm."
         raise arguments.fail("particles", what, wanted, advice)
     with one_thread():
-        lag = best_lag(motion, start, saved[-1], np.random.SeedSequence(seed, spawn_key=(0,)), tol=tol, seconds=seconds)
+        lag = best_lag(motion, start, saved[-1], Stream.PILOT.of(seed), tol=tol, seconds=seconds)
         plan = Plan(motion, start, saved, seed, lag, tol)
         kept = None if folder is None else BlockStore.open(folder, plan.key(system, state))
         with open_pool(executor) as pool:
 
             def run(count: int) -> list[Block]:
                 _check_memory(system.n, len(saved), count, limit)
-                return run_blocks(
-                    plan, count, pool, kept, time_limit=seconds - (time.monotonic() - began), progress=report
-                )
+                left = seconds - (time.monotonic() - began)
+                return run_blocks(plan, count, pool, kept, time_limit=left, progress=report)
 
             if accuracy is None:
                 blocks = run(max(PARTICLES, least) if wanted is None else wanted)
@@ -143,7 +142,7 @@ def sample(
     return Ensemble.of(system, state, saved, blocks, weights=None, seed=seed, lag=lag, began=began)
 
 
-def _until(target: float, run: Any, first: int) -> list[Block]:
+def _until(target: float, run: Callable[[int], list[Block]], first: int) -> list[Block]:
     """Blocks enough for the means' standard errors to be at most `target`."""
     count = first
     while True:
@@ -154,19 +153,15 @@ def _until(target: float, run: Any, first: int) -> list[Block]:
             return blocks
         needed = MARGIN * (spread / target) ** 2
         what = f"ask for at most {MAX_PARTICLES:g} particles"
-        must(
-            needed <= MAX_PARTICLES,
-            "target",
-            what,
-            target,
-            f"It asks for {needed:.3g}: the means spread by {spread:.3g}.",
-        )
+        why = f"It asks for {needed:.3g}: the means spread by {spread:.3g}."
+        must(needed <= MAX_PARTICLES, "target", what, target, why)
         count = max(int(np.ceil(needed)), count + 1)
 
 
 def _check_memory(n: int, times: int, particles: int, limit: float) -> None:
     """Raise ResourceError if the result would not fit into `limit` bytes."""
-    needed = 8.0 * particles * times * (2 * n + n * (2 * n + 1) + 4) * 2  # once in blocks, once joined
+    bounds, blocks, joined = 4, 4 * n**2, n * (2 * n + 1)  # blocks have whole matrices, the result has triangles
+    needed = 8.0 * particles * times * (2 * (2 * n + bounds) + blocks + joined)
     if needed > limit:
         raise ResourceError(
             f"{particles:g} particles at {times} times hold {needed / 1e9:.2g} GB, but {limit / 1e9:.2g} GB are free "

@@ -65,11 +65,16 @@ def split(C: Array, xp: Any = np) -> Split:
     if not exact:
         left = blocks(A - P - L @ _t(L, xp), E - L @ _t(Y, xp), left, xp)
         cost = covariance_cost(blocks(A, E, C2, xp), left, xp)
+    if n > 1:  # for n = 1 P = 1/(4 C2); else rounds might end with a P that is no covariance, and C* no state
+        cost = xp.where(_positive(P, xp), cost, np.inf)
     PW = P @ W
     inverse = xp.linalg.inv(4 * P)
     pure, noise = blocks(P, PW, inverse + W @ PW, xp), xp.concatenate([L, W @ L + Y], axis=1)
-    found = Split(pure, xp.concatenate([noise, xp.zeros_like(noise)], axis=2), cost * (1 + cost))
-    return found if xp is not np or cost.max() <= TOO_MUCH else _with_williamson(found, C, cost > TOO_MUCH)
+    noise = xp.concatenate([noise, xp.zeros_like(noise)], axis=2)
+    found = Split(pure, noise, _along_the_way(cost))
+    if xp is not np or cost.max() <= TOO_MUCH:
+        return found
+    return _with_williamson(found, C, ~(cost <= TOO_MUCH))  # those that are no numbers, too
 
 
 def _with_williamson(found: Split, C: np.ndarray, where: np.ndarray) -> Split:
@@ -90,7 +95,7 @@ def williamson_split(C: np.ndarray) -> Split:
     pure = S @ _t(S, np) / 2
     noise = S * np.sqrt(np.maximum(nu - 0.5, 0.0))[:, None, :]
     cost = covariance_cost(C, C - pure - noise @ _t(noise, np))
-    return Split(pure, noise, cost * (1 + cost))
+    return Split(pure, noise, _along_the_way(cost))
 
 
 def split_in_frame(C: Array, angles: Array | None, shear: Array, xp: Any = np) -> Split:
@@ -104,6 +109,24 @@ def split_in_frame(C: Array, angles: Array | None, shear: Array, xp: Any = np) -
     if angles is not None:
         pure, noise = _turned(_turned_rows(pure, -angles, xp), -angles, xp), _turned_rows(noise, -angles, xp)
     return Split((pure + _t(pure, xp)) / 2, noise, found.cost)
+
+
+def _positive(M: Array, xp: Any) -> Array:
+    """Whether each of the symmetric matrices `M` is positive definite: (P,)."""
+    try:
+        L = xp.linalg.cholesky(M)
+    except np.linalg.LinAlgError:
+        return np.linalg.eigvalsh(M)[:, 0] > 0
+    return xp.isfinite(L).all(axis=(-2, -1))
+
+
+def _along_the_way(cost: Array) -> Array:
+    """A bound of the change from C to C* + K K^T, from `covariance_cost` at C.
+
+    What is left has eigenvalues m_i against C~, so C + s (C* + K K^T - C) <= C (1 + 4 s max |m|), as C^{-1} <= 4 C~;
+    the mean over s of the costs on the way is at most 1 + 2 max |m| <= 1 + cost times that at C.
+    """
+    return cost * (1 + cost)
 
 
 def _cost(A: Array, left: Array, xp: Any) -> Array:

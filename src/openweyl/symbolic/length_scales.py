@@ -48,7 +48,7 @@ class Scale:
     """The `spacing` of points at which `term` is resolved in `variable`.
 
     at: where in `variable` it bends most, as far as the search went. size: an upper bound of sup - inf of the term over
-    the box. slope: an upper bound of |d term/d variable|. resolved: whether `spacing` is at least the finest one that
+    the box. resolved: whether `spacing` is at least the finest one that
     was allowed; if not, the true one is at most as long.
     """
 
@@ -57,8 +57,13 @@ class Scale:
     spacing: float
     at: float
     size: float
-    slope: float
     resolved: bool
+    bound_slope: Callable[[], float]
+
+    @property
+    def slope(self) -> float:
+        """An upper bound of |d term/d variable| over the box."""
+        return self.bound_slope()
 
 
 def scales(
@@ -107,8 +112,10 @@ def _scale(term: sympy.Expr, v: sympy.Symbol, cells: _Cells, coarsest: float, fi
     bend = derivative(slope, v)
 
     def scale(spacing: float, at: float, *, resolved: bool) -> Scale:
-        steepest = cells.copy().supremum(slope, lambda taken: 2 * taken)[1]
-        return Scale(term, v, spacing, at, cells.size, steepest, resolved=resolved)
+        whole = cells.copy()
+        return Scale(
+            term, v, spacing, at, cells.size, resolved, lambda: whole.copy().supremum(slope, lambda taken: 2 * taken)[1]
+        )
 
     quadratic = not bend.has(v)  # three points determine it
     if quadratic or cells.size <= allowed * (1 + NEGLIGIBLE_VARIATION) < np.inf:

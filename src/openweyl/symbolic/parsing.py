@@ -96,6 +96,16 @@ def parse_number(value: Any, name: str) -> float:
     return moderate(name, value)
 
 
+def parse_complex(value: Any, name: str) -> complex:
+    """A number, or arithmetic in quotes with the imaginary unit I, such as "1 + 2*I", as a complex number."""
+    if not isinstance(value, str):
+        return parse_number(value, name)
+    number = parse(value, {"I": sympy.I}, name)
+    must(bool(number.is_finite), name, "be a finite number", value)
+    made = complex(number)
+    return complex(moderate(name, made.real), moderate(name, made.imag))
+
+
 def _depth(text: str) -> int:
     """The depth to which brackets are nested."""
     deepest = depth = 0

@@ -20,11 +20,12 @@ from openweyl._core import arguments
 from openweyl._core.calls import public
 from openweyl.model.escape import completeness, escapes
 from openweyl.model.gaussian_states import coherent
-from openweyl.model.pair import check_grid_pair, check_system
+from openweyl.model.pair import check_system, grid_state_of
 from openweyl.model.states import State
 from openweyl.model.system import System
 from openweyl.symbolic.expressions import TIME
 from openweyl.symbolic.sentences import Prose, Sign
+from openweyl.weyl.symbol import Symbol
 
 from .assumptions import Assumptions, Line
 from .bounds import CORRESPONDENCE_TIME, GAMMA, H, covers, growth_rate
@@ -38,7 +39,9 @@ COUPLING_ROUND_OFF = 1e-12
 
 
 @public
-def check_assumptions(system: System, state: State | None = None, times: Sequence[float] | None = None) -> Assumptions:
+def check_assumptions(
+    system: System, state: State | Symbol | None = None, times: Sequence[float] | None = None
+) -> Assumptions:
     """The assumptions (1.2), (1.6), (2.7) for `system` and `state` (by default the coherent state at 0).
 
     `times`: if given, the last of them is held against the predicted time of correspondence.
@@ -55,7 +58,7 @@ def check_assumptions(system: System, state: State | None = None, times: Sequenc
     """
     check_system(system)
     state = coherent([0.0] * system.n, [0.0] * system.n) if state is None else state
-    check_grid_pair(system, state)
+    state = grid_state_of(system, state)
     h, gamma = system.h, system.gamma
     seminorms: dict[str, dict[int, float]] = {}
     lines = _system_lines(system, seminorms)

@@ -12,6 +12,7 @@ import numpy as np
 import sympy
 
 from openweyl.model.packets import Packet
+from openweyl.model.scaled_states import ScaledState
 from openweyl.model.states import MixedState, PacketState, State
 from openweyl.phase_space.grid_size import check_fits
 from openweyl.symbolic.sentences import Prose, Sign
@@ -31,6 +32,9 @@ def state_lines(state: State) -> tuple[float | None, Line, Line]:
     half = sympy.Rational(1, 2)
     second = Prose(A_0, Sign.IN, sympy.Symbol("S_rho^L1"), ", ", RHO, Sign.LE, half)
     packets = _packets(state)
+    if packets is None and isinstance(state, ScaledState):
+        same = Prose("as many quanta at every ", H, ": ", RHO, Sign.EQ, half)
+        return 0.5, Line(first, False, "proved", None, same), Line(second, True, "proved", 0.5, same)
     if packets is None:
         text = "a state given for one h belongs to no family in h: no class can be told"
         return None, Line(first, False, "proved", None, text), Line(second, False, "proved", None, text)

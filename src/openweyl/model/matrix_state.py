@@ -14,11 +14,12 @@ import numpy as np
 from openweyl._core.arguments import moderate, must, real
 from openweyl._core.calls import public
 from openweyl._core.fft import good_size
-from openweyl.model.states import State, check_room
 from openweyl.phase_space.grid import Axis, PhaseGrid, check_grid
 from openweyl.phase_space.kernels import Kernel, symbol_values
 from openweyl.weyl.fock_basis import AMPLITUDE_ROUND_OFF, apply_to
 from openweyl.weyl.symbol import Symbol
+
+from .states import State, check_room
 
 
 @dataclass(frozen=True, eq=False, repr=False)
