@@ -310,8 +310,8 @@ def test_an_object_of_qutip_is_no_formula() -> None:
 
 def test_a_sweep_over_h_keeps_the_operators(tmp_path: Path) -> None:
     """The symbol is found again at each h: not that of the first h."""
-    system, start = System.from_operators("ad**2*a**2/4", h=0.5), coherent(0.5, 0)
-    rows = sweep(system, start, [0.2], out=tmp_path / "store", h=[0.5, 0.25], tol=1e-4)
+    system, start = System.from_operators("ad**2*a**2/4", h=1), coherent(0.5, 0)
+    rows = sweep(system, start, [0.2], out=tmp_path / "store", h=[1, 0.5], tol=1e-4)
     assert 'hamiltonian_operator = "ad**2*a**2/4"' in rows.attrs["problem"]
-    fine = compare(System.from_operators("ad**2*a**2/4", h=0.25), start, [0.2], tol=1e-4)
-    assert float(rows["trace_norm"].sel(h=0.25).squeeze()) == pytest.approx(fine.trace_norm[0], rel=1e-6)
+    fine = compare(System.from_operators("ad**2*a**2/4", h=0.5), start, [0.2], tol=1e-4)
+    assert float(rows["trace_norm"].sel(h=0.5).squeeze()) == pytest.approx(fine.trace_norm[0], rel=1e-6)

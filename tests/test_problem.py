@@ -166,6 +166,18 @@ def test_what_may_be_left_out(tmp_path: Path) -> None:
     assert load(tmp_path, text).system.gamma == 1
 
 
+def test_jumps_may_have_rates(tmp_path: Path) -> None:
+    text = edited('["x", "xi"]', '[{symbol = "x", rate = "kappa/2"}, "xi"]') + "[parameters]\nkappa = 0.5\n"
+    problem = load(tmp_path, text)
+    assert problem.system.jumps == System("x", ["x/2", "xi"], h=1, gamma=1).jumps
+    assert problem.replace(parameters={"kappa": 8}).system.jumps == System("x", ["2*x", "xi"], h=1, gamma=1).jumps
+    assert [str(jump) for jump in problem.formulas()[1]] == ["sqrt(2)*sqrt(kappa)*x/2", "xi"]
+    assert "`rate` must be >= 0" in refused(tmp_path, text.replace("kappa = 0.5", "kappa = -0.5"))
+    assert "`system.jumps.rate` must be given" in refused(tmp_path, edited('["x", "xi"]', '[{symbol = "x"}]'))
+    strange = edited('["x", "xi"]', '[{symbol = "x", rate = 1, gamma = 2}]')
+    assert "Unknown key `gamma` in [system.jumps]" in refused(tmp_path, strange)
+
+
 def test_times_may_be_a_range(tmp_path: Path) -> None:
     assert load(tmp_path, edited('[0.0, "1/2", 1]', '"0:1:3, 2^2"')).times == (0, 0.5, 1, 4)
     assert "`run.times` must have lower < upper" in refused(tmp_path, edited('[0.0, "1/2", 1]', '"1:0:3"'))

@@ -138,6 +138,29 @@ def test_phases_are_cosines_and_sines(written: str, meant: str) -> None:
     assert system(jumps=[written]) == system(jumps=[meant])
 
 
+def test_rates_are_factors_of_jumps() -> None:
+    """In units of gamma, each(...) and phases included; a jump of rate 0 is none."""
+    found = system(jumps=[("x", 0.1), "xi", ("exp(I*x)", 4), ("x*xi", 0)])
+    assert found == system(jumps=["sqrt(0.1)*x", "xi", "2*exp(I*x)"])
+    pair = System("x1**2 + xi2**2", [("each(j, 1, 2, x[j])", 9)], h=1, gamma=1)
+    assert pair == System("x1**2 + xi2**2", ["3*x1", "3*x2"], h=1, gamma=1)
+
+
+@pytest.mark.parametrize(
+    ("jumps", "what"),
+    [
+        ([("x", -1)], "Argument `rate` must be >= 0, but is -1."),
+        ([("x", "fast")], "Argument `rate` must be a finite number"),
+        ([("x", 1, 2)], "Argument `jumps` must be formulas, or pairs of a formula and its rate"),
+        (("x", 0.1), "Argument `jumps` must depend on x or xi, but is 0.1"),
+    ],
+)
+def test_rates_that_are_refused(jumps: Any, what: str) -> None:
+    with pytest.raises(InputError) as caught:
+        system(jumps=jumps)
+    assert str(caught.value).startswith(what)
+
+
 def test_systems_are_frozen_and_can_be_copied_and_pickled() -> None:
     s = system()
     with pytest.raises(dataclasses.FrozenInstanceError):
@@ -161,7 +184,7 @@ def test_replace_and_reversed() -> None:
 def test_another_h_costs_no_algebra(monkeypatch: pytest.MonkeyPatch) -> None:
     s = system("(x**2 + xi**2)**2/4", ["x + I*xi"])
     terms = decomposition(s)
-    for name in ("_symbols", "check_smooth", "real_and_imaginary"):
+    for name in ("symbols_of", "jumps_of", "check_smooth", "real_and_imaginary"):
         monkeypatch.setattr(f"openweyl.model.system.{name}", None)
     other = s.replace(h=0.5, gamma=2)
     assert (other.h, other.gamma, s.h, s.gamma) == (0.5, 2.0, 0.0625, 1.0)

@@ -17,7 +17,8 @@ import numpy as np
 import sympy
 
 from openweyl._core.fft import Array
-from openweyl.model.system import System, real_and_imaginary
+from openweyl.model.formulas import real_and_imaginary
+from openweyl.model.system import System
 from openweyl.phase_space.grid import PhaseGrid
 from openweyl.phase_space.grid_function import GridFunction
 from openweyl.symbolic.expressions import TIME, derivative, program, run

@@ -23,8 +23,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import sympy
 
+from openweyl.model.formulas import real_and_imaginary
 from openweyl.model.states import PacketState
-from openweyl.model.system import System, real_and_imaginary
+from openweyl.model.system import System
 from openweyl.symbolic.algebra import polynomial
 from openweyl.symbolic.brackets import poisson
 from openweyl.symbolic.expressions import TIME, derivative, evaluate

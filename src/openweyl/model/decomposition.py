@@ -13,9 +13,10 @@ import sympy
 from openweyl._core.arguments import must
 from openweyl.symbolic.algebra import MAX_TERMS, Variables, expandable, separate
 
+from .formulas import real_and_imaginary
 from .hamiltonian_terms import HamiltonianTerms, hamiltonian_terms
 from .jump_terms import JumpTerms, jump_terms
-from .system import System, real_and_imaginary
+from .system import System
 
 
 @dataclass(frozen=True)

@@ -10,24 +10,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
 
 import sympy
 
-from openweyl._core.arguments import fail, moderate, must
+from openweyl._core.arguments import moderate, must
 from openweyl._core.calls import public
 from openweyl._core.display import block, html_facts
 from openweyl._core.plain import plain_fields
 from openweyl._core.text import cut, excerpt
-from openweyl.symbolic.algebra import expandable
 from openweyl.symbolic.expressions import TIME, variables, variables_of
-from openweyl.symbolic.forms import check_form, listed
 from openweyl.symbolic.mathml import math
 from openweyl.symbolic.operators import Operators, operators
-from openweyl.symbolic.parsing import parse, parse_each
 from openweyl.symbolic.smoothness import check_smooth
 
-Formula: TypeAlias = str | sympy.Expr
+from .formulas import Formula, Jump, formula_and_rate, jumps_of, real_and_imaginary, symbols_of
 
 CLOSED = "gamma = 0 is a closed system."
 """The advice where gamma is not what it may be."""
@@ -40,9 +37,9 @@ class System:
 
     `hamiltonian`, `jumps`: SymPy expressions or text in x, xi (n = 1) or x1, xi1, x2, xi2, ...; SymPy's symbols are
     known by their names. A jump may be complex, a + I*b with real a and b, or with exp(I*f). Text may have sums over an
-    index, and a jump
-    may stand for one of each, up to n = 100 (docs/problems.md). `h` > 0: the semiclassical parameter (the hbar of
-    physics). `gamma` >= 0: the coupling to the environment; 0, the default without jumps, is a closed system.
+    index, and a jump may stand for one of each, up to n = 100 (docs/problems.md). A pair (jump, rate) is the jump times
+    sqrt(rate). `h` > 0: the semiclassical parameter (the hbar of physics). `gamma` >= 0: the coupling to the
+    environment; 0, the default without jumps, is a closed system.
 
     >>> print(System("xi**2 + (x**2 - 1/2)**2", ["x", "xi"], h=2**-4, gamma=1.0))
     p = xi**2 + (x**2 - 1/2)**2, jumps x, xi; h = 0.0625, gamma = 1
@@ -65,16 +62,15 @@ class System:
     """The operators that the symbols were found from, if any: at another h these have other symbols."""
 
     def __init__(
-        self, hamiltonian: Formula, jumps: Sequence[Formula] = (), *, h: float, gamma: float | None = None
+        self, hamiltonian: Formula, jumps: Sequence[Jump] = (), *, h: float, gamma: float | None = None
     ) -> None:
         must(isinstance(jumps, (list, tuple)), "jumps", "be a list of symbols", jumps)
-        given = {"hamiltonian": hamiltonian, **{f"jump {j}": jump for j, jump in enumerate(jumps)}}
+        given = {"hamiltonian": hamiltonian, **{f"jump {j}": formula_and_rate(jump)[0] for j, jump in enumerate(jumps)}}
         x, xi = variables(len(variables_of(given, name="hamiltonian")[0]))
         names: dict[str, sympy.Expr] = {v.name: v for v in (*x, *xi)}
-        (p,) = _symbols(hamiltonian, names | {TIME.name: TIME}, "hamiltonian")
+        (p,) = symbols_of(hamiltonian, names | {TIME.name: TIME}, "hamiltonian")
         must(not p.has(sympy.I), "hamiltonian", "be a real function", p, "Only jumps may be complex.")
-        of_jumps = names | {"I": sympy.I}
-        symbols = tuple(_without_phases(symbol) for jump in jumps for symbol in _symbols(jump, of_jumps, "jumps"))
+        symbols = jumps_of(jumps, names)
         parts = [part for symbol in symbols for part in real_and_imaginary(symbol)]
         for part, name in [(p, "hamiltonian"), *((part, "jumps") for part in parts)]:
             check_smooth(part, name)
@@ -121,7 +117,7 @@ class System:
         self,
         *,
         hamiltonian: Formula | None = None,
-        jumps: Sequence[Formula] | None = None,
+        jumps: Sequence[Jump] | None = None,
         h: float | None = None,
         gamma: float | None = None,
     ) -> System:
@@ -181,63 +177,3 @@ def _semiclassical_parameter(h: Any) -> float:
 
 def _coupling(gamma: Any) -> float:
     return moderate("gamma", gamma, low=0.0, advice=CLOSED)
-
-
-def _symbols(value: Formula, names: dict[str, sympy.Expr], name: str) -> tuple[sympy.Expr, ...]:
-    """`value` as an expression in our own variables; several, if it is a jump for each of several indices."""
-    known = {**names}
-    if "x" in names:
-        known.update(x1=names["x"], xi1=names["xi"])  # n = 1, written with indices
-    if isinstance(value, str):
-        found = parse_each(value, known, name) if name == "jumps" else (parse(value, known, name),)
-    else:
-        found = (_of_sympy(value, known, list(names), name),)
-    for f in found:
-        must(name != "jumps" or bool(f.free_symbols), name, "depend on x or xi", f, "A constant jump does nothing.")
-    return found
-
-
-def _without_phases(f: sympy.Expr) -> sympy.Expr:
-    """`f` with exp(a + I*b) as exp(a) (cos(b) + I*sin(b))."""
-
-    def split(phase: sympy.Expr) -> sympy.Expr:
-        exponent = phase.args[0]
-        a, b = sympy.S.Zero, exponent / sympy.I
-        if b.has(sympy.I):
-            a, b = real_and_imaginary(exponent)
-        return sympy.exp(a) * (sympy.cos(b) + sympy.I * sympy.sin(b))
-
-    return f.replace(lambda part: isinstance(part, sympy.exp) and part.has(sympy.I), split)
-
-
-def _of_sympy(value: Any, known: dict[str, sympy.Expr], allowed: list[str], name: str) -> sympy.Expr:
-    """A number or an expression with its symbols made our own, which are known by their names."""
-    if not isinstance(value, (int, float, sympy.Expr)) or isinstance(value, bool):
-        qutip = type(value).__module__.startswith("qutip")
-        advice = 'Operators are text, System.from_operators("ad*a", ["a"], h=1); states are from_qutip(...).'
-        raise fail(name, "be text or a SymPy expression", value, advice if qutip else "")
-    f = sympy.sympify(value)
-    check_form(f, name)
-    f = f.xreplace({s: known[s.name] for s in f.free_symbols if s.name in known})
-    strangers = sorted(s.name for s in f.free_symbols if s.name not in allowed)
-    if strangers:
-        time = "Jumps cannot depend on time." if "t" in strangers else ""
-        raise fail(name, f"use the names {listed(allowed)} only", ", ".join(strangers), time)
-    return f
-
-
-def real_and_imaginary(jump: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr]:
-    """(a, b) with jump = a + i b."""
-    if not jump.has(sympy.I):
-        return jump, sympy.Integer(0)
-    f = sympy.expand(jump) if expandable(jump) else jump
-    b = sympy.Add(*(term / sympy.I for term in sympy.Add.make_args(f) if term.has(sympy.I)))
-    a = sympy.Add(*(term for term in sympy.Add.make_args(f) if not term.has(sympy.I)))
-    must(
-        not b.has(sympy.I),
-        "jumps",
-        "be a + I*b with real a and b",
-        jump,
-        "Of all functions, exp alone may be of a complex argument.",
-    )
-    return a, b

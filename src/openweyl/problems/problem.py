@@ -125,7 +125,11 @@ class Problem:
         written = tomllib.loads(self.text)["system"]
         constants = tuple(symbols.values())
         read, read_each = (partial(f, constants=constants, counts=self.parameters) for f in (parse, parse_each))
-        several = [read_each(jump, known | {"I": sympy.I}, "jumps") for jump in written.get("jumps", [])]
+        several = []
+        for jump in written.get("jumps", []):
+            symbol, rate = (jump["symbol"], jump["rate"]) if isinstance(jump, dict) else (jump, 1)
+            factor = sympy.sqrt(read(str(rate), symbols, "rate"))
+            several.append([factor * each for each in read_each(symbol, known | {"I": sympy.I}, "jumps")])
         p = read(written["hamiltonian"], known | {TIME.name: TIME}, "hamiltonian")
         return p, tuple(jump for jumps in several for jump in jumps)
 

@@ -50,7 +50,7 @@ from openweyl.symbolic.ranges import parse_values
 
 from .parameters import FORMULAS, OPERATORS, parameters, put
 from .state_tables import read_state
-from .table import Table, numbers, text, texts
+from .table import Table, jumps, numbers, text, texts
 
 
 @dataclass(frozen=True)
@@ -125,9 +125,9 @@ def _system(table: Table) -> System:
     else:
         system = System(
             table.take("hamiltonian", text),
-            jumps := table.get("jumps", texts, []),
+            found := table.get("jumps", jumps, []),
             h=table.take("h", parse_number),
-            gamma=table.take("gamma", parse_number) if jumps else table.get("gamma", parse_number, None),
+            gamma=table.take("gamma", parse_number) if found else table.get("gamma", parse_number, None),
         )
     if system.n <= MAX_GRID_MODES:
         decomposition(system)  # what cannot be evolved is refused here, where the file is known

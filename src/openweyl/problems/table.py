@@ -67,6 +67,20 @@ def texts(value: Any, path: str) -> list[str]:
     return [text(item, path) for item in sequence(value, path)]
 
 
+def jumps(value: Any, path: str) -> list[str | tuple[str, float]]:
+    """`value`, a list of texts or of tables of a symbol and its rate."""
+
+    def one(item: Any) -> str | tuple[str, float]:
+        if not isinstance(item, dict):
+            return text(item, path)
+        table = Table(item, path)
+        pair = table.take("symbol", text), table.take("rate", parse_number)
+        table.finish()
+        return pair
+
+    return [one(item) for item in sequence(value, path)]
+
+
 def numbers(value: Any, path: str) -> list[float]:
     """`value`, a list of numbers or of arithmetic in quotes, as numbers."""
     return [parse_number(item, path) for item in sequence(value, path)]

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 import sympy
 
+from openweyl.model.formulas import real_and_imaginary
 from openweyl.model.packets import symplectic_form
-from openweyl.model.system import System, real_and_imaginary
+from openweyl.model.system import System
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ import numpy as np
 import sympy
 
 from openweyl._core.arguments import InputError, shown
+from openweyl.model.formulas import real_and_imaginary
 from openweyl.model.packets import symplectic_form
-from openweyl.model.system import System, real_and_imaginary
+from openweyl.model.system import System
 from openweyl.symbolic.expressions import program
 
 from .local_terms import MAX_VARIABLES, Family, dummy_parameters, dummy_variables, family_of

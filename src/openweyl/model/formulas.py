@@ -1,0 +1,96 @@
+"""The symbols of a system as they are given: text and SymPy expressions, jumps with rates and phases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import sympy
+
+from openweyl._core.arguments import fail, moderate, must
+from openweyl.symbolic.algebra import expandable
+from openweyl.symbolic.forms import check_form, listed
+from openweyl.symbolic.parsing import parse, parse_each
+
+Formula: TypeAlias = str | sympy.Expr
+Jump: TypeAlias = Formula | tuple[Formula, float]
+"""A jump, or a jump with its rate, in units of gamma."""
+
+
+def jumps_of(jumps: Sequence[Jump], names: dict[str, sympy.Expr]) -> tuple[sympy.Expr, ...]:
+    """The symbols of the jumps, which may have phases; a rate is a factor sqrt(rate), and one of rate 0 is none."""
+    found = []
+    for jump in jumps:
+        formula, rate = formula_and_rate(jump)
+        symbols = [without_phases(symbol) for symbol in symbols_of(formula, names | {"I": sympy.I}, "jumps")]
+        factor = sympy.sqrt(sympy.Rational(repr(rate)))
+        found += [factor * symbol for symbol in symbols] if rate else []
+    return tuple(found)
+
+
+def formula_and_rate(jump: Jump) -> tuple[Formula, float]:
+    """Both, with the rate 1 of a jump without one."""
+    if not isinstance(jump, tuple):
+        return jump, 1.0
+    must(len(jump) == 2, "jumps", "be formulas, or pairs of a formula and its rate", jump)
+    return jump[0], moderate("rate", jump[1], low=0.0, advice="It is that of a jump, in units of gamma.")
+
+
+def symbols_of(value: Formula, names: dict[str, sympy.Expr], name: str) -> tuple[sympy.Expr, ...]:
+    """`value` as an expression in our own variables; several, if it is a jump for each of several indices."""
+    known = {**names}
+    if "x" in names:
+        known.update(x1=names["x"], xi1=names["xi"])  # n = 1, written with indices
+    if isinstance(value, str):
+        found = parse_each(value, known, name) if name == "jumps" else (parse(value, known, name),)
+    else:
+        found = (_of_sympy(value, known, list(names), name),)
+    for f in found:
+        must(name != "jumps" or bool(f.free_symbols), name, "depend on x or xi", f, "A constant jump does nothing.")
+    return found
+
+
+def without_phases(f: sympy.Expr) -> sympy.Expr:
+    """`f` with exp(a + I*b) as exp(a) (cos(b) + I*sin(b))."""
+
+    def split(phase: sympy.Expr) -> sympy.Expr:
+        exponent = phase.args[0]
+        a, b = sympy.S.Zero, exponent / sympy.I
+        if b.has(sympy.I):
+            a, b = real_and_imaginary(exponent)
+        return sympy.exp(a) * (sympy.cos(b) + sympy.I * sympy.sin(b))
+
+    return f.replace(lambda part: isinstance(part, sympy.exp) and part.has(sympy.I), split) if f.has(sympy.I) else f
+
+
+def _of_sympy(value: Any, known: dict[str, sympy.Expr], allowed: list[str], name: str) -> sympy.Expr:
+    """A number or an expression with its symbols made our own, which are known by their names."""
+    if not isinstance(value, (int, float, sympy.Expr)) or isinstance(value, bool):
+        qutip = type(value).__module__.startswith("qutip")
+        advice = 'Operators are text, System.from_operators("ad*a", ["a"], h=1); states are from_qutip(...).'
+        raise fail(name, "be text or a SymPy expression", value, advice if qutip else "")
+    f = sympy.sympify(value)
+    check_form(f, name)
+    f = f.xreplace({s: known[s.name] for s in f.free_symbols if s.name in known})
+    strangers = sorted(s.name for s in f.free_symbols if s.name not in allowed)
+    if strangers:
+        time = "Jumps cannot depend on time." if "t" in strangers else ""
+        raise fail(name, f"use the names {listed(allowed)} only", ", ".join(strangers), time)
+    return f
+
+
+def real_and_imaginary(jump: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr]:
+    """(a, b) with jump = a + i b."""
+    if not jump.has(sympy.I):
+        return jump, sympy.Integer(0)
+    f = sympy.expand(jump) if expandable(jump) else jump
+    b = sympy.Add(*(term / sympy.I for term in sympy.Add.make_args(f) if term.has(sympy.I)))
+    a = sympy.Add(*(term for term in sympy.Add.make_args(f) if not term.has(sympy.I)))
+    must(
+        not b.has(sympy.I),
+        "jumps",
+        "be a + I*b with real a and b",
+        jump,
+        "Of all functions, exp alone may be of a complex argument.",
+    )
+    return a, b
