@@ -403,9 +403,9 @@ def test_the_option_n() -> None:
 
 def test_what_the_page_shows_works() -> None:
     page = (Path(__file__).parent.parent / "docs" / "problems.md").read_text(encoding="utf-8")
-    one, operators, many = (
-        Problem.parse(text, "shown", "the page") for text in re.findall(r"^```toml\n(.*?)^```$", page, re.M | re.S)
-    )
+    blocks = re.findall(r"^```toml\n(.*?)^```$", page, re.M | re.S)
+    whole = [Problem.parse(text, "shown", "the page") for text in blocks if "[system]" in text]
+    one, operators, many = whole  # the other block, of the kinds of states, is parsed in test_quanta
     assert one.system == Problem.load("double-well").system and one.state == coherent(1, 0)
     kerr = "ad**2*a**2 + (a**2 + ad**2)/2"
     assert operators.system == System.from_operators(kerr, ["sqrt(1/10)*a"], h=1)
@@ -437,6 +437,6 @@ def test_a_sum_that_goes_one_too_far() -> None:
     n = 8
     """
     with pytest.raises(
-        InputError, match=r"`parameters.n` must be the number of degrees of freedom, but is 8, where .*x9"
+        InputError, match=r"`parameters.n` must be the number .* but is 8, where .*x9"
     ):
         Problem.parse(dedent(text), "chain", "chain.toml")
