@@ -436,7 +436,5 @@ def test_a_sum_that_goes_one_too_far() -> None:
     [parameters]
     n = 8
     """
-    with pytest.raises(
-        InputError, match=r"`parameters.n` must be the number .* but is 8, where .*x9"
-    ):
+    with pytest.raises(InputError, match=r"`parameters.n` must be the number .* but is 8, where .*x9"):
         Problem.parse(dedent(text), "chain", "chain.toml")
