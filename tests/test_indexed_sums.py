@@ -30,7 +30,8 @@ from openweyl import (
 from openweyl.cli import application
 from openweyl.problems.problem import Problem
 from openweyl.symbolic.brackets import hamiltonian_field, poisson_bracket
-from openweyl.symbolic.expressions import MAX_MODES, derivative, variables, variables_of
+from openweyl.symbolic.derivatives import derivative
+from openweyl.symbolic.expressions import MAX_MODES, variables, variables_of
 from openweyl.symbolic.forms import FUNCTIONS
 from openweyl.symbolic.indexed_sums import MAX_SUM_TERMS
 from openweyl.symbolic.parsing import parse, parse_each

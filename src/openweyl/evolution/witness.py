@@ -21,7 +21,8 @@ from openweyl.model.formulas import real_and_imaginary
 from openweyl.model.system import System
 from openweyl.phase_space.grid import PhaseGrid
 from openweyl.phase_space.grid_function import GridFunction
-from openweyl.symbolic.expressions import TIME, derivative, program, run
+from openweyl.symbolic.derivatives import derivative
+from openweyl.symbolic.expressions import TIME, program, run
 
 MISSED_FRACTION = 0.05
 """The part of the box's length by which means may miss their equation in a segment: a hundred times what they miss it
