@@ -42,6 +42,10 @@ class Means:
         return Means(self.trace, self.mean - self.trace * center, self.velocity - self.trace * velocity)
 
 
+FASTEST_POINTS = 5
+"""Points along each axis at which velocities are compared."""
+
+
 class Velocities:
     """The classical velocities of a system, dz/dt = J grad p + gamma sum (b J grad a - a J grad b), jumps a + i b."""
 
@@ -65,6 +69,13 @@ class Velocities:
     def at(self, z: Sequence[Array], t: Array) -> list[Array]:
         """The velocities at the points z, coordinates x then xi, at time t."""
         return run(self.field, {**dict(zip(self.variables, z, strict=True)), TIME: t}, np)
+
+    def fastest(self, box: Sequence[tuple[float, float]], t: float) -> np.ndarray:
+        """The largest velocity of each coordinate in a `box` of intervals at time t, at a few points."""
+        lines = [np.linspace(lower, upper, FASTEST_POINTS) for lower, upper in box]
+        with np.errstate(all="ignore"):
+            velocities = self.at(np.meshgrid(*lines, indexing="ij", sparse=True), t)
+        return np.array([np.abs(np.nan_to_num(v)).max() for v in velocities])
 
 
 class MeansWitness:
