@@ -79,6 +79,7 @@ class Plan:
             "seed": self.seed,
             "tol": self.tol,
             "lag": self.lag,
+            "library": self.motion.library,
         }
 
 
