@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,8 @@ from openweyl import (
 from openweyl.cli import application
 from openweyl.problems.problem import Problem
 from openweyl.symbolic.brackets import hamiltonian_field, poisson_bracket
-from openweyl.symbolic.expressions import MAX_MODES, derivative, variables, variables_of
+from openweyl.symbolic.derivatives import derivative
+from openweyl.symbolic.expressions import MAX_MODES, variables, variables_of
 from openweyl.symbolic.forms import FUNCTIONS
 from openweyl.symbolic.indexed_sums import MAX_SUM_TERMS
 from openweyl.symbolic.parsing import parse, parse_each
@@ -402,9 +404,9 @@ def test_the_option_n() -> None:
 
 def test_what_the_page_shows_works() -> None:
     page = (Path(__file__).parent.parent / "docs" / "problems.md").read_text(encoding="utf-8")
-    one, operators, many = (
-        Problem.parse(text, "shown", "the page") for text in re.findall(r"^```toml\n(.*?)^```$", page, re.M | re.S)
-    )
+    blocks = re.findall(r"^```toml\n(.*?)^```$", page, re.M | re.S)
+    whole = [Problem.parse(text, "shown", "the page") for text in blocks if "[system]" in text]
+    one, operators, many = whole  # the other block, of the kinds of states, is parsed in test_quanta
     assert one.system == Problem.load("double-well").system and one.state == coherent(1, 0)
     kerr = "ad**2*a**2 + (a**2 + ad**2)/2"
     assert operators.system == System.from_operators(kerr, ["sqrt(1/10)*a"], h=1)
@@ -416,3 +418,24 @@ def test_what_the_page_shows_works() -> None:
     assert all(f"`{name}`" in page for name in MANY)
     assert f"{MAX_MODES} degrees" in page and f"{MAX_SUM_TERMS} terms" in page
     assert ", ".join(list(FUNCTIONS)[:5]) in " ".join(page.split())
+
+
+def test_a_sum_that_goes_one_too_far() -> None:
+    """Else a mode without a jump would come in unseen."""
+    text = """
+    [system]
+    hamiltonian = "sum(j, 1, n, xi[j]**2 + x[j]*x[j+1])"
+    jumps = ["each(j, 1, n, x[j])"]
+    h = 0.1
+    gamma = 1.0
+    [state]
+    kind = "coherent"
+    x = 1.0
+    xi = 0.0
+    [run]
+    times = [0.1]
+    [parameters]
+    n = 8
+    """
+    with pytest.raises(InputError, match=r"`parameters.n` must be the number .* but is 8, where .*x9"):
+        Problem.parse(dedent(text), "chain", "chain.toml")

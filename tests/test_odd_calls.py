@@ -258,6 +258,9 @@ ACCEPTED: dict[str, set[str]] = {
     },
     "formulas": {"an empty list"},
     "only None": {"None"},
+    "points": {*NUMBERS, *LISTS, "an empty list", "an empty array"}
+    | {"a list of a list", "a list of pairs", "an array in a list", "three axes"},
+    "symbol or state": {"a Symbol", "a Symbol of zeros", "a State", "a State of its own"},
     "complex numbers": {*NUMBERS, *LISTS, "a complex number", "i", "a list of pairs"} - {"a generator"},
     "callable or None": {"None"},
     "progress": {"None", "True"},
@@ -338,6 +341,10 @@ def cases(folder: Path) -> dict[str, Case]:
         "Symbol.inner": (W.inner, {"other": W}, {"other": "symbol of the plane"}),
         "Symbol.l1": (W.l1, {"rtol": 0.1}, {"rtol": "number"}),
         "Symbol.trace_norm": (W.trace_norm, {"rtol": 0.1, "atol": 1e-6}, {"rtol": "number", "atol": "number"}),
+        "Symbol.at": (W.at, {"x": 0.1, "xi": 0.2}, {"x": "points", "xi": "points"}),
+        "Symbol.fidelity": (W.fidelity, {"other": W}, {"other": "symbol or state"}),
+        "Symbol.wigner_negativity": (W.wigner_negativity, {"rtol": 0.1}, {"rtol": "number"}),
+        "Symbol.homodyne": (W.homodyne, {"angle": 0.3, "mode": 1}, {"angle": "number", "mode": "whole"}),
         "Symbol.expectation": (W.expectation, {"observable": "tanh(x)"}, {"observable": "observable"}),
         "Symbol.fock": (W.fock, {"size": 4, "tol": 1e-4}, {"size": "sizes or None", "tol": "number"}),
         "Symbol.to_qutip": (W.to_qutip, {"size": 4, "tol": 1e-4}, {"size": "sizes or None", "tol": "number"}),
@@ -581,7 +588,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Case]:
 NAMES = (
     "System", "System.replace", "check_assumptions", "evolve", "compare", "certify", "certify to a target", "Axis",
     "Axis.between", "PhaseGrid", "PhaseGrid.box", "Symbol", "Symbol.resampled", "Symbol.derivative",
-    "Symbol.smoothed", "Symbol.inner", "Symbol.l1", "Symbol.trace_norm", "Symbol.expectation", "Symbol.fock",
+    "Symbol.smoothed", "Symbol.inner", "Symbol.l1", "Symbol.trace_norm", "Symbol.at", "Symbol.fidelity",
+    "Symbol.wigner_negativity", "Symbol.homodyne", "Symbol.expectation", "Symbol.fock",
     "Symbol.to_qutip", "from_fock", "from_qutip", "from_wavefunction", "trace_norm", "quantize", "dequantize",
     "Observable.parse", "Observable.value", "Certificate.expectation", "Solution.expect", "Solution.to_qutip",
     "Comparison.difference", "Units", "Units.number", "Units.quantity", "Units.gamma", "Units.unit",
@@ -637,7 +645,7 @@ def outcome(case: Case, argument: str, label: str) -> str:
     return "refused"
 
 
-LONG = {"check_assumptions", "compare", "sample", "sweep", "Symbol.l1", "certify"}
+LONG = {"check_assumptions", "compare", "sample", "sweep", "Symbol.l1", "Symbol.wigner_negativity", "certify"}
 """Calls that take long where an odd value is taken."""
 
 

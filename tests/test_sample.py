@@ -160,7 +160,7 @@ def test_blocks_are_kept_and_found_again(tmp_path: Path) -> None:
     assert stamps == [file.stat().st_mtime_ns for file in files]
     files[0].write_bytes(files[0].read_bytes()[:5000])  # damaged: it is run again
     assert same(first, well(particles=300, store=tmp_path / "store"))
-    with pytest.raises(InputError, match="Its seed differ"):
+    with pytest.raises(InputError, match="Its seed differs: take another folder"):
         well(particles=300, store=tmp_path / "store", seed=1)
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "file").touch()

@@ -25,13 +25,14 @@ def test_json(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
 
 
 def test_files(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    first = invoke(monkeypatch, capsys, *QUICK, "--out", str(tmp_path / "out"))
+    first = invoke(monkeypatch, capsys, *QUICK, "--observable", "tanh(x1)", "--out", str(tmp_path / "out"))
     assert first.status == 0
     assert "bound" in first.out
     names = {"ensemble.nc", "ensemble.png", "reduced.png", "blocks"}
     assert {path.name for path in (tmp_path / "out").iterdir()} == names
     with xarray.open_dataset(tmp_path / "out" / "ensemble.nc") as dataset:
         assert dataset.sizes["particle"] == 20
+        assert float(dataset["observable_value"].sel(observable="tanh(x1)")[-1]) == pytest.approx(0.76, abs=0.05)
     block = next((tmp_path / "out" / "blocks").glob("block-*.npz"))
     stamp = block.stat().st_mtime_ns
     assert invoke(monkeypatch, capsys, *QUICK, "--out", str(tmp_path / "out")).status == 0

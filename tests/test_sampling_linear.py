@@ -65,7 +65,7 @@ def test_strong_friction_beside_a_free_mode_keeps_all_digits(time: float) -> Non
     found = sample(system, coherent([1, 0], [0, 0]), [time])
     true = rest + Phi @ (np.eye(4) / 2 - rest) @ Phi.T
     assert found.covariances(0)[0] / system.h == pytest.approx(true, abs=1e-12)
-    assert found.bound[0] < 1e-9
+    assert found.bound[0] < 1e-7  # round-off is followed by norms, through ten doublings
 
 
 def test_for_one_degree_of_freedom_evolve_agrees() -> None:
@@ -87,8 +87,9 @@ def test_steps_lead_to_the_same_moments(n: int) -> None:
     exact, found = sample(closed, state, [0.4]), sample(stepped, state, [0.4], particles=200)
     assert found.bound[0] < 3e-4
     assert (np.abs(found.mean - exact.mean) < 5 * found.mean_standard_error + 1e-5).all()
-    second = found.covariances(0).mean(axis=0) + np.cov(found.centers[0].T)
-    assert second == pytest.approx(exact.covariances(0)[0], rel=0.5, abs=0.3 * closed.h)
+    second = found.covariance()
+    assert (np.abs(second.value - exact.covariances(0)[0]) < 5 * second.error + 1e-5).all()
+    assert np.diag(second.error).max() < 0.2 * np.diag(second.value).max()
 
 
 def test_modes_that_are_damped_fast_and_slowly() -> None:

@@ -89,3 +89,19 @@ def test_more_nodes_change_no_average() -> None:
     a, b = (m.slopes(z, C, 0.0, residual=True) for m in (motion, finer))
     assert b.z == pytest.approx(a.z, abs=1e-12)
     assert finer.rates(C, b).quantum == pytest.approx(motion.rates(C, a).quantum, rel=1e-6)
+
+
+def test_no_step_passes_a_wall_unseen() -> None:
+    """Free particles need few steps, and took the same where a wall that throws them back was between two places."""
+    system = System("xi**2/2 + 600*exp(-(x - 30)**2/0.3**2)", [], h=2**-9, gamma=1.0)
+    found = sample(system, coherent(0, 30), [1.3], particles=1)
+    assert found.mean[0] == pytest.approx([21, -30], abs=1)
+
+
+def test_step_lengths_do_not_depend_on_saved_times_that_are_close() -> None:
+    system = System("xi**2/2 + x**4/4", ["x"], h=2**-6, gamma=1.0)
+    few, many = (
+        sample(system, coherent(1, 0), times, particles=8) for times in ([0.2], [1e-12, 0.1, 0.1 + 1e-15, 0.2])
+    )
+    assert many.steps < few.steps + 60
+    assert many.bound[-1] == pytest.approx(few.bound[-1], rel=0.2)

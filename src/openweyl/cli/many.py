@@ -72,7 +72,7 @@ def sample_command(
             progress=bar,
         )
     readings = [result.expectation(observable) for observable in observables]
-    written = write_ensemble(result, folder) if folder else []
+    written = write_ensemble(result, readings, folder) if folder else []
     if as_json:
         extra: dict[str, Any] = {"observables": [reading.as_dict() for reading in readings]}
         click.echo(json.dumps(result.as_dict() | extra))
@@ -83,9 +83,15 @@ def sample_command(
     click.echo(f"\n{result.seconds:.2g} s; wrote {', '.join(str(path) for path in written)}")
 
 
-def write_ensemble(result: openweyl.Ensemble, folder: Path) -> list[Path]:
+def write_ensemble(result: openweyl.Ensemble, readings: list[openweyl.Readout], folder: Path) -> list[Path]:
     """The dataset and the pictures of `result` in `folder`, reduced Wigner functions if they fit in memory."""
-    written = [save(result.to_xarray(), folder / "ensemble.nc")]
+    dataset = result.to_xarray()
+    if readings:
+        dataset = dataset.assign_coords(observable=[reading.name for reading in readings])
+        for name in ("value", "bound", "statistical"):
+            series = [getattr(reading, name) for reading in readings]
+            dataset[f"observable_{name}"] = (("observable", "time"), series)
+    written = [save(dataset, folder / "ensemble.nc")]
     written.append(openweyl.plot.write(_figure(result.plot()), folder / "ensemble.png"))
     try:
         drawn = result.plot_reduced(range(1, min(result.n, MODES_DRAWN) + 1))

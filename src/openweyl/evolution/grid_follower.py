@@ -33,8 +33,6 @@ is no wall or bump."""
 STAYING_STRIDE = 2.0
 """In coordinates that stay kicks may be so many times as far apart as points that resolve the formulas: the second run
 then meets a Gaussian bump to e^(-pi^2) of it, and the third to a sixth of it, so that they differ."""
-FASTEST_POINTS = 5
-"""Points along each axis at which velocities are compared."""
 SHORTEST_WAY = 1e-100
 """In place of a way of none, which has no logarithm."""
 
@@ -171,7 +169,10 @@ class GridFollower:
         """
         frame, step, formulas = self.runs.frame, 2 * plan.dt, self.kicks
         if frame is None:
-            ways, formulas = step / STAYING_STRIDE * self._fastest(swept), self.passing
+            ways, formulas = (
+                step / STAYING_STRIDE * self.velocities.fastest([(box.lower, box.upper) for box in swept], self.runs.t),
+                self.passing,
+            )
         else:
             times = self.runs.t + step * np.arange(plan.steps // 2 + 1)
             ways = step * np.abs([frame(t)[1] for t in times]).max(axis=0)
@@ -181,13 +182,6 @@ class GridFollower:
             for box, way in zip(swept, rounded, strict=True)
         ]
         return max(float(box.reach * way) / pi for box, way in zip(formulas.finer(boxes), ways, strict=True))
-
-    def _fastest(self, swept: Sequence[RequiredBox]) -> np.ndarray:
-        """The largest velocity of each coordinate in this box, at a few points."""
-        lines = [np.linspace(box.lower, box.upper, FASTEST_POINTS) for box in swept]
-        with np.errstate(all="ignore"):
-            velocities = self.velocities.at(np.meshgrid(*lines, indexing="ij", sparse=True), self.runs.t)
-        return np.array([np.abs(np.nan_to_num(v)).max() for v in velocities])
 
     def _finer(self, carried: Carried, tau: float) -> list[RequiredBox]:
         """What a grid needs after a time, with what it grows by, and what formulas ask for where the symbol comes."""

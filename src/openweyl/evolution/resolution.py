@@ -23,7 +23,8 @@ import sympy
 from openweyl.model.decomposition import decomposition
 from openweyl.model.system import System
 from openweyl.phase_space.support import RequiredBox
-from openweyl.symbolic.expressions import TIME, derivative, evaluate
+from openweyl.symbolic.derivatives import derivative
+from openweyl.symbolic.expressions import TIME, evaluate
 from openweyl.symbolic.length_scales import Scale, scales
 
 SUPPORT_MARGIN = 0.25

@@ -21,7 +21,8 @@ from openweyl.model.formulas import real_and_imaginary
 from openweyl.model.system import System
 from openweyl.phase_space.grid import PhaseGrid
 from openweyl.phase_space.grid_function import GridFunction
-from openweyl.symbolic.expressions import TIME, derivative, program, run
+from openweyl.symbolic.derivatives import derivative
+from openweyl.symbolic.expressions import TIME, program, run
 
 MISSED_FRACTION = 0.05
 """The part of the box's length by which means may miss their equation in a segment: a hundred times what they miss it
@@ -39,6 +40,10 @@ class Means:
     def seen_from(self, center: np.ndarray, velocity: np.ndarray) -> Means:
         """Those in coordinates whose origin is at `center` and moves."""
         return Means(self.trace, self.mean - self.trace * center, self.velocity - self.trace * velocity)
+
+
+FASTEST_POINTS = 5
+"""Points along each axis at which velocities are compared."""
 
 
 class Velocities:
@@ -64,6 +69,13 @@ class Velocities:
     def at(self, z: Sequence[Array], t: Array) -> list[Array]:
         """The velocities at the points z, coordinates x then xi, at time t."""
         return run(self.field, {**dict(zip(self.variables, z, strict=True)), TIME: t}, np)
+
+    def fastest(self, box: Sequence[tuple[float, float]], t: float) -> np.ndarray:
+        """The largest velocity of each coordinate in a `box` of intervals at time t, at a few points."""
+        lines = [np.linspace(lower, upper, FASTEST_POINTS) for lower, upper in box]
+        with np.errstate(all="ignore"):
+            velocities = self.at(np.meshgrid(*lines, indexing="ij", sparse=True), t)
+        return np.array([np.abs(np.nan_to_num(v)).max() for v in velocities])
 
 
 class MeansWitness:

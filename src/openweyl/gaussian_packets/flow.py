@@ -28,7 +28,8 @@ from openweyl.model.states import PacketState
 from openweyl.model.system import System
 from openweyl.symbolic.algebra import polynomial
 from openweyl.symbolic.brackets import poisson
-from openweyl.symbolic.expressions import TIME, derivative, evaluate
+from openweyl.symbolic.derivatives import derivative
+from openweyl.symbolic.expressions import TIME, evaluate
 from openweyl.symbolic.intervals import Interval
 from openweyl.symbolic.time_variation import TimeVariation, evaluated
 

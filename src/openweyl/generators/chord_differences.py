@@ -21,7 +21,8 @@ import sympy
 
 from openweyl._core.fft import Array
 from openweyl.symbolic.algebra import expandable
-from openweyl.symbolic.expressions import Program, derivative, program, run
+from openweyl.symbolic.derivatives import derivative
+from openweyl.symbolic.expressions import Program, program, run
 
 Point = dict[sympy.Symbol, Array]
 

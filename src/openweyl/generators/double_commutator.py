@@ -10,7 +10,7 @@ from openweyl._core.fft import Array
 from openweyl.model.decomposition import Decomposition, decomposition
 from openweyl.model.system import System
 from openweyl.phase_space.grid import PhaseGrid
-from openweyl.symbolic.expressions import derivative
+from openweyl.symbolic.derivatives import derivative
 
 from .chord_differences import Across, AcrossAt, ChordRule, Point, difference
 from .mixed_representation import MixedRepresentation

@@ -27,7 +27,8 @@ from openweyl.model.decomposition import decomposition
 from openweyl.model.system import System
 from openweyl.phase_space.grid import PhaseGrid
 from openweyl.phase_space.left_multiplication import LeftMultiplication, left_multiplication
-from openweyl.symbolic.expressions import TIME, derivative, evaluate
+from openweyl.symbolic.derivatives import derivative
+from openweyl.symbolic.expressions import TIME, evaluate
 
 OperatorTerms: TypeAlias = Callable[[Array, float], Array]
 """w, t -> R w. With corrections the leading axis of w counts powers of lambda."""

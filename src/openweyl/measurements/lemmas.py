@@ -23,7 +23,8 @@ from openweyl.norms.trace_norm import enclosure
 from openweyl.phase_space.grid import PhaseGrid
 from openweyl.phase_space.grid_function import GridFunction
 from openweyl.phase_space.star_product import moyal_bracket, star
-from openweyl.symbolic.expressions import derivative, evaluate, variables
+from openweyl.symbolic.derivatives import derivative
+from openweyl.symbolic.expressions import evaluate, variables
 from openweyl.weyl.symbol import Symbol
 
 from .row import Row, bound, level

@@ -17,7 +17,8 @@ from math import isfinite
 import sympy
 
 from openweyl.symbolic.algebra import expandable, separate
-from openweyl.symbolic.expressions import TIME, derivative
+from openweyl.symbolic.derivatives import derivative
+from openweyl.symbolic.expressions import TIME
 from openweyl.symbolic.homogeneous import crosses, definite, leading
 from openweyl.symbolic.smoothness import interval
 

@@ -22,7 +22,8 @@ import numpy as np
 import sympy
 
 from openweyl.symbolic.algebra import expandable
-from openweyl.symbolic.expressions import TIME, derivative, evaluate
+from openweyl.symbolic.derivatives import derivative
+from openweyl.symbolic.expressions import TIME, evaluate
 from openweyl.symbolic.homogeneous import definite, leading
 from openweyl.symbolic.smoothness import interval
 

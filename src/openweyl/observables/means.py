@@ -16,7 +16,8 @@ import sympy
 from openweyl._core.estimates import Estimate
 from openweyl.phase_space.grid_function import GridFunction
 from openweyl.phase_space.marginals import Marginal
-from openweyl.symbolic.expressions import derivative, evaluate, variables
+from openweyl.symbolic.derivatives import derivative
+from openweyl.symbolic.expressions import evaluate, variables
 from openweyl.symbolic.length_scales import scales
 from openweyl.symbolic.smoothness import interval
 

@@ -22,7 +22,8 @@ import numpy as np
 import sympy
 
 from openweyl.phase_space.marginals import CELL_RULES, Marginal
-from openweyl.symbolic.expressions import derivative, enclose, evaluate
+from openweyl.symbolic.derivatives import derivative
+from openweyl.symbolic.expressions import enclose, evaluate
 from openweyl.symbolic.intervals import Interval
 from openweyl.symbolic.taylor_series import Expansions, Series
 

@@ -24,7 +24,8 @@ from numpy.polynomial import chebyshev
 
 from openweyl._core.arguments import InputError, shown
 from openweyl._core.fft import Array, fft, good_size, ifft
-from openweyl.symbolic.expressions import derivative, evaluate
+from openweyl.symbolic.derivatives import derivative
+from openweyl.symbolic.expressions import evaluate
 
 from .grid import PhaseGrid
 

@@ -20,6 +20,8 @@ from .grid import Axis, PhaseGrid
 from .grid_size import MEMORY_CHECKED_POINTS, check_fits
 from .samples import Samples
 
+ENTRIES_AT_ONCE = 2**22
+"""Entries of the partial sums for points that are evaluated together: 32 MiB."""
 BYTES_PER_RESAMPLED_POINT = 24.0
 """Peak memory per point of the new grid: the value, its transform and the result."""
 TOGETHER_POINTS = 2**15
@@ -135,3 +137,17 @@ def along(w: Array, axis: int, matrix: np.ndarray) -> Array:
         return (matrix @ rows).reshape(*w.shape[:axis], len(matrix), *w.shape[axis + 1 :])
     xp = array_namespace(w)
     return xp.moveaxis(xp.tensordot(xp.asarray(matrix), w, axes=([1], [w.ndim + axis])), 0, axis)
+
+
+def values_at(f: Samples, points: np.ndarray) -> np.ndarray:
+    """The values of one real function at `points`, shape (2n, number)."""
+    values, axes = np.asarray(f.values), f.grid.x + f.grid.xi
+    count = max(1, ENTRIES_AT_ONCE * axes[0].size // values.size)
+    parts = [np.zeros(0)]
+    for start in range(0, points.shape[1], count):
+        rows = [interpolation(axis, row[start : start + count]) for axis, row in zip(axes, points, strict=True)]
+        part = np.tensordot(rows[0], values, axes=1)
+        for row in rows[1:]:
+            part = np.einsum("pj,pj...->p...", row, part)
+        parts.append(part)
+    return np.concatenate(parts)

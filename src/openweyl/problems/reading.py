@@ -91,7 +91,11 @@ def _content(top: Table, taken: Set[str], changed: Mapping[str, float]) -> Probl
     if values:
         values = {**values, **changed}
         put(values, of_system.content, of_state.content)
+    indexed = any("[" in str(part) for part in of_system.content.values())
     system = _system(of_system)
+    if indexed and "n" in values:
+        found = f"{values['n']:g}, where formulas have {system.x[-1]} or {system.xi[-1]}"
+        must(values["n"] == system.n, "parameters.n", "be the number of degrees of freedom", found)
     state = read_state(of_state, system.n)
     times = arguments.times(of_run.take("times", _times))
     tol = arguments.tolerance(of_run.get("tol", parse_number, arguments.DEFAULT_TOLERANCE))

@@ -103,7 +103,9 @@ class BlockStore:
             if found != wanted:
                 known = found if isinstance(found, dict) else {}
                 names = [name for name in wanted if known.get(name) != wanted[name]]
-                raise fail("store", "hold blocks of the same call", str(path), f"Its {', '.join(names)} differ.")
+                verb = "differs" if len(names) == 1 else "differ"
+                advice = f"Its {', '.join(names)} {verb}: take another folder (on the command line, another --out)."
+                raise fail("store", "hold blocks of the same call", str(path), advice)
         elif any(folder.iterdir()):
             raise fail("store", "be a new or empty folder, or one that `sample` made", str(path))
         else:
@@ -157,7 +159,8 @@ def run_blocks(
                 deaths[number] = deaths.get(number, 0) + 1
                 if not pool.replaces or deaths[number] >= MAX_DEATHS:
                     raise ResourceError(
-                        "A worker process died: killed, or out of memory. Finished blocks are kept."
+                        "A worker process died: killed, out of memory, or started by a script whose calls do not stand "
+                        'below `if __name__ == "__main__":`, which new processes need.'
                     ) from None
                 waiting.insert(0, number)
                 continue
@@ -184,7 +187,7 @@ def _teller(done: int, of: int, progress: Progress | None) -> Callable[[float], 
 
 def _run(plan: Plan, number: int, count: int, seconds: float, tell: Callable[[float], None] | None) -> Block:
     """One block, on a worker; refused if by forecast it takes longer than `seconds`."""
-    forecast = Forecast(plan.times[-1], seconds, f"A block of {count} particles")
+    forecast = Forecast(plan.times[-1], seconds, f"A block of {count} particles", "take fewer particles, ")
 
     def reached(t: float) -> None:
         forecast.reached(t)

@@ -40,6 +40,9 @@ ROWS_PRINTED = 20
 """The most rows of its printed table: a screen."""
 
 
+NOTHING = "bound 2: nothing is known of the distance there; two states are never farther apart"
+
+
 @public
 @dataclass(frozen=True, eq=False, repr=False)
 class Ensemble(GaussianMixture):
@@ -106,7 +109,10 @@ class Ensemble(GaussianMixture):
         return correlation_of(self, position(index, len(self)))
 
     def occupations(self) -> Estimate:
-        """<a_j* a_j> = <x_j^2 + xi_j^2>/2h - 1/2 of each mode, (T, n), and standard errors."""
+        """<a_j* a_j> = <x_j^2 + xi_j^2>/2h - 1/2 of each mode in the mixture, (T, n), and standard errors.
+
+        No distance in trace norm bounds how far those of A are: a number of quanta is unbounded.
+        """
         return occupations_of(self)
 
     @public
@@ -152,9 +158,10 @@ class Ensemble(GaussianMixture):
 
     @public
     def plot_reduced(
-        self, modes: Sequence[int] = (1,), index: int = -1, axes: Axes | Sequence[Axes] | None = None
+        self, modes: int | Sequence[int] = 1, index: int = -1, axes: Axes | Sequence[Axes] | None = None
     ) -> list[Axes]:
         """Draw the reduced Wigner functions of `modes`, counted from 1, in a row, with colours in common."""
+        modes = [modes] if isinstance(modes, int) else modes
         must(is_list(modes) and len(modes) > 0, "modes", "be a list of modes", modes)
         symbols = [self.reduced(mode, index) for mode in modes]
         row = results.checked_row(axes, results.panel_size(symbols[:1], 3.6), len(symbols))
@@ -189,7 +196,8 @@ class Ensemble(GaussianMixture):
         return [cut(str(self.system)), cut(str(self.state)), facts]
 
     def __str__(self) -> str:
-        return "\n".join([*self._words(), "", table(self._heads(), excerpt(self._rows(), ROWS_PRINTED))])
+        rows = table(self._heads(), excerpt(self._rows(), ROWS_PRINTED))
+        return "\n".join([*self._words(), "", rows, *([NOTHING] if self.bound.max() >= 2 else [])])
 
     def __repr__(self) -> str:
         head = f"<Ensemble, n = {self.n}, {self.particles} particles: {cut(str(self.system))}>"

@@ -1,9 +1,9 @@
 """The closed form where p is quadratic, its coefficients constant, and all jumps linear: Gaussians stay Gaussian.
 
 z -> Phi z + d,  C -> Phi C Phi^T + S, with Phi = e^{Ft}. For a time in which little happens Phi, d and S come from
-exponentials of larger matrices (Van Loan, IEEE Trans. Autom. Control 23, 395 (1978), doi:10.1109/TAC.1978.1101743).
-Then the time is doubled again and again, as these hold e^{-Ft} too: of modes that are damped fast and slowly no digit
-of S would be left. What round-off does to a Gaussian is followed along: a squeezed one is thinner than its C's error.
+exponentials of larger matrices (Van Loan, IEEE Trans. Autom. Control 23, 395 (1978), doi:10.1109/TAC.1978.1101743);
+then the time is doubled again and again, as these hold e^{-Ft} too: of modes that are damped fast and slowly no digit
+of S would be left. What round-off does to a Gaussian is followed: a squeezed one is thinner than the error of its C.
 """
 
 from __future__ import annotations

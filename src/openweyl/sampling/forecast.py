@@ -12,10 +12,10 @@ TRUSTED_AFTER, TRUSTED_STEPS = 5.0, 40
 
 
 class Forecast:
-    """The pace of a run to the time `end`, which may take `seconds`; `what` it is, for the message."""
+    """The pace of a run to the time `end`, which may take `seconds`; for the message `what` it is, and an `advice`."""
 
-    def __init__(self, end: float, seconds: float, what: str) -> None:
-        self.end, self.seconds, self.what = end, seconds, what
+    def __init__(self, end: float, seconds: float, what: str, advice: str = "") -> None:
+        self.end, self.seconds, self.what, self.advice = end, seconds, what, advice
         self.looks: list[tuple[float, float]] = []
 
     def reached(self, t: float) -> None:
@@ -28,7 +28,7 @@ class Forecast:
             whole += (self.end - t) * (now - then) / max(t - half, 1e-300)
         if whole > self.seconds:
             raise ResourceError(
-                f"{self.what} would take {in_words(whole)}, but `time_limit` leaves {in_words(max(self.seconds, 0.0))}"
-                ": take fewer particles, shorten `times`, or raise `time_limit`.",
+                f"{self.what} would take {in_words(whole)} (at t = {t:.4g} of {self.end:.4g}), but `time_limit` leaves "
+                f"{in_words(max(self.seconds, 0.0))}: {self.advice}shorten `times`, or raise `time_limit`.",
                 kind="time",
             )

@@ -17,7 +17,8 @@ import numpy as np
 import sympy
 
 from openweyl._core.fft import Array
-from openweyl.symbolic.expressions import TIME, Program, derivative, program, run
+from openweyl.symbolic.derivatives import derivative
+from openweyl.symbolic.expressions import TIME, Program, program, run
 
 MAX_VARIABLES = 4
 """The most variables that one local term may have: averages over k variables take the k-th power of the points for

@@ -40,13 +40,13 @@ class Pace:
     def __init__(self, motion: Motion, end: float, tol: float, faded: float | None) -> None:
         self.end, self.tol = end, tol
         self.faded = FADED_PART.get(motion.hamiltonian.n, FADED_PART_OF_MANY) if faded is None else faded
-        self.dt = FIRST_STEP * end
+        self.dt = self.planned = FIRST_STEP * end  # `planned`: what the last one was, but for the next saved time
         self.ended = 0.0  # the rate at the end of the last step, before its split
         self.drive = Drive(motion, end)
 
-    def length(self, z: np.ndarray, C: np.ndarray, t: float, until: float) -> float:
-        """The next step's, from time `t`: a whole part of what is left to `until`."""
-        dt = min(self.dt, self.drive.longest(z, C, t))
+    def length(self, z: np.ndarray, C: np.ndarray, t: float, until: float, longest: float = np.inf) -> float:
+        """The next step's, from time `t`: a whole part of what is left to `until`, at most `longest`."""
+        dt = self.planned = min(self.dt, longest, self.drive.longest(z, C, t))
         return (until - t) / max(int(np.ceil((until - t) / dt * (1 - 1e-12))), 1)
 
     def accepts(self, done: Advance, length: float, t: float) -> bool:
@@ -54,7 +54,7 @@ class Pace:
 
         That depends on nothing random that comes after it, so no particle is preferred.
         """
-        if all(np.isfinite(part).all() for part in (done.quantum, done.missed, done.z, done.C)):
+        if all(np.isfinite(part).all() for part in (done.quantum, done.missed, done.z, done.C)) and _positive(done.C):
             return True
         self.dt = SHORTER_STEP * length
         if self.dt < SHORTEST_STEP * self.end:
@@ -64,15 +64,26 @@ class Pace:
     def follow(self, done: Advance, length: float, t: float, bound: float) -> None:
         """After a step of `length` to the time `t`, with the mean `bound` so far."""
         begun, quantum = float(done.begun.mean()), float(done.quantum.mean())
-        faded = (self.ended - begun) / max(begun, bound / t, 1e-300)
+        faded = (self.ended - begun) / max(begun, bound / t, self.tol / self.end)
         self.ended = float(done.ended.mean())
         allowed = MISSED_PART * quantum + self.tol * length / self.end
         by_curve = (allowed / max(float(done.missed.mean()), 1e-300)) ** (1 / 3)  # missed ~ dt^4, allowed ~ dt
         by_noise = max(self.faded / max(faded, 1e-300), self.end / MOST_STEPS_FOR_NOISE / length)
-        self.dt = length * min(max(CAREFUL * min(by_curve, by_noise), SHORTER_STEP), LONGER_STEP)
+        factor = min(max(CAREFUL * min(by_curve, by_noise), SHORTER_STEP), LONGER_STEP)
+        keeps = factor >= 1 or length < SHORTEST_STEP * self.end  # of so short a step all that is missed is round-off
+        self.dt = max(length * factor, self.planned if keeps else 0.0)
         if self.dt < SHORTEST_STEP * self.end:
             what = f"At t = {t:.4g} steps of {self.dt:.1g} are asked for: the motion is too fast."
             raise ResourceError(what, kind="time")
+
+
+def _positive(C: np.ndarray) -> bool:
+    """Whether all `C` are covariances: a step that was far too long leaves others."""
+    try:
+        np.linalg.cholesky(C)
+    except np.linalg.LinAlgError:
+        return False
+    return True
 
 
 class Drive:

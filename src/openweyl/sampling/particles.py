@@ -65,7 +65,7 @@ def run_block(
     with double_precision(motion.library), np.errstate(all="ignore"):  # what overflows is refused by `_check`
         for until in times:
             while t < until:
-                length = pace.length(z, C, t, until)
+                length = pace.length(z, C, t, until, resolution.longest(z, C, t))
                 step = advancing(resolution.follow(z, C, t, length))
                 done = step(z, C, t, length, _lag_left(lag, end - t - length), rng.standard_normal((count, 2 * n)))
                 if not pace.accepts(done, length, t):

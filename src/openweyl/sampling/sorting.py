@@ -42,7 +42,7 @@ def sorted_hamiltonian(p: sympy.Expr, x: Sequence[sympy.Symbol], xi: Sequence[sy
             else:
                 powers, coefficient = monomial
                 monomials[powers] = monomials.get(powers, sympy.Integer(0)) + coefficient
-    sorter = _Sorter(len(x))
+    sorter = _Sorter(z)
     local: _Parts = {}
     for powers, coefficient in monomials.items():
         if sum(exponent for _, exponent in powers) <= 2:
@@ -53,7 +53,7 @@ def sorted_hamiltonian(p: sympy.Expr, x: Sequence[sympy.Symbol], xi: Sequence[sy
         sorter.add_polynomial(indices, parts)
     for term in others:
         sorter.add_function(term, places)
-    return sorter.result(p, z)
+    return sorter.result(p)
 
 
 _Parts = dict[tuple[int, ...], list[tuple[Monomial, sympy.Expr]]]
@@ -89,8 +89,9 @@ def _monomial(term: sympy.Expr, places: dict[sympy.Symbol, int]) -> tuple[Monomi
 class _Sorter:
     """Collects terms, and sorts local ones into families by their shape."""
 
-    def __init__(self, n: int) -> None:
-        self.n = n
+    def __init__(self, z: tuple[sympy.Symbol, ...]) -> None:
+        self.variables, self.n = z, len(z) // 2
+        n = self.n
         self.gradient, self.hessian = np.zeros(2 * n), np.zeros((2 * n, 2 * n))
         self.driven: list[Driven] = []
         self.families: dict[tuple[sympy.Expr, int | None, int], list[tuple[tuple[int, ...], list[float]]]] = {}
@@ -110,8 +111,8 @@ class _Sorter:
 
     def add_polynomial(self, indices: tuple[int, ...], parts: list[tuple[Monomial, sympy.Expr]]) -> None:
         """The monomials in the variables `indices`: one term, its coefficients as parameters."""
-        what = sympy.Add(*(c for _, c in parts))
-        self._check_count(indices, what)
+        powers, coefficient = parts[0]
+        self._check_count(indices, coefficient * sympy.Mul(*(self.variables[i] ** e for i, e in powers)))
         u, names = dummy_variables(len(indices)), dummy_parameters(len(parts))
         numbers, template = [], []
         for name, (powers, coefficient) in zip(names, sorted(parts, key=lambda part: part[0]), strict=True):
@@ -144,7 +145,7 @@ class _Sorter:
                 f"has {len(indices)}: {shown(term)}."
             )
 
-    def result(self, p: sympy.Expr, z: tuple[sympy.Symbol, ...]) -> SortedHamiltonian:
+    def result(self, p: sympy.Expr) -> SortedHamiltonian:
         """All terms of `p`, sorted."""
         families = [
             family_of(
@@ -156,4 +157,5 @@ class _Sorter:
             )
             for (template, degree, _), members in self.families.items()
         ]
-        return SortedHamiltonian(p, z, self.n, self.gradient, self.hessian, tuple(self.driven), tuple(families))
+        quadratic = self.gradient, self.hessian, tuple(self.driven)
+        return SortedHamiltonian(p, self.variables, self.n, *quadratic, tuple(families))

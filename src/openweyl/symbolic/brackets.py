@@ -21,7 +21,8 @@ from openweyl._core.arguments import fail, must, whole
 from openweyl._core.calls import public
 
 from .algebra import expandable, multiplied_out
-from .expressions import TIME, derivative, variables_of
+from .derivatives import derivative
+from .expressions import TIME, variables_of
 from .forms import check_form
 from .parsing import parse
 

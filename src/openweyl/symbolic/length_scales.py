@@ -20,7 +20,8 @@ import numpy as np
 import sympy
 
 from .algebra import additive_terms, summands_inside
-from .expressions import derivative, enclose, evaluate
+from .derivatives import derivative
+from .expressions import enclose, evaluate
 from .intervals import Interval
 
 BEND_FRACTION = 1 / 2

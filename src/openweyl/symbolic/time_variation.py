@@ -22,7 +22,8 @@ import sympy
 from openweyl._core.arguments import ResourceError
 
 from .algebra import additive_terms
-from .expressions import TIME, derivative, enclose, evaluate
+from .derivatives import derivative
+from .expressions import TIME, enclose, evaluate
 from .intervals import Interval
 
 VARIATION_FRACTION = 1 / 2

@@ -14,7 +14,8 @@ import numpy as np
 
 from openweyl.model.packets import symplectic_form
 from openweyl.model.system import System
-from openweyl.symbolic.expressions import TIME, derivative, evaluate
+from openweyl.symbolic.derivatives import derivative
+from openweyl.symbolic.expressions import TIME, evaluate
 
 TIME_HORIZON = 50.0
 """The time over which the flow's stretching is followed, if it does not reach h^{-1/2} before."""

@@ -20,7 +20,8 @@ import sympy
 
 from openweyl.model.system import System
 from openweyl.symbolic.algebra import expandable, linear
-from openweyl.symbolic.expressions import derivative, evaluate
+from openweyl.symbolic.derivatives import derivative
+from openweyl.symbolic.expressions import evaluate
 from openweyl.symbolic.sentences import Prose, Sign
 from openweyl.symbolic.smoothness import interval
 

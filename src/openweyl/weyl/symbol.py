@@ -21,12 +21,12 @@ from openweyl._core.text import cut
 from openweyl.norms.l1 import L1_RTOL, l1_norm
 from openweyl.norms.trace_norm import trace_norm
 from openweyl.observables.observable import Observable
-from openweyl.phase_space.grid_function import GridFunction
 from openweyl.phase_space.marginals import Marginal
 from openweyl.plot import results
 from openweyl.symbolic.expressions import variables
 
 from .fock_matrix import FockMatrix, fock_matrix
+from .state_readings import StateReadings
 
 if TYPE_CHECKING:
     import xarray
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from qutip import Qobj
 
 
-class Symbol(GridFunction):
+class Symbol(StateReadings):
     """Op(w) u(y) = (2 pi h)^-n int int e^{i xi.(y - y')/h} w((y + y')/2, xi) u(y') dy' dxi.
 
     `values`: w at the points of `grid`, real or complex, shape (..., *grid.shape); axes in front are batches, of which
