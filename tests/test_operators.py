@@ -271,7 +271,7 @@ def test_operators_that_are_refused(text: str, what: str) -> None:
 
 
 def test_arguments_that_are_refused() -> None:
-    refused(lambda: System.from_operators(x, h=1), "Argument `hamiltonian` must be text, but is x.")  # type: ignore[arg-type]
+    refused(lambda: System.from_operators(x, h=1), "Argument `hamiltonian` must be text, but is x. Write it")  # type: ignore[arg-type]
     refused(lambda: System.from_operators("ad*a", "a", h=1), "Argument `jumps` must be a list of operators, but is a.")
     refused(lambda: System.from_operators("ad*a", ["t*a"], h=1), "Argument `jumps` must use known names only, but is t")
     refused(lambda: System.from_operators("ad*a", ["2"], h=1), "Argument `jumps` must depend on x or xi, but is 2.")
@@ -282,7 +282,11 @@ def test_arguments_that_are_refused() -> None:
         )
     refused(
         lambda: System.from_operators("K*ad*a", h=1, parameters={"K": "1"}),  # type: ignore[dict-item]
-        "Argument `parameters.K` must be a number",
+        "Argument `parameters.K` must be a finite number",
+    )
+    refused(
+        lambda: System.from_operators("ad*a", ["sqrt(kappa)*a"], h=1, parameters={"kappa": -0.1}),
+        "Argument `jumps` must have square roots of numbers >= 0 only, but is sqrt(kappa). Rates are not negative",
     )
 
 

@@ -114,7 +114,11 @@ class Builder:
             case ast.Subscript():
                 return self._variable(node)
             case ast.Call(func=ast.Name(id=identifier), args=[argument], keywords=[]) if identifier in FUNCTIONS:
-                return self._finite(FUNCTIONS[identifier](self._build(argument)))
+                inner = self._build(argument)
+                if identifier == "sqrt" and inner.is_number and inner.is_negative:  # a rate, by mistake: |i l| = |l|
+                    advice = "Rates are not negative; the imaginary unit is called I."
+                    raise self._refuse("have square roots of numbers >= 0 only", ast.unparse(node), advice)
+                return self._finite(FUNCTIONS[identifier](inner))
             case ast.Call(func=ast.Name(id=identifier)) if identifier in FUNCTIONS:
                 raise self._refuse(f"give {identifier} one argument", self.text)
             case ast.Call(func=ast.Name(id=identifier)):

@@ -15,7 +15,7 @@ from typing import Any
 
 import sympy
 
-from openweyl._core.arguments import fail, must
+from openweyl._core.arguments import fail, moderate, must
 
 from .expressions import MAX_MODES, TIME, variables
 from .forms import FUNCTIONS
@@ -65,19 +65,16 @@ class Operators:
 
 def operators(hamiltonian: Any, jumps: Any, parameters: Any = None) -> Operators:
     """The arguments, checked as far as their types go."""
-    advice = 'Write it in a and ad, such as "ad*a"; symbols and SymPy\'s expressions go to System itself.'
+    advice = 'Write it in a and ad, such as "sqrt(0.1)*a" for the rate 0.1; symbols go to System itself.'
     must(isinstance(jumps, (list, tuple)), "jumps", "be a list of operators", jumps)
     for name, text in [("hamiltonian", hamiltonian), *(("jumps", jump) for jump in jumps)]:
         must(isinstance(text, str), name, "be text", text, advice)
     must(parameters is None or isinstance(parameters, Mapping), "parameters", "be a table of names", parameters)
-    for name, value in (parameters or {}).items():
-        free = (
-            isinstance(name, str) and name.isidentifier() and name not in _TAKEN and not OPERATOR_NAME.fullmatch(name)
-        )
-        must(bool(free), "parameters", "have names that mean nothing else", name, "Taken are a, ad, x, xi, t and h.")
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        must(number, f"parameters.{name}", "be a number", value)
-    pairs = tuple((name, float(value)) for name, value in (parameters or {}).items())
+    for name in parameters or {}:
+        free = isinstance(name, str) and name.isidentifier() and name not in _TAKEN
+        free = free and not OPERATOR_NAME.fullmatch(name)
+        must(free, "parameters", "have names that mean nothing else", name, "Taken are a, ad, x, xi, t and h.")
+    pairs = tuple((name, moderate(f"parameters.{name}", value)) for name, value in (parameters or {}).items())
     return Operators(hamiltonian, tuple(jumps), pairs)
 
 
