@@ -385,7 +385,7 @@ def test_what_cannot_be_read_off_is_refused() -> None:
         (lambda: ensemble.expectation(Observable("mine", 1.0, lambda symbol: (0.0, 0.0))), "Observable.parse"),
         (lambda: ensemble.expectation(sympy.Symbol("y", real=True)), "variables of the system"),
         (lambda: ensemble.expectation(3), "observable"),
-        (lambda: ensemble.plot_reduced(1), "modes"),
+        (lambda: ensemble.plot_reduced("1"), "modes"),
         (lambda: ensemble.to_xarray(covariances="yes"), "covariances"),
     ]
     for call, words in refused:

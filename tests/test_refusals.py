@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -83,7 +84,7 @@ def test_terms_without_a_method(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_runs_that_are_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
     """The limits are lowered: what would reach them takes hours or all memory."""
-    monkeypatch.setattr(StepPolicy, "of", lambda n: StepPolicy(shortest=0.5))
+    monkeypatch.setattr("openweyl.evolution.loop.StepPolicy", partial(StepPolicy, shortest=0.5))
     far = coherent(2.0, 0.0)
     refused(lambda: evolve(DOUBLE_WELL, far, [2.0]), "At t = 0 a step of 0.0", ResourceError)
     monkeypatch.setattr("openweyl.phase_space.kernels.BYTES_PER_KERNEL_ENTRY", 1e12)

@@ -130,7 +130,8 @@ class GridFollower:
         needs = runs.support(level, self.policy.waves)
         carried = self.needs_ahead(needs, t, plan, allowed, level)
         far = max(moved_by(need, ahead) for need, ahead in zip(needs, carried.inside, strict=True))
-        far = max(far, policy.farthest * self._strides(carried.swept, plan))
+        if far <= policy.farthest:  # else what is swept may be anywhere: formulas are not looked at there
+            far = max(far, policy.farthest * self._strides(carried.swept, plan))
         if far > policy.farthest:
             return far
         wanted = policy.fitted(self.axes, self._finer(carried, plan.duration), may_shrink=not self.enlarged)

@@ -63,7 +63,7 @@ class AdaptiveIntegrator:
         watch: Watch | None = None, watch_every: float = inf, policy: StepPolicy | None = None,
         grid_policy: GridPolicy | None = None,
     ) -> None:  # fmt: skip
-        self.tol, self.horizon, self.policy = tol, horizon, policy or StepPolicy.of(grid.n)
+        self.tol, self.horizon, self.policy = tol, horizon, policy or StepPolicy()
         self.progress, self.watch, self.watch_every = progress, watch, watch_every
         self.pace = Pace(horizon, time_limit)
         velocities = Velocities(system)

@@ -170,7 +170,7 @@ class Resolution:
         """Whether a term bends nowhere but in a part of its interval that takes a few spacings."""
         middle = {v: (box.lower + box.upper) / 2 for v, box in zip(self.variables, self.boxes, strict=True)}
         box = self.boxes[self.variables.index(scale.variable)]
-        count = min(ceil(PASSED_SAMPLES * (box.upper - box.lower) / scale.spacing), MAX_PASSED_SAMPLES)
+        count = ceil(min(PASSED_SAMPLES * (box.upper - box.lower) / scale.spacing, MAX_PASSED_SAMPLES))
         points = np.append(np.linspace(box.lower, box.upper, count), scale.at)
         bend = derivative(derivative(scale.term, scale.variable), scale.variable)
         at = {**middle, TIME: 0.0, scale.variable: points}

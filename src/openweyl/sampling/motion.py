@@ -42,8 +42,9 @@ class Stride(NamedTuple):
     """Particles at the end of a step, the slopes there, and what the step added to their bounds, (P,) each.
 
     `quantum`, `classical`: the integrals of the residuals; `missed`: what the curve within the step misses of the
-    equations, by the most at three places: s (1 - s) (a + b s), its leading orders, has not all its zeros there; `uneven`: by how much rules of two orders differ, which estimates the error of integration; `ends`: the
-    quantum rates at both ends.
+    equations, by the most at three places: s (1 - s) (a + b s), its leading orders, has not all its zeros there;
+    `uneven`: by how much rules of two orders differ, which estimates the error of integration; `ends`: the quantum
+    rates at both ends.
     """
 
     z: Array
