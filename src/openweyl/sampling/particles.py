@@ -62,7 +62,7 @@ def run_block(
     quantum, classical, missed, uneven = first.cost, first.cost, first.cost, np.zeros(count)
     pace, resolution = Pace(motion, end, tol, faded), Resolution(motion, end)
     saved, t, steps = [], 0.0, 0
-    with double_precision(motion.library), np.errstate(all="ignore"):  # what overflows is refused by `_check`
+    with double_precision(motion.library), np.errstate(all="ignore"):  # what overflows is no number: `Pace.accepts`
         for until in times:
             while t < until:
                 length = pace.length(z, C, t, until, resolution.longest(z, C, t))
