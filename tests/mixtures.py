@@ -19,8 +19,9 @@ FINENESS = 0.75
 """Spacing of a grid over the smallest standard deviation: what aliases is then below 1e-4."""
 HALVES = 3
 """Random halves of the particles, whose mixtures differ by about twice what all of them are off by chance, ..."""
-CHANCE = 2.5
-"""... and so much more in one case of a hundred: where a state is narrow, chance has few directions."""
+CHANCE = 5.0
+"""How much larger than the mean noise of halves a sample's own may be: four standard deviations, where it is that of one
+number, as the weights of two members that are far apart. Observables, each within four of its errors, tell more."""
 
 
 def densities(y: np.ndarray, z: np.ndarray, covariance: np.ndarray) -> np.ndarray:
