@@ -20,7 +20,7 @@ FINENESS = 0.75
 HALVES = 3
 """Random halves of the particles, whose mixtures differ by about twice what all of them are off by chance, ..."""
 CHANCE = 5.0
-"""How much larger than the mean noise of halves a sample's own may be: four standard deviations, where it is that of one
+"""... and a sample's own noise is larger by as much at the most: four standard deviations, where it is that of one
 number, as the weights of two members that are far apart. Observables, each within four of its errors, tell more."""
 
 
