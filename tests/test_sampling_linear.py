@@ -64,7 +64,7 @@ def test_strong_friction_beside_a_free_mode_keeps_all_digits(time: float) -> Non
     Phi = expm(time * F)
     found = sample(system, coherent([1, 0], [0, 0]), [time])
     true = rest + Phi @ (np.eye(4) / 2 - rest) @ Phi.T
-    assert found.covariances(0)[0] / system.h == pytest.approx(true, abs=1e-12)
+    assert found.covariances(0)[0] / system.h == pytest.approx(true, rel=1e-12, abs=1e-12)
     assert found.bound[0] < 1e-7  # round-off is followed by norms, through ten doublings
 
 

@@ -48,6 +48,8 @@ def complex_of(name: str, value: Any, given: Any) -> complex:
     if isinstance(value, (str, bytes, bool, np.bool_)):
         raise fail(name, "be numbers", given)
     try:
+        if np.ndim(value):  # older versions of NumPy take an array of one number for it
+            raise TypeError
         number = complex(value)
     except (TypeError, ValueError, OverflowError, RuntimeError):
         raise fail(name, "be numbers", given) from None
