@@ -1,4 +1,4 @@
-"""Where the runs of a sweep go: this process, processes of this machine, any executor, or a Dask cluster.
+"""Where runs go, of a sweep or blocks of particles: this process, processes of this machine, any executor, or Dask.
 
 All are `concurrent.futures` executors. What differs is how many runs go at once and how much memory each may take.
 """
@@ -23,9 +23,11 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from openweyl._core.arguments import fail, must, needs
-from openweyl._core.memory import spare_memory
+from .arguments import fail, must, needs
+from .memory import spare_memory
 
+MAX_DEATHS = 3
+"""Workers that one run may take with it before it counts as failed: one may have been killed for another reason."""
 SECONDS_TO_ANSWER = 5
 """Seconds that a scheduler has to answer: one on a busy machine takes one or two."""
 SCHEDULER = "be the address of a Dask scheduler that answers, such as tcp://127.0.0.1:8786"
@@ -52,7 +54,10 @@ class Pool:
 
 @contextmanager
 def open_pool(executor: Executor | int | str | Any | None) -> Iterator[Pool]:
-    """The executor that is asked for, see `sweep`; one that is made here ends with the block, and its runs with it."""
+    """The executor that is asked for by a number of processes, an address or itself.
+
+    One that is made here ends with the block, and its runs with it.
+    """
     free = spare_memory()
     given = isinstance(executor, (int, str)) or callable(getattr(executor, "submit", None))
     given = given or callable(getattr(executor, "get_executor", None))

@@ -14,7 +14,7 @@ from openweyl._core.arguments import must
 from openweyl._core.progress import Bar
 from openweyl.files.atomic import output_file
 
-from .options import HELP, number, prints_json, takes_folder, takes_problem, values, whole
+from .options import HELP, number, prints_json, takes_folder, takes_problem, takes_workers, values, whole
 
 
 @click.command("sweep")
@@ -26,8 +26,7 @@ from .options import HELP, number, prints_json, takes_folder, takes_problem, val
 @click.option("--tol", help=HELP["tol"])
 @click.option("--order", help="Add certificates of this order (several times the cost).")
 @click.option("--symbols", is_flag=True, help="Keep both symbols at each time, on 128 x 128 points.")
-@click.option("--workers", help="Number of processes on this machine (default 1).")
-@click.option("--scheduler", help="Address of a Dask scheduler, such as tcp://127.0.0.1:8786.")
+@takes_workers
 @click.option("--retry", is_flag=True, help="Run again what failed.")
 @takes_folder("The store, a folder (default openweyl-PROBLEM-sweep).")
 @prints_json
@@ -40,8 +39,7 @@ def sweep_command(
     tol: str | None,
     order: str | None,
     symbols: bool,
-    workers: str | None,
-    scheduler: str | None,
+    executor: int | str | None,
     retry: bool,
     out: Path | None,
     as_json: bool,
@@ -50,7 +48,6 @@ def sweep_command(
 
     Interrupted, or killed, it goes on where it was when it is called again.
     """
-    must(workers is None or scheduler is None, "workers", "not be given together with `scheduler`", workers)
     started = time.perf_counter()
     chosen = openweyl.Problem.load(problem)
     store = out or Path(f"openweyl-{chosen.name}-sweep")
@@ -61,7 +58,7 @@ def sweep_command(
             "tol": None if tol is None else number(tol, "tol"),
             "order": None if order is None else whole(order, "order"),
             "keep_symbols": symbols,
-            "executor": scheduler if workers is None else whole(workers, "workers"),
+            "executor": executor,
             "retry": retry,
             "progress": bar,
         }

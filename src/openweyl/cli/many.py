@@ -9,11 +9,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import openweyl
-from openweyl._core.arguments import must
 from openweyl._core.progress import Bar
 from openweyl.files.netcdf import save
 
-from .options import folder_for, number, prints_json, takes_folder, takes_problem, takes_time_limit, whole
+from .options import (
+    folder_for,
+    number,
+    prints_json,
+    takes_folder,
+    takes_problem,
+    takes_time_limit,
+    takes_workers,
+    whole,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,8 +39,7 @@ MODES_DRAWN = 4
 @click.option(
     "--observable", "observables", multiple=True, help='Observable, such as "tanh(x1)" or "x1**2"; repeatable.'
 )
-@click.option("--workers", help="Number of processes on this machine (default 1).")
-@click.option("--scheduler", help="Address of a Dask scheduler, such as tcp://127.0.0.1:8786.")
+@takes_workers
 @prints_json
 @takes_folder("Folder for the dataset, the pictures, and finished blocks of particles.")
 @takes_time_limit
@@ -42,8 +49,7 @@ def sample_command(
     target: str | None,
     seed: str,
     observables: tuple[str, ...],
-    workers: str | None,
-    scheduler: str | None,
+    executor: int | str | None,
     as_json: bool,
     out: Path | None,
     time_limit: float,
@@ -53,7 +59,6 @@ def sample_command(
     Without --json, the dataset and the pictures go to the folder of --out, by default openweyl-PROBLEM-sample; finished
     blocks of particles are kept there, and a call that was interrupted goes on with them.
     """
-    must(workers is None or scheduler is None, "workers", "not be given together with `scheduler`", workers)
     counted = None if particles is None else whole(particles, "particles")
     accuracy = None if target is None else number(target, "target")
     folder = folder_for(out, as_json, f"{problem.name}-sample")
@@ -66,7 +71,7 @@ def sample_command(
             target=accuracy,
             seed=whole(seed, "seed"),
             tol=problem.tol,
-            executor=scheduler if workers is None else whole(workers, "workers"),
+            executor=executor,
             store=None if folder is None else folder / "blocks",
             time_limit=time_limit,
             progress=bar,

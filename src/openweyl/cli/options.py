@@ -67,6 +67,22 @@ def takes_time_limit(command: Command) -> Command:
     return click.option("--time-limit", callback=_seconds, default=f"{TIME_LIMIT:g}", help=help_text)(command)
 
 
+def takes_workers(command: Callable[..., None]) -> Callable[..., None]:
+    """The options --workers and --scheduler; the command gets `executor`: a number, an address, or None."""
+
+    @functools.wraps(command)
+    def wrapped(*args: Any, workers: str | None, scheduler: str | None, **given: Any) -> None:
+        must(workers is None or scheduler is None, "workers", "not be given together with `scheduler`", workers)
+        command(*args, executor=scheduler if workers is None else whole(workers, "workers"), **given)
+
+    for name, help_text in (
+        ("--scheduler", "Address of a Dask scheduler, such as tcp://127.0.0.1:8786."),
+        ("--workers", "Number of processes on this machine (default 1)."),
+    ):
+        wrapped = click.option(name, help=help_text)(wrapped)
+    return wrapped
+
+
 def takes_folder(help_text: str, default: str | None = None) -> Callable[[Command], Command]:
     """The option --out."""
     return click.option("--out", callback=_named, default=default, help=help_text)

@@ -201,8 +201,8 @@ class GridFollower:
         """What lies at the edges of each axis: left, right, and in wave numbers.
 
         In x and xi content counts as if it were cut off there, see CUT_FACTOR; with more degrees of freedom than one,
-        where an edge is a point or two and segments are short, what would lie beyond. In long segments content comes
-        and goes: counted so, all but what was lost in one was reported.
+        where an edge is a point or two, what would lie beyond. For one that was tried with segments of eight steps: in
+        these content comes and goes, and nearly all of what was lost was not reported.
         """
         losses = []
         for profile, axis in zip(self.runs.profiles, self.axes, strict=True):

@@ -23,7 +23,7 @@ import numpy as np
 
 from openweyl._core.arguments import ResourceError, fail
 from openweyl._core.progress import Progress
-from openweyl._core.workers import Pool
+from openweyl._core.workers import MAX_DEATHS, Pool
 from openweyl.evolution.pace import in_words
 from openweyl.files.atomic import output_folder, writing
 from openweyl.model.states import State
@@ -39,8 +39,6 @@ BLOCK_BYTES = 2**19
 """Bytes of one matrix for each particle of a block: a few of them fit into the cache of a core."""
 SMALLEST_BLOCK, LARGEST_BLOCK = 8, 256
 """Particles of a block: fewer are slow, as each step has some hundred calls; of more, workers could not share."""
-MAX_DEATHS = 3
-"""Workers that one block may take with it: one may have been killed for another reason."""
 ARRAYS = ("z", "C", "quantum", "classical", "missed", "uneven")
 """What a file of a block holds, beside its number of steps."""
 

@@ -38,9 +38,8 @@ PANEL = (4.4, 3.6)
 """Width and height, in inches, of each picture."""
 ROWS_PRINTED = 20
 """The most rows of its printed table: a screen."""
-
-
 NOTHING = "bound 2: nothing is known of the distance there; two states are never farther apart"
+"""What stands below its table where a bound says nothing."""
 
 
 @public

@@ -13,14 +13,12 @@ import numpy as np
 
 from openweyl._core.arguments import InputError, fail
 from openweyl._core.progress import Progress
-from openweyl._core.workers import Pool, gave_up
+from openweyl._core.workers import MAX_DEATHS, Pool, gave_up
 from openweyl.problems.problem import Problem
 
 from .points import VERSION, FinishedRow, Task, compute
 from .rows import STATUS, Index, Store
 
-MAX_DEATHS = 3
-"""Workers that one run may take with it before it counts as failed: one may have been killed for another reason."""
 SECONDS_BETWEEN_LOOKS = 0.5
 """Seconds between two looks at rows that another call has claimed, and between two reports."""
 SECONDS_BETWEEN_CHECKS = 5.0
