@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tracemalloc
-from functools import cache
+from functools import cache, partial
+from typing import Any
 
 import numpy as np
 import pytest
@@ -145,7 +146,7 @@ def test_memory_is_limited_before_the_first_grid() -> None:
     tracemalloc.start()
     try:
         with pytest.raises(ResourceError) as caught:
-            evolve(system, coherent([0, 0], [0, 0]), [0.1], tol=1e-2, memory=1e6)
+            evolve(system, coherent([0, 0], [0, 0]), [0.1], kind="classical", tol=1e-2, memory=1e6)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -153,14 +154,16 @@ def test_memory_is_limited_before_the_first_grid() -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_progress_is_called() -> None:
+@pytest.mark.parametrize(("kind", "word"), [("classical", "grid"), ("quantum", "levels")])
+def test_progress_is_called(kind: Any, word: str) -> None:
     calls: list[tuple[float, float, str]] = []
-    evolve(DOUBLE_WELL, IN_A_WELL, [0.2, 0.5], tol=1e-5, progress=lambda *args: calls.append(args))
+    run = partial(evolve, DOUBLE_WELL, IN_A_WELL, [0.2, 0.5], kind=kind, tol=1e-5)
+    run(progress=lambda *args: calls.append(args))
     times = [call[0] for call in calls]
     assert times == sorted(times)
     assert times[-1] == 0.5
     assert {call[1] for call in calls} == {0.5}
-    assert all("grid" in call[2] for call in calls)
+    assert all(word in call[2] for call in calls)
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from math import pi, sqrt
+from math import inf, pi, sqrt
+from typing import Any
 
 import pytest
 
-from openweyl import System, coherent, evolve
+from openweyl import System, coherent
 from openweyl.evolution.resolution import Resolution
+from openweyl.evolution.stepwise import stepwise
 from openweyl.phase_space.support import RequiredBox
 
 H = 0.1
@@ -130,7 +132,18 @@ def test_the_error_of_a_run_counts_what_is_not_resolved() -> None:
     needle = System("xi**2/2 + x**4/4 + 4e-8*exp(-(100000*(x - 0.123))**2)", ["x"], h=0.25, gamma=0.5)
     plain = System("xi**2/2 + x**4/4", ["x"], h=0.25, gamma=0.5)
     times = [0.021, 0.022, 0.3]
-    run, other = (evolve(system, coherent(0.3, 0.0), times, tol=1e-4) for system in (needle, plain))
+    options: dict[str, Any] = {
+        "kind": "quantum",
+        "order": 1,
+        "tol": 1e-4,
+        "memory": 1e9,
+        "time_limit": 60.0,
+        "progress": None,
+    }
+    run, other = (
+        stepwise(system, coherent(0.3, 0.0), tuple(times), tol=1e-4, watch=None, watch_every=inf, **options)
+        for system in (needle, plain)
+    )
     effect = 0.3 * 4e-8 / 0.25
     assert [w.grid for w in run] == [w.grid for w in other]
     for with_it, without in zip(run.numerics.grid_error, other.numerics.grid_error, strict=True):

@@ -1,4 +1,4 @@
-"""`evolve`: the symbol of the quantum state, or the classical density, at given times; by steps or in closed form."""
+"""`evolve`: the symbol of the quantum state, or the classical density, at given times."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from openweyl.model.states import PacketState, State
 from openweyl.model.system import System
 from openweyl.weyl.symbol import Symbol
 
+from .choice import by_steps
 from .closed_form import closed_form
 from .outputs import Watch
 from .pace import TIME_LIMIT
 from .solution import Solution
-from .stepwise import stepwise
 
 Kind = Literal["quantum", "classical"]
 MAX_WATCH_CALLS = 1_000_000
@@ -65,10 +65,12 @@ def evolve(
     `time_limit`: seconds that it may take (default: an hour), by forecast; closed forms take no steps, and none of it.
     `progress`: True for a bar, where it takes longer than two seconds; or a function, which is called with the time
     reached, the last time, and a few words on the grid.
-    `watch`: is called with (t, symbol) at time 0, at the saved times, and at least every `watch_every` units of time.
+    `watch`: is called with (t, symbol) at time 0, at the saved times, and at least every `watch_every` units of time. A
+    run that goes over to another method begins again, at time 0.
 
-    Returns a Solution: the symbols, and in `.numerics` the grid, the step and the error that they leave. Gaussian
-    packets under quadratic p with linear jumps are carried in closed form, without steps.
+    Returns a Solution: the symbols, and in `.numerics` the method, the grid, the step and the error that they leave.
+    Gaussian packets under quadratic p with linear jumps are carried in closed form, without steps. Quantum evolutions
+    under polynomial p and jumps, n <= 2, run in a Fock basis where that is forecast to be faster than a grid.
 
     Raises InputError for arguments out of range and for the few systems that no method here covers, ResourceError when
     a grid would pass the memory limit, or the run the time limit.
@@ -100,7 +102,7 @@ def evolve(
                 flow, state, saved, kind=kind, order=order, tol=tol, memory=limit, progress=report, watch=watch,
                 watch_every=watch_every,
             )  # fmt: skip
-        return stepwise(
+        return by_steps(
             system, state, saved, kind=kind, order=order, tol=tol, memory=limit, time_limit=seconds, progress=report,
             watch=watch, watch_every=watch_every,
         )  # fmt: skip

@@ -33,6 +33,7 @@ from .grid_control import GridPolicy
 from .grid_follower import GridFollower
 from .outputs import Output, Watch, outputs_between
 from .pace import Pace, in_words
+from .race import Race
 from .resolution import Resolution
 from .runs import Runs, Segment
 from .step_control import TIE, SegmentError, StepPlan, StepPolicy, landing
@@ -52,7 +53,7 @@ class AdaptiveIntegrator:
     """The runs, the step, and what they have cost in accuracy so far.
 
     start: the values of the symbol at time 0 on `grid`; horizon: the last time; memory: bytes; time_limit: seconds;
-    grid_error: what the first grid leaves out.
+    grid_error: what the first grid leaves out. rival: the seconds that another method would take.
     `dt` is the step that the error asks for; a segment may take a shorter one, to end at an output, to resolve a drive,
     or to carry nothing too far; `carried_dt` is what the flow has allowed lately.
     """
@@ -61,7 +62,7 @@ class AdaptiveIntegrator:
         self, system: System, equation: Equation, grid: PhaseGrid, start: np.ndarray, *, tol: float, horizon: float,
         memory: float, time_limit: float, grid_error: float = 0.0, progress: Progress | None = None,
         watch: Watch | None = None, watch_every: float = inf, policy: StepPolicy | None = None,
-        grid_policy: GridPolicy | None = None,
+        grid_policy: GridPolicy | None = None, rival: float = inf,
     ) -> None:  # fmt: skip
         self.tol, self.horizon, self.policy = tol, horizon, policy or StepPolicy()
         self.progress, self.watch, self.watch_every = progress, watch, watch_every
@@ -85,6 +86,7 @@ class AdaptiveIntegrator:
         self.steps = self.rollbacks = 0
         self.segments_unasked = 0
         self.seconds_per_point = MIN_SECONDS_PER_POINT
+        self.race = Race(horizon, rival)
 
     @property
     def grid(self) -> PhaseGrid:
@@ -134,6 +136,7 @@ class AdaptiveIntegrator:
         self.grids.count(lost, self.runs.trace - self.start_trace)
         outputs = self._commit(segment, times, estimate, means)
         dt = self.policy.next_step(self.dt, segment.plan.dt, error, self.runs.extrapolation.error_order)
+        self.race.reached(self.t, self.grid.size, segment.duration, self.runs.steps_in(segment.plan))
         self._report(segment.plan.dt, growth=dt / self.dt)
         self.grids.learn(self.t)
         self.dt = dt

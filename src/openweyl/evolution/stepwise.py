@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from math import inf
 
 from openweyl._core.arguments import ResourceError
 from openweyl._core.progress import Progress
@@ -28,11 +29,12 @@ SHORTEST_HORIZON = 1e-300
 
 def stepwise(
     system: System, state: State, times: tuple[float, ...], *, kind: str, order: int, tol: float, memory: float,
-    time_limit: float, progress: Progress | None, watch: Watch | None, watch_every: float,
+    time_limit: float, progress: Progress | None, watch: Watch | None, watch_every: float, rival: float = inf,
 ) -> Solution:  # fmt: skip
     """The solution of either equation, as `evolve` returns it.
 
-    Raises ResourceError where a grid passes the memory limit, a run the time limit, or a step double precision.
+    Raises ResourceError where a grid passes the memory limit, a run the time limit, or a step double precision;
+    SlowerError where the run would take longer than `rival` seconds.
     """
     started = time.perf_counter()
     level = GridPolicy.of(system.n).first_level * tol
@@ -43,6 +45,7 @@ def stepwise(
         system, solved, grid, solved.start(state.symbol(grid).values), tol=tol,
         horizon=max(times[-1], SHORTEST_HORIZON), memory=memory, time_limit=time_limit,
         grid_error=2 * system.n * EDGES * level + state.lost, progress=progress, watch=watch, watch_every=watch_every,
+        rival=rival,
     )  # fmt: skip
     try:
         outputs = run.outputs(times)

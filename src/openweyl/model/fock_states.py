@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from math import ceil, sqrt
 
 import numpy as np
-from scipy.special import gammaln
 
 from openweyl._core.arguments import fail, must, whole
 from openweyl._core.calls import public
@@ -90,6 +89,15 @@ def _of_ket(ket: Ket, description: str) -> State:
         phases = [np.exp(1j * alpha.real * alpha.imag) for *_, alpha in ket]  # of D(alpha)|0> against Li (1.7)
         amplitudes = [complex(c * phase) for (c, *_), phase in zip(ket, phases, strict=True)]
         return ScaledState(cat(centers, amplitudes), description, ket)
+    psi = fock_amplitudes(ket)
+    window = fock_window(len(psi), 1.0)
+    wave = psi @ hermite_functions(len(psi), window.points) * sqrt(window.spacing)
+    wave = wave / np.linalg.norm(wave)
+    return ScaledState(MatrixState(np.ones((1, 1)), (wave[:, None],), (window,), 1.0, description), description, ket)
+
+
+def fock_amplitudes(ket: Ket) -> np.ndarray:
+    """<m|psi> for the m up to which they are more than round-off."""
     psi = np.zeros(max(map(_levels, ket)), dtype=complex)
     for c, k, alpha in ket:
         if alpha == 0:
@@ -97,10 +105,7 @@ def _of_ket(ket: Ket, description: str) -> State:
         else:
             psi += c * _coherent_amplitudes(alpha, len(psi))
     last = int(np.nonzero(np.abs(psi) > AMPLITUDE_ROUND_OFF)[0][-1])
-    window = fock_window(last + 1, 1.0)
-    wave = psi[: last + 1] @ hermite_functions(last + 1, window.points) * sqrt(window.spacing)
-    wave = wave / np.linalg.norm(wave)
-    return ScaledState(MatrixState(np.ones((1, 1)), (wave[:, None],), (window,), 1.0, description), description, ket)
+    return psi[: last + 1]
 
 
 def _levels(term: tuple[complex, int, complex]) -> int:
@@ -114,7 +119,7 @@ def _levels(term: tuple[complex, int, complex]) -> int:
 def _coherent_amplitudes(alpha: complex, count: int) -> np.ndarray:
     """<m|D(alpha)|0> for m < count."""
     m = np.arange(count)
-    logarithms = -(abs(alpha) ** 2) / 2 + m * np.log(abs(alpha)) - gammaln(m + 1) / 2
+    logarithms = -(abs(alpha) ** 2) / 2 + m * np.log(abs(alpha)) - np.cumsum(np.log(np.maximum(m, 1))) / 2
     return np.asarray(np.exp(logarithms + 1j * m * np.angle(alpha)))
 
 

@@ -103,7 +103,7 @@ def linear(f: sympy.Expr, v: Variables) -> Vector | None:
     return parts[1]
 
 
-_Polynomial: TypeAlias = dict[tuple[int, ...], sympy.Expr]
+Coefficients: TypeAlias = dict[tuple[int, ...], sympy.Expr]
 
 
 def polynomial(f: sympy.Expr, z: Variables, degree: int) -> sympy.Expr | None:
@@ -111,19 +111,19 @@ def polynomial(f: sympy.Expr, z: Variables, degree: int) -> sympy.Expr | None:
 
     Coefficients stay as they are written: multiplied out, exp(-(t - 50)^2) would lose its digits.
     """
-    coefficients = _coefficients(f, z) if expandable(f) else None
-    if coefficients is None or any(sum(a) > degree and sympy.expand(c) != 0 for a, c in coefficients.items()):
+    found = coefficients(f, z) if expandable(f) else None
+    if found is None or any(sum(a) > degree and sympy.expand(c) != 0 for a, c in found.items()):
         return None
     return sympy.Add(
         *(
             sympy.Mul(c, *(v**power for v, power in zip(z, powers, strict=True)))
-            for powers, c in coefficients.items()
+            for powers, c in found.items()
             if sum(powers) <= degree
         )
     )
 
 
-def _coefficients(f: sympy.Expr, z: Variables) -> _Polynomial | None:
+def coefficients(f: sympy.Expr, z: Variables) -> Coefficients | None:
     """`f` as a polynomial in `z`, powers -> coefficient; None if it is none."""
     if not f.has(*z):
         return {(0,) * len(z): f}
@@ -135,19 +135,19 @@ def _coefficients(f: sympy.Expr, z: Variables) -> _Polynomial | None:
         factors = list(f.args)
     else:
         return None
-    parts = [_coefficients(factor, z) for factor in factors]
+    parts = [coefficients(factor, z) for factor in factors]
     if any(part is None for part in parts):
         return None
     known = [part for part in parts if part is not None]
     return reduce(_sum if f.is_Add else _product, known)
 
 
-def _sum(f: _Polynomial, g: _Polynomial) -> _Polynomial:
+def _sum(f: Coefficients, g: Coefficients) -> Coefficients:
     return {powers: f.get(powers, sympy.S.Zero) + g.get(powers, sympy.S.Zero) for powers in {**f, **g}}
 
 
-def _product(f: _Polynomial, g: _Polynomial) -> _Polynomial:
-    total: _Polynomial = {}
+def _product(f: Coefficients, g: Coefficients) -> Coefficients:
+    total: Coefficients = {}
     for (a, c), (b, d) in product(f.items(), g.items()):
         powers = tuple(i + j for i, j in zip(a, b, strict=True))
         total[powers] = total.get(powers, sympy.S.Zero) + c * d

@@ -1,0 +1,59 @@
+"""Which way a run goes: in Fock space or on a grid, by what is forecast to be faster.
+
+A run that will be short in Fock space goes there at once; another one begins on a grid, and leaves it if that turns out
+to be the slower way. All forecasts count work, so that the same run goes the same way on every machine.
+"""
+
+from __future__ import annotations
+
+from math import inf
+
+from openweyl._core.arguments import ResourceError
+from openweyl._core.progress import Progress
+from openweyl.model.states import State
+from openweyl.model.system import System
+
+from .in_fock_space import fock_plan, in_fock_space
+from .outputs import Watch
+from .race import SlowerError
+from .solution import Solution
+from .stepwise import stepwise
+
+LEAD = 2.0
+"""The factor by which a run on a grid must be forecast to be slower to be left: forecasts are no better than that."""
+
+
+def by_steps(
+    system: System, state: State, times: tuple[float, ...], *, kind: str, order: int, tol: float, memory: float,
+    time_limit: float, progress: Progress | None, watch: Watch | None, watch_every: float,
+) -> Solution:  # fmt: skip
+    """The solution, as `evolve` returns it. Raises ResourceError as `stepwise` does, if Fock space is no way either."""
+
+    def on_grid(rival: float = inf) -> Solution:
+        return stepwise(
+            system, state, times, kind=kind, order=order, tol=tol, memory=memory, time_limit=time_limit,
+            progress=progress, watch=watch, watch_every=watch_every, rival=rival,
+        )  # fmt: skip
+
+    def in_levels() -> Solution | None:
+        if plan is None:
+            return None
+        return in_fock_space(
+            plan, system, state, times, tol=tol, memory=memory, time_limit=time_limit, progress=progress, watch=watch,
+            watch_every=watch_every,
+        )  # fmt: skip
+
+    plan = fock_plan(system, state, times[-1]) if kind == "quantum" else None
+    if plan is None:
+        return on_grid()
+    if plan.at_once:
+        return in_levels() or on_grid()
+    try:
+        return on_grid(rival=LEAD * plan.seconds)
+    except SlowerError:
+        return in_levels() or on_grid()
+    except ResourceError:
+        solution = in_levels()
+        if solution is None:
+            raise
+        return solution

@@ -1,0 +1,126 @@
+"""The quantum evolution in a Fock basis: for polynomial symbols and few quanta."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from openweyl._core.progress import Progress
+from openweyl.fock_space.forecast import MAX_LEVELS, SECONDS_PER_WORK, forecast_seconds
+from openweyl.fock_space.initial import TooManyLevelsError, level_matrix
+from openweyl.fock_space.polynomial_system import PolynomialSystem, polynomial_system
+from openweyl.fock_space.run import FockRun, Reached, TooMuchWorkError, lost_later
+from openweyl.fock_space.scales import natural_scales
+from openweyl.fock_space.symbols import level_symbol
+from openweyl.model.decomposition import decomposition
+from openweyl.model.states import State
+from openweyl.model.system import System
+from openweyl.weyl.symbol import Symbol
+
+from .numerics import Numerics
+from .outputs import Watch
+from .solution import Solution
+
+AT_ONCE = {1: 0.15, 2: 1.0}
+"""Seconds, by n: a run in Fock space that is forecast to take less is not held against a grid, which needs about as
+many to begin."""
+AT_ONCE_WITH_OPERATORS = 60.0
+"""The same where a jump is applied on the grid by star products: that is 10 to 100 times slower than other jumps."""
+PATIENCE, PATIENCE_WITH_OPERATORS = 6.0, 100.0
+"""The factors by which a run in Fock space may pass its forecast, without such jumps and with them: after that its
+levels grow without an end, or its tails are fat, as those of a quartic well are."""
+START, SYMBOL = 0.2, 0.05
+"""The parts of the tolerance for the levels of the initial state, and for what the grids of the symbols leave out."""
+
+
+@dataclass(frozen=True)
+class FockPlan:
+    """A run in Fock space that could be done, in x/s and s xi, s the `scales`; the `seconds` it is forecast to take."""
+
+    system: PolynomialSystem
+    scales: tuple[float, ...]
+    seconds: float
+    at_once: bool
+    patience: float
+
+
+def fock_plan(system: System, state: State, horizon: float) -> FockPlan | None:
+    """The plan of a run up to `horizon`; None if the symbols are no polynomials, or the state has too many levels."""
+    if system.n not in AT_ONCE or horizon <= 0:
+        return None
+    plain = (1.0,) * system.n
+    if polynomial_system(system, plain) is None:
+        return None
+    plans = []
+    for scales in dict.fromkeys([plain, natural_scales(state, system.h)]):
+        given = polynomial_system(system, scales)
+        seconds = forecast_seconds(given, state, horizon, scales) if given else None
+        if given and seconds:
+            plans.append((seconds, scales, given))
+    if not plans:
+        return None
+    seconds, scales, given = min(plans, key=lambda plan: plan[0])
+    terms = decomposition(system)
+    if terms.operator_jumps or terms.operator_terms:
+        return FockPlan(given, scales, seconds, seconds <= AT_ONCE_WITH_OPERATORS, PATIENCE_WITH_OPERATORS)
+    return FockPlan(given, scales, seconds, seconds <= AT_ONCE[system.n], PATIENCE)
+
+
+def in_fock_space(
+    plan: FockPlan, system: System, state: State, times: tuple[float, ...], *, tol: float, memory: float,
+    time_limit: float, progress: Progress | None, watch: Watch | None, watch_every: float,
+) -> Solution | None:  # fmt: skip
+    """The solution, as `evolve` returns it; None if it turns out to need many more levels than the state has."""
+    started = time.perf_counter()
+    h, level = system.h, SYMBOL * tol
+
+    def symbol_of(reached: Reached) -> Symbol:
+        return level_symbol(reached.matrix, reached.levels, h, level, plan.scales)
+
+    most_work = min(plan.patience * plan.seconds, time_limit) / SECONDS_PER_WORK
+    outputs: list[Reached] = []
+    symbols: list[Symbol] = []
+    try:
+        start = level_matrix(state, h, START * tol, MAX_LEVELS, plan.scales)
+        later = lost_later(plan.system, start.levels, times[-1])
+        if later > 1:
+            start = level_matrix(state, h, START * tol / later, MAX_LEVELS, plan.scales)
+        run = FockRun(plan.system, start, tol, times[-1], MAX_LEVELS, most_work, memory, min(watch_every, times[-1]))
+        if watch and times[0] > 0:
+            watch(0.0, symbol_of(run.reached))
+        for reached in run.to(times):
+            saved = reached.t in times
+            if saved or watch:
+                symbol = symbol_of(reached)
+                if watch:
+                    watch(reached.t, symbol)
+                if saved:
+                    outputs.append(reached)
+                    symbols.append(symbol)
+            if progress:
+                progress(reached.t, times[-1], f"{_words(reached.levels)} levels")
+    except (TooManyLevelsError, TooMuchWorkError):
+        return None
+    last = max((symbol.grid for symbol in symbols), key=lambda grid: grid.size)
+    return Solution(
+        system=system,
+        kind="quantum",
+        order=1,
+        times=times,
+        symbols=tuple(symbols),
+        numerics=Numerics(
+            scheme=f"Fock space, {_words(run.levels)} levels, by {'exponentials' if run.blocks else 'Taylor series'}",
+            steps=run.steps,
+            largest_grid=last,
+            regrids=run.changes,
+            rollbacks=0,
+            step_error=tuple(reached.time_error for reached in outputs),
+            grid_error=tuple(reached.level_error + level for reached in outputs),
+            seconds=time.perf_counter() - started,
+        ),
+        tol=tol,
+    )
+
+
+def _words(levels: tuple[int, ...]) -> str:
+    return " x ".join(map(str, levels))

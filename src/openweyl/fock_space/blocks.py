@@ -1,0 +1,78 @@
+"""exp(t L) for a constant L that falls into small blocks, as under a symmetry of phase: one dense exponential for each.
+
+They take no steps, however long the time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+EXPONENTIAL_WORK = 40.0
+"""The work in a dense exponential, in multiplications of a sparse product, over the cube of its size."""
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """Dense blocks of one matrix, those of one size together: `places[g]`, shape (count, size), are their coordinates
+    and `values[g]`, shape (count, size, size), their entries.
+    """
+
+    places: tuple[np.ndarray, ...]
+    values: tuple[np.ndarray, ...]
+
+    @property
+    def sizes(self) -> list[tuple[int, int]]:
+        """(size, count) of the blocks."""
+        return [(places.shape[1], places.shape[0]) for places in self.places]
+
+    def exponential(self, t: float) -> Blocks:
+        """exp(t L)."""
+        from scipy.linalg import expm  # slow to import
+
+        return Blocks(self.places, tuple(np.asarray(expm(t * values)) for values in self.values))
+
+    def __matmul__(self, v: np.ndarray) -> np.ndarray:
+        out = np.empty_like(v)
+        for places, values in zip(self.places, self.values, strict=True):
+            out[places] = np.einsum("bij,bj->bi", values, v[places])
+        return out
+
+    def norm(self) -> float:
+        """max_i sum_j |L_ij|."""
+        return max(float(np.abs(values).sum(axis=2).max()) for values in self.values)
+
+
+def block_sizes(matrix: sparse.csr_array) -> np.ndarray:
+    """The sizes of the blocks that the matrix falls into."""
+    from scipy.sparse import csgraph  # slow to import
+
+    _, labels = csgraph.connected_components(matrix, directed=False)
+    return np.bincount(labels)
+
+
+def blocks(matrix: sparse.csr_array) -> Blocks:
+    """The blocks of the matrix: coordinates that meet are in one."""
+    from scipy.sparse import csgraph  # slow to import
+
+    count, labels = csgraph.connected_components(matrix, directed=False)
+    sizes = np.bincount(labels)
+    order = np.argsort(labels, kind="stable")
+    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+    within = np.empty(len(labels), dtype=int)
+    within[order] = np.arange(len(labels)) - np.repeat(starts, sizes)
+    entries = matrix.tocoo()
+    number = np.empty(count, dtype=int)
+    places, values = [], []
+    for size in np.unique(sizes):
+        ours = np.nonzero(sizes == size)[0]
+        number[ours] = np.arange(len(ours))
+        places.append(order[starts[ours][:, None] + np.arange(size)])
+        dense = np.zeros((len(ours), size, size))
+        here = np.isin(labels[entries.row], ours)
+        rows, columns = entries.row[here], entries.col[here]
+        np.add.at(dense, (number[labels[rows]], within[rows], within[columns]), entries.data[here])
+        values.append(dense)
+    return Blocks(tuple(places), tuple(values))

@@ -1,0 +1,73 @@
+"""What a run in Fock space will cost, before it is begun: by the levels that its state fills, and the size of L there.
+
+It is counted, not timed: which way a run goes is then the same on every machine.
+"""
+
+from __future__ import annotations
+
+from math import ceil, prod
+
+from scipy import sparse
+
+from openweyl.model.states import State
+
+from .blocks import EXPONENTIAL_WORK
+from .ladder import matrix
+from .polynomial_system import PolynomialSystem, timed
+from .run import CALL_WORK, UNITS_PER_STEP
+from .scales import EDGE, stretched
+from .taylor import DEGREE
+
+MAX_MODES = 2
+"""The most degrees of freedom: of three, each with ten levels, matrices have a million entries."""
+MAX_LEVELS = 1000
+"""The most levels, of all modes together: the terms of one step take 256 MB then."""
+SECONDS_PER_WORK = 1.5e-9
+"""Seconds that one multiplication in a sparse product takes, memory and all."""
+BUILD_WORK = 150.0
+"""The work for one entry of the generator, as it is built: it is built a few times."""
+DRIVEN = 8.0
+"""The factor that a drive makes: sums over the terms of the series, and a residual that is integrated."""
+START_SECONDS = 0.015
+"""Seconds for what does not depend on the size: a state made, a symbol at the end."""
+
+
+def forecast_seconds(system: PolynomialSystem, state: State, horizon: float, scales: tuple[float, ...]) -> float | None:
+    """About how many seconds a run takes to the time `horizon`; None if the state has too many levels."""
+    levels = _levels(state, system.h, scales)
+    size = prod(levels)
+    if system.n > MAX_MODES or size > MAX_LEVELS:
+        return None
+    total = sparse.csr_array((size, size))
+    width, rate = 0.0, 0.0
+    for _, p in system.hamiltonian:
+        total = total + abs(matrix(p, levels, levels)) / system.h
+    for _, p in system.jumps:
+        L = abs(matrix(p, levels, levels))
+        total = total + L.T @ L / 2
+        width += (L.nnz / size) ** 2
+        rate += float(L.sum(axis=1).max()) ** 2
+    width += 2 * total.nnz / size
+    rate += float(total.sum(axis=1).max())
+    entries = size**2 * width
+    work = (DEGREE + 1) * horizon * rate / UNITS_PER_STEP * (entries + CALL_WORK)
+    work *= DRIVEN if timed(system) else 1.0
+    if not timed(system) and _keeps_phases(system):
+        work = min(work, size * EXPONENTIAL_WORK * (2.0 if not system.jumps else size) ** 3 + size * CALL_WORK)
+    return START_SECONDS + SECONDS_PER_WORK * (work + BUILD_WORK * entries)
+
+
+def _levels(state: State, h: float, scales: tuple[float, ...]) -> tuple[int, ...]:
+    """About how many levels each mode fills."""
+    grid = stretched(state.grid(h, EDGE, 0.0), [1 / s for s in scales])
+    radii = [
+        max(abs(end) for axis in pair for end in (axis.lower, axis.upper)) for pair in zip(grid.x, grid.xi, strict=True)
+    ]
+    return tuple(ceil(radius**2 / (2 * h)) + 1 for radius in radii)
+
+
+def _keeps_phases(system: PolynomialSystem) -> bool:
+    """Whether L commutes with turning each mode: diagonals of matrices do not meet."""
+    shifts = [{tuple(q - p for p, q in key) for key in p} for _, p in system.jumps]
+    still = all(p == q for _, polynomial in system.hamiltonian for key in polynomial for p, q in key)
+    return still and all(len(one) <= 1 for one in shifts)

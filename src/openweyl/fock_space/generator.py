@@ -1,0 +1,175 @@
+"""The Lindblad generator on the operators between finitely many levels, as real sparse matrices, and what it loses.
+
+    A = sum_{m,n on levels} c_mn |m><n|,      L A  =  (its part on the levels)  +  (its part beyond them).
+
+Both are known exactly for polynomial symbols: L A reaches a few levels further than A. The part on the levels alone
+generates a contraction of the trace norm, as L does; so the trace norm of the part beyond, integrated over time, bounds
+what the evolution on the levels is off (Etienney, Robin and Rouchon, arXiv:2501.09607).
+
+A symmetry of the system, such as one of phase or parity, shows as coordinates that never meet: only those in which the
+state has a part are kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod, sqrt
+
+import numpy as np
+import sympy
+from scipy import sparse
+
+from .coordinates import Coordinates, real_map
+from .ladder import matrix
+from .polynomial_system import PolynomialSystem
+
+
+@dataclass(frozen=True)
+class Term:
+    """A part of L on some coordinates: `inside` to the same ones, `beyond` to those of further levels, one by one."""
+
+    inside: sparse.csr_array
+    beyond: sparse.csr_array
+
+
+@dataclass(frozen=True)
+class Generator:
+    """The terms of L, one for each function of the time, on those coordinates of matrices on `levels` that are `kept`.
+
+    rank: at least that of what is beyond the levels. past: for each coordinate beyond them, shape (rows, modes), the
+    modes in which it is.
+    """
+
+    levels: tuple[int, ...]
+    factors: tuple[sympy.Expr, ...]
+    terms: tuple[Term, ...]
+    kept: np.ndarray
+    rank: int
+    past: np.ndarray
+
+    @property
+    def coordinates(self) -> Coordinates:
+        """Those of all matrices on the levels."""
+        return Coordinates(prod(self.levels))
+
+    @property
+    def size(self) -> int:
+        """The number of coordinates kept."""
+        return len(self.kept)
+
+    def matrix(self, v: np.ndarray) -> np.ndarray:
+        """The matrix of a vector of the kept coordinates."""
+        full = np.zeros(self.coordinates.count)
+        full[self.kept] = v
+        return self.coordinates.matrix(full)
+
+    def trace_norm(self, norm: float) -> float:
+        """A bound of the trace norm of a matrix on the levels by its Hilbert-Schmidt norm."""
+        return sqrt(self.coordinates.size) * norm
+
+    def trace_norm_beyond(self, norm: float) -> float:
+        """The same for what is beyond the levels."""
+        return sqrt(self.rank) * norm
+
+
+def generator(
+    system: PolynomialSystem, levels: tuple[int, ...], A: np.ndarray, negligible: float
+) -> tuple[Generator, np.ndarray, float]:
+    """L on those coordinates that evolve together with those of the matrix A; the coordinates of A among them.
+
+    The third is what was left out of A as round-off, in trace norm, at most `negligible`.
+    """
+    outer = tuple(size + more for size, more in zip(levels, system.reach(), strict=True))
+    own = np.arange(prod(outer)).reshape(outer)[tuple(slice(size) for size in levels)].ravel()
+    split = [_split(_term(system, factor, levels, outer, own), own, prod(outer)) for factor in system.factors]
+    coordinates = Coordinates(len(own))
+    v = coordinates.vector(A)
+    kept, lost = _met(sum(abs(inside) for inside, _ in split), v, negligible / sqrt(len(own)))
+    beyond = [part[:, kept] for _, part in split]
+    rows = np.nonzero(sum(np.diff(part.indptr) for part in beyond))[0]
+    terms = tuple(Term(inside[kept][:, kept], part[rows]) for (inside, _), part in zip(split, beyond, strict=True))
+    rank = 2 * (prod(outer) - len(own))
+    made = Generator(levels, system.factors, terms, kept, rank, _past(rows, levels, outer))
+    return made, v[kept], sqrt(len(own)) * lost
+
+
+def loss_rate(system: PolynomialSystem, levels: tuple[int, ...]) -> float:
+    """A bound of what L takes beyond the levels, in trace norm, of any matrix on them of trace norm 1, at any time.
+
+    K A + A K* + sum_j L_j A L_j* leaves them by 2 ||K'|| + sum_j ||L_j'|| (||L_j|| + ||L_j'||) at most, K' and L_j' the
+    rows beyond them; functions of the time count as 1.
+    """
+    outer = tuple(size + more for size, more in zip(levels, system.reach(), strict=True))
+    own = np.arange(prod(outer)).reshape(outer)[tuple(slice(size) for size in levels)].ravel()
+    beyond = np.setdiff1d(np.arange(prod(outer)), own)
+    if not beyond.size:
+        return 0.0
+    rate = sum(2 / system.h * _operator_norm(matrix(p, outer, levels)[beyond]) for _, p in system.hamiltonian)
+    for _, jump in system.jumps:
+        L, back = matrix(jump, outer, levels), matrix(jump, outer, outer).conj().T
+        rate += _operator_norm((back @ L)[beyond]) + _operator_norm(L[beyond]) * 2 * _operator_norm(L)
+    return rate
+
+
+def _operator_norm(m: sparse.csr_array) -> float:
+    """A bound of the largest singular value."""
+    size = abs(m)
+    return sqrt(float(size.sum(axis=0).max()) * float(size.sum(axis=1).max()))
+
+
+def _term(
+    system: PolynomialSystem, factor: sympy.Expr, levels: tuple[int, ...], outer: tuple[int, ...], own: np.ndarray
+) -> sparse.coo_array:
+    """The part of L with this function of the time: A on the levels -> a matrix on the outer ones, row by row."""
+    shape = prod(outer), len(own)
+    identity = sparse.csr_array((np.ones(len(own)), (own, np.arange(len(own)))), shape=shape)
+    one_sided = sparse.csr_array(shape, dtype=complex)  # K of K A + A K*
+    for f, p in system.hamiltonian:
+        if f == factor:
+            one_sided = one_sided - 1j / system.h * matrix(p, outer, levels)
+    total = sparse.csr_array((shape[0] ** 2, shape[1] ** 2), dtype=complex)
+    for f, jump in system.jumps:
+        if f == factor:
+            L = matrix(jump, outer, levels)
+            back = matrix(jump, outer, outer).conj().T  # L has no entries below the outer levels: they are enough
+            one_sided = one_sided - back @ L / 2
+            total = total + sparse.kron(L, L.conj(), format="csr")
+    total = total + sparse.kron(one_sided, identity, format="csr")
+    return (total + sparse.kron(identity, one_sided.conj(), format="csr")).tocoo()
+
+
+def _split(entries: sparse.coo_array, own: np.ndarray, outer: int) -> tuple[sparse.csr_array, sparse.csr_array]:
+    """The map in real coordinates, to those on the levels and to those beyond."""
+    source, target = Coordinates(len(own)), Coordinates(outer)
+    rows, columns, values = real_map(entries, target, source)
+    numbers = np.full(target.count, -1)
+    i, j = np.triu_indices(len(own))
+    numbers[target.real(own[i], own[j])] = source.real(i, j)
+    i, j = np.triu_indices(len(own), 1)
+    numbers[target.imaginary(own[i], own[j])] = source.imaginary(i, j)
+    within = numbers[rows] >= 0
+    inside = sparse.csr_array(
+        (values[within], (numbers[rows[within]], columns[within])), shape=(source.count, source.count)
+    )
+    beyond = sparse.csr_array((values[~within], (rows[~within], columns[~within])), shape=(target.count, source.count))
+    return inside, beyond
+
+
+def _met(pattern: sparse.csr_array, v: np.ndarray, negligible: float) -> tuple[np.ndarray, float]:
+    """The coordinates that evolve together with those of v, and the norm of what is left out of v."""
+    from scipy.sparse import csgraph  # slow to import
+
+    count, labels = csgraph.connected_components(pattern, directed=False)
+    weights = np.sqrt(np.bincount(labels, v**2, count))
+    order = np.argsort(weights)
+    light = np.cumsum(weights[order]) <= negligible
+    dropped = np.zeros(count, dtype=bool)
+    dropped[order[light]] = True
+    return np.nonzero(~dropped[labels])[0], float(weights[dropped].sum())
+
+
+def _past(rows: np.ndarray, levels: tuple[int, ...], outer: tuple[int, ...]) -> np.ndarray:
+    """For each coordinate of matrices on the outer levels, and each mode, whether it is beyond the levels of that."""
+    m, n = Coordinates(prod(outer)).pairs(rows)
+    indices = zip(np.unravel_index(m, outer), np.unravel_index(n, outer), levels, strict=True)
+    return np.stack([(a >= size) | (b >= size) for a, b, size in indices], axis=1)

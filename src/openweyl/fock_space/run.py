@@ -1,0 +1,259 @@
+"""The Lindblad equation on levels that are as many as its state needs, by steps or by exponentials.
+
+The levels are right if what L takes beyond them, in trace norm and integrated over time, is small: it is looked at in
+every step, which is done again on more levels where it is too much, and on fewer where they are empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from math import ceil, prod, sqrt
+from typing import NamedTuple
+
+import numpy as np
+import sympy
+
+from openweyl.symbolic.expressions import TIME, evaluate
+from openweyl.symbolic.time_variation import TimeVariation
+
+from .blocks import EXPONENTIAL_WORK, Blocks, block_sizes, blocks
+from .generator import Generator, generator, loss_rate
+from .levels import LevelMatrix, enough_levels, padded
+from .polynomial_system import PolynomialSystem, timed
+from .taylor import DEGREE, ROUND_OFF, Step, driven_step, free_step
+
+BEYOND, TIME_SHARE, CUTS, DROPPED = 0.4, 0.1, 0.1, 0.01
+"""The parts of the tolerance for what L takes beyond the levels, for the residuals of steps, for levels that are cut
+off on the way, and for coordinates that are left out as round-off. The rest is for the start and the symbols."""
+GROWTH = 1.2
+"""The factor by which levels grow: the population of the last ones falls faster than that."""
+WORTH_CUTTING = 0.75
+"""The part of the levels that must be enough for the others to be cut off: each change builds the generator again."""
+STEPS_BETWEEN_CUTS = 8
+"""Steps after which it is asked whether fewer levels are enough: that takes about as long as one."""
+LOOKS = 16
+"""Looks at what is beyond the levels between two outputs where exponentials take no steps: populations drift slowly,
+and phases do not show in norms."""
+FULL = 0.3
+"""A mode is given more levels if what is beyond its own is this part of what is beyond those of the fullest mode."""
+
+UNITS_PER_STEP = 6.0
+"""The first guess of a step, in units of 1/||L||."""
+CALL_WORK = 5_000.0
+"""The work, in multiplications of a sparse product, that is done in the time that a call takes: 5 us."""
+ENTRY_BYTES, STEP_BYTES = 150, 10 * (DEGREE + 2)
+"""The memory for each entry of the generator, as it is built, and for each coordinate of the terms of a step."""
+
+
+class Reached(NamedTuple):
+    """The state at a time: its matrix on levels, and the errors of time and of levels up to it, in trace norm."""
+
+    t: float
+    matrix: np.ndarray
+    levels: tuple[int, ...]
+    time_error: float
+    level_error: float
+
+
+class TooMuchWorkError(Exception):
+    """A run that has come to cost more than it may."""
+
+
+@dataclass
+class FockRun:
+    """A run from `start` at time 0 to `horizon`.
+
+    work: multiplications so far; most_work, most_levels, most_bytes: where TooMuchWorkError is raised. longest: the
+    longest step.
+    """
+
+    system: PolynomialSystem
+    start: LevelMatrix
+    tol: float
+    horizon: float
+    most_levels: int
+    most_work: float
+    most_bytes: float
+    longest: float
+    t: float = 0.0
+    steps: int = 0
+    changes: int = 0
+    work: float = 0.0
+    time_error: float = 0.0
+    tau: float = field(default=0.0)
+
+    def __post_init__(self) -> None:
+        self.level_error, self.cut_error = self.start.lost, 0.0
+        self.factors = [partial(_value, factor) for factor in self.system.factors]
+        driving = [factor for factor in self.system.factors if factor.has(TIME)]
+        self.variation = TimeVariation(sympy.Add(*driving), {}, self.horizon) if driving else None
+        self._build(self.start.matrix, self.start.levels)
+
+    @property
+    def reached(self) -> Reached:
+        """The state at the present time."""
+        return self._at(self.t, self.v)
+
+    def to(self, times: tuple[float, ...]) -> Iterator[Reached]:
+        """Go through `times`, and to what is between them by `longest` at most."""
+        for time in times:
+            while self.t < time:
+                yield from self._stretch(time)
+            yield self.reached
+
+    # ------------------------------------------------------------------ the levels
+
+    def _build(self, A: np.ndarray, levels: tuple[int, ...]) -> None:
+        if prod(levels) > self.most_levels:
+            raise TooMuchWorkError
+        made, v, lost = generator(self.system, levels, A, DROPPED * self.tol)
+        self.generator: Generator = made
+        self.v: np.ndarray = v
+        self.level_error += lost
+        self.levels = levels
+        self.lost_later = lost_later(self.system, levels, self.horizon)
+        self.exponentials: dict[float, Blocks] = {}
+        self.blocks: Blocks | None = None
+        entries = sum(term.inside.nnz for term in made.terms)
+        self.per_product = float(entries + made.size)
+        if ENTRY_BYTES * entries + len(made.terms) * STEP_BYTES * made.size > self.most_bytes:
+            raise TooMuchWorkError
+        norm = max(abs(term.inside).sum(axis=0).max(initial=0.0) for term in made.terms)
+        self.norm = float(norm)
+        self.tau = min(self.tau or np.inf, UNITS_PER_STEP / max(self.norm, UNITS_PER_STEP / self.horizon))
+        if not timed(self.system) and self._exponentials_pay():
+            self.blocks = blocks(made.terms[0].inside)
+
+    def _exponentials_pay(self) -> bool:
+        """Whether dense exponentials of the blocks cost less than steps."""
+        sizes = block_sizes(self.generator.terms[0].inside).astype(float)
+        dense = float((EXPONENTIAL_WORK * sizes**3 + CALL_WORK).sum())
+        by_steps = (DEGREE + 1) * (self.horizon - self.t) / self.tau * (self.per_product + CALL_WORK)
+        return dense < by_steps
+
+    def _grow(self) -> None:
+        """More levels, in the modes whose last ones are full."""
+        A, past = self.generator.matrix(self.v), self.generator.past
+        parts = [abs(part) for part in self._parts_beyond(self.v, self.t)]
+        norms = np.sqrt((np.sum(parts, axis=0)[:, None] ** 2 * past).sum(axis=0))
+        wanted = tuple(
+            ceil(GROWTH * size) + more if norm >= FULL * norms.max() and more else size
+            for size, more, norm in zip(self.levels, self.system.reach(), norms, strict=True)
+        )
+        self.changes += 1
+        self._build(padded(A, self.levels, wanted), wanted)
+
+    def _cut(self) -> None:
+        """Fewer levels, if enough of them are empty."""
+        A = self.generator.matrix(self.v)
+        room = min(max(CUTS * self.tol - self.cut_error, 0.0), BEYOND * self.tol / self.lost_later) / 4
+        wanted = enough_levels(A, self.levels, room)
+        if prod(wanted) > WORTH_CUTTING * prod(self.levels):
+            return
+        self.cut_error += room
+        self.level_error += room
+        self.changes += 1
+        self._build(padded(A, self.levels, wanted), wanted)
+
+    # ------------------------------------------------------------------ the time
+
+    def _stretch(self, time: float) -> Iterator[Reached]:
+        """One step towards `time`, or on to it by exponentials; what is reached on the way."""
+        if self.blocks is not None:
+            yield from self._by_exponentials(self.blocks, time)
+            return
+        step = self._step(time)
+        if step is None:
+            self._grow()
+            return
+        self.t = time if step.length >= time - self.t else self.t + step.length
+        if self.t < time:
+            yield self.reached
+        if self.steps % STEPS_BETWEEN_CUTS == 0 and self.t < self.horizon:
+            self._cut()
+
+    def _step(self, time: float) -> Step | None:
+        """A step taken, or None if it needs more levels."""
+        own = sqrt(self.generator.coordinates.size)
+        rate = TIME_SHARE * self.tol / self.horizon / own / self.lost_later
+        longest = min(time - self.t, self.longest)
+        insides = [term.inside for term in self.generator.terms]
+        if self.variation is None:
+            step = free_step(insides[0], self.v, min(self.tau, longest), rate, longest)
+        else:
+            tau = min(self.tau, longest, self.variation.longest(self.t, 1))
+            step = driven_step(insides, self.factors, self.v, self.t, tau, rate)
+        self._count((DEGREE + 1) * (self.per_product + CALL_WORK))
+        ends = [step.at(part * step.length) for part in (0.5, 1.0)]
+        beyond = max(
+            self._beyond(v, self.t + part * step.length)
+            for part, v in zip((0.0, 0.5, 1.0), (self.v, *ends), strict=True)
+        )
+        if beyond > BEYOND * self.tol / self.horizon:
+            return None
+        self.v = ends[-1]
+        self.level_error += beyond * step.length
+        self.time_error += own * (step.residual + step.round_off)
+        self.steps += 1
+        self.tau = step.length if step.length < longest else max(self.tau, step.length)
+        return step
+
+    def _by_exponentials(self, whole: Blocks, time: float) -> Iterator[Reached]:
+        """To `time` by exponentials, with looks at what is beyond the levels on the way."""
+        looks = LOOKS if self.generator.terms[0].beyond.nnz else 1
+        pieces = max(looks, ceil((time - self.t) / self.longest))
+        dt = (time - self.t) / pieces
+        flow = self._exponential(whole, dt)
+        v, begun, rates = self.v, self.t, [self._beyond(self.v, 0.0)]
+        points = [v]
+        for _ in range(pieces):
+            points.append(flow @ points[-1])
+            rates.append(self._beyond(points[-1], 0.0))
+        if max(rates) > BEYOND * self.tol / self.horizon:
+            self._grow()
+            return
+        own = sqrt(self.generator.coordinates.size)
+        for i in range(pieces):
+            self.v, self.t = points[i + 1], time if i + 1 == pieces else begun + (i + 1) * dt
+            self.level_error += dt * max(rates[i], rates[i + 1])
+            self.time_error += own * ROUND_OFF * (1 + self.norm * dt) * float(np.linalg.norm(self.v))
+            if i + 1 < pieces and self.longest < np.inf:
+                yield self.reached
+        self.steps += pieces
+
+    def _exponential(self, whole: Blocks, dt: float) -> Blocks:
+        if dt not in self.exponentials:
+            self._count(sum(count * (EXPONENTIAL_WORK * size**3 + CALL_WORK) for size, count in whole.sizes))
+            self.exponentials[dt] = whole.exponential(dt)
+        return self.exponentials[dt]
+
+    def _beyond(self, v: np.ndarray, t: float) -> float:
+        """The trace norm, at most, of what L takes beyond the levels."""
+        return self.generator.trace_norm_beyond(float(np.linalg.norm(sum(self._parts_beyond(v, t)))))
+
+    def _parts_beyond(self, v: np.ndarray, t: float) -> list[np.ndarray]:
+        at = np.array([t])
+        return [
+            factor(at)[0] * (term.beyond @ v) for factor, term in zip(self.factors, self.generator.terms, strict=True)
+        ]
+
+    def _count(self, work: float) -> None:
+        self.work += work
+        if self.work > self.most_work:
+            raise TooMuchWorkError
+
+    def _at(self, t: float, v: np.ndarray) -> Reached:
+        return Reached(t, self.generator.matrix(v), self.levels, self.time_error, self.level_error)
+
+
+def lost_later(system: PolynomialSystem, levels: tuple[int, ...], horizon: float) -> float:
+    """By what factor an error made on the levels counts: L may take it beyond them, at the rate at which it does so
+    with anything. What is left out of a state, or of a step, must be so much smaller for levels not to run after it.
+    """
+    return 1 + horizon * loss_rate(system, levels)
+
+
+def _value(factor: sympy.Expr, t: np.ndarray) -> np.ndarray:
+    return np.asarray(evaluate(factor, {TIME: t}, np) + np.zeros_like(t), dtype=float)

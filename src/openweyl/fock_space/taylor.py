@@ -1,0 +1,118 @@
+"""Steps of v' = sum_k f_k(t) L_k v by a polynomial in time, with a bound of what it is off.
+
+    v(t + s)  ~  sum_{j <= m} (s/tau)^j y_j,     (j + 1) y_{j+1} = tau sum_k sum_i f_ki L_k y_{j-i},
+
+f_ki the coefficients of f_k in powers of s/tau. Exact evolutions contract the trace norm: so the error of a step is at
+most the integral of the norm of its residual, y' - L y, which is known: without a drive it is the next term of the
+series, with one it is integrated by Gauss' rule, of the functions f_k themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+DEGREE = 30
+"""The degree m: a step of given accuracy then takes 5 products with L for each of its units of 1/||L||, and its terms
+grow to e^6 at most, of which double precision notices nothing."""
+DRIVE_DEGREE = 10
+"""The degree of the polynomials that stand for the functions of the time within a step, which resolves them."""
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(16)
+"""Gauss' rule for the residual of a driven step: its norm has no sharper feature than the polynomial, of degree 30."""
+SHORTER, SHORTEST = 0.7, 0.3
+"""The factor by which a driven step is made shorter until its residual is small enough, with the same polynomial; and
+the part of it at which a new one is made: the polynomials that stand for f_k are then what is wrong."""
+LEAST_TIME = 1e-13
+"""The length of a step, relative to the time, that is taken as it is: there are no shorter ones."""
+ROUND_OFF = 4e-16
+"""The relative error of a term of the sums in a step: that of a sparse product of a few entries in each row."""
+
+Factor = Callable[[np.ndarray], np.ndarray]
+"""A function of the time, on arrays."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """v on [t, t + length] by its `terms` y_j, in powers of s/scale; norms of its residual and of its round-off."""
+
+    terms: np.ndarray
+    scale: float
+    length: float
+    residual: float
+    round_off: float
+
+    def at(self, s: float) -> np.ndarray:
+        """v(t + s)."""
+        return np.asarray((s / self.scale) ** np.arange(len(self.terms)) @ self.terms)
+
+
+def free_step(L: sparse.csr_array, v: np.ndarray, tau: float, rate: float, longest: float) -> Step:
+    """A step for one constant L, its residual at most `rate` times its length; `tau`: a guess of the length."""
+    terms = np.empty((DEGREE + 2, len(v)))
+    terms[0] = v
+    for j in range(DEGREE + 1):
+        terms[j + 1] = L @ terms[j]
+        terms[j + 1] *= tau / (j + 1)
+    norms = np.linalg.norm(terms, axis=1)
+    ratio = longest / tau
+    if norms[-1] > 0:
+        ratio = min(ratio, (rate * tau / norms[-1]) ** (1 / DEGREE))
+    powers = ratio ** np.arange(DEGREE + 2)
+    return Step(terms[:-1], tau, ratio * tau, ratio * powers[-2] * norms[-1], ROUND_OFF * float(powers @ norms))
+
+
+def driven_step(
+    matrices: Sequence[sparse.csr_array], factors: Sequence[Factor], v: np.ndarray, t: float, tau: float, rate: float
+) -> Step:
+    """A step for sum_k f_k(t) L_k, at most `tau` long, its residual at most `rate` times its length."""
+    count = len(matrices)
+    series = np.array([_powers(factor, t, tau) for factor in factors])
+    terms = np.empty((DEGREE + 1, len(v)))
+    images = np.empty((count, DEGREE + 1, len(v)))
+    terms[0] = v
+    for j in range(DEGREE + 1):
+        for k, matrix in enumerate(matrices):
+            images[k, j] = matrix @ terms[j]
+        if j < DEGREE:
+            i = np.arange(min(j, DRIVE_DEGREE) + 1)
+            terms[j + 1] = tau / (j + 1) * np.einsum("ki,kis->s", series[:, i], images[:, j - i])
+    norms, sizes = np.linalg.norm(terms, axis=1), np.linalg.norm(images, axis=2)
+    ratio = 1.0
+    while True:
+        residual = _residual(terms, images, factors, t, tau, ratio)
+        powers = ratio ** np.arange(DEGREE + 1)
+        largest = np.array([np.abs(factor(t + ratio * tau * (NODES + 1) / 2)).max() for factor in factors])
+        moved = ratio * tau * float(largest @ (sizes @ powers))
+        round_off = ROUND_OFF * (float(powers @ norms) + moved)
+        if residual <= rate * ratio * tau + round_off or tau <= LEAST_TIME * (t + tau):
+            return Step(terms, tau, ratio * tau, residual, round_off)
+        ratio *= SHORTER
+        if ratio < SHORTEST:
+            return driven_step(matrices, factors, v, t, SHORTEST * tau, rate)
+
+
+def _residual(
+    terms: np.ndarray, images: np.ndarray, factors: Sequence[Factor], t: float, tau: float, ratio: float
+) -> float:
+    """int ||y' - sum_k f_k L_k y|| over the step of length ratio tau."""
+    nodes = ratio * (NODES + 1) / 2
+    j = np.arange(len(terms))
+    values = nodes[:, None] ** j
+    slopes = np.zeros_like(values)
+    slopes[:, 1:] = j[1:] * values[:, :-1] / tau
+    rest = slopes @ terms
+    for factor, image in zip(factors, images, strict=True):
+        rest -= factor(t + tau * nodes)[:, None] * (values @ image)
+    return float(WEIGHTS @ np.linalg.norm(rest, axis=1)) * ratio * tau / 2
+
+
+def _powers(factor: Factor, t: float, tau: float) -> np.ndarray:
+    """The coefficients in powers of s/tau of the polynomial that meets f(t + s) at Chebyshev's nodes."""
+    chebyshev = np.polynomial.chebyshev.Chebyshev.interpolate(
+        lambda s: factor(t + tau * s), DRIVE_DEGREE, domain=[0.0, 1.0]
+    )
+    found = chebyshev.convert(kind=np.polynomial.Polynomial, domain=[-1, 1], window=[-1, 1]).coef
+    return np.pad(found, (0, DRIVE_DEGREE + 1 - len(found)))
