@@ -51,6 +51,8 @@ if _typing.TYPE_CHECKING:  # for type checkers and editors; a test compares this
     from .sampling.ensemble import Ensemble as Ensemble
     from .sampling.readout import Readout as Readout
     from .sampling.sample import sample as sample
+    from .spectra.correlation import correlation as correlation
+    from .spectra.result import Correlation as Correlation
     from .sweeps import load as load
     from .sweeps import sweep as sweep
     from .symbolic.brackets import hamiltonian_field as hamiltonian_field
@@ -67,6 +69,7 @@ _MODULES = {
     "Axis": "phase_space.grid",
     "Certificate": "analysis.certificate",
     "Comparison": "analysis.comparison",
+    "Correlation": "spectra.result",
     "Enclosure": "_core.estimates",
     "Ensemble": "sampling.ensemble",
     "Estimate": "_core.estimates",
@@ -90,6 +93,7 @@ _MODULES = {
     "check_assumptions": "theory.check",
     "coherent": "model.gaussian_states",
     "compare": "analysis.compare",
+    "correlation": "spectra.correlation",
     "dequantize": "weyl.quantization",
     "evolve": "evolution.evolve",
     "fock": "model.fock_states",
