@@ -204,9 +204,11 @@ def test_the_examples_of_the_page() -> None:
     page = (Path(__file__).parent.parent / "docs" / "spectra.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```pycon\n(.*?)^```$", page, flags=re.MULTILINE | re.DOTALL)
     assert blocks
+    names: dict[str, Any] = {}
     for code in blocks:
-        example = doctest.DocTestParser().get_doctest(code, {}, "spectra.md", None, None)
-        assert doctest.DocTestRunner().run(example).failed == 0
+        example = doctest.DocTestParser().get_doctest(code, names, "spectra.md", None, None)
+        assert doctest.DocTestRunner().run(example, clear_globs=False).failed == 0
+        names = example.globs
 
 
 def test_states_of_all_kinds() -> None:

@@ -13,7 +13,7 @@ whole figure, which `write` puts into a file. None of them needs a window, or `p
 from .certificate import certificate_figure, draw_certificate
 from .distances import distance_figure, draw_distances
 from .ensemble import draw_bounds, draw_means, draw_readout
-from .spectra import draw_complex
+from .spectra import draw_over_delay
 from .style import BOUND, CLASSICAL, DIVERGING, QUANTUM, new_figure, write
 from .symbol import colour_bar, draw_symbol, figure_1, phase_portraits
 
@@ -27,9 +27,9 @@ __all__ = [
     "distance_figure",
     "draw_bounds",
     "draw_certificate",
-    "draw_complex",
     "draw_distances",
     "draw_means",
+    "draw_over_delay",
     "draw_readout",
     "draw_symbol",
     "figure_1",

@@ -13,11 +13,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def draw_complex(axes: Axes, times: Sequence[float], value: np.ndarray, error: np.ndarray, name: str) -> None:
-    """Draw the real part (solid) and the imaginary part (dashed) of `value` over the delay, with bands of `error`."""
-    for part, line, colour, label in ((value.real, "-", QUANTUM, "real"), (value.imag, "--", CLASSICAL, "imaginary")):
-        draw_band(axes, times, part, error, line, colour, f"{label} part")
-    axes.legend(fontsize="small", handlelength=1.6)
+def draw_over_delay(axes: Axes, times: Sequence[float], value: np.ndarray, error: np.ndarray, name: str) -> None:
+    """Draw `value` over the delay, with bands of `error`: if complex the real part solid, the imaginary one dashed."""
+    if value.dtype.kind == "c":
+        draw_band(axes, times, value.real, error, "-", QUANTUM, "real part")
+        draw_band(axes, times, value.imag, error, "--", CLASSICAL, "imaginary part")
+        axes.legend(fontsize="small", handlelength=1.6)
+    else:
+        draw_band(axes, times, value, error, "-", QUANTUM, name)
     finish(axes, r"$\tau$", name)
 
 
@@ -34,3 +37,10 @@ def finish(axes: Axes, across: str, up: str) -> None:
     axes.set_xlabel(across)
     axes.set_ylabel(up.replace("$", r"\$"))
     axes.grid(alpha=0.3)
+
+
+def draw_spectrum(axes: Axes, frequencies: Sequence[float], value: np.ndarray, error: np.ndarray, name: str) -> None:
+    """Draw a spectrum over the angular frequency, with a band of its error."""
+    order = np.argsort(frequencies)
+    draw_band(axes, np.asarray(frequencies)[order].tolist(), value[order], error[order], "-", QUANTUM, name)
+    finish(axes, r"$\omega$", f"S, {name}")

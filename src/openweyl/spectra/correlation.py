@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import sympy
 
 from openweyl._core import arguments
@@ -20,10 +21,10 @@ from openweyl.model.states import State
 from openweyl.model.system import System
 from openweyl.weyl.symbol import Symbol
 
-from .evolved import evolved
+from .evolved import EvolvedProduct
 from .factors import factor
 from .later import started_at
-from .regression import regression
+from .regression import Regression
 from .result import Correlation
 
 FIRST_SHARE = 1e-3
@@ -88,11 +89,13 @@ def correlation(
         later = started_at(system, start)
         flow = quadratic_flow(later)
         if flow and a.is_polynomial():
-            value, errors = regression(flow, a, b, w, error, delays, quantum=kind == "quantum")
+            product = b.times(w, quantum=kind == "quantum")
+            value, errors = Regression.of(flow, a, product, np.abs(b.values(w)), w, error).sample(delays)
         else:
-            value, errors = evolved(later, a, b, w, error, delays, tol=tol, progress=report, **options)
+            value, errors = EvolvedProduct.of(later, a, b, w, error, tol=tol, **options).sample(delays, report)
     scheme = "closed form" if flow and a.is_polynomial() else "three evolutions"
     return Correlation(
+        name=f"<{a.name}({start:.6g} + tau) {b.name}({start:.6g})>" if start else f"<{a.name}(tau) {b.name}(0)>",
         system=system, A=a.name, B=b.name, kind=kind, start=start, times=delays, value=value, error=errors,
         scheme=scheme, tol=tol, seconds=time.perf_counter() - began,
     )  # fmt: skip

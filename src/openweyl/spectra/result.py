@@ -14,13 +14,13 @@ from openweyl._core.text import cut, excerpt, table
 from openweyl.evolution.solution import attributes
 from openweyl.model.system import System
 from openweyl.plot import results
-from openweyl.plot.spectra import draw_complex
+from openweyl.plot.spectra import draw_over_delay
 
 if TYPE_CHECKING:
     import xarray
     from matplotlib.axes import Axes
 
-HEADS = ("tau", "real part", "imaginary part", "error +-")
+COMPLEX_HEADS, REAL_HEADS = ("tau", "real part", "imaginary part", "error +-"), ("tau", "value", "error +-")
 """The columns of its table."""
 
 
@@ -29,11 +29,13 @@ HEADS = ("tau", "real part", "imaginary part", "error +-")
 class Correlation:
     """<A(t + tau) B(t)> = tr(A e^{tau L} (B rho(t))) over the delays tau.
 
-    `value`: complex, one for each of `times`, the delays. `error`: estimated, of each: that of the evolved operators in
-    trace norm times the largest value of A on their grids, no bound for an unbounded A. `start`: the time t. `system`,
-    `A`, `B`, `kind`, `tol`: as given. `scheme`: "closed form", or "three evolutions". `seconds`: wall-clock time.
+    `name`: what it is, in symbols. `value`: complex, or real for `g2`, one for each of `times`, the delays. `error`:
+    estimated, of each: what the error of the evolved operators in trace norm may do to a reading of A. `start`: the
+    time t. `system`, `A`, `B`, `kind`, `tol`: as given. `scheme`: "closed form", or what was evolved. `seconds`:
+    wall-clock time.
     """
 
+    name: str
     system: System
     A: str
     B: str
@@ -46,17 +48,11 @@ class Correlation:
     tol: float
     seconds: float
 
-    @property
-    def name(self) -> str:
-        """What it is, in symbols."""
-        t = f"{self.start:.6g}"
-        return f"<{self.A}({t} + tau) {self.B}({t})>" if self.start else f"<{self.A}(tau) {self.B}(0)>"
-
     def as_dict(self) -> dict[str, Any]:
         """Plain numbers and lists, for JSON."""
-        found = plain_fields(self, "system", "A", "B", "kind", "start", "times")
-        parts = {"real": self.value.real, "imaginary": self.value.imag, "error": self.error}
-        return found | plain(parts) | plain_fields(self, "scheme", "tol", "seconds")
+        found = plain_fields(self, "name", "system", "A", "B", "kind", "start", "times")
+        parts = {"real": self.value.real, "imaginary": self.value.imag} if self._complex else {"value": self.value}
+        return found | plain(parts | {"error": self.error}) | plain_fields(self, "scheme", "tol", "seconds")
 
     def to_xarray(self) -> xarray.Dataset:
         """`value` and `error` over `tau`."""
@@ -76,23 +72,32 @@ class Correlation:
         for None), which are returned.
         """
         axes = results.checked_axes(axes, (6.0, 4.0))
-        draw_complex(axes, self.times, self.value, self.error, cut(self.name, 40))
+        draw_over_delay(axes, self.times, self.value, self.error, cut(self.name, 40))
         return axes
 
     def _words(self) -> str:
         return f"{cut(self.name)}, {self.kind}, by {self.scheme}, {self.seconds:.2g} s"
 
     def _rows(self) -> list[tuple[float, ...]]:
-        return list(zip(self.times, self.value.real, self.value.imag, self.error, strict=True))
+        parts = (self.value.real, self.value.imag) if self._complex else (self.value,)
+        return list(zip(self.times, *parts, self.error, strict=True))
+
+    @property
+    def _complex(self) -> bool:
+        return self.value.dtype.kind == "c"
+
+    @property
+    def _heads(self) -> tuple[str, ...]:
+        return COMPLEX_HEADS if self._complex else REAL_HEADS
 
     def __str__(self) -> str:
-        return f"{self.system}\n{self._words()}\n\n{table(HEADS, self._rows())}"
+        return f"{self.system}\n{self._words()}\n\n{table(self._heads, self._rows())}"
 
     def __repr__(self) -> str:
-        made = table(HEADS, excerpt(self._rows()))
+        made = table(self._heads, excerpt(self._rows()))
         return f"Correlation of {cut(str(self.system))}\n{self._words()}\n\n{made}"
 
     def _repr_html_(self) -> str:
         picture = results.small_picture(lambda row: self.plot(row[0]), (4.2, 2.9))
-        made = html_table(HEADS, self._rows())
+        made = html_table(self._heads, self._rows())
         return block(cut(str(self.system)), self._words(), made, html_picture(picture, "the correlation over time"))
