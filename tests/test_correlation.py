@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import qutip
+import scipy.linalg
 import sympy
 
 from common import invoke
@@ -26,6 +27,7 @@ from openweyl import (
     fock,
     plot,
     superposition,
+    tensor,
     thermal,
 )
 
@@ -105,6 +107,16 @@ def test_drives_keep_their_clock() -> None:
     assert_true(correlation(system, fock(0), "a", "ad + a**2", TAUS, start=0.7, tol=1e-5), truth, 1e-3)
     wrong = qutip.correlation_2op_1t(H(0.0), qutip.basis(30, 0), TAUS, [a], a, ad + a * a, options=ACCURATE)
     assert float(np.abs(wrong - truth).max()) > 0.1
+
+
+@pytest.mark.slow
+def test_two_modes_in_closed_form() -> None:
+    """Amplitudes of coherent states under a beam splitter with loss follow a linear equation."""
+    system = System.from_operators("h*0.7*(a1*ad2 + ad1*a2)", ["sqrt(0.3*h)*a1"], h=0.2)
+    state = tensor(coherent(alpha=0.8), coherent(alpha=0.3))
+    moved = scipy.linalg.expm(np.array([[-0.15, -0.7j], [-0.7j, 0]])) @ np.array([0.8, 0.3])
+    truth = np.array([0.8 * 0.3, np.conj(moved[0]) * 0.3])
+    assert_true(correlation(system, state, "ad1", "a2", [0.0, 1.0], tol=1e-3), truth, 1e-6)
 
 
 def test_a_linear_drive_keeps_its_clock_in_closed_form() -> None:

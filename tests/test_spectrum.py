@@ -144,6 +144,17 @@ def test_what_has_no_spectrum_is_refused(system: System, state: Any, words: str)
         spectrum(system, state, "ad*a", "ad*a", [1.0], tol=1e-3)
 
 
+def test_operators_that_do_nothing_have_no_spectrum() -> None:
+    for A, B in (("0", "a"), ("a", "0"), ("1", "1")):
+        found = spectrum(BATH, thermal(0.5), A, B, [0.0, 3.0], tol=1e-3)
+        assert (np.abs(found.value) <= found.error).all()
+
+
+def test_frequencies_far_away_cost_nothing() -> None:
+    found = spectrum(BATH, thermal(0.5), "ad", "a", [1e9, -1e40], tol=1e-3)
+    assert float(np.abs(found.value).max()) < 1e-6
+
+
 def test_the_result_shows_itself(tmp_path: Path) -> None:
     found: Spectrum = spectrum(BATH, thermal(0.5), "ad*a", "ad*a", OMEGA, tol=1e-3)
     assert "delta(omega)" in str(found)

@@ -106,7 +106,8 @@ def followed(source: Source, rest: complex, tol: float) -> Decay:
         slowest = source.slowest()
         noise = float(errors.max())
         if left[-1][1] <= max(tol * scale, noise):
-            return Decay(pieces, TAIL_FACTOR * (left[-1][1] + noise) / slowest if slowest > 0 else inf)
+            amplitude = TAIL_FACTOR * (left[-1][1] + noise)
+            return Decay(pieces, amplitude / slowest if slowest > 0 else inf if amplitude else 0.0)
         _check_decay(left)
         length *= 2.0 if missing <= LONGER * allowed else 1.0
     raise ResourceError(

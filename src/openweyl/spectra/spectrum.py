@@ -78,7 +78,8 @@ def spectrum(
     at = np.array([arguments.moderate("frequencies", f) for f in arguments.numbers_of("frequencies", frequencies)])
     must(len(at) > 0, "frequencies", "hold at least one number", "empty")
     tol = arguments.tolerance(tol)
-    must(not system.hamiltonian.has(TIME), "system", "not depend on time", system.hamiltonian, "Nothing is at rest.")
+    timed = any(f.has(TIME) for f in (system.hamiltonian, *system.jumps))
+    must(not timed, "system", "not depend on time", system.hamiltonian, "Nothing is at rest.")
     must(bool(system.gamma and system.jumps), "system", "be damped", "closed", "Its correlations do not decay.")
     options: dict[str, Any] = {"kind": kind, "memory": memory, "time_limit": time_limit}
     with one_thread():
