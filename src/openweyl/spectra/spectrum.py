@@ -55,7 +55,7 @@ def spectrum(
     With B = A* it is the Fourier transform over all tau, as `spectrum` of QuTiP, but without the line at omega = 0,
     2 pi <A><B> delta(omega), whose weight is `coherent`.
 
-    `system`: without time dependence. `state`: its state at rest, see `steady_state`; how far it moves while the
+    `system`: without time dependence. `state`: its state at rest; how far it moves while the
     correlation function decays is measured, and is in the error. `A`, `B`, `kind`: as for `correlation`.
     `frequencies`: angular ones, over which S is computed. `tol`: of the correlation function, relative; the range of
     tau and where it is sampled follow from its decay and its frequencies. `memory`, `time_limit`: as for `evolve`.
