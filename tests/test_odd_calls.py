@@ -40,7 +40,7 @@ from openweyl import (
     squeezed,
 )
 from openweyl.files import netcdf
-from systems import COARSE, TWO_AT_REST
+from systems import COARSE, DAMPED, TWO_AT_REST
 
 pytestmark = pytest.mark.usefixtures("states_measured_once")
 
@@ -242,6 +242,7 @@ ACCEPTED: dict[str, set[str]] = {
     "symbol of the plane": {"a Symbol", "a Symbol of zeros", "a complex Symbol", "a batch of Symbols"},
     "samples": ARRAYS,
     "formula": {*FORMULAS, "another symbol"},
+    "operator": {*FORMULAS, "i"},
     "formula or None": {*FORMULAS, "another symbol", "None"},
     "formulas or None": {"an empty list", "None"},
     "formula or symbol": {
@@ -304,6 +305,23 @@ def cases(folder: Path) -> dict[str, Case]:
             pair | control | {"kind": "kind", "order": "whole", "watch": "callable or None", "watch_every": "time"},
         ),
         "compare": (openweyl.compare, RUN | CONTROL, pair | control),
+        "correlation": (
+            openweyl.correlation,
+            RUN | CONTROL | {"A": "ad", "B": "a", "start": 0.01, "kind": "classical"},
+            pair | control | {"A": "operator", "B": "operator", "start": "number", "kind": "kind"},
+        ),
+        "spectrum": (
+            openweyl.spectrum,
+            {"system": DAMPED, "state": coherent(0, 0), "A": "a", "B": "ad", "frequencies": [1.0], "kind": "classical"}
+            | {"tol": 0.05, "memory": None, "time_limit": 3600.0},
+            {"system": "system", "state": "state", "A": "operator", "B": "operator", "frequencies": "times"}
+            | {"kind": "kind", "tol": "number", "memory": "number or None", "time_limit": "number"},
+        ),
+        "g2": (
+            openweyl.g2,
+            RUN | CONTROL | {"A": "a", "start": 0.01, "kind": "classical"},
+            pair | control | {"A": "operator", "start": "number", "kind": "kind"},
+        ),
         "certify": (
             openweyl.certify,
             RUN | CONTROL | {"order": 1},
@@ -586,8 +604,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Case]:
 
 
 NAMES = (
-    "System", "System.replace", "check_assumptions", "evolve", "compare", "certify", "certify to a target", "Axis",
-    "Axis.between", "PhaseGrid", "PhaseGrid.box", "Symbol", "Symbol.resampled", "Symbol.derivative",
+    "System", "System.replace", "check_assumptions", "evolve", "compare", "correlation", "spectrum", "g2", "certify",
+    "certify to a target", "Axis", "Axis.between", "PhaseGrid", "PhaseGrid.box", "Symbol",
+    "Symbol.resampled", "Symbol.derivative",
     "Symbol.smoothed", "Symbol.inner", "Symbol.l1", "Symbol.trace_norm", "Symbol.at", "Symbol.fidelity",
     "Symbol.wigner_negativity", "Symbol.homodyne", "Symbol.expectation", "Symbol.fock",
     "Symbol.to_qutip", "from_fock", "from_qutip", "from_wavefunction", "trace_norm", "quantize", "dequantize",
@@ -602,8 +621,8 @@ NAMES = (
     "Ensemble.covariances", "Ensemble.to_xarray", "sweep",
 )  # fmt: skip
 RESULTS = {
-    "Assumptions", "Certificate", "Comparison", "Enclosure", "Ensemble", "Estimate", "Expectation", "Kernel", "Moments",
-    "Numerics", "Observable", "Problem", "Readout", "Solution", "State",
+    "Assumptions", "Certificate", "Comparison", "Correlation", "Enclosure", "Ensemble", "Estimate", "Expectation",
+    "Kernel", "Moments", "Numerics", "Observable", "Problem", "Readout", "Solution", "Spectrum", "State",
 }  # fmt: skip
 """Classes of values that the package returns, of which nothing is checked but what `Problem` and `Observable` hold; and
 `State`, which is abstract. The errors take any text."""

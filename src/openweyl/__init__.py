@@ -51,6 +51,11 @@ if _typing.TYPE_CHECKING:  # for type checkers and editors; a test compares this
     from .sampling.ensemble import Ensemble as Ensemble
     from .sampling.readout import Readout as Readout
     from .sampling.sample import sample as sample
+    from .spectra.coherence import g2 as g2
+    from .spectra.correlation import correlation as correlation
+    from .spectra.result import Correlation as Correlation
+    from .spectra.spectrum import spectrum as spectrum
+    from .spectra.spectrum_result import Spectrum as Spectrum
     from .sweeps import load as load
     from .sweeps import sweep as sweep
     from .symbolic.brackets import hamiltonian_field as hamiltonian_field
@@ -67,6 +72,7 @@ _MODULES = {
     "Axis": "phase_space.grid",
     "Certificate": "analysis.certificate",
     "Comparison": "analysis.comparison",
+    "Correlation": "spectra.result",
     "Enclosure": "_core.estimates",
     "Ensemble": "sampling.ensemble",
     "Estimate": "_core.estimates",
@@ -81,6 +87,7 @@ _MODULES = {
     "Readout": "sampling.readout",
     "ResourceError": "_core.arguments",
     "Solution": "evolution.solution",
+    "Spectrum": "spectra.spectrum_result",
     "State": "model.states",
     "Symbol": "weyl.symbol",
     "System": "model.system",
@@ -90,6 +97,7 @@ _MODULES = {
     "check_assumptions": "theory.check",
     "coherent": "model.gaussian_states",
     "compare": "analysis.compare",
+    "correlation": "spectra.correlation",
     "dequantize": "weyl.quantization",
     "evolve": "evolution.evolve",
     "fock": "model.fock_states",
@@ -97,6 +105,7 @@ _MODULES = {
     "from_qutip": "interchange.qutip",
     "from_wavefunction": "interchange.wavefunction",
     "gaussian": "model.gaussian_states",
+    "g2": "spectra.coherence",
     "hamiltonian_field": "symbolic.brackets",
     "load": "sweeps",
     "mixture": "model.gaussian_states",
@@ -104,6 +113,7 @@ _MODULES = {
     "poisson_bracket": "symbolic.brackets",
     "quantize": "phase_space.kernels",
     "sample": "sampling.sample",
+    "spectrum": "spectra.spectrum",
     "squeezed": "model.gaussian_states",
     "star": "phase_space.star_product",
     "superposition": "model.fock_states",

@@ -17,6 +17,7 @@ import click
 
 from openweyl._core.arguments import InputError, ResourceError
 
+from .correlations import correlation_command, g2_command, spectrum_command
 from .families import movie_command, report_command, sweep_command
 from .many import sample_command
 from .paper import check_command, figure_command, theory_command
@@ -32,6 +33,9 @@ def application() -> None:
 for command in (
     compare_command,
     certify_command,
+    correlation_command,
+    spectrum_command,
+    g2_command,
     sample_command,
     sweep_command,
     report_command,

@@ -1,4 +1,4 @@
-"""Pictures of symbols, distances, certificates and sampled mixtures, with Matplotlib.
+"""Pictures of symbols, distances, certificates, sampled mixtures and correlation functions, with Matplotlib.
 
 Functions called `draw_...` draw into axes that they are given; `..._figure`, `phase_portraits` and `figure_1` make a
 whole figure, which `write` puts into a file. None of them needs a window, or `pyplot`.
@@ -13,6 +13,7 @@ whole figure, which `write` puts into a file. None of them needs a window, or `p
 from .certificate import certificate_figure, draw_certificate
 from .distances import distance_figure, draw_distances
 from .ensemble import draw_bounds, draw_means, draw_readout
+from .spectra import draw_over_delay
 from .style import BOUND, CLASSICAL, DIVERGING, QUANTUM, new_figure, write
 from .symbol import colour_bar, draw_symbol, figure_1, phase_portraits
 
@@ -28,6 +29,7 @@ __all__ = [
     "draw_certificate",
     "draw_distances",
     "draw_means",
+    "draw_over_delay",
     "draw_readout",
     "draw_symbol",
     "figure_1",

@@ -78,15 +78,24 @@ def operators(hamiltonian: Any, jumps: Any, parameters: Any = None) -> Operators
     return Operators(hamiltonian, tuple(jumps), pairs)
 
 
+def operator_symbol(text: str, h: float, n: int, name: str) -> sympy.Expr:
+    """The Weyl symbol, complex, of the operator that the argument `name` is: `text`, in n degrees of freedom.
+
+    Raises InputError for text that is no polynomial in a, ad, x and xi.
+    """
+    reading = _Reading(Operators("0", ()), h, n)
+    return reading.symbol(parse(text, reading.names, name), name, text)
+
+
 class _Reading:
     """The symbols of `given`, at one h."""
 
-    def __init__(self, given: Operators, h: float) -> None:
+    def __init__(self, given: Operators, h: float, n: int | None = None) -> None:
         self.given, self.counts = given, dict(given.parameters)
         self.h = sympy.Rational(repr(h))
         texts = [("hamiltonian", given.hamiltonian), *(("jumps", jump) for jump in given.jumps)]
-        used = [names_in(syntax_tree(text, name), self.counts) for name, text in texts]
-        n = _modes(set().union(*used))
+        if n is None:
+            n = _modes(set().union(*(names_in(syntax_tree(text, name), self.counts) for name, text in texts)))
         self.x, self.xi = variables(n)
         self.names, self.values = _operators_of(n, self.h)
         self.names.update({name: sympy.Rational(repr(value)) for name, value in self.counts.items()})
@@ -113,12 +122,15 @@ class _Reading:
         """The symbols of the jumps."""
         found = []
         for text in self.given.jumps:
-            for f in parse_each(text, self.names, "jumps", counts=self.counts):
-                polynomial = self._polynomial(f, "jumps", text)
-                coefficients = {m: parts_of_coefficient(c) for m, c in polynomial.items()}
-                real, imaginary = self._symbol(coefficients, "jumps", text)
-                found.append(real + sympy.I * imaginary)
+            found += [self.symbol(f, "jumps", text) for f in parse_each(text, self.names, "jumps", counts=self.counts)]
         return tuple(found)
+
+    def symbol(self, f: sympy.Expr, name: str, text: str) -> sympy.Expr:
+        """The symbol, complex, of one operator `f` that does not depend on time."""
+        polynomial = self._polynomial(f, name, text)
+        coefficients = {m: parts_of_coefficient(c) for m, c in polynomial.items()}
+        real, imaginary = self._symbol(coefficients, name, text)
+        return real + sympy.I * imaginary
 
     def _symbol(self, coefficients: Mapping[Monomial, Parts], name: str, text: str) -> Parts:
         """The polynomial in x and xi: with powers of x^2 + xi^2, or multiplied out if that is shorter."""

@@ -1,0 +1,1 @@
+"""Correlation functions of two times, and what follows from them: spectra, coherence."""
