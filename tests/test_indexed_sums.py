@@ -411,9 +411,10 @@ def test_what_the_page_shows_works() -> None:
     kerr = "ad**2*a**2 + (a**2 + ad**2)/2"
     assert operators.system == System.from_operators(kerr, ["sqrt(1/10)*a"], h=1)
     assert (many.system, many.state) == (Problem.load("well-chain").system, Problem.load("well-chain").state)
-    (code,) = re.findall(r"^```python\n(.*?)^```$", page, re.M | re.S)
     names: dict[str, Any] = {}
-    exec(compile(code, "problems.md", "exec"), names)  # noqa: S102 - our own page
+    for code in re.findall(r"^```python\n(.*?)^```$", page, re.M | re.S):
+        exec(compile(code, "problems.md", "exec"), names)  # noqa: S102 - our own page
+    assert [round(t, 4) for t in names["square"].breakpoints(2)] == [0.6283, 1.2566, 1.885]
     assert (names["chain"], names["state"]) == (names["problem"].system, names["problem"].state)
     assert all(f"`{name}`" in page for name in MANY)
     assert f"{MAX_MODES} degrees" in page and f"{MAX_SUM_TERMS} terms" in page

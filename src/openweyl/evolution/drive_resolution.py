@@ -17,8 +17,8 @@ AROUND = 1.0
 class DriveResolution:
     """The variation in time of the Hamiltonian around the symbol; remembered for the box that was looked at last."""
 
-    def __init__(self, system: System, horizon: float) -> None:
-        self.system, self.horizon = system, horizon
+    def __init__(self, system: System, horizon: float, begin: float = 0.0) -> None:
+        self.system, self.begin, self.horizon = system, begin, horizon
         self.variation: TimeVariation | None = None
         self.box: list[RequiredBox] = []
 
@@ -35,5 +35,5 @@ class DriveResolution:
             self.box = [need.moved(-w, w, np.inf) for need, w in zip(needs, widths, strict=True)]
             variables = self.system.x + self.system.xi
             intervals = {v: (need.lower, need.upper) for v, need in zip(variables, self.box, strict=True)}
-            self.variation = TimeVariation(self.system.hamiltonian, intervals, self.horizon)
+            self.variation = TimeVariation(self.system.hamiltonian, intervals, self.horizon, self.begin)
         return self.variation

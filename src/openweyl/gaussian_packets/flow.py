@@ -28,6 +28,7 @@ from openweyl.model.states import PacketState
 from openweyl.model.system import System
 from openweyl.symbolic.algebra import polynomial
 from openweyl.symbolic.brackets import poisson
+from openweyl.symbolic.breakpoints import pieces_of
 from openweyl.symbolic.derivatives import derivative
 from openweyl.symbolic.expressions import TIME, evaluate
 from openweyl.symbolic.intervals import Interval
@@ -98,9 +99,21 @@ class QuadraticFlow:
         return constant_maps(self.matrix.tolist(), [0] * self.matrix.rows, self.noise.tolist(), times)
 
     def _cells(self, times: Sequence[float]) -> Cells:
-        seen = TimeVariation(self.driven, {}, times[-1])
-        edges = joined(np.unique(np.concatenate([[0.0, times[-1]], *seen.cells])))
-        edges = np.unique(np.concatenate([edges, np.asarray(times, dtype=float)]))
+        """The maps of cells up to the last time: one piece after another in which all coefficients are smooth."""
+        parts = (self.driven, *self.matrix, *self.shift)
+        size = self.matrix.rows
+        made = []
+        for begin, end, (driven, *rates) in pieces_of(parts, times[-1]):
+            matrix, shift = sympy.Matrix(size, size, rates[: size**2]), sympy.Matrix(rates[size**2 :])
+            flow = replace(self, matrix=matrix, shift=shift, driven=driven)
+            made.append(flow._smooth_cells(begin, end, times))
+        return Cells.joined(made)
+
+    def _smooth_cells(self, begin: float, end: float, times: Sequence[float]) -> Cells:
+        seen = TimeVariation(self.driven, {}, end, begin)
+        edges = joined(np.unique(np.concatenate([[begin, end], *seen.cells])))
+        inside = [t for t in times if begin < t < end]
+        edges = np.unique(np.concatenate([edges, inside]))
         return resolved_cells(self._rates, self._floats(self.noise), edges, self._unseen(edges))
 
     def _unseen(self, edges: np.ndarray) -> Unseen:

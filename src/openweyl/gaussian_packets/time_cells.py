@@ -6,8 +6,8 @@ with two of half the length; cells where these disagree are cut.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 from typing import TypeAlias
 
 import numpy as np
@@ -43,6 +43,16 @@ class Cells:
     matrix_error: np.ndarray
     shift_error: np.ndarray
     noise_error: np.ndarray
+
+    @staticmethod
+    def joined(parts: Sequence[Cells]) -> Cells:
+        """The cells of one interval of time after another."""
+        if len(parts) == 1:
+            return parts[0]
+        edges = [part.edges[:-1] for part in parts]
+        names = [field.name for field in fields(Cells)][1:]
+        others = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+        return Cells(edges=np.concatenate([*edges, parts[-1].edges[-1:]]), **others)
 
     def composed(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """F, d, S from the first edge to the end of each cell."""

@@ -11,6 +11,7 @@ from openweyl._core.arguments import fail, moderate, must
 from openweyl.symbolic.algebra import expandable
 from openweyl.symbolic.forms import check_form, listed
 from openweyl.symbolic.parsing import parse, parse_each
+from openweyl.symbolic.switches import in_steps
 
 Formula: TypeAlias = str | sympy.Expr
 Jump: TypeAlias = Formula | tuple[Formula, float]
@@ -69,7 +70,7 @@ def _of_sympy(value: Any, known: dict[str, sympy.Expr], allowed: list[str], name
         qutip = type(value).__module__.startswith("qutip")
         advice = 'Operators are text, System.from_operators("ad*a", ["a"], h=1); states are from_qutip(...).'
         raise fail(name, "be text or a SymPy expression", value, advice if qutip else "")
-    f = sympy.sympify(value)
+    f = in_steps(sympy.sympify(value), name)
     check_form(f, name)
     f = f.xreplace({s: known[s.name] for s in f.free_symbols if s.name in known})
     strangers = sorted(s.name for s in f.free_symbols if s.name not in allowed)

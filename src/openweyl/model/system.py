@@ -14,11 +14,12 @@ from typing import Any
 
 import sympy
 
-from openweyl._core.arguments import moderate, must
+from openweyl._core.arguments import moderate, must, real
 from openweyl._core.calls import public
 from openweyl._core.display import block, html_facts
 from openweyl._core.plain import plain_fields
 from openweyl._core.text import cut, excerpt
+from openweyl.symbolic.breakpoints import breakpoints
 from openweyl.symbolic.expressions import TIME, variables, variables_of
 from openweyl.symbolic.mathml import math
 from openweyl.symbolic.operators import Operators, operators
@@ -111,6 +112,24 @@ class System:
     def n(self) -> int:
         """The number of degrees of freedom."""
         return len(self.x)
+
+    @property
+    def driven(self) -> bool:
+        """Whether the Hamiltonian depends on the time."""
+        return bool(self.hamiltonian.has(TIME))
+
+    @public
+    def breakpoints(self, end: float) -> tuple[float, ...]:
+        """The times within (0, end) at which a formula has a corner or a jump in time, and perhaps a few more.
+
+        Between two of them all formulas are smooth in time.
+
+        >>> System("xi**2/2 + x*abs(sin(t))", h=0.1).breakpoints(7)
+        (3.14159265358979..., 6.28318530717958...)
+
+        Raises ResourceError where there are too many.
+        """
+        return breakpoints((self.hamiltonian, *self.jumps), real("end", end, low=0.0))
 
     @public
     def replace(

@@ -23,6 +23,7 @@ from .forms import FUNCTIONS, MAX_TEXT
 from .indexed_sums import names_in
 from .intervals import Functions, Interval, as_interval
 from .parsing import syntax_tree
+from .switches import SWITCHES
 
 TIME = sympy.Symbol("t", real=True)
 """The time, in Hamiltonians that depend on it."""
@@ -217,6 +218,11 @@ def _function(function: Any, xp: Any) -> Any:
         return import_module(library).erf
     if xp is np and function in _OF_ARRAYS:
         return _OF_ARRAYS[function]
+    if function in SWITCHES:
+        absolute = function is sympy.Abs
+        if xp is Functions:
+            return Functions.abs if absolute else Functions.heaviside
+        return xp.abs if absolute else lambda v: 1.0 * (xp.asarray(v) > 0)
     for name, known in FUNCTIONS.items():
         if function is known:
             return getattr(xp, "arctan" if name == "atan" and not hasattr(xp, "atan") else name)

@@ -167,6 +167,18 @@ class Functions:
         return Interval(np.where((v.low < 0) & (v.high > 0), 1.0, np.maximum(hull.low, 1.0)), hull.high)
 
     @staticmethod
+    def abs(v: Any) -> Any:
+        if not isinstance(v, Interval):
+            return np.abs(v)
+        return Interval(np.maximum(np.maximum(v.low, -v.high), 0.0), v.largest())
+
+    @staticmethod
+    def heaviside(v: Any) -> Any:
+        if not isinstance(v, Interval):
+            return 1.0 * (v > 0)
+        return Interval(1.0 * (v.low > 0), 1.0 * (v.high >= 0))
+
+    @staticmethod
     def enclosing(number: float) -> Interval:
         """The interval of a number of which `number` is the nearest double."""
         return Interval(np.nextafter(number, -np.inf), np.nextafter(number, np.inf))

@@ -40,9 +40,11 @@ NEGLIGIBLE_VARIATION = 1e-9
 
 
 class TimeVariation:
-    """The intervals that resolve p between the times 0 and `horizon`."""
+    """The intervals that resolve the smooth function p between the times `begin` and `horizon`."""
 
-    def __init__(self, p: sympy.Expr, box: Mapping[sympy.Symbol, tuple[float, float]], horizon: float) -> None:
+    def __init__(
+        self, p: sympy.Expr, box: Mapping[sympy.Symbol, tuple[float, float]], horizon: float, begin: float = 0.0
+    ) -> None:
         """`box`: the intervals of x and xi over which terms are enclosed that are no products f(x, xi) c(t).
 
         Raises ResourceError if there are too many intervals.
@@ -50,7 +52,7 @@ class TimeVariation:
         terms = dict.fromkeys(f.as_independent(TIME, as_Add=False)[1] for f in additive_terms(p) if f.has(TIME))
         self.local = any(term.free_symbols - {TIME} for term in terms)
         """Whether the intervals depend on the box."""
-        self.cells = [_resolved(term, box, horizon) for term in terms]
+        self.cells = [_resolved(term, box, begin, horizon) for term in terms]
 
     def longest(self, t: float, steps: int) -> float:
         """The longest step of which `steps` from time t on are resolved."""
@@ -100,18 +102,20 @@ class _Sampling:
         return np.asarray((change <= allowed[..., None]).all(axis=0))  # a change that is not a number: not resolved
 
 
-def _resolved(term: sympy.Expr, box: Mapping[sympy.Symbol, tuple[float, float]], horizon: float) -> np.ndarray:
+def _resolved(
+    term: sympy.Expr, box: Mapping[sympy.Symbol, tuple[float, float]], begin: float, horizon: float
+) -> np.ndarray:
     """The edges of the intervals for one term: in each cell of `box` it varies by a part of its range there."""
     sampling = _Sampling(term, box)
-    length = horizon / FIRST_INTERVALS
-    low = np.arange(FIRST_INTERVALS) * length
-    edges = [np.array([0.0, horizon])]
+    length = (horizon - begin) / FIRST_INTERVALS
+    low = begin + np.arange(FIRST_INTERVALS) * length
+    edges = [np.array([begin, horizon])]
     while low.size:
         unresolved = ~sampling.resolves(low, length)
         edges.append(low)
         low, length = low[unresolved], length / 2
         low = np.concatenate([low, low + length])
-        if length < horizon * 2.0**-50 or sum(map(len, edges)) + low.size > MAX_INTERVALS:
+        if length < (horizon - begin) * 2.0**-50 or sum(map(len, edges)) + low.size > MAX_INTERVALS:
             raise ResourceError(
                 f"The term {term} varies faster than {MAX_INTERVALS} steps up to t = {horizon:g} can follow: shorten "
                 "`times`, or write a slower one.",

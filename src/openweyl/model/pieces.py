@@ -1,0 +1,49 @@
+"""A system in pieces of time, in each of which its formulas are smooth."""
+
+from __future__ import annotations
+
+from copy import copy
+from dataclasses import dataclass
+
+import sympy
+
+from openweyl.symbolic.breakpoints import pieces_of
+from openweyl.symbolic.switches import SWITCHES
+
+from .system import System
+
+
+@dataclass(frozen=True)
+class Piece:
+    """`system` between the times `begin` and `end`; its formulas are smooth for all times."""
+
+    begin: float
+    end: float
+    system: System
+
+
+def has_pieces(system: System) -> bool:
+    """Whether a formula of the system has corners or jumps in time."""
+    return any(f.has(*SWITCHES) for f in (system.hamiltonian, *system.jumps))
+
+
+def pieces(system: System, end: float) -> list[Piece]:
+    """`system` from time 0 to `end`, piece by piece; one piece, which is the system itself, where all is smooth.
+
+    >>> for piece in pieces(System("xi**2/2 + x*heaviside(sin(3*t))", h=0.1), 2.0):
+    ...     print(f"{piece.begin:.4f} {piece.end:.4f} {piece.system.hamiltonian}")
+    0.0000 1.0472 x + xi**2/2
+    1.0472 2.0000 xi**2/2
+
+    Raises ResourceError where there are too many pieces.
+    """
+    if not has_pieces(system):
+        return [Piece(0.0, end, system)]
+    made = pieces_of((system.hamiltonian, *system.jumps), end)
+    return [Piece(start, stop, _with(system, formulas)) for start, stop, formulas in made]
+
+
+def _with(system: System, formulas: tuple[sympy.Expr, ...]) -> System:
+    smooth = copy(system)
+    smooth._set(hamiltonian=formulas[0], jumps=formulas[1:], operators=None)
+    return smooth
