@@ -164,6 +164,17 @@ def test_a_certificate_holds_over_a_pulse() -> None:
     assert found.bound[-1] < 10 * true.trace_norm[-1]
 
 
+@pytest.mark.parametrize("stepped", ["", STEPPED], ids=["closed form", "steps"])
+def test_a_kick_at_a_time_that_is_rounded(stepped: str) -> None:
+    """Of a pulse of 1e-12 the ends are rounded by 1e-4 of it: that is in the error, or the run is refused."""
+    pulse = "1e12*x*heaviside(t - 0.7)*heaviside(0.700000000001 - t)"
+    run = evolve(System(f"xi**2/2 + {pulse}{stepped}", h=H), coherent(0, 0), [1.0], tol=3e-2)
+    assert run.final.moments().mean == pytest.approx([-0.3, -1.0], abs=1e-3)
+    assert run.numerics.error[-1] > 1e-5
+    with pytest.raises(ResourceError):
+        evolve(System(f"xi**2/2 + {pulse}{stepped}", h=H), coherent(0, 0), [1.0], tol=1e-7, time_limit=1)
+
+
 def test_what_takes_smooth_drives_alone_says_so() -> None:
     system = System("xi**2/2 + x**4/4 + x*abs(sin(t))", ["x"], h=H, gamma=GAMMA)
     with pytest.raises(InputError, match=r"must be smooth in time for `sample`.* write tanh"):

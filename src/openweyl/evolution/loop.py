@@ -75,8 +75,7 @@ class AdaptiveIntegrator:
         self.means = self.around.witness.look(self.runs.first, 0.0)
         self.start_trace = self.runs.trace
 
-        self.t, self.dt = 0.0, horizon * self.policy.first
-        self.carried_dt = inf
+        self.t, self.dt, self.carried_dt = 0.0, horizon * self.policy.first, inf
         self.segment_steps = self.policy.first_segment_steps
         self.step_error = self.error_before = 0.0  # in all, and of it what the runs no longer show
         self.steps = self.rollbacks = 0
@@ -109,9 +108,10 @@ class AdaptiveIntegrator:
         return Output(self.runs.symbol(), self.step_error + ROUND_OFF * self.steps, self.grids.error)
 
     def _enter(self, piece: Piece) -> None:
-        """Go on with the system of the next piece of time."""
+        """Go on with the next piece of time."""
         self.error_before += self.runs.enter(piece.system)
-        self.around = Surroundings.of(piece, self.runs.equation, self.horizon, self.tol)
+        before, self.around = self.around, Surroundings.of(piece, self.runs.equation, self.horizon, self.tol)
+        self.error_before += self.around.error_of_beginning(before, self.grids.support(self.step_error))
         self.grids.enter(self.around.velocities, self.around.resolution)
         self.means = self.around.witness.look(self.runs.first, self.t)
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 
+import numpy as np
+
 from openweyl.model.pieces import Piece
+from openweyl.phase_space.support import RequiredBox
+from openweyl.symbolic.breakpoints import BREAKPOINT_ROUNDING
+from openweyl.symbolic.expressions import TIME, enclose
+from openweyl.symbolic.intervals import Interval
 
 from .drive_resolution import DriveResolution
 from .equation import Equation
@@ -43,3 +50,17 @@ class Surroundings:
         """The longest time between two looks of `watch` at a piece that is not the whole, which sees a few of each."""
         length = self.piece.end - self.piece.begin
         return length / LOOKS_PER_PIECE if length < horizon else inf
+
+    def error_of_beginning(self, before: Surroundings, needs: Sequence[RequiredBox]) -> float:
+        """What it costs, in trace norm, that the time at which this piece follows `before` is rounded.
+
+        The change d of p acts for too long: ||[Op(d), A]||/h is at most sup d - inf d over h, over the support.
+        """
+        old, new = before.piece.system, self.piece.system
+        change = new.hamiltonian - old.hamiltonian
+        edges = (
+            (TIME, self.piece.begin, self.piece.begin),
+            *((v, need.lower, need.upper) for v, need in zip(new.x + new.xi, needs, strict=True)),
+        )
+        hull = enclose(change, {v: Interval(np.float64(low), np.float64(high)) for v, low, high in edges})
+        return float(hull.high - hull.low) / new.h * BREAKPOINT_ROUNDING * self.piece.begin

@@ -28,7 +28,7 @@ from openweyl.model.states import PacketState
 from openweyl.model.system import System
 from openweyl.symbolic.algebra import polynomial
 from openweyl.symbolic.brackets import poisson
-from openweyl.symbolic.breakpoints import pieces_of
+from openweyl.symbolic.breakpoints import BREAKPOINT_ROUNDING, pieces_of
 from openweyl.symbolic.derivatives import derivative
 from openweyl.symbolic.expressions import TIME, evaluate
 from openweyl.symbolic.intervals import Interval
@@ -102,12 +102,22 @@ class QuadraticFlow:
         """The maps of cells up to the last time: one piece after another in which all coefficients are smooth."""
         parts = (self.driven, *self.matrix, *self.shift)
         size = self.matrix.rows
-        made = []
+        made: list[Cells] = []
+        before = self
         for begin, end, (driven, *rates) in pieces_of(parts, times[-1]):
             matrix, shift = sympy.Matrix(size, size, rates[: size**2]), sympy.Matrix(rates[size**2 :])
             flow = replace(self, matrix=matrix, shift=shift, driven=driven)
-            made.append(flow._smooth_cells(begin, end, times))
+            cells = flow._smooth_cells(begin, end, times)
+            made.append(
+                cells.begun_late(BREAKPOINT_ROUNDING * begin, *flow._change_from(before, begin)) if made else cells
+            )
+            before = flow
         return Cells.joined(made)
+
+    def _change_from(self, before: QuadraticFlow, t: float) -> list[np.ndarray]:
+        """The changes of M and m at time t."""
+        now = np.array([t])
+        return [new[0] - old[0] for new, old in zip(self._rates(now), before._rates(now), strict=True)]
 
     def _smooth_cells(self, begin: float, end: float, times: Sequence[float]) -> Cells:
         seen = TimeVariation(self.driven, {}, end, begin)

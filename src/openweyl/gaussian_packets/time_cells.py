@@ -7,7 +7,7 @@ with two of half the length; cells where these disagree are cut.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -53,6 +53,13 @@ class Cells:
         names = [field.name for field in fields(Cells)][1:]
         others = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
         return Cells(edges=np.concatenate([*edges, parts[-1].edges[-1:]]), **others)
+
+    def begun_late(self, late: float, matrix: np.ndarray, shift: np.ndarray) -> Cells:
+        """The same where they begin at a time off by `late`, at which M and m change by these."""
+        turned, moved = self.matrix_error.copy(), self.shift_error.copy()
+        turned[0] += late * np.abs(matrix)
+        moved[0] += late * np.abs(shift)
+        return replace(self, matrix_error=turned, shift_error=moved)
 
     def composed(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """F, d, S from the first edge to the end of each cell."""

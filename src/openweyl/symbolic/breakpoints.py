@@ -29,8 +29,8 @@ MAX_BREAKPOINTS = 20_000
 """The most times at which runs have to land: more take hours."""
 BISECTIONS = 80
 """Halvings after which the ends of a cell are neighbours in double precision."""
-SAME_TIME = 1e-14
-"""The part of the last time within which two times are one: round-off of the functions that vanish there."""
+BREAKPOINT_ROUNDING = 2.0**-50
+"""The relative error of a breakpoint: a few roundings of the time, and of the function that vanishes there."""
 
 
 @lru_cache(maxsize=256)
@@ -40,9 +40,7 @@ def breakpoints(formulas: tuple[sympy.Expr, ...], end: float) -> tuple[float, ..
     Raises ResourceError where there are too many, or where a function of the time touches 0 instead of crossing it.
     """
     found = np.unique(np.concatenate([np.array([0.0, end]), *(_edges(f, 0.0, end) for f in formulas)]))
-    inner = found[(found > SAME_TIME * end) & (found < end * (1 - SAME_TIME))]
-    apart = np.diff(inner, prepend=-np.inf) > SAME_TIME * end
-    times = tuple(inner[apart].tolist())
+    times = tuple(found[(found > 0) & (found < end)].tolist())
     if len(times) > MAX_BREAKPOINTS:
         raise ResourceError(
             f"The formulas have {len(times)} corners and jumps up to t = {end:g}, and at most {MAX_BREAKPOINTS} can be "
