@@ -405,7 +405,7 @@ def test_the_option_n() -> None:
 def test_what_the_page_shows_works() -> None:
     page = (Path(__file__).parent.parent / "docs" / "problems.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```toml\n(.*?)^```$", page, re.M | re.S)
-    whole = [Problem.parse(text, "shown", "the page") for text in blocks if "[system]" in text]
+    whole = [Problem.parse(text, "shown", "the page") for text in blocks if "[system]" in text and "[state]" in text]
     one, operators, many = whole  # the other block, of the kinds of states, is parsed in test_quanta
     assert one.system == Problem.load("double-well").system and one.state == coherent(1, 0)
     kerr = "ad**2*a**2 + (a**2 + ad**2)/2"

@@ -15,12 +15,12 @@ from openweyl.phase_space.support import RequiredBox, covering
 from .displacement import Carried, Content, needs_along_flow, needs_of_islands
 from .grid_control import GridPolicy, Growth, correction_round_off, moved_by
 from .moving_frame import Path, UnfollowedPathError
-from .resolution import Resolution
 from .run_memory import check_memory
 from .runs import Runs
 from .step_control import StepPlan
 from .strides import Strides
-from .witness import Means, Velocities
+from .surroundings import Surroundings
+from .witness import Means
 
 CUT_FACTOR = 8.0
 """Trace norm over L1 norm of what a sharp cut in x or xi takes from a smooth symbol. Measured: 4.3 to 8.2 for coherent
@@ -42,9 +42,8 @@ class GridFollower:
     """
 
     def __init__(
-        self, runs: Runs, velocities: Velocities, resolution: Resolution, policy: GridPolicy, *, horizon: float,
-        memory: float, lost: float,
-    ) -> None:  # fmt: skip
+        self, runs: Runs, around: Surroundings, policy: GridPolicy, *, horizon: float, memory: float, lost: float
+    ) -> None:
         self.runs, self.policy = runs, policy
         self.horizon, self.memory, self.lost = horizon, memory, lost
         self.round_off = correction_round_off(runs.equation.order)
@@ -52,21 +51,21 @@ class GridFollower:
         self.largest = runs.grid
         self.growth = [Growth()] * (2 * runs.grid.n)
         self.foreseen: Foreseen | None = None
-        self._take(velocities, resolution)
+        self._take(around)
         self.enlarged = False
         """Whether the grid was made larger for a segment that is not done yet, by what was not foreseen."""
 
-    def _take(self, velocities: Velocities, resolution: Resolution) -> None:
-        system = self.runs.system
-        self.velocities, self.resolution, self.may_move = velocities, resolution, may_move(system)
-        self.strides = Strides.of(system, self.horizon, self.runs.tol, resolution.span)
+    def _take(self, around: Surroundings) -> None:
+        system, self.piece = around.piece.system, around.piece
+        self.velocities, self.resolution, self.may_move = around.velocities, around.resolution, may_move(system)
+        self.strides = Strides.of(system, self.horizon, self.runs.tol, self.resolution.span)
 
-    def enter(self, velocities: Velocities, resolution: Resolution) -> None:
-        """Go on with the system that the runs have now; what has not been resolved before still counts."""
-        before = self.resolution.neglected, self.strides
-        self._take(velocities, resolution)
-        resolution.neglected = before[0]
-        self.strides.inherit(before[1])
+    def enter(self, around: Surroundings) -> None:
+        """Go on with the next piece of time; what has not been resolved before still counts."""
+        neglected, strides = self.resolution.neglected, self.strides
+        self._take(around)
+        self.resolution.neglected = neglected
+        self.strides.inherit(strides)
 
     @property
     def axes(self) -> tuple[Axis, ...]:
@@ -110,7 +109,7 @@ class GridFollower:
             frame = None
         try:
             if frame is None and moved >= (policy.move_above if runs.frame is None else policy.stay_below):
-                frame = Path(self.velocities, means.mean, runs.t, self.horizon)
+                frame = Path(self.velocities, means.mean, runs.t, self.horizon, self.piece)
             if frame is not None:
                 frame(runs.t + tau)
         except UnfollowedPathError:

@@ -69,9 +69,13 @@ class AdaptiveIntegrator:
         self.around = Surroundings.of(first, equation, horizon, tol)
         self.runs = Runs(first.system, equation, tol, grid, start, growth=1 / horizon, tick=self._tick)
         self.grids = GridFollower(
-            self.runs, self.around.velocities, self.around.resolution, grid_policy or GridPolicy.of(grid.n),
-            horizon=horizon, memory=memory, lost=grid_error,
-        )  # fmt: skip
+            self.runs,
+            self.around,
+            grid_policy or GridPolicy.of(grid.n),
+            horizon=horizon,
+            memory=memory,
+            lost=grid_error,
+        )
         self.means = self.around.witness.look(self.runs.first, 0.0)
         self.start_trace = self.runs.trace
 
@@ -112,14 +116,14 @@ class AdaptiveIntegrator:
         self.error_before += self.runs.enter(piece.system)
         before, self.around = self.around, Surroundings.of(piece, self.runs.equation, self.horizon, self.tol)
         self.error_before += self.around.error_of_beginning(before, self.grids.support(self.step_error))
-        self.grids.enter(self.around.velocities, self.around.resolution)
+        self.grids.enter(self.around)
         self.means = self.around.witness.look(self.runs.first, self.t)
 
     def _segment(self, times: Sequence[float]) -> list[Output]:
         """One segment; the outputs that it passes or ends at, or none if it has to be done again."""
         if self.t >= self.around.piece.end and self.pieces_left:
             self._enter(self.pieces_left.pop(0))
-        end = self.around.piece.end
+        end = self.around.piece.next_stop(self.t)
         until = min(landing(times, self.t, self.block * self.dt), end)
         segment = self._step(self._plan(until), [*times, end])
         estimate = self.runs.error()

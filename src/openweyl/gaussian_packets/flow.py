@@ -28,7 +28,7 @@ from openweyl.model.states import PacketState
 from openweyl.model.system import System
 from openweyl.symbolic.algebra import polynomial
 from openweyl.symbolic.brackets import poisson
-from openweyl.symbolic.breakpoints import BREAKPOINT_ROUNDING, pieces_of
+from openweyl.symbolic.breakpoints import BREAKPOINT_ROUNDING, breakpoints, pieces_of
 from openweyl.symbolic.derivatives import derivative
 from openweyl.symbolic.expressions import TIME, evaluate
 from openweyl.symbolic.intervals import Interval
@@ -103,11 +103,11 @@ class QuadraticFlow:
         parts = (self.driven, *self.matrix, *self.shift)
         size = self.matrix.rows
         made: list[Cells] = []
-        before = self
+        before, ends = self, [*times, *breakpoints(parts, times[-1])]
         for begin, end, (driven, *rates) in pieces_of(parts, times[-1]):
             matrix, shift = sympy.Matrix(size, size, rates[: size**2]), sympy.Matrix(rates[size**2 :])
             flow = replace(self, matrix=matrix, shift=shift, driven=driven)
-            cells = flow._smooth_cells(begin, end, times)
+            cells = flow._smooth_cells(begin, end, ends)
             made.append(
                 cells.begun_late(BREAKPOINT_ROUNDING * begin, *flow._change_from(before, begin)) if made else cells
             )
@@ -120,6 +120,7 @@ class QuadraticFlow:
         return [new[0] - old[0] for new, old in zip(self._rates(now), before._rates(now), strict=True)]
 
     def _smooth_cells(self, begin: float, end: float, times: Sequence[float]) -> Cells:
+        """Cells from `begin` to `end`, and from each of `times` on that lies between."""
         seen = TimeVariation(self.driven, {}, end, begin)
         edges = joined(np.unique(np.concatenate([[begin, end], *seen.cells])))
         inside = [t for t in times if begin < t < end]

@@ -18,7 +18,7 @@ from openweyl._core.threads import one_thread
 from openweyl._core.workers import open_pool
 from openweyl.evolution.pace import TIME_LIMIT
 from openweyl.model.pair import state_of
-from openweyl.model.pieces import has_pieces
+from openweyl.model.pieces import is_smooth
 from openweyl.model.states import State
 from openweyl.model.system import System
 
@@ -44,7 +44,7 @@ DISCRETIZATION = 1e-4
 """What steps may add to the bound unless the caller says otherwise; beside it they may add 2 % of the bound."""
 MARGIN = 1.05
 """How many more particles than the pilot's spread asks for are taken, so that the target is met at once."""
-SMOOTH_DRIVES = "`evolve` takes corners and jumps; here write tanh(t/0.01) or the like."
+SMOOTH_DRIVES = "`evolve` takes corners, jumps and samples; here write tanh(t/0.01) or the like."
 """The advice where a drive has corners or jumps."""
 
 
@@ -103,7 +103,7 @@ def sample(
     """
     began = time.monotonic()
     state = state_of(system, state)
-    must(not has_pieces(system), "system", "be smooth in time for `sample`", system.hamiltonian, SMOOTH_DRIVES)
+    must(is_smooth(system), "system", "be smooth in time for `sample`", system.hamiltonian, SMOOTH_DRIVES)
     saved = arguments.times(times)
     must(particles is None or target is None, "particles", "not be given together with `target`", particles)
     wanted = None if particles is None else arguments.whole("particles", particles, 1, MAX_PARTICLES)

@@ -19,6 +19,7 @@ from openweyl._core.arguments import ResourceError
 from .derivatives import derivative
 from .expressions import TIME, enclose, evaluate
 from .intervals import Interval
+from .sampled import knots_of
 from .switches import SWITCHES, outermost
 
 FIRST_CELLS = 64
@@ -37,9 +38,10 @@ BREAKPOINT_ROUNDING = 2.0**-50
 def breakpoints(formulas: tuple[sympy.Expr, ...], end: float) -> tuple[float, ...]:
     """The times within (0, end) at which one of `formulas` may have a corner or a jump, increasing.
 
-    Raises ResourceError where there are too many, or where a function of the time touches 0 instead of crossing it.
+    Raises ResourceError where there are too many, or where a function of the time touches 0 instead of crossing it,
+    InputError where a function is not known up to `end`.
     """
-    found = np.unique(np.concatenate([np.array([0.0, end]), *(_edges(f, 0.0, end) for f in formulas)]))
+    found = np.unique(np.concatenate([knots_of(formulas, end), *(_edges(f, 0.0, end) for f in formulas)]))
     times = tuple(found[(found > 0) & (found < end)].tolist())
     if len(times) > MAX_BREAKPOINTS:
         raise ResourceError(

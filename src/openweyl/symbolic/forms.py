@@ -9,6 +9,7 @@ import sympy
 
 from openweyl._core.arguments import fail, must
 
+from .sampled import Sampled
 from .switches import SWITCHES
 
 MAX_TEXT, MAX_NODES, MAX_DEPTH, MAX_POWER, MAX_DIGITS = 2000, 1000, 20, 64, 40
@@ -56,7 +57,7 @@ def check_form(f: sympy.Expr, name: str) -> None:
             parts.append(part.base)
         elif part.is_Add or part.is_Mul or part.is_Pow or part.func in _FORMS:
             parts.extend(part.args)
-        elif not part.is_Symbol:
+        elif not (part.is_Symbol or isinstance(part, Sampled)):
             raise fail(name, "be a formula of the known functions", part, f"Known: {', '.join(FUNCTIONS)}.")
 
 

@@ -25,6 +25,7 @@ from .algebra import additive_terms
 from .derivatives import derivative
 from .expressions import TIME, enclose, evaluate
 from .intervals import Interval
+from .sampled import Sampled
 
 VARIATION_FRACTION = 1 / 2
 """The part of its range by which a term may vary during a step: twelve steps for each period of a cosine."""
@@ -50,6 +51,7 @@ class TimeVariation:
         Raises ResourceError if there are too many intervals.
         """
         terms = dict.fromkeys(f.as_independent(TIME, as_Add=False)[1] for f in additive_terms(p) if f.has(TIME))
+        terms = {term: None for term in terms if not _plain_samples(term)}
         self.local = any(term.free_symbols - {TIME} for term in terms)
         """Whether the intervals depend on the box."""
         self.cells = [_resolved(term, box, begin, horizon) for term in terms]
@@ -57,6 +59,15 @@ class TimeVariation:
     def longest(self, t: float, steps: int) -> float:
         """The longest step of which `steps` from time t on are resolved."""
         return min((_longest(edges, t, steps) for edges in self.cells), default=float("inf"))
+
+
+def _plain_samples(term: sympy.Expr) -> bool:
+    """Whether its time is that of samples alone, of which it is a polynomial: runs land on each, and between two of
+    them nothing is hidden.
+    """
+    atoms = {atom: sympy.Dummy() for atom in term.atoms(Sampled)}
+    rest = term.xreplace(atoms)
+    return bool(atoms) and not rest.has(TIME) and bool(rest.is_polynomial(*atoms.values()))
 
 
 def _longest(edges: np.ndarray, t: float, steps: int) -> float:

@@ -10,11 +10,12 @@ import sympy
 
 from openweyl._core.arguments import fail, must
 
+from .sampled import sampled
 from .switches import cases, corner, largest, sign, smallest, step
 
 Build: TypeAlias = Callable[[ast.expr], sympy.Expr]
 
-TIMED = ("abs", "heaviside", "sign", "min", "max", "piecewise")
+TIMED = ("abs", "heaviside", "sign", "min", "max", "piecewise", "interp", "spline")
 """The functions, which may be written as SymPy writes them, too: Abs, Heaviside, ..."""
 _COMPARISONS = {ast.Lt: sympy.StrictLessThan, ast.LtE: sympy.LessThan, ast.Gt: sympy.StrictGreaterThan,
                 ast.GtE: sympy.GreaterThan}  # fmt: skip
@@ -57,6 +58,8 @@ def timed_call(
         what = "have pairs of a formula and a condition in piecewise((1, t < 2), (0, True))"
         must(len(pairs) == len(node.args) > 0, name, what, ast.unparse(node))
         return cases([(build(f), condition(when)) for f, when in pairs], name)
+    if function in ("interp", "spline"):
+        return _sampled(node, build, names, name)
     if function in ("min", "max"):
         must(len(node.args) > 1, name, f"give {function} at least two arguments", ast.unparse(node))
         return (smallest if function == "min" else largest)(*map(timed, node.args))
@@ -64,3 +67,16 @@ def timed_call(
     must(len(node.args) in count, name, f"give {function} one argument", ast.unparse(node))
     made = timed(node.args[0])
     return {"abs": sympy.Abs, "heaviside": step, "sign": sign}[function](made)
+
+
+def _sampled(node: ast.Call, build: Build, names: Mapping[str, sympy.Expr], name: str) -> sympy.Expr:
+    """That of interp(t, [0, 1], [0, 2]) or spline(...)."""
+    function = ast.unparse(node.func).lower()
+    lists = [[build(e) for e in part.elts] for part in node.args[1:] if isinstance(part, ast.List)]
+    form = f"write {function}(t, [0, 1, 2], [0, 1, 0]), with the times and the values of samples"
+    timed = len(node.args) == 3 and build(node.args[0]) == names.get("t")
+    must(timed and len(lists) == 2, name, form, ast.unparse(node))
+    numbers = all(e.is_number and e.is_real for part in lists for e in part)
+    must(numbers, name, "have numbers for samples", ast.unparse(node))
+    times, values = ([float(e) for e in part] for part in lists)
+    return sampled(names["t"], times, values, "linear" if function == "interp" else "cubic", name=name)
