@@ -8,6 +8,7 @@ from math import inf
 
 import numpy as np
 
+from openweyl.model.formulas import real_and_imaginary
 from openweyl.model.pieces import Piece
 from openweyl.phase_space.support import RequiredBox
 from openweyl.symbolic.breakpoints import BREAKPOINT_ROUNDING
@@ -62,5 +63,11 @@ class Surroundings:
             (TIME, self.piece.begin, self.piece.begin),
             *((v, need.lower, need.upper) for v, need in zip(new.x + new.xi, needs, strict=True)),
         )
-        hull = enclose(change, {v: Interval(np.float64(low), np.float64(high)) for v, low, high in edges})
-        return float(hull.high - hull.low) / new.h * BREAKPOINT_ROUNDING * self.piece.begin
+        box = {v: Interval(np.float64(low), np.float64(high)) for v, low, high in edges}
+        hull = enclose(change, box)
+        rate = float(hull.high - hull.low) / new.h
+        for jumps in zip(old.jumps, new.jumps, strict=True):
+            if jumps[0] != jumps[1]:  # ||L A L* - {L* L, A}/2|| is at most 2 ||L||^2
+                sizes = [enclose(part, box).largest() for jump in jumps for part in real_and_imaginary(jump)]
+                rate += 2 * new.gamma / new.h * float(sum(size**2 for size in sizes))
+        return rate * BREAKPOINT_ROUNDING * self.piece.begin

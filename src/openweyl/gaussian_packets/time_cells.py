@@ -14,7 +14,7 @@ import numpy as np
 
 from openweyl._core.arguments import ResourceError
 
-from .collocation import Rates, Steps, steps
+from .collocation import Noise, Rates, Steps, noise_at, steps
 from .maps import ROUNDING
 
 STEP_AGREEMENT = 1e-13
@@ -54,12 +54,13 @@ class Cells:
         others = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
         return Cells(edges=np.concatenate([*edges, parts[-1].edges[-1:]]), **others)
 
-    def begun_late(self, late: float, matrix: np.ndarray, shift: np.ndarray) -> Cells:
-        """The same where they begin at a time off by `late`, at which M and m change by these."""
-        turned, moved = self.matrix_error.copy(), self.shift_error.copy()
+    def begun_late(self, late: float, matrix: np.ndarray, shift: np.ndarray, noise: np.ndarray) -> Cells:
+        """The same where they begin at a time off by `late`, at which M, m and D change by these."""
+        turned, moved, diffused = self.matrix_error.copy(), self.shift_error.copy(), self.noise_error.copy()
+        diffused[0] += late * np.abs(noise)
         turned[0] += late * np.abs(matrix)
         moved[0] += late * np.abs(shift)
-        return replace(self, matrix_error=turned, shift_error=moved)
+        return replace(self, matrix_error=turned, shift_error=moved, noise_error=diffused)
 
     def composed(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """F, d, S from the first edge to the end of each cell."""
@@ -72,14 +73,15 @@ class Cells:
         return F, d, S
 
 
-def resolved_cells(rates: Rates, noise: np.ndarray, edges: np.ndarray, unseen: Unseen | None = None) -> Cells:
+def resolved_cells(rates: Rates, noise: Noise, edges: np.ndarray, unseen: Unseen | None = None) -> Cells:
     """The maps between `edges`, which resolve the coefficients, cut where one step of collocation is not enough.
 
     `unseen`: tells cells in which more may happen than values at a few times show; these are cut, too.
     Raises ResourceError if there are too many cells.
     """
     scale = _balance(rates, edges)
-    judge = _Judge(noise / np.outer(scale, scale), _force(rates, scale, edges), edges[0], edges[-1])
+    largest = np.abs(noise_at(noise, np.concatenate([edges, (edges[1:] + edges[:-1]) / 2]))).max(axis=0)
+    judge = _Judge(largest / np.outer(scale, scale), _force(rates, scale, edges), edges[0], edges[-1])
     starts, lengths = edges[:-1], np.diff(edges)
     whole = steps(rates, noise, scale, starts, lengths)
     done: list[tuple[np.ndarray, ...]] = []

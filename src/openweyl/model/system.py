@@ -28,6 +28,7 @@ from openweyl.symbolic.smoothness import check_smooth
 
 from .drives import Drives, drives_of
 from .formulas import Formula, Jump, formula_and_rate, jumps_of, real_and_imaginary, symbols_of
+from .timed_factor import checked_split
 
 CLOSED = "gamma = 0 is a closed system."
 """The advice where gamma is not what it may be."""
@@ -41,9 +42,10 @@ class System:
     `hamiltonian`, `jumps`: SymPy expressions or text in x, xi (n = 1) or x1, xi1, x2, xi2, ...; SymPy's symbols are
     known by their names. A jump may be complex, a + I*b with real a and b, or with exp(I*f). Text may have sums over an
     index, and a jump may stand for one of each, up to n = 100 (docs/problems.md). A pair (jump, rate) is the jump times
-    sqrt(rate). `h` > 0: the semiclassical parameter (the hbar of physics). `gamma` >= 0: the coupling to the
-    environment; 0, the default without jumps, is a closed system. `drives`: functions of the time by the names that
-    text calls them, each a pair (times, values) of samples, linear between them, or what `interp` makes.
+    sqrt(rate), a number or a function of t; jumps may depend on t by a factor. `h` > 0: the semiclassical parameter
+    (the hbar of physics). `gamma` >= 0: the coupling to the environment; 0, the default without jumps, is a closed
+    system. `drives`: functions of the time by the names that text calls them, each a pair (times, values) of samples,
+    linear between them, or what `interp` makes.
 
     >>> print(System("xi**2 + (x**2 - 1/2)**2", ["x", "xi"], h=2**-4, gamma=1.0))
     p = xi**2 + (x**2 - 1/2)**2, jumps x, xi; h = 0.0625, gamma = 1
@@ -75,8 +77,9 @@ class System:
         names: dict[str, sympy.Expr] = {v.name: v for v in (*x, *xi)}
         (p,) = symbols_of(hamiltonian, names | drives_of(drives, names) | {TIME.name: TIME}, "hamiltonian")
         must(not p.has(sympy.I), "hamiltonian", "be a real function", p, "Only jumps may be complex.")
-        symbols = jumps_of(jumps, names)
-        parts = [part for symbol in symbols for part in real_and_imaginary(symbol)]
+        symbols = jumps_of(jumps, names | drives_of(drives, names) | {TIME.name: TIME})
+        halves = [checked_split(symbol) for symbol in symbols]
+        parts = [part for factor, symbol in halves for part in (factor**2, *real_and_imaginary(symbol))]
         for part, name in [(p, "hamiltonian"), *((part, "jumps") for part in parts)]:
             check_smooth(part, name)
         self._set(hamiltonian=p, jumps=symbols, x=x, xi=xi, operators=None)
@@ -123,6 +126,11 @@ class System:
     def driven(self) -> bool:
         """Whether the Hamiltonian depends on the time."""
         return bool(self.hamiltonian.has(TIME))
+
+    @property
+    def driven_jumps(self) -> tuple[bool, ...]:
+        """Whether each of the jumps depends on the time."""
+        return tuple(bool(jump.has(TIME)) for jump in self.jumps)
 
     @public
     def breakpoints(self, end: float) -> tuple[float, ...]:

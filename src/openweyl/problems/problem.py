@@ -132,8 +132,10 @@ class Problem:
         several = []
         for jump in written.get("jumps", []):
             symbol, rate = (jump["symbol"], jump["rate"]) if isinstance(jump, dict) else (jump, 1)
-            factor = sympy.sqrt(read(str(rate), symbols, "rate"))
-            several.append([factor * each for each in read_each(symbol, known | {"I": sympy.I}, "jumps")])
+            factor = sympy.sqrt(read(str(rate), symbols | {TIME.name: TIME}, "rate"))
+            several.append(
+                [factor * each for each in read_each(symbol, known | {"I": sympy.I, TIME.name: TIME}, "jumps")]
+            )
         drives = {f.args[1].label: f for f in system.hamiltonian.atoms(Sampled)}
         p = read(written["hamiltonian"], known | drives | {TIME.name: TIME}, "hamiltonian")
         return p, tuple(jump for jumps in several for jump in jumps)

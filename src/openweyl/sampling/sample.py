@@ -103,6 +103,8 @@ def sample(
     """
     began = time.monotonic()
     state = state_of(system, state)
+    for jump, driven in zip(system.jumps, system.driven_jumps, strict=True):
+        must(not driven, "jumps", "be constant in time for `sample`", jump, "`evolve` takes such jumps.")
     must(is_smooth(system), "system", "be smooth in time for `sample`", system.hamiltonian, SMOOTH_DRIVES)
     saved = arguments.times(times)
     must(particles is None or target is None, "particles", "not be given together with `target`", particles)

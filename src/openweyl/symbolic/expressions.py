@@ -192,7 +192,7 @@ def _rounded(number: float, xp: Any) -> Any:
 def _power(base: Array, power: _Power, xp: Any) -> Array:
     """Integer powers by repeated squaring: exact to round-off and many times faster than a general power."""
     if power.root:
-        base = xp.sqrt(base)
+        base = xp.sqrt(np.maximum(base, 0.0) if xp is np else base)  # what touches 0 may be negative by round-off
     if power.whole is None:
         return xp.exp(_rounded(power.exponent, xp) * xp.log(base))
     whole = abs(power.whole)

@@ -153,7 +153,7 @@ class Functions:
     """The namespace of functions that `evaluate` uses for intervals, and for numbers among them."""
 
     sin, cos = _wave(np.sin, np.pi / 2), _wave(np.cos, 0.0)
-    exp, log, sqrt = _increasing(np.exp, 0.0), _increasing(np.log), _increasing(np.sqrt)
+    exp, log, sqrt = _increasing(np.exp, 0.0), _increasing(np.log), _increasing(np.sqrt, 0.0)
     sinh, tanh = _increasing(np.sinh), _increasing(np.tanh, -1.0, 1.0)
     atan = _increasing(np.arctan, -float(np.nextafter(np.pi / 2, 2)), float(np.nextafter(np.pi / 2, 2)))
     erf = _increasing(_erf, -1.0, 1.0)

@@ -116,7 +116,8 @@ class _Reading:
         """The symbols of the jumps."""
         found = []
         for text in self.given.jumps:
-            for f in parse_each(text, self.names, "jumps", counts=self.counts):
+            names = {**self.names, **dict(self.given.drives), TIME.name: TIME}
+            for f in parse_each(text, names, "jumps", counts=self.counts):
                 polynomial = self._polynomial(f, "jumps", text)
                 coefficients = {m: parts_of_coefficient(c) for m, c in polynomial.items()}
                 real, imaginary = self._symbol(coefficients, "jumps", text)
