@@ -166,7 +166,7 @@ def _refusal(call: Callable[..., Any], *args: Any, **options: Any) -> InputError
         ("x101", [], f"`hamiltonian` must have indices from 1 to {MAX_MODES}, but is 101"),
         ("x[1]**2", ["each(j, 1, 2, 3*j)"], "`jumps` must depend on x or xi, but is 3."),
         ("each(j, 1, 2, x[j])", [], "have each(...) as a whole jump only"),
-        ("x[1]**2", ["each(j, 1, 2, x[j]*t)"], "`jumps` must use known names only, but is t."),
+        ("x[1]**2", ["each(j, 1, 2, x[j] + t)"], "`jumps` must depend on the time by a factor"),
         ("sum(j, 1, 3, 1/x[j])", [], "`hamiltonian` must be smooth"),
         ("sum(j, 1, 30, x[j]) + q", [], "Known: x1, x2, x3, x4, x5, x6, x7, x8, x9, ..., t, pi."),
     ],

@@ -82,8 +82,7 @@ class AdaptiveIntegrator:
         self.t, self.dt, self.carried_dt = 0.0, horizon * self.policy.first, inf
         self.segment_steps = self.policy.first_segment_steps
         self.step_error = self.error_before = 0.0  # in all, and of it what the runs no longer show
-        self.steps = self.rollbacks = 0
-        self.segments_unasked = 0
+        self.steps = self.rollbacks = self.segments_unasked = 0
         self.seconds_per_point = MIN_SECONDS_PER_POINT
 
     @property
@@ -111,21 +110,22 @@ class AdaptiveIntegrator:
     def _output(self) -> Output:
         return Output(self.runs.symbol(), self.step_error + ROUND_OFF * self.steps, self.grids.error)
 
-    def _enter(self, piece: Piece) -> None:
-        """Go on with the next piece of time."""
+    def _next_stop(self) -> float:
+        """Where a segment may not go beyond; at the end of a piece of time, go on with the next one."""
+        if self.t < self.around.piece.end or not self.pieces_left:
+            return self.around.piece.next_stop(self.t)
+        piece, before = self.pieces_left.pop(0), self.around
         self.error_before += self.runs.enter(piece.system)
-        before, self.around = self.around, Surroundings.of(piece, self.runs.equation, self.horizon, self.tol)
+        self.around = Surroundings.of(piece, self.runs.equation, self.horizon, self.tol)
         self.error_before += self.around.error_of_beginning(before, self.grids.support(self.step_error))
         self.grids.enter(self.around)
         self.means = self.around.witness.look(self.runs.first, self.t)
+        return piece.next_stop(self.t)
 
     def _segment(self, times: Sequence[float]) -> list[Output]:
         """One segment; the outputs that it passes or ends at, or none if it has to be done again."""
-        if self.t >= self.around.piece.end and self.pieces_left:
-            self._enter(self.pieces_left.pop(0))
-        end = self.around.piece.next_stop(self.t)
-        until = min(landing(times, self.t, self.block * self.dt), end)
-        segment = self._step(self._plan(until), [*times, end])
+        stop = self._next_stop()
+        segment = self._step(self._plan(min(landing(times, self.t, self.block * self.dt), stop)), [*times, stop])
         estimate = self.runs.error()
         error = self._judged(estimate, segment)
         means = self.around.witness.look(self.runs.first, segment.end)
@@ -157,9 +157,8 @@ class AdaptiveIntegrator:
 
         Where the flow carries too far, the segment is made shorter.
         """
-        longest = inf
+        longest, steps = inf, max(self.segment_steps // 2, 1)
         if self.around.drive:  # two of the runs resolve it, and differ if the others do not
-            steps = max(self.segment_steps // 2, 1)
             longest = self.block / 2 * self.around.drive.longest(self.grids.support(self.step_error), self.t, steps)
         longest = min(longest, self.around.between_looks(self.horizon)) if self.watch else longest
         dt = min(self.dt, self.carried_dt)
@@ -225,8 +224,7 @@ class AdaptiveIntegrator:
         passed = [time for time in times if segment.begin < time < segment.end]
         outputs = outputs_between(self.runs, segment, passed, self.grids.error, self.error_before)
         self.t = self.runs.t = segment.end
-        self.step_error, self.means = self.error_before + error.value, means
-        self.runs.last_error = error
+        self.step_error, self.means, self.runs.last_error = self.error_before + error.value, means, error
         self.segment_steps = min(2 * self.segment_steps, self.policy.segment_steps)
         if self.watch:
             for time, output in zip(passed, outputs, strict=True):

@@ -25,7 +25,7 @@ Rates: TypeAlias = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 class Steps(NamedTuple):
     """F, d, S of each cell, a leading axis for the cells; `pushed`: length times the largest |m|; `varied`: by how much
-    M and m vary, shape (cells, 2).
+    M, m and D vary, shape (cells, 3).
     """
 
     matrix: np.ndarray
@@ -87,7 +87,9 @@ def _collocation(rates: Rates, noise: Noise, scale: np.ndarray, starts: np.ndarr
     F = np.eye(size) + step[:, :size, :size]
     S = diffusion * step[:, :size, size : 2 * size] @ F.swapaxes(1, 2)
     pushed = lengths * force
-    varied = np.stack([np.ptp(M, axis=1).max(axis=(1, 2)), np.ptp(m, axis=1).max(axis=1)], axis=1)
+    varied = np.stack(
+        [np.ptp(M, axis=1).max(axis=(1, 2)), np.ptp(m, axis=1).max(axis=1), np.ptp(D, axis=1).max(axis=(1, 2))], axis=1
+    )
     return Steps(F, step[:, :size, -1] * force[:, None], (S + S.swapaxes(1, 2)) / 2, pushed, varied)
 
 

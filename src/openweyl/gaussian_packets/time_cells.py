@@ -119,16 +119,17 @@ class _Judge:
         diffused = lengths * np.abs(self.noise).max() * grown**2
         late = NODE_TIME_ERROR * (starts + lengths) * grown
         turned, moved = late * whole.varied[:, 0], late * (whole.varied[:, 1] + share * whole.varied[:, 0])
+        spread = late * whole.varied[:, 2] * grown
         bounds = (
             STEP_AGREEMENT * grown + turned,
             STEP_AGREEMENT * share * grown + moved,
-            diffused * (STEP_AGREEMENT + turned),
+            diffused * (STEP_AGREEMENT + turned) + spread,
         )
         with np.errstate(invalid="ignore"):
             good = np.logical_and.reduce(
                 [e.reshape(len(e), -1).max(axis=1) <= b for e, b in zip(errors, bounds, strict=True)]
             )
-        jitters = turned[:, None, None], moved[:, None], (diffused * turned)[:, None, None]
+        jitters = turned[:, None, None], moved[:, None], (diffused * turned + spread)[:, None, None]
         rounding = [4 * ROUNDING * np.abs(part) + jitter for part, jitter in zip(maps, jitters, strict=True)]
         return good, maps, (errors[0] + rounding[0], errors[1] + rounding[1], errors[2] + rounding[2])
 
