@@ -69,13 +69,9 @@ class AdaptiveIntegrator:
         self.around = Surroundings.of(first, equation, horizon, tol)
         self.runs = Runs(first.system, equation, tol, grid, start, growth=1 / horizon, tick=self._tick)
         self.grids = GridFollower(
-            self.runs,
-            self.around,
-            grid_policy or GridPolicy.of(grid.n),
-            horizon=horizon,
-            memory=memory,
+            self.runs, self.around, grid_policy or GridPolicy.of(grid.n), horizon=horizon, memory=memory,
             lost=grid_error,
-        )
+        )  # fmt: skip
         self.means = self.around.witness.look(self.runs.first, 0.0)
         self.start_trace = self.runs.trace
 
