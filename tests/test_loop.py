@@ -18,6 +18,7 @@ from openweyl.evolution.equation import Equation
 from openweyl.evolution.grid_follower import Foreseen
 from openweyl.evolution.loop import AdaptiveIntegrator
 from openweyl.evolution.step_control import StepPolicy
+from openweyl.model.pieces import Piece
 from openweyl.phase_space.grid import Axis
 from systems import PLANE
 
@@ -89,7 +90,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> Callable[..., AdaptiveIntegrator]:
             quantum=True,
         )
         given = {"tol": tol, "horizon": 1.0, "memory": 1e9, "time_limit": 1e9} | more
-        return AdaptiveIntegrator(STILL, equation, PLANE, packet(PLANE, width(0.0)), **given)
+        return AdaptiveIntegrator([Piece(0.0, 1.0, STILL)], equation, PLANE, packet(PLANE, width(0.0)), **given)
 
     return make
 
@@ -214,7 +215,7 @@ def test_all_that_is_not_seen_is_a_part_of_the_error(made: Callable[..., Adaptiv
     grids = made(lambda _t: 0.0).grids
     grids.lost = 0.25
     grids.resolution.neglected = {(sympy.Symbol("x"), False): 0.5}
-    grids.kicks.neglected = {(sympy.Symbol("x"), True): 1.0}
+    grids.strides.kicks.neglected = {(sympy.Symbol("x"), True): 1.0}
     assert grids.error == 1.75
 
 

@@ -271,6 +271,7 @@ ACCEPTED: dict[str, set[str]] = {
     "modes": {"1"},
     "store or None": {"None", "text", "a number as text", "a path"},
     "text": set(),
+    "table or None": {"None", "a table"},
 }
 """What arguments of each kind may take; they may refuse it, too."""
 
@@ -282,8 +283,14 @@ def cases(folder: Path) -> dict[str, Case]:
     found: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, str]]] = {
         "System": (
             System,
-            {"hamiltonian": "xi**2/2", "jumps": ["x"], "h": 1.0, "gamma": 0.1},
-            {"hamiltonian": "formula", "jumps": "formulas", "h": "number", "gamma": "number"},
+            {"hamiltonian": "xi**2/2", "jumps": ["x"], "h": 1.0, "gamma": 0.1, "drives": {"f": ([0, 1], [0, 1])}},
+            {
+                "hamiltonian": "formula",
+                "jumps": "formulas",
+                "h": "number",
+                "gamma": "number",
+                "drives": "table or None",
+            },
         ),
         "System.replace": (
             COARSE.replace,
@@ -485,6 +492,11 @@ def cases(folder: Path) -> dict[str, Case]:
         ),
         "fock": (openweyl.fock, {"k": 1}, {"k": "whole"}),
         "superposition": (openweyl.superposition, {"components": [(1, openweyl.fock(1))]}, {"components": "members"}),
+        "interp": (
+            openweyl.interp,
+            {"times": [0, 1], "values": [0, 1], "kind": "linear"},
+            {"times": "times", "values": "coordinates", "kind": "kind"},
+        ),
         "thermal": (openweyl.thermal, {"nbar": 0.5, "n": 1}, {"nbar": "coordinates", "n": "whole"}),
         "squeezed": (
             openweyl.squeezed,
@@ -614,8 +626,9 @@ NAMES = (
     "Comparison.difference", "Units", "Units.number", "Units.quantity", "Units.gamma", "Units.unit",
     "Units.system", "Units.thermal_jumps", "Problem.load", "Problem.parse", "Problem.replace", "star of formulas",
     "star of symbols", "moyal_bracket of formulas", "moyal_bracket of symbols", "poisson_bracket",
-    "hamiltonian_field", "coherent", "coherent of alpha", "fock", "superposition", "thermal", "squeezed", "gaussian",
-    "cat", "mixture", "State.symbol", "MatrixState.symbol", "State.grid", "MatrixState.grid", "mixture.grid", "load",
+    "hamiltonian_field", "coherent", "coherent of alpha", "fock", "superposition", "interp", "thermal",
+    "squeezed", "gaussian", "cat", "mixture",
+    "State.symbol", "MatrixState.symbol", "State.grid", "MatrixState.grid", "mixture.grid", "load",
     "sample",
     "Ensemble.expectation", "Ensemble.fidelity", "Ensemble.reduced", "Ensemble.covariance", "Ensemble.correlation",
     "Ensemble.covariances", "Ensemble.to_xarray", "sweep",
@@ -707,7 +720,7 @@ def test_arguments_that_are_missing_or_too_many(name: str, made: dict[str, Case]
 def test_what_is_said_of_calls_that_do_not_fit() -> None:
     refused(
         lambda: System("x", ["x"]),  # type: ignore[call-arg]
-        "Argument `h` must be given to System, but is missing. It takes hamiltonian, jumps, h, gamma.",
+        "Argument `h` must be given to System, but is missing. It takes hamiltonian, jumps, h, gamma, drives.",
     )
     refused(lambda: System("x", ["x"], h=1), "Argument `gamma` must be given where there are jumps, but is missing.")
     refused(

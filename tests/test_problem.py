@@ -210,7 +210,7 @@ def test_times_may_be_a_range(tmp_path: Path) -> None:
         ('"xi**2/2 + x**2/2"', '"x\\u0000"', "`hamiltonian` must hold letters, digits"),
         ('["x", "xi"]', '"x"', "`system.jumps` must be a list"),
         ('["x", "xi"]', "[1]", "`system.jumps` must be text in quotes"),
-        ('["x", "xi"]', '["x*t"]', "`jumps` must use known names only, but is t"),
+        ('["x", "xi"]', '["x + t*xi"]', "`jumps` must depend on the time by a factor"),
         (
             '"coherent"',
             '"warm"',

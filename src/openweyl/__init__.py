@@ -27,6 +27,7 @@ if _typing.TYPE_CHECKING:  # for type checkers and editors; a test compares this
     from .interchange.qutip import from_qutip as from_qutip
     from .interchange.units import Units as Units
     from .interchange.wavefunction import from_wavefunction as from_wavefunction
+    from .model.drives import interp as interp
     from .model.fock_states import fock as fock
     from .model.fock_states import superposition as superposition
     from .model.gaussian_states import cat as cat
@@ -107,6 +108,7 @@ _MODULES = {
     "gaussian": "model.gaussian_states",
     "g2": "spectra.coherence",
     "hamiltonian_field": "symbolic.brackets",
+    "interp": "model.drives",
     "load": "sweeps",
     "mixture": "model.gaussian_states",
     "moyal_bracket": "phase_space.star_product",

@@ -14,6 +14,7 @@ from openweyl._core.progress import Progress, callback, shows_progress
 from openweyl._core.threads import one_thread
 from openweyl.gaussian_packets.flow import quadratic_flow
 from openweyl.model.pair import grid_state_of
+from openweyl.model.rates import check_rates
 from openweyl.model.states import PacketState, State
 from openweyl.model.system import System
 from openweyl.weyl.symbol import Symbol
@@ -96,6 +97,7 @@ def evolve(
     arguments.function("watch", watch)
     limit = spare_memory() if memory is None else arguments.real("memory", memory, above=0.0)
     seconds = arguments.real("time_limit", time_limit, above=0.0)
+    check_rates(system, saved[-1])
     with one_thread():
         if isinstance(state, PacketState) and (flow := quadratic_flow(system)):
             return closed_form(

@@ -13,6 +13,7 @@ from openweyl.fock_space.run import FockRun, Reached, TooMuchWorkError, lost_lat
 from openweyl.fock_space.scales import natural_scales
 from openweyl.fock_space.symbols import level_symbol
 from openweyl.model.decomposition import decomposition
+from openweyl.model.pieces import is_smooth
 from openweyl.model.states import State
 from openweyl.model.system import System
 from openweyl.weyl.symbol import Symbol
@@ -46,7 +47,7 @@ class FockPlan:
 
 def fock_plan(system: System, state: State, horizon: float) -> FockPlan | None:
     """The plan of a run up to `horizon`; None if the symbols are no polynomials, or the state has too many levels."""
-    if system.n not in AT_ONCE or horizon <= 0:
+    if system.n not in AT_ONCE or horizon <= 0 or not is_smooth(system):
         return None
     plain = (1.0,) * system.n
     if polynomial_system(system, plain) is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, overload
@@ -216,10 +217,12 @@ def symbol_bytes(*solutions: Solution) -> float:
 
 def attributes(system: System) -> dict[str, Any]:
     """What every dataset says of its system and conventions."""
+    drives = system.drives
     return {
         "hamiltonian": str(system.hamiltonian),
         "jumps": ", ".join(map(str, system.jumps)),
         "h": system.h,
         "gamma": system.gamma,
         "conventions": CONVENTIONS,
+        **({"drives": json.dumps(drives)} if drives else {}),
     }

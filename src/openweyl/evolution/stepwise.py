@@ -8,6 +8,7 @@ from math import inf
 from openweyl._core.arguments import ResourceError
 from openweyl._core.progress import Progress
 from openweyl.model.escape import escapes
+from openweyl.model.pieces import pieces
 from openweyl.model.states import State
 from openweyl.model.system import System
 
@@ -39,18 +40,19 @@ def stepwise(
     started = time.perf_counter()
     level = GridPolicy.of(system.n).first_level * tol
     grid = state.grid(system.h, level=level, room=FIRST_GRID_ROOM)
-    check_memory(system, grid, order, tol, memory, 0.0)
+    horizon = max(times[-1], SHORTEST_HORIZON)
+    smooth = pieces(system, horizon)
+    check_memory(smooth[0].system, grid, order, tol, memory, 0.0)
     solved = equation(quantum=kind == "quantum", order=order)
     run = AdaptiveIntegrator(
-        system, solved, grid, solved.start(state.symbol(grid).values), tol=tol,
-        horizon=max(times[-1], SHORTEST_HORIZON), memory=memory, time_limit=time_limit,
-        grid_error=2 * system.n * EDGES * level + state.lost, progress=progress, watch=watch, watch_every=watch_every,
-        rival=rival,
+        smooth, solved, grid, solved.start(state.symbol(grid).values), tol=tol, horizon=horizon, memory=memory,
+        time_limit=time_limit, grid_error=2 * system.n * EDGES * level + state.lost, progress=progress, watch=watch,
+        watch_every=watch_every, rival=rival,
     )  # fmt: skip
     try:
         outputs = run.outputs(times)
     except ResourceError as error:  # it may be the system that asks for ever more
-        message = f"{run.resolution.reason()}{error} {escapes(system)}".rstrip()
+        message = f"{run.around.resolution.reason()}{error} {escapes(system)}".rstrip()
         raise ResourceError(message, kind=error.kind) from None
     return Solution(
         system=system,

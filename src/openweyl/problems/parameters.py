@@ -11,12 +11,13 @@ from openweyl.symbolic.forms import FUNCTIONS
 from openweyl.symbolic.indexed_sums import EACH, SUM
 from openweyl.symbolic.operators import OPERATOR_NAME
 from openweyl.symbolic.parsing import parse_number
+from openweyl.symbolic.timed_calls import TIMED
 
 from .table import Table
 
 PARAMETER_NAME = re.compile("[A-Za-z][A-Za-z0-9_]{0,19}")
 """A name as long as fits into a chart's label."""
-FORMULA_NAMES = re.compile("(x|xi)[0-9]*|t|I|pi|time|" + "|".join([*FUNCTIONS, SUM, EACH]))
+FORMULA_NAMES = re.compile("(x|xi)[0-9]*|t|I|pi|time|" + "|".join([*FUNCTIONS, *TIMED, SUM, EACH]))
 """The names that mean something else in a formula, or, as `time`, in a dataset."""
 FORMULAS, OPERATORS = ("hamiltonian", "jumps"), ("hamiltonian_operator", "jump_operators")
 """The keys of [system] that hold symbols, and those that hold operators."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sympy
@@ -44,11 +44,12 @@ _DIGITS, _SAME = 40, 1e-25
 
 @dataclass(frozen=True)
 class Operators:
-    """A Hamiltonian and jumps as operators: text, and the values of the `parameters` in it."""
+    """A Hamiltonian and jumps as operators: text, and the values of the `parameters` and `drives` in it."""
 
     hamiltonian: str
     jumps: tuple[str, ...]
     parameters: tuple[tuple[str, float], ...] = ()
+    drives: tuple[tuple[str, sympy.Expr], ...] = ()
 
     def symbols(self, h: float) -> tuple[sympy.Expr, tuple[sympy.Expr, ...]]:
         """The Weyl symbols of the Hamiltonian, which is real, and of the jumps.
@@ -60,11 +61,13 @@ class Operators:
 
     def reversed(self) -> Operators:
         """The same with -P."""
-        return Operators(f"-({self.hamiltonian})", self.jumps, self.parameters)
+        return replace(self, hamiltonian=f"-({self.hamiltonian})")
 
 
-def operators(hamiltonian: Any, jumps: Any, parameters: Any = None) -> Operators:
-    """The arguments, checked as far as their types go."""
+def operators(
+    hamiltonian: Any, jumps: Any, parameters: Any = None, drives: Mapping[str, sympy.Expr] | None = None
+) -> Operators:
+    """The arguments, checked as far as their types go; `drives`: functions of the time by their names."""
     advice = 'Write it in a and ad, such as "sqrt(0.1)*a" for the rate 0.1; symbols go to System itself.'
     must(isinstance(jumps, (list, tuple)), "jumps", "be a list of operators", jumps)
     for name, text in [("hamiltonian", hamiltonian), *(("jumps", jump) for jump in jumps)]:
@@ -75,7 +78,7 @@ def operators(hamiltonian: Any, jumps: Any, parameters: Any = None) -> Operators
         free = free and not OPERATOR_NAME.fullmatch(name)
         must(free, "parameters", "have names that mean nothing else", name, "Taken are a, ad, x, xi, t and h.")
     pairs = tuple((name, moderate(f"parameters.{name}", value)) for name, value in (parameters or {}).items())
-    return Operators(hamiltonian, tuple(jumps), pairs)
+    return Operators(hamiltonian, tuple(jumps), pairs, tuple((drives or {}).items()))
 
 
 def operator_symbol(text: str, h: float, n: int, name: str) -> sympy.Expr:
@@ -104,7 +107,7 @@ class _Reading:
     def hamiltonian(self) -> sympy.Expr:
         """The symbol of the Hamiltonian."""
         text, name = self.given.hamiltonian, "hamiltonian"
-        f = parse(text, {**self.names, TIME.name: TIME}, name, counts=self.counts)
+        f = parse(text, {**self.names, **dict(self.given.drives), TIME.name: TIME}, name, counts=self.counts)
         polynomial = self._polynomial(f, name, text)
         coefficients = {m: parts_of_coefficient(c) for m, c in polynomial.items()}
         real, imaginary = self._symbol(coefficients, name, text)
@@ -122,7 +125,8 @@ class _Reading:
         """The symbols of the jumps."""
         found = []
         for text in self.given.jumps:
-            found += [self.symbol(f, "jumps", text) for f in parse_each(text, self.names, "jumps", counts=self.counts)]
+            names = {**self.names, **dict(self.given.drives), TIME.name: TIME}
+            found += [self.symbol(f, "jumps", text) for f in parse_each(text, names, "jumps", counts=self.counts)]
         return tuple(found)
 
     def symbol(self, f: sympy.Expr, name: str, text: str) -> sympy.Expr:
