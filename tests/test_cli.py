@@ -219,7 +219,7 @@ def test_there_is_one_figure(run: Callable[..., Done], number: str) -> None:
     ("option", "value"),
     [
         ("order", "0"), ("order", "1.5"), ("order", "-1"), ("order", "99"), ("order", "1e30"), ("order", "three"),
-        ("target", "0"), ("target", "-1"), ("target", "nan"), ("observable", "x**2"), ("observable", ""),
+        ("target", "0"), ("target", "-1"), ("target", "nan"), ("observable", "smooth(x**2)"), ("observable", ""),
         ("observable", "smooth("), ("observable", "__import__('os').system('touch mark')"), ("observable", "I"),
         ("observable", "husimi(1)"), ("observable", "husimi(1, y)"), ("observable", "nope(x)"),
     ],

@@ -731,8 +731,8 @@ def test_own_errors_of_a_function_are_not_taken_for_calls_that_do_not_fit() -> N
             "Argument `observable` must have n = 1 degrees of freedom, as the symbol, but is of n = 2. It is tanh(x1).",
         ),
         (
-            lambda: certificate().expectation("x"),
-            "Argument `observable` must be bounded, but x is not shown to be",
+            lambda: certificate().expectation("smooth(x)"),
+            "Argument `observable` must smooth a bounded formula, but x is not shown to be",
         ),
         (
             lambda: Symbol(np.zeros((0, *GRID.shape)), GRID),

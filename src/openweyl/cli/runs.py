@@ -81,7 +81,7 @@ def _complete(*solutions: openweyl.Solution) -> bool:
 @takes_folder(FOLDER)
 @click.option("--order", help="Number N of terms of the expansion (default 3).")
 @click.option("--target", help="Raise the order until the bound is below this.")
-@click.option("--observable", "observables", multiple=True, help='Bounded observable, such as "tanh(x)"; repeatable.')
+@click.option("--observable", "observables", multiple=True, help='Observable, such as "tanh(x)" or "ad*a"; repeatable.')
 @click.option("--check", is_flag=True, help="Run the quantum evolution too, and compare.")
 @takes_time_limit
 def certify_command(
@@ -96,7 +96,8 @@ def certify_command(
 ) -> None:
     """Bound the quantum-classical distance of PROBLEM from the classical run alone.
 
-    Observables: f(x) + g(xi), smooth(o), region(e), husimi(x, xi), parity.
+    Observables: formulas (Weyl symbols), operators in a and ad, operator(...), smooth(o), region(e), husimi(x, xi),
+    parity.
     """
     system, state, times, tol = problem.system, problem.state, problem.times, problem.tol
     wanted = [openweyl.Observable.parse(text, system.n) for text in observables]

@@ -77,23 +77,25 @@ class Solution(Sequence[Symbol]):
 
     @public
     def expect(self, observable: Observable | str) -> Estimate:
-        """tr(O A(t)) at each time, for a bounded observable O, an `Observable` or its text; arrays over time.
+        """tr(O A(t)) at each time, for an `Observable` O or its text, see `Observable.parse`; arrays over time.
 
-        The error is ||O|| times that of the symbol, and that of the integral. Corrections, if there are any, are added
-        up. Raises InputError for an unbounded observable.
+        For a bounded O the error is ||O|| times that of the symbol, and that of the integral: its `kind` is "bound".
+        For others, such as polynomials and operators in a and ad, no trace norm bounds it, and it is an "estimate" of
+        what the error of the symbol can do (docs/observables.md). Corrections, if there are any, are added up.
 
         >>> from openweyl import System, coherent, evolve
         >>> harmonic = System("xi**2/2 + x**2/2", [], h=0.1, gamma=0.0)
-        >>> evolve(harmonic, coherent(1, 0), [0.0, 3.14159]).expect("tanh(x)").value.round(3)
+        >>> solution = evolve(harmonic, coherent(1, 0), [0.0, 3.14159])
+        >>> solution.expect("tanh(x)").value.round(3)
         array([ 0.746, -0.746])
+        >>> quanta = solution.expect("ad*a")  # |z|^2/2h
+        >>> quanta.value.round(6), quanta.kind
+        (array([5., 5.]), 'estimate')
         """
         observable = Observable.of(observable, self.system.n)
-        values, errors = [], []
-        for symbol, own in zip(self, self.numerics.error, strict=True):
-            parts = [observable.value(part) for part in symbol.members]
-            values.append(sum(part.value for part in parts))
-            errors.append(sum(part.error for part in parts) + observable.norm * own)
-        return Estimate(np.array(values), np.array(errors))
+        found = [observed(observable, symbol, own) for symbol, own in zip(self, self.numerics.error, strict=True)]
+        values, bars = (np.array(column) for column in zip(*found, strict=True))
+        return Estimate(values, bars, observable.kind)
 
     def to_xarray(self) -> xarray.Dataset:
         """The symbols on one grid that holds them all, dims (time, x, xi) or (time, x1, ..., xi1, ...).
@@ -108,7 +110,7 @@ class Solution(Sequence[Symbol]):
 
         The corrections, if there are any, are added up.
         """
-        symbols = [_added_up(symbol) for symbol in self]
+        symbols = [added_up(symbol) for symbol in self]
         operators = [symbol.to_qutip(size, tol=tol) for symbol in symbols]
         if size is None:
             size = [max(levels) for levels in zip(*(one.dims[0] for one in operators), strict=True)]
@@ -135,7 +137,7 @@ class Solution(Sequence[Symbol]):
     def _sums(self, most: int) -> list[Symbol]:
         """The symbols at `most` times, the corrections added up."""
         picked = [self[i] for i in results.positions(len(self), most)]
-        return [_added_up(symbol) for symbol in picked]
+        return [added_up(symbol) for symbol in picked]
 
     def _words(self) -> str:
         n = self.numerics
@@ -164,7 +166,13 @@ class Solution(Sequence[Symbol]):
         return block(*words, html_table(SOLUTION_HEADS, self._rows()), pictures)
 
 
-def _added_up(b: Symbol) -> Symbol:
+def observed(observable: Observable, symbol: Symbol, own: float) -> Estimate:
+    """tr(O A) for a symbol that a run has left with its `own` error; corrections are added up."""
+    values, errors = zip(*(observable.value(part) for part in symbol.members), strict=True)
+    return Estimate(sum(values), sum(errors) + observable.change(added_up(symbol), own), observable.kind)
+
+
+def added_up(b: Symbol) -> Symbol:
     """a_N = b_0 + ... + b_{N-1}."""
     return b.like(b.values.sum(axis=0)) if b.batch else b
 
