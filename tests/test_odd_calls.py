@@ -55,12 +55,17 @@ PLANES = PhaseGrid.box(h=1.0, x=[(-7, 7)] * 2, xi=[(-7, 7)] * 2, size=(8, 8))
 W = STATE.symbol(GRID)
 PSI = np.pi**-0.25 * np.exp(-(np.linspace(-7, 7, 60) ** 2) / 2)
 RUN = {"system": COARSE, "state": STATE, "times": [0.01], "tol": 0.05}
+WATCHED = {"observables": ("x",)}
 CONTROL = {"memory": None, "time_limit": 3600.0, "progress": None}
 
 
 @cache  # only the process that has these tests computes them
 def comparison() -> openweyl.Comparison:
     return compare(COARSE, STATE, [0.01], tol=0.05)
+
+
+def observation() -> openweyl.Observation:
+    return openweyl.evolve(COARSE, STATE, [0.01], tol=0.05, observables=["x"]).observed["x"]
 
 
 @cache
@@ -266,6 +271,8 @@ ACCEPTED: dict[str, set[str]] = {
     "progress": {"None", "True"},
     "kind": set(),
     "observable": {"a number as text", "an Observable"},
+    "observed times": {"an empty list", "an empty array", "a long list"},
+    "observables": {"an empty list", "an empty array"},
     "any observable": {"a number as text", "an Observable", "a symbol", "SymPy's half"},
     "modes": {"1"},
     "store or None": {"None", "text", "a number as text", "a path"},
@@ -278,6 +285,7 @@ def cases(folder: Path) -> dict[str, Case]:
     """The calls; `folder` is where those write that do."""
     pair = {"system": "system", "state": "state", "times": "times"}
     control = {"tol": "number", "memory": "number or None", "time_limit": "number", "progress": "progress"}
+    watched = {"observables": "observables"}
     found: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, str]]] = {
         "System": (
             System,
@@ -300,14 +308,17 @@ def cases(folder: Path) -> dict[str, Case]:
         ),
         "evolve": (
             openweyl.evolve,
-            RUN | CONTROL | {"kind": "classical", "order": 1, "watch": None, "watch_every": 1.0},
-            pair | control | {"kind": "kind", "order": "whole", "watch": "callable or None", "watch_every": "time"},
+            RUN | CONTROL | {"kind": "classical", "order": 1, "watch": None, "watch_every": 1.0} | WATCHED,
+            pair
+            | control
+            | {"kind": "kind", "order": "whole", "watch": "callable or None", "watch_every": "time"}
+            | watched,
         ),
-        "compare": (openweyl.compare, RUN | CONTROL, pair | control),
+        "compare": (openweyl.compare, RUN | CONTROL | WATCHED, pair | control | watched),
         "certify": (
             openweyl.certify,
-            RUN | CONTROL | {"order": 1},
-            pair | control | {"order": "whole or None"},
+            RUN | CONTROL | {"order": 1} | WATCHED,
+            pair | control | {"order": "whole or None"} | watched,
         ),
         "certify to a target": (
             openweyl.certify,
@@ -387,6 +398,8 @@ def cases(folder: Path) -> dict[str, Case]:
             {"size": None, "tol": 0.1},
             {"size": "sizes or None", "tol": "number"},
         ),
+        "Comparison.expectation": (comparison().expectation, {"observable": "x"}, {"observable": "observable"}),
+        "Observation.at": (observation().at, {"times": [0.0]}, {"times": "observed times"}),
         "Comparison.difference": (comparison().difference, {"index": 0}, {"index": "index"}),
         "Units": (
             Units,
@@ -592,6 +605,7 @@ NAMES = (
     "Symbol.wigner_negativity", "Symbol.homodyne", "Symbol.expectation", "Symbol.fock",
     "Symbol.to_qutip", "from_fock", "from_qutip", "from_wavefunction", "trace_norm", "quantize", "dequantize",
     "Observable.parse", "Observable.value", "Certificate.expectation", "Solution.expect", "Solution.to_qutip",
+    "Comparison.expectation", "Observation.at",
     "Comparison.difference", "Units", "Units.number", "Units.quantity", "Units.gamma", "Units.unit",
     "Units.system", "Units.thermal_jumps", "Problem.load", "Problem.parse", "Problem.replace", "star of formulas",
     "star of symbols", "moyal_bracket of formulas", "moyal_bracket of symbols", "poisson_bracket",
@@ -602,8 +616,8 @@ NAMES = (
     "Ensemble.covariances", "Ensemble.to_xarray", "sweep",
 )  # fmt: skip
 RESULTS = {
-    "Assumptions", "Certificate", "Comparison", "Enclosure", "Ensemble", "Estimate", "Expectation", "Kernel", "Moments",
-    "Numerics", "Observable", "Problem", "Readout", "Solution", "State",
+    "Assumptions", "Certificate", "Comparison", "Difference", "Enclosure", "Ensemble", "Estimate", "Expectation",
+    "Kernel", "Moments", "Numerics", "Observable", "Observation", "Problem", "Readout", "Solution", "State",
 }  # fmt: skip
 """Classes of values that the package returns, of which nothing is checked but what `Problem` and `Observable` hold; and
 `State`, which is abstract. The errors take any text."""

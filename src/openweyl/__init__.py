@@ -20,8 +20,10 @@ if _typing.TYPE_CHECKING:  # for type checkers and editors; a test compares this
     from .analysis.certify import certify as certify
     from .analysis.compare import compare as compare
     from .analysis.comparison import Comparison as Comparison
+    from .analysis.difference import Difference as Difference
     from .evolution.evolve import evolve as evolve
     from .evolution.numerics import Numerics as Numerics
+    from .evolution.observing import Observation as Observation
     from .evolution.solution import Solution as Solution
     from .interchange.fock import from_fock as from_fock
     from .interchange.qutip import from_qutip as from_qutip
@@ -67,6 +69,7 @@ _MODULES = {
     "Axis": "phase_space.grid",
     "Certificate": "analysis.certificate",
     "Comparison": "analysis.comparison",
+    "Difference": "analysis.difference",
     "Enclosure": "_core.estimates",
     "Ensemble": "sampling.ensemble",
     "Estimate": "_core.estimates",
@@ -76,6 +79,7 @@ _MODULES = {
     "Moments": "phase_space.moments",
     "Numerics": "evolution.numerics",
     "Observable": "observables.observable",
+    "Observation": "evolution.observing",
     "PhaseGrid": "phase_space.grid",
     "Problem": "problems.problem",
     "Readout": "sampling.readout",

@@ -13,7 +13,8 @@ from openweyl._core.display import block, html_picture, html_table
 from openweyl._core.estimates import Enclosure, ErrorKind
 from openweyl._core.plain import plain, plain_fields
 from openweyl._core.text import cut, excerpt, table
-from openweyl.evolution.solution import Solution, added_up, attributes, missed
+from openweyl.evolution.observing import added_up
+from openweyl.evolution.solution import Solution, attributes, missed
 from openweyl.model.states import State
 from openweyl.model.system import System
 from openweyl.observables.observable import Observable
@@ -40,7 +41,8 @@ class Certificate:
     parts of `bound` that are numerical.
 
     `order`: N; `reason`: why this one. `nodes`: of the quadrature. `solution`: the classical density with its
-    corrections. `system`, `state`, `tol`: as given to `certify`. `seconds`: wall-clock time.
+    corrections. `system`, `state`, `tol`: as given to `certify`. `seconds`: wall-clock time. `expectations`: of the
+    observables that it was given.
     """
 
     system: System
@@ -59,6 +61,12 @@ class Certificate:
     tol: float
     seconds: float
     reason: str
+    expectations: tuple[Expectation, ...] = ()
+
+    @property
+    def observed(self) -> dict[str, Expectation]:
+        """The `observables` that `certify` was asked for, by their names."""
+        return {one.observable: one for one in self.expectations}
 
     @public
     def expectation(self, observable: Observable | str) -> Expectation:
@@ -112,6 +120,7 @@ class Certificate:
             **plain({"times": self.times, "order": self.order, **self.series}),
             "numerics": numerics | {"classical": self.solution.numerics.as_dict()},
             "seconds": self.seconds,
+            **({"observables": plain(list(self.expectations))} if self.expectations else {}),
         }
 
     @public
@@ -128,6 +137,12 @@ class Certificate:
         data = xr.Dataset(coords={"time": list(self.times)})
         for name, values in self.series.items():
             data[name] = ("time", values)
+        if self.expectations:
+            kinds = ("observable", [one.kind for one in self.expectations])
+            data = data.assign_coords(observable=list(self.observed), error_kind=kinds)
+            for name in ("classical", "classical_error", "corrected", "corrected_error"):
+                columns = np.array([getattr(one, name) for one in self.expectations])
+                data[f"observed_{name}"] = (("observable", "time"), columns)
         return data.assign_attrs(**attributes(self.system), order=self.order, tol=self.tol, state=str(self.state))
 
     @public

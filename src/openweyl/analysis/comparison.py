@@ -13,13 +13,16 @@ from openweyl._core.display import block, html_picture, html_table
 from openweyl._core.estimates import Enclosure
 from openweyl._core.plain import plain, plain_fields
 from openweyl._core.text import cut, excerpt, table
-from openweyl.evolution.solution import Solution, attributes, missed, symbol_dataset
+from openweyl.evolution.solution import Solution, attributes, missed, symbol_dataset, with_observations
 from openweyl.model.states import State
 from openweyl.model.system import System
+from openweyl.observables.observable import Observable
 from openweyl.phase_space.grid_function import resampled_together
 from openweyl.plot import results
 from openweyl.plot.distances import draw_distances
 from openweyl.weyl.symbol import Symbol
+
+from .difference import Difference
 
 if TYPE_CHECKING:
     import xarray
@@ -106,6 +109,31 @@ class Comparison:
         lower = np.maximum(self.trace_norm - self.trace_norm_error, 0.0)
         return Enclosure(lower, self.trace_norm + self.trace_norm_error)
 
+    @property
+    def observed(self) -> dict[str, Difference]:
+        """The `observables` that `compare` was asked for, by their names: both values, and their difference."""
+        found = {}
+        for one, two in zip(self.quantum.observations, self.classical.observations, strict=True):
+            both = one.at(self.times), two.at(self.times)
+            found[one.observable] = Difference.of(one.observable, self.times, both, (one, two))
+        return found
+
+    @public
+    def expectation(self, observable: Observable | str) -> Difference:
+        """tr(O A) and tr(O Op(a)) at each time, and their difference, for an `Observable` or its text.
+
+        >>> from openweyl import System, coherent, compare
+        >>> well = System("xi**2 + (x**2 - 1/2)**2", ["x", "xi"], h=0.1, gamma=1.0)
+        >>> found = compare(well, coherent(1, 0), [0.5], tol=1e-5).expectation("x**2")
+        >>> found.value.round(3), found.kind
+        (array([-0.002]), 'estimate')
+
+        Raises InputError as `Observable.parse` does.
+        """
+        asked = Observable.of(observable, self.system.n)
+        both = self.quantum.expect(asked), self.classical.expect(asked)
+        return Difference.of(asked.name, self.times, both, ())
+
     @public
     def difference(self, index: int = -1) -> Symbol:
         """The symbol of D = A - Op(a) at times[index]: the quantum symbol less the classical density.
@@ -129,6 +157,7 @@ class Comparison:
             **plain({"times": self.times, **self.series, **means}),
             **plain_fields(self, "covariance", "covariance_classical"),
             **plain({"numerics": numerics, "seconds": self.seconds}),
+            **({"observables": plain(list(self.observed.values()))} if self.observed else {}),
         }
 
     @public
@@ -156,6 +185,11 @@ class Comparison:
         ):
             data["mean" + suffix] = (("time", "coordinate"), mean)
             data["covariance" + suffix] = (("time", "coordinate", "coordinate_"), covariance)
+        if self.observed:
+            data = with_observations(data, self.quantum, self.classical)
+            differences, dims = self.observed.values(), ("observable", "time")
+            data["observed_difference"] = (dims, np.array([one.value for one in differences]))
+            data["observed_difference_error"] = (dims, np.array([one.error for one in differences]))
         return data.assign_attrs(**attributes(self.system), tol=self.tol, state=str(self.state))
 
     @public

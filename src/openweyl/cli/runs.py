@@ -16,7 +16,17 @@ from openweyl._core.progress import Bar
 from openweyl.files.netcdf import save
 from openweyl.problems.texts import problems
 
-from .options import folder_for, number, prints_json, takes_folder, takes_problem, takes_time_limit, whole
+from .options import (
+    folder_for,
+    number,
+    observables_of,
+    prints_json,
+    takes_folder,
+    takes_observables,
+    takes_problem,
+    takes_time_limit,
+    whole,
+)
 
 MAX_SYMBOL_BYTES = 200_000_000
 """Of the symbols that a dataset holds; larger ones take many seconds to write, and fill disks unasked."""
@@ -27,27 +37,36 @@ FOLDER = "Folder for the dataset and the pictures."
 @takes_problem("n", "h", "gamma", "times", "tol")
 @prints_json
 @takes_folder(FOLDER)
+@takes_observables
 @takes_time_limit
-def compare_command(problem: openweyl.Problem, as_json: bool, out: Path | None, time_limit: float) -> None:
+def compare_command(
+    problem: openweyl.Problem, as_json: bool, out: Path | None, observables: tuple[str, ...], time_limit: float
+) -> None:
     """Evolve PROBLEM (a built-in name or a TOML file) both ways and print their distance over time.
 
     Without --json, the dataset and the pictures go to the folder of --out, by default openweyl-PROBLEM.
     """
+    wanted = observables_of(problem, observables)
     folder = folder_for(out, as_json, problem.name)
-    result = _compare(problem, time_limit)
+    result = _compare(problem, time_limit, wanted)
     written = write_comparison(result, folder) if folder else []
     if as_json:
         click.echo(json.dumps(result.as_dict()))
         return
     click.echo(str(result))
+    for difference in result.observed.values():
+        click.echo(f"\n{difference}")
     click.echo(f"\n{result.seconds:.2g} s; wrote {', '.join(str(path) for path in written)}")
 
 
-def _compare(problem: openweyl.Problem, time_limit: float) -> openweyl.Comparison:
+def _compare(
+    problem: openweyl.Problem, time_limit: float, observables: tuple[openweyl.Observable, ...] = ()
+) -> openweyl.Comparison:
     with Bar(problem.name) as bar:
         return openweyl.compare(
-            problem.system, problem.state, problem.times, tol=problem.tol, time_limit=time_limit, progress=bar
-        )
+            problem.system, problem.state, problem.times, tol=problem.tol, time_limit=time_limit, progress=bar,
+            observables=observables,
+        )  # fmt: skip
 
 
 def write_comparison(result: openweyl.Comparison, folder: Path) -> list[Path]:
@@ -56,6 +75,8 @@ def write_comparison(result: openweyl.Comparison, folder: Path) -> list[Path]:
     dataset = result.to_xarray(symbols=complete)
     written = [save(dataset, folder / "comparison.nc")]
     written.append(openweyl.plot.write(openweyl.plot.distance_figure(dataset), folder / "distances.png"))
+    if result.observed:
+        written.append(openweyl.plot.write(openweyl.plot.observables_figure(dataset), folder / "observables.png"))
     if result.system.n == 1 and complete:
         h, gamma, t = result.system.h, result.system.gamma, result.times[-1]
         title = rf"$t = {t:.4g}$,  $h = {h:.4g}$,  $\gamma = {gamma:.4g}$"
@@ -81,7 +102,7 @@ def _complete(*solutions: openweyl.Solution) -> bool:
 @takes_folder(FOLDER)
 @click.option("--order", help="Number N of terms of the expansion (default 3).")
 @click.option("--target", help="Raise the order until the bound is below this.")
-@click.option("--observable", "observables", multiple=True, help='Observable, such as "tanh(x)" or "ad*a"; repeatable.')
+@takes_observables
 @click.option("--check", is_flag=True, help="Run the quantum evolution too, and compare.")
 @takes_time_limit
 def certify_command(
@@ -100,25 +121,23 @@ def certify_command(
     parity.
     """
     system, state, times, tol = problem.system, problem.state, problem.times, problem.tol
-    wanted = [openweyl.Observable.parse(text, system.n) for text in observables]
+    wanted = observables_of(problem, observables)
     n = None if order is None else whole(order, "order")
     limit = None if target is None else number(target, "target")
     folder = folder_for(out, as_json, problem.name)
     with Bar(problem.name) as bar:
         result = openweyl.certify(
-            system, state, times, order=n, target=limit, tol=tol, time_limit=time_limit, progress=bar
-        )
+            system, state, times, order=n, target=limit, tol=tol, time_limit=time_limit, progress=bar,
+            observables=wanted,
+        )  # fmt: skip
     true = _compare(problem, time_limit) if check else None
-    expectations = [result.expectation(observable) for observable in wanted]
     written = write_certificate(result, true, folder) if folder else []
     if as_json:
-        extra: dict[str, Any] = {"observables": [e.as_dict() for e in expectations]} if wanted else {}
-        if true is not None:
-            extra["trace_norm"] = true.trace_norm.tolist()
+        extra: dict[str, Any] = {} if true is None else {"trace_norm": true.trace_norm.tolist()}
         click.echo(json.dumps(result.as_dict() | extra))
         return
     click.echo(str(result))
-    for expectation in expectations:
+    for expectation in result.expectations:
         click.echo(f"\n{expectation}")
     if true is not None:
         click.echo(f"\ntrue distance: {', '.join(f'{d:.6g}' for d in true.trace_norm)}")

@@ -31,7 +31,7 @@ from .equation import Equation
 from .error_estimate import ErrorEstimate
 from .grid_control import GridPolicy
 from .grid_follower import GridFollower
-from .outputs import Output, Watch, outputs_between
+from .outputs import Look, Output, outputs_between
 from .pace import Pace, in_words
 from .resolution import Resolution
 from .runs import Runs, Segment
@@ -60,11 +60,11 @@ class AdaptiveIntegrator:
     def __init__(
         self, system: System, equation: Equation, grid: PhaseGrid, start: np.ndarray, *, tol: float, horizon: float,
         memory: float, time_limit: float, grid_error: float = 0.0, progress: Progress | None = None,
-        watch: Watch | None = None, watch_every: float = inf, policy: StepPolicy | None = None,
+        look: Look | None = None, watch_every: float = inf, policy: StepPolicy | None = None,
         grid_policy: GridPolicy | None = None,
     ) -> None:  # fmt: skip
         self.tol, self.horizon, self.policy = tol, horizon, policy or StepPolicy()
-        self.progress, self.watch, self.watch_every = progress, watch, watch_every
+        self.progress, self.look, self.watch_every = progress, look, watch_every
         self.pace = Pace(horizon, time_limit)
         velocities = Velocities(system)
         self.drive = DriveResolution(system, horizon) if velocities.timed else None
@@ -98,8 +98,9 @@ class AdaptiveIntegrator:
 
     def outputs(self, times: Sequence[float]) -> list[Output]:
         """Run to the last of `times`; what the symbol is at each."""
-        if self.watch:
-            self.watch(self.t, self.runs.symbol_of(self.runs.values[0].copy(), self.t))
+        if self.look:
+            start = self.runs.symbol_of(self.runs.values[0].copy(), self.t)
+            self.look(self.t, Output(start, 0.0, self.grids.error))
         outputs: list[Output] = []
         while len(outputs) < len(times):
             if times[len(outputs)] <= self.t:
@@ -215,13 +216,12 @@ class AdaptiveIntegrator:
         self.step_error, self.means = error.value, means
         self.runs.last_error = error
         self.segment_steps = min(2 * self.segment_steps, self.policy.segment_steps)
-        if self.watch:
-            for time, output in zip(passed, outputs, strict=True):
-                self.watch(time, output.symbol)
-            self.watch(self.t, self.runs.symbol())
-        if segment.end in times:
-            outputs.append(self._output())
-        return outputs
+        ends = segment.end in times
+        last = self._output() if ends or self.look else None
+        if last and self.look:
+            for time, output in zip([*passed, self.t], [*outputs, last], strict=True):
+                self.look(time, output)
+        return [*outputs, last] if last and ends else outputs
 
     # ------------------------------------------------------------------ words
 

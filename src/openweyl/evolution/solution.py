@@ -21,6 +21,7 @@ from openweyl.plot import results
 from openweyl.weyl.symbol import Symbol
 
 from .numerics import Numerics
+from .observing import Observation, added_up, observed
 
 if TYPE_CHECKING:
     import xarray
@@ -47,7 +48,7 @@ class Solution(Sequence[Symbol]):
 
     `symbols`: all of them, as a tuple. `times`: the saved times. `system`, `kind`, `order`, `tol`: as given to
     `evolve`; with `order` N > 1 each symbol is a batch, the terms b_0, ..., b_{N-1} of Li's Theorem 3. `numerics`: the
-    grid and the steps, and the error that they leave in each symbol.
+    grid and the steps, and the error that they leave in each symbol. `observations`: what was watched, see `observed`.
     """
 
     system: System
@@ -57,6 +58,7 @@ class Solution(Sequence[Symbol]):
     symbols: tuple[Symbol, ...]
     numerics: Numerics
     tol: float
+    observations: tuple[Observation, ...] = ()
 
     @overload
     def __getitem__(self, index: int) -> Symbol: ...
@@ -74,6 +76,11 @@ class Solution(Sequence[Symbol]):
     def final(self) -> Symbol:
         """The symbol at the last time."""
         return self.symbols[-1]
+
+    @property
+    def observed(self) -> dict[str, Observation]:
+        """The `observables` that `evolve` was asked to watch, by their names: values at many times."""
+        return {one.observable: one for one in self.observations}
 
     @public
     def expect(self, observable: Observable | str) -> Estimate:
@@ -102,7 +109,7 @@ class Solution(Sequence[Symbol]):
 
         Raises ResourceError if they would not fit in memory, as those of a symbol that moves far.
         """
-        return symbol_dataset(self)
+        return with_observations(symbol_dataset(self), self)
 
     @public
     def to_qutip(self, size: int | Sequence[int] | None = None, *, tol: float = 1e-9) -> list[Qobj]:
@@ -166,17 +173,6 @@ class Solution(Sequence[Symbol]):
         return block(*words, html_table(SOLUTION_HEADS, self._rows()), pictures)
 
 
-def observed(observable: Observable, symbol: Symbol, own: float) -> Estimate:
-    """tr(O A) for a symbol that a run has left with its `own` error; corrections are added up."""
-    values, errors = zip(*(observable.value(part) for part in symbol.members), strict=True)
-    return Estimate(sum(values), sum(errors) + observable.change(added_up(symbol), own), observable.kind)
-
-
-def added_up(b: Symbol) -> Symbol:
-    """a_N = b_0 + ... + b_{N-1}."""
-    return b.like(b.values.sum(axis=0)) if b.batch else b
-
-
 def missed(tol: float, *solutions: Solution) -> str:
     """A line that says where the errors of `solutions` are larger than `tol`, to stand below a table; or nothing."""
     largest = max(max(solution.numerics.error) for solution in solutions)
@@ -211,6 +207,28 @@ def symbol_dataset(*solutions: Solution) -> xarray.Dataset:
             {"long_name": f"estimated error of the {s.kind} evolution in trace norm"},
         )
     return dataset.assign_attrs(attributes(system))
+
+
+def with_observations(dataset: xarray.Dataset, *solutions: Solution) -> xarray.Dataset:
+    """The dataset with what was watched in runs with the same observables; NaN where one was not read at a look."""
+    for s in solutions:
+        if not s.observations:
+            continue
+        looks = np.unique(np.concatenate([one.times for one in s.observations]))
+        table = np.full((2, len(s.observations), len(looks)), np.nan)
+        for row, one in enumerate(s.observations):
+            table[:, row, np.searchsorted(looks, one.times)] = one.value, one.error
+        look, dims = f"{s.kind}_look", ("observable", f"{s.kind}_look")
+        dataset = dataset.assign_coords(
+            {
+                look: (look, looks, {"long_name": f"times at which observables of the {s.kind} evolution were read"}),
+                "observable": [one.observable for one in s.observations],
+                "error_kind": ("observable", [one.kind for one in s.observations]),
+            }
+        )
+        dataset[f"{s.kind}_observed"] = (dims, table[0], {"long_name": f"expectation values, {s.kind} evolution"})
+        dataset[f"{s.kind}_observed_error"] = (dims, table[1], {"long_name": "their errors, see error_kind"})
+    return dataset
 
 
 def _one_grid(solutions: Sequence[Solution]) -> PhaseGrid:

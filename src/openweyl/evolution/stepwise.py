@@ -14,7 +14,7 @@ from .equation import equation
 from .grid_control import EDGES, GridPolicy
 from .loop import AdaptiveIntegrator
 from .numerics import Numerics
-from .outputs import Watch
+from .outputs import Look
 from .run_memory import check_memory
 from .schemes import scheme_in_words
 from .solution import Solution
@@ -28,7 +28,7 @@ SHORTEST_HORIZON = 1e-300
 
 def stepwise(
     system: System, state: State, times: tuple[float, ...], *, kind: str, order: int, tol: float, memory: float,
-    time_limit: float, progress: Progress | None, watch: Watch | None, watch_every: float,
+    time_limit: float, progress: Progress | None, look: Look | None, watch_every: float,
 ) -> Solution:  # fmt: skip
     """The solution of either equation, as `evolve` returns it.
 
@@ -42,7 +42,7 @@ def stepwise(
     run = AdaptiveIntegrator(
         system, solved, grid, solved.start(state.symbol(grid).values), tol=tol,
         horizon=max(times[-1], SHORTEST_HORIZON), memory=memory, time_limit=time_limit,
-        grid_error=2 * system.n * EDGES * level + state.lost, progress=progress, watch=watch, watch_every=watch_every,
+        grid_error=2 * system.n * EDGES * level + state.lost, progress=progress, look=look, watch_every=watch_every,
     )  # fmt: skip
     try:
         outputs = run.outputs(times)

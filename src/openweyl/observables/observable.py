@@ -92,6 +92,14 @@ class Observable:
         must(self.n in (None, symbol.n), "observable", what, f"of n = {self.n}", f"It is {self.name}.")
         return _estimate(self.reading(symbol))
 
+    @property
+    def costly(self) -> bool:
+        """Whether a value takes tenths of a second: regions in two variables and more, whose edges are curves."""
+        reading = self.reading
+        if not (isinstance(reading, FormulaMean) and reading.indicator):
+            return False
+        return any(len(part.free_symbols) > 1 for part in reading.parts)
+
     def change(self, symbol: GridFunction, error: float) -> float:
         """What an `error` of the symbol in trace norm does to the value: the norm times that, or an estimate."""
         if isinstance(self.reading, WeylMean):
