@@ -479,7 +479,7 @@ def test_a_number_that_is_not_known_is_explained() -> None:
     found = compare(System("xi**2/2", ["x", "xi"], h=1, gamma=1), coherent(0, 0), [0.1], tol=1e-2)
     assert "nan" not in str(found)
     found.series["min_eigenvalue"][:] = np.nan
-    assert str(found).splitlines()[-1] == "nan: not known"
+    assert "nan: not known" in str(found).splitlines()
 
 
 @pytest.mark.parametrize(("name", "status"), [("SIGTERM", 143), ("SIGHUP", 129)])

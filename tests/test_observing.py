@@ -256,3 +256,21 @@ def test_certify_takes_those_of_the_problem(run: Callable[..., Done]) -> None:
     done = run("certify", "mine.toml", "--order", "1", "--json")
     assert (done.status, done.err) == (0, "")
     assert [one["observable"] for one in json.loads(done.out)["observables"]] == ["ad*a", "(1)*x**2"]
+
+
+# --- what a comparison prints
+
+
+def test_means_stand_beside_the_distances() -> None:
+    printed = str(compared())
+    assert "largest differences: <x> 0.0" in printed and "ad*a at most" in printed
+    assert "means; the errors are estimates" in printed
+    shown = repr(compared())
+    assert "largest differences: <x> 0.0" in shown and len(shown.splitlines()) < 24
+    assert "largest differences" in compared()._repr_html_()
+    true = np.sqrt(2) * field(np.array(TIMES[1:]))
+    means = np.array([true.real, true.imag]).T
+    assert (np.abs(compared().mean - means) <= compared().mean_error).all()
+    assert compared().mean_error.max() < 1e-2
+    assert len(compared().as_dict()["mean_x_classical_error"]) == 2
+    assert compared().to_xarray(symbols=False)["mean_error"].dims == ("time", "coordinate")

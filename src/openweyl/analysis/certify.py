@@ -80,8 +80,7 @@ def certify(
     improving before, the best order is returned and `reason` says so; the enclosure is the intersection of those of all
     orders tried.
     `tol`: the solver's error, which is added to the bounds.
-    `time_limit`: seconds for each of its classical runs, one or more for an order.
-    `memory`, `progress`: as for `evolve`.
+    `time_limit`: seconds for each classical run, one or more for an order. `memory`, `progress`: as for `evolve`.
     `observables`: a list of `Observable`s or their texts, whose values are in `.observed`, by name.
 
     Returns a Certificate: arrays over time. Raises what `evolve` raises.
@@ -98,10 +97,8 @@ def certify(
     times, tol = arguments.times(times), arguments.tolerance(tol)
     wanted = checked_observables(observables, system.n)
     run = partial(_certificate, system, state, times, tol, memory, time_limit, callback(progress))
-    if target is None:
-        found = run(3 if order is None else order, "as asked for")
-    else:
-        found = _lowest_order(run, arguments.real("target", target, above=0.0))
+    least = None if target is None else arguments.real("target", target, above=0.0)
+    found = run(3 if order is None else order, "as asked for") if least is None else _lowest_order(run, least)
     return replace(found, expectations=tuple(map(found.expectation, wanted))) if wanted else found
 
 

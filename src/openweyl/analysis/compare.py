@@ -90,6 +90,8 @@ def compare(
     solver = np.array(quantum.numerics.error) + np.array(classical.numerics.error)
     series["trace_norm_error"] = solver + series["trace_norm_upper"] - series["trace_norm"]
     mean, covariance = np.array(means), np.array(covariances)
+    names = [str(v) for v in system.x + system.xi]
+    errors = [np.array([one.expect(name).error for name in names]).T for one in (quantum, classical)]
     return Comparison(
         system=system,
         state=state,
@@ -99,6 +101,8 @@ def compare(
         **{name: series[name] for name in SERIES},
         mean=mean[:, 0],
         mean_classical=mean[:, 1],
+        mean_error=errors[0],
+        mean_classical_error=errors[1],
         covariance=covariance[:, 0],
         covariance_classical=covariance[:, 1],
         tol=tol,

@@ -13,7 +13,8 @@ from openweyl._core.display import block, html_picture, html_table
 from openweyl._core.estimates import Enclosure
 from openweyl._core.plain import plain, plain_fields
 from openweyl._core.text import cut, excerpt, table
-from openweyl.evolution.solution import Solution, attributes, missed, symbol_dataset, with_observations
+from openweyl.evolution.observing import with_observations
+from openweyl.evolution.solution import Solution, attributes, missed, symbol_dataset
 from openweyl.model.states import State
 from openweyl.model.system import System
 from openweyl.observables.observable import Observable
@@ -22,7 +23,7 @@ from openweyl.plot import results
 from openweyl.plot.distances import draw_distances
 from openweyl.weyl.symbol import Symbol
 
-from .difference import Difference
+from .difference import Difference, largest
 
 if TYPE_CHECKING:
     import xarray
@@ -69,6 +70,7 @@ class Comparison:
     the error of the quadrature.
     `trace`, `purity`: tr A and tr A^2; `min_eigenvalue`: no eigenvalue of A is smaller. `mean`, `covariance`: of x and
     xi in A, shapes (time, 2n) and (time, 2n, 2n), order (x, xi). With `_classical` at the end, the same of Op(a).
+    `mean_error`, `mean_classical_error`: of the means, estimates (docs/observables.md).
 
     `quantum`, `classical`: both Solutions. `system`, `state`, `tol`: as given to `compare`. `seconds`: wall-clock time.
     """
@@ -93,6 +95,8 @@ class Comparison:
     min_eigenvalue_classical: np.ndarray
     mean: np.ndarray
     mean_classical: np.ndarray
+    mean_error: np.ndarray
+    mean_classical_error: np.ndarray
     covariance: np.ndarray
     covariance_classical: np.ndarray
     tol: float
@@ -148,7 +152,7 @@ class Comparison:
         """Plain numbers and lists: what `openweyl compare --json` prints."""
         n = self.system.n
         means = {}
-        for suffix, values in (("", self.mean), ("_classical", self.mean_classical)):
+        for suffix, values in self._means().items():
             for name, columns in (("mean_x", values[:, :n]), ("mean_xi", values[:, n:])):
                 means[name + suffix] = columns[:, 0] if n == 1 else columns
         numerics = {"tol": self.tol, "quantum": self.quantum.numerics, "classical": self.classical.numerics}
@@ -179,14 +183,13 @@ class Comparison:
         data = xr.Dataset(coords={"time": list(self.times), "coordinate": names, "coordinate_": names})
         for name, values in self.series.items():
             data[name] = ("time", values, {"long_name": SERIES[name]})
-        for suffix, mean, covariance in (
-            ("", self.mean, self.covariance),
-            ("_classical", self.mean_classical, self.covariance_classical),
-        ):
+        for suffix, mean in self._means().items():
             data["mean" + suffix] = (("time", "coordinate"), mean)
+        for suffix, covariance in (("", self.covariance), ("_classical", self.covariance_classical)):
             data["covariance" + suffix] = (("time", "coordinate", "coordinate_"), covariance)
         if self.observed:
-            data = with_observations(data, self.quantum, self.classical)
+            watched = {one.kind: one.observations for one in (self.quantum, self.classical)}
+            data = with_observations(data, watched)
             differences, dims = self.observed.values(), ("observable", "time")
             data["observed_difference"] = (dims, np.array([one.value for one in differences]))
             data["observed_difference_error"] = (dims, np.array([one.error for one in differences]))
@@ -204,18 +207,41 @@ class Comparison:
         """The rows of the table under COMPARISON_HEADS."""
         return list(zip(self.times, *(self.series[name] for name in COMPARISON_HEADS.values()), strict=True))
 
+    def _means(self) -> dict[str, np.ndarray]:
+        """The means and their errors by the ends of their names in files and in JSON."""
+        both = {"": self.mean, "_classical": self.mean_classical}
+        return both | {"_error": self.mean_error, "_classical_error": self.mean_classical_error}
+
+    def _differences(self) -> str:
+        """By how much the means and the observables differ at most, with the errors there."""
+        names = [f"<{v}>" for v in self.system.x + self.system.xi]
+        errors = self.mean_error + self.mean_classical_error
+        means = zip(names, (self.mean - self.mean_classical).T, errors.T, strict=True)
+        return largest([*means, *((name, one.value, one.error) for name, one in self.observed.items())])
+
+    def _tables(self) -> str:
+        """The means, and the observables, below one another."""
+        heads, columns = ["t"], [np.array(self.times)]
+        means = list(self._means().values())
+        for j, v in enumerate(self.system.x + self.system.xi):
+            heads += [f"<{v}>", "+-", "classical", "+-"]
+            columns += [means[k][:, j] for k in (0, 2, 1, 3)]
+        made = table(heads, list(zip(*columns, strict=True)))
+        return "\n\n".join([f"means; the errors are estimates\n\n{made}", *map(str, self.observed.values())])
+
     def _missed(self) -> str:
         return missed(self.tol, self.quantum, self.classical)
 
     def __str__(self) -> str:
-        return f"{self.system}\n{self.state}\n\n{table(('t', *COMPARISON_HEADS), self._rows())}{self._missed()}"
+        made = f"{table(('t', *COMPARISON_HEADS), self._rows())}{self._missed()}"
+        return f"{self.system}\n{self.state}\n\n{made}\n\n{self._differences()}\n\n{self._tables()}"
 
     def __repr__(self) -> str:
-        made = table(("t", *COMPARISON_HEADS), excerpt(self._rows()))
-        return f"Comparison of {cut(str(self.system))}\n{cut(str(self.state))}\n\n{made}{self._missed()}"
+        made = table(("t", *COMPARISON_HEADS), excerpt(self._rows())) + f"\n{cut(self._differences())}{self._missed()}"
+        return f"Comparison of {cut(str(self.system))}\n{cut(str(self.state))}\n\n{made}"
 
     def _repr_html_(self) -> str:
-        words = [cut(str(self.system)), cut(str(self.state)), self._missed()]
+        words = [cut(str(self.system)), cut(str(self.state)), cut(self._differences()), self._missed()]
         picture = html_picture(
             results.small_picture(lambda row: self.plot(row[0]), (4.2, 2.9)), "the distances over time"
         )

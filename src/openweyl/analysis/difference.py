@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -93,3 +94,18 @@ class Difference:
 
     def _repr_html_(self) -> str:
         return block(f"Difference of {self._words()}", html_table(HEADS, self._rows()))
+
+
+def largest(differences: Sequence[tuple[str, np.ndarray, np.ndarray]]) -> str:
+    """The largest of each difference over time, by its name, value and error, in words.
+
+    >>> largest([("<x>", np.array([0.0, -0.016]), np.array([1e-6, 2e-5])), ("ad*a", np.zeros(1), np.array([1e-3]))])
+    'largest differences: <x> 0.016 +- 2e-05, ad*a at most 0.001'
+    """
+    words = []
+    for name, values, errors in differences:
+        i = int(np.abs(values).argmax())
+        value, error = abs(values[i]), errors[i]
+        size = f"{value:.3g} +- {error:.1g}" if value > error else f"at most {value + error:.1g}"
+        words.append(f"{cut(name, 30)} {size}")
+    return f"largest differences: {', '.join(words)}"

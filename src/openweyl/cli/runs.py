@@ -54,8 +54,6 @@ def compare_command(
         click.echo(json.dumps(result.as_dict()))
         return
     click.echo(str(result))
-    for difference in result.observed.values():
-        click.echo(f"\n{difference}")
     click.echo(f"\n{result.seconds:.2g} s; wrote {', '.join(str(path) for path in written)}")
 
 

@@ -6,7 +6,7 @@ looks of its own between.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ from openweyl.weyl.symbol import Symbol
 from .outputs import Look, Output, Watch
 
 if TYPE_CHECKING:
+    import xarray
     from matplotlib.axes import Axes
 
 LOOKS = 60
@@ -144,3 +145,25 @@ def checked_observables(value: Any, n: int) -> tuple[Observable, ...]:
         must(one.n in (None, n), "observables", f"have n = {n} degrees of freedom", f"{one.name}, of n = {one.n}")
         must(names.count(one.name) == 1, "observables", "be different", one.name)
     return found
+
+
+def with_observations(dataset: xarray.Dataset, watched: Mapping[str, Sequence[Observation]]) -> xarray.Dataset:
+    """The dataset with what was watched in each evolution; NaN where an observable was not read at a look."""
+    for kind, observations in watched.items():
+        if not observations:
+            continue
+        looks = np.unique(np.concatenate([one.times for one in observations]))
+        values = np.full((2, len(observations), len(looks)), np.nan)
+        for row, one in enumerate(observations):
+            values[:, row, np.searchsorted(looks, one.times)] = one.value, one.error
+        look, dims = f"{kind}_look", ("observable", f"{kind}_look")
+        dataset = dataset.assign_coords(
+            {
+                look: (look, looks, {"long_name": f"times at which observables of the {kind} evolution were read"}),
+                "observable": [one.observable for one in observations],
+                "error_kind": ("observable", [one.kind for one in observations]),
+            }
+        )
+        dataset[f"{kind}_observed"] = (dims, values[0], {"long_name": f"expectation values, {kind} evolution"})
+        dataset[f"{kind}_observed_error"] = (dims, values[1], {"long_name": "their errors, see error_kind"})
+    return dataset

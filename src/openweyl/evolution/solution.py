@@ -21,7 +21,7 @@ from openweyl.plot import results
 from openweyl.weyl.symbol import Symbol
 
 from .numerics import Numerics
-from .observing import Observation, added_up, observed
+from .observing import Observation, added_up, observed, with_observations
 
 if TYPE_CHECKING:
     import xarray
@@ -109,7 +109,7 @@ class Solution(Sequence[Symbol]):
 
         Raises ResourceError if they would not fit in memory, as those of a symbol that moves far.
         """
-        return with_observations(symbol_dataset(self), self)
+        return with_observations(symbol_dataset(self), {self.kind: self.observations})
 
     @public
     def to_qutip(self, size: int | Sequence[int] | None = None, *, tol: float = 1e-9) -> list[Qobj]:
@@ -207,28 +207,6 @@ def symbol_dataset(*solutions: Solution) -> xarray.Dataset:
             {"long_name": f"estimated error of the {s.kind} evolution in trace norm"},
         )
     return dataset.assign_attrs(attributes(system))
-
-
-def with_observations(dataset: xarray.Dataset, *solutions: Solution) -> xarray.Dataset:
-    """The dataset with what was watched in runs with the same observables; NaN where one was not read at a look."""
-    for s in solutions:
-        if not s.observations:
-            continue
-        looks = np.unique(np.concatenate([one.times for one in s.observations]))
-        table = np.full((2, len(s.observations), len(looks)), np.nan)
-        for row, one in enumerate(s.observations):
-            table[:, row, np.searchsorted(looks, one.times)] = one.value, one.error
-        look, dims = f"{s.kind}_look", ("observable", f"{s.kind}_look")
-        dataset = dataset.assign_coords(
-            {
-                look: (look, looks, {"long_name": f"times at which observables of the {s.kind} evolution were read"}),
-                "observable": [one.observable for one in s.observations],
-                "error_kind": ("observable", [one.kind for one in s.observations]),
-            }
-        )
-        dataset[f"{s.kind}_observed"] = (dims, table[0], {"long_name": f"expectation values, {s.kind} evolution"})
-        dataset[f"{s.kind}_observed_error"] = (dims, table[1], {"long_name": "their errors, see error_kind"})
-    return dataset
 
 
 def _one_grid(solutions: Sequence[Solution]) -> PhaseGrid:
