@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
-from openweyl._core.arguments import must, position
+from openweyl._core.arguments import must, position, whole
 from openweyl._core.calls import public
 from openweyl._core.display import block, html_picture, html_table
 from openweyl._core.estimates import Estimate
@@ -18,6 +18,8 @@ from openweyl.observables.observable import Observable
 from openweyl.phase_space.grid import PhaseGrid
 from openweyl.phase_space.grid_size import check_fits, common_grid
 from openweyl.plot import results
+from openweyl.weyl.fock_matrix import MAX_LEVELS
+from openweyl.weyl.quantum_readings import g2_from, g2_texts
 from openweyl.weyl.symbol import Symbol
 
 from .numerics import Numerics
@@ -79,7 +81,7 @@ class Solution(Sequence[Symbol]):
 
     @property
     def observed(self) -> dict[str, Observation]:
-        """The `observables` that `evolve` was asked to watch, by their names: values at many times."""
+        """The `observables` that `evolve` was asked to watch, by their names."""
         return {one.observable: one for one in self.observations}
 
     @public
@@ -103,6 +105,31 @@ class Solution(Sequence[Symbol]):
         found = [observed(observable, symbol, own) for symbol, own in zip(self, self.numerics.error, strict=True)]
         values, bars = (np.array(column) for column in zip(*found, strict=True))
         return Estimate(values, bars, observable.kind)
+
+    @public
+    def g2(self, mode: int = 1) -> Estimate:
+        """The second-order coherence of one mode at each time, with an error that is an estimate: see `Symbol.g2`."""
+        return g2_from(*(self.expect(text) for text in g2_texts(mode, self.system.n)))
+
+    @public
+    def photon_numbers(self, mode: int = 1, size: int = 20) -> Estimate:
+        """P(m) = <m|A|m> of one mode at each time, shape (time, `size`), with one bound of the error for each time."""
+        size = whole("size", size, 1, MAX_LEVELS)
+        found = [added_up(symbol).photon_numbers(mode, size) for symbol in self]
+        errors = np.array([one.error for one in found]) + np.array(self.numerics.error)
+        return Estimate(np.array([one.value for one in found]), errors)
+
+    @public
+    def wigner(self) -> xarray.Dataset:
+        """W = w/(2 pi h)^n at each time, on one grid: `wigner`, and `error`, a bound of its error at every point."""
+        import xarray as xr
+
+        made = symbol_dataset(self)
+        h, n = self.system.h, self.system.n
+        values = made[self.kind].sum("order") if self.order > 1 else made[self.kind]
+        w = (values / (2 * np.pi * h) ** n).assign_attrs(long_name="Wigner function")
+        error = made[f"{self.kind}_error"] / (np.pi * h) ** n
+        return xr.Dataset({"wigner": w, "error": error}).assign_attrs(made.attrs)
 
     def to_xarray(self) -> xarray.Dataset:
         """The symbols on one grid that holds them all, dims (time, x, xi) or (time, x1, ..., xi1, ...).

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from math import inf
 from typing import Any, TypeAlias
 
@@ -35,7 +36,7 @@ from .unbounded import WeylMean
 Reading: TypeAlias = Callable[[GridFunction], tuple[float, float]]
 """A symbol -> the expectation value, and a bound of its error."""
 
-NAMED = r"\s*(smooth|region|husimi|parity)\s*(?:\((.*)\))?\s*"
+NAMED = r"\s*(smooth|region|husimi|parity|probability)\s*(?:\((.*)\))?\s*"
 """The text of observables that are no formulas."""
 OPERATOR = r"\s*operator\s*\((.*)\)\s*"
 """The text of those whose products are products of operators, though there is no a or ad in them."""
@@ -125,8 +126,8 @@ class Observable:
         polynomial, with products in the order written, Hermitian, in which h is the symbol's. "operator(...)" says so
         of one without: "operator(x*xi + xi*x)".
         "smooth(o)": any bounded o(x, xi), smoothed with coherent states; "region(e)": the probability that
-        e(x, xi) > 0, smoothed likewise; "husimi(x, xi)": the probability of the coherent state there; "parity": of
-        u(x) -> u(-x).
+        e(x, xi) > 0, smoothed likewise; "probability(x > 1)": that of finding x > 1, sharp, and so for formulas in x or
+        in xi, and "-1 < xi < 1"; "husimi(x, xi)": that of the coherent state there; "parity": of u(x) -> u(-x).
 
         >>> Observable.parse("ad*a", 1)
         <Observable ad*a, no bound known, n = 1>
@@ -140,6 +141,8 @@ class Observable:
             product = _operator_in(text)
             return function(text, n) if product is None else operator(product, n, text.strip())
         kind, argument = match[1], match[2] or ""
+        if kind == "probability":
+            return probability(argument, n)
         if kind == "parity":
             must(match[2] is None, "observable", "be parity, without arguments", text)
             return parity(n)
@@ -191,6 +194,27 @@ def smoothed(text: str, n: int, *, indicator: bool) -> Observable:
     norm = 1.0 if indicator else _largest(o, text)
     name = f"{'region' if indicator else 'smooth'}({text})"
     return Observable(name, norm, FormulaMean((o,), smooth=True, indicator=indicator), n)
+
+
+def probability(condition: str, n: int) -> Observable:
+    """The projection on what `condition` says of x, or of xi: f > g, f < g, or f < g < k; norm 1."""
+    x, xi = variables(n)
+    advice = 'Write "x > 1", "x**2 < 1" or "-1 < xi < 1".'
+    sides = re.split(r"[<>]=?", condition)
+    signs = re.findall(r"[<>]", condition)
+    good = len(sides) in (2, 3) and len(set(signs)) == 1
+    must(good, "condition", "compare formulas by > or <", condition, advice)
+    parts = [parse(side, {str(v): v for v in x + xi}, "condition") for side in sides]
+    steps = [b - a if signs[0] == "<" else a - b for a, b in pairwise(parts)]
+    for step in steps:
+        check_smooth(step, "condition")
+    apart = not all(any(step.has(*side) for step in steps) for side in (x, xi))
+    must(apart, "condition", "be one on x or on xi, not on both", condition, "region(...) takes both, smoothed.")
+    if len(steps) == 2:  # a < f < b, if a < b
+        gap = sympy.expand(steps[0] + steps[1])
+        must(bool(gap.is_positive), "condition", "have numbers at its ends, the smaller one first", condition, advice)
+    e = sympy.Mul(*steps)
+    return Observable(f"probability({condition.strip()})", 1.0, FormulaMean((e,), smooth=False, indicator=True), n)
 
 
 def husimi(x: list[float], xi: list[float]) -> Observable:

@@ -26,7 +26,7 @@ from openweyl.plot import results
 from openweyl.symbolic.expressions import variables
 
 from .fock_matrix import FockMatrix, fock_matrix
-from .state_readings import StateReadings
+from .quantum_readings import QuantumReadings
 
 if TYPE_CHECKING:
     import xarray
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from qutip import Qobj
 
 
-class Symbol(StateReadings):
+class Symbol(QuantumReadings):
     """Op(w) u(y) = (2 pi h)^-n int int e^{i xi.(y - y')/h} w((y + y')/2, xi) u(y') dy' dxi.
 
     `values`: w at the points of `grid`, real or complex, shape (..., *grid.shape); axes in front are batches, of which
