@@ -50,6 +50,8 @@ if _typing.TYPE_CHECKING:  # for type checkers and editors; a test compares this
     from .phase_space.star_product import moyal_bracket as moyal_bracket
     from .phase_space.star_product import star as star
     from .problems.problem import Problem as Problem
+    from .report.folder import save as save
+    from .report.movie import movie as movie
     from .sampling.ensemble import Ensemble as Ensemble
     from .sampling.readout import Readout as Readout
     from .sampling.sample import sample as sample
@@ -104,10 +106,12 @@ _MODULES = {
     "hamiltonian_field": "symbolic.brackets",
     "load": "sweeps",
     "mixture": "model.gaussian_states",
+    "movie": "report.movie",
     "moyal_bracket": "phase_space.star_product",
     "poisson_bracket": "symbolic.brackets",
     "quantize": "phase_space.kernels",
     "sample": "sampling.sample",
+    "save": "report.folder",
     "squeezed": "model.gaussian_states",
     "star": "phase_space.star_product",
     "superposition": "model.fock_states",

@@ -13,8 +13,9 @@ from openweyl._core.display import block, html_picture, html_table
 from openweyl._core.estimates import Enclosure, ErrorKind
 from openweyl._core.plain import plain, plain_fields
 from openweyl._core.text import cut, excerpt, table
+from openweyl.evolution.dataset import attributes
 from openweyl.evolution.observing import added_up
-from openweyl.evolution.solution import Solution, attributes, missed
+from openweyl.evolution.solution import Solution, missed
 from openweyl.model.states import State
 from openweyl.model.system import System
 from openweyl.observables.observable import Observable

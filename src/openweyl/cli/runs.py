@@ -13,7 +13,6 @@ import click
 
 import openweyl
 from openweyl._core.progress import Bar
-from openweyl.files.netcdf import save
 from openweyl.problems.texts import problems
 
 from .options import (
@@ -28,8 +27,6 @@ from .options import (
     whole,
 )
 
-MAX_SYMBOL_BYTES = 200_000_000
-"""Of the symbols that a dataset holds; larger ones take many seconds to write, and fill disks unasked."""
 FOLDER = "Folder for the dataset and the pictures."
 
 
@@ -49,7 +46,9 @@ def compare_command(
     wanted = observables_of(problem, observables)
     folder = folder_for(out, as_json, problem.name)
     result = _compare(problem, time_limit, wanted)
-    written = write_comparison(result, folder) if folder else []
+    if folder:
+        _note(result)
+    written = openweyl.save(result, folder) if folder else []
     if as_json:
         click.echo(json.dumps(result.as_dict()))
         return
@@ -67,31 +66,13 @@ def _compare(
         )  # fmt: skip
 
 
-def write_comparison(result: openweyl.Comparison, folder: Path) -> list[Path]:
-    """The dataset and the pictures of `result` in `folder`; without the symbols where these would be very large."""
-    complete = _complete(result.quantum, result.classical)
-    dataset = result.to_xarray(symbols=complete)
-    written = [save(dataset, folder / "comparison.nc")]
-    written.append(openweyl.plot.write(openweyl.plot.distance_figure(dataset), folder / "distances.png"))
-    if result.observed:
-        written.append(openweyl.plot.write(openweyl.plot.observables_figure(dataset), folder / "observables.png"))
-    if result.system.n == 1 and complete:
-        h, gamma, t = result.system.h, result.system.gamma, result.times[-1]
-        title = rf"$t = {t:.4g}$,  $h = {h:.4g}$,  $\gamma = {gamma:.4g}$"
-        error = float(result.trace_norm_error[-1])
-        drawn = openweyl.plot.phase_portraits(result.quantum.final, result.classical.final, error=error, title=title)
-        written.append(openweyl.plot.write(drawn, folder / "symbols.png"))
-    return written
+def _note(result: openweyl.Comparison | openweyl.Certificate) -> None:
+    """A note on standard error if the symbols are too large for the dataset."""
+    from openweyl.report import folder
 
-
-def _complete(*solutions: openweyl.Solution) -> bool:
-    """Whether the symbols go into a dataset; a note on standard error if they are too large for it."""
-    from openweyl.evolution.solution import symbol_bytes
-
-    size = symbol_bytes(*solutions)
-    if size >= MAX_SYMBOL_BYTES:
+    if not folder.complete(result):
+        size = folder.size_of_symbols(result)
         click.echo(f"The symbols, {size / 1e9:.2g} GB on one grid, are left out of the dataset.", err=True)
-    return size < MAX_SYMBOL_BYTES
 
 
 @click.command("certify")
@@ -129,7 +110,7 @@ def certify_command(
             observables=wanted,
         )  # fmt: skip
     true = _compare(problem, time_limit) if check else None
-    written = write_certificate(result, true, folder) if folder else []
+    written = _write_certificate(result, true, folder) if folder else []
     if as_json:
         extra: dict[str, Any] = {} if true is None else {"trace_norm": true.trace_norm.tolist()}
         click.echo(json.dumps(result.as_dict() | extra))
@@ -142,13 +123,11 @@ def certify_command(
     click.echo(f"\n{result.seconds:.2g} s; wrote {', '.join(str(path) for path in written)}")
 
 
-def write_certificate(result: openweyl.Certificate, true: openweyl.Comparison | None, folder: Path) -> list[Path]:
-    """The dataset and the picture of `result` in `folder`."""
-    from openweyl.analysis.certificate import paper_bound
+def _write_certificate(result: openweyl.Certificate, true: openweyl.Comparison | None, folder: Path) -> list[Path]:
+    from openweyl.report.folder import write_certificate
 
-    dataset = result.to_xarray(symbols=_complete(result.solution))
-    drawn = openweyl.plot.certificate_figure(dataset, None if true is None else true.trace_norm, paper_bound(result))
-    return [save(dataset, folder / "certificate.nc"), openweyl.plot.write(drawn, folder / "certificate.png")]
+    _note(result)
+    return write_certificate(result, true, folder)
 
 
 @click.command("problems")

@@ -8,20 +8,19 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
-from openweyl._core.arguments import must, position, whole
+from openweyl._core.arguments import flag, must, position, whole
 from openweyl._core.calls import public
 from openweyl._core.display import block, html_picture, html_table
 from openweyl._core.estimates import Estimate
 from openweyl._core.text import cut, excerpt, table
 from openweyl.model.system import System
 from openweyl.observables.observable import Observable
-from openweyl.phase_space.grid import PhaseGrid
-from openweyl.phase_space.grid_size import check_fits, common_grid
 from openweyl.plot import results
 from openweyl.weyl.fock_matrix import MAX_LEVELS
 from openweyl.weyl.quantum_readings import g2_from, g2_texts
 from openweyl.weyl.symbol import Symbol
 
+from .dataset import symbol_dataset
 from .numerics import Numerics
 from .observing import Observation, added_up, observed, with_observations
 
@@ -30,11 +29,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from qutip import Qobj
 
-CONVENTIONS = (
-    "Symbols w(x, xi) of Weyl quantization, [x, xi] = i h; tr Op(w) = (2 pi h)^-n int w. "
-    "dA/dt = -(i/h) [P, A] + (gamma/h) sum_j (L_j A L_j* - {L_j* L_j, A}/2); the classical density follows "
-    "da/dt = Q a. Trace norm = sum of singular values, no factor 1/2."
-)
 SOLUTION_HEADS = ("t", "grid", "grid error", "step error")
 """The columns of a solution's table."""
 SYMBOLS_DRAWN = 4
@@ -131,12 +125,15 @@ class Solution(Sequence[Symbol]):
         error = made[f"{self.kind}_error"] / (np.pi * h) ** n
         return xr.Dataset({"wigner": w, "error": error}).assign_attrs(made.attrs)
 
-    def to_xarray(self) -> xarray.Dataset:
-        """The symbols on one grid that holds them all, dims (time, x, xi) or (time, x1, ..., xi1, ...).
+    @public
+    def to_xarray(self, *, symbols: bool = True) -> xarray.Dataset:
+        """The symbols on one grid that holds them all, dims (time, x, xi) or (time, x1, ..., xi1, ...), and what was
+        watched; without `symbols` that alone.
 
         Raises ResourceError if they would not fit in memory, as those of a symbol that moves far.
         """
-        return with_observations(symbol_dataset(self), {self.kind: self.observations})
+        made = symbol_dataset(self, symbols=flag("symbols", symbols))
+        return with_observations(made, {self.kind: self.observations})
 
     @public
     def to_qutip(self, size: int | Sequence[int] | None = None, *, tol: float = 1e-9) -> list[Qobj]:
@@ -206,51 +203,3 @@ def missed(tol: float, *solutions: Solution) -> str:
     if largest <= tol:
         return ""
     return f"\nThe error of a symbol, up to {largest:.2g}, is above tol = {tol:g}: the errors given count it in full."
-
-
-def symbol_dataset(*solutions: Solution) -> xarray.Dataset:
-    """The symbols of several evolutions of one system at the same times, on one grid."""
-    import xarray as xr
-
-    first, grid = solutions[0], _one_grid(solutions)
-    system = first.system
-    check_fits(grid, symbol_bytes(*solutions) / grid.size, "take fewer `times`, or the symbols one by one")
-    names = [str(v) for v in system.x + system.xi]
-    data = {
-        s.kind: (
-            ("time", *(("order",) if s.order > 1 else ()), *names),
-            np.stack([symbol.resampled(grid).values for symbol in s]),
-            {"long_name": f"Weyl symbol, {s.kind} evolution", "units": "1"},
-        )
-        for s in solutions
-    }
-    coordinates = {name: axis.points for name, axis in zip(names, grid.x + grid.xi, strict=True)}
-    dataset = xr.Dataset(data, {"time": list(first.times), **coordinates})
-    dataset["time"].attrs["units"] = "the unit of time of the Hamiltonian"
-    for s in solutions:
-        dataset[f"{s.kind}_error"] = (
-            "time",
-            list(s.numerics.error),
-            {"long_name": f"estimated error of the {s.kind} evolution in trace norm"},
-        )
-    return dataset.assign_attrs(attributes(system))
-
-
-def _one_grid(solutions: Sequence[Solution]) -> PhaseGrid:
-    return common_grid([symbol.grid for solution in solutions for symbol in solution])
-
-
-def symbol_bytes(*solutions: Solution) -> float:
-    """The size in bytes of the symbols of `solutions` on one grid, which is large if they spread or move far."""
-    return 8.0 * _one_grid(solutions).size * sum(len(s.times) * s.order for s in solutions)
-
-
-def attributes(system: System) -> dict[str, Any]:
-    """What every dataset says of its system and conventions."""
-    return {
-        "hamiltonian": str(system.hamiltonian),
-        "jumps": ", ".join(map(str, system.jumps)),
-        "h": system.h,
-        "gamma": system.gamma,
-        "conventions": CONVENTIONS,
-    }
