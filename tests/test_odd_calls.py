@@ -495,6 +495,8 @@ def cases(folder: Path) -> dict[str, Case]:
             {"x": "only None", "xi": "only None", "alpha": "complex numbers"},
         ),
         "fock": (openweyl.fock, {"k": 1}, {"k": "whole"}),
+        "binomial": (openweyl.binomial, {"N": 1, "S": 1, "word": 0}, {"N": "whole", "S": "whole", "word": "whole"}),
+        "gkp": (openweyl.gkp, {"delta": 0.4, "word": 0}, {"delta": "number", "word": "whole"}),
         "superposition": (openweyl.superposition, {"components": [(1, openweyl.fock(1))]}, {"components": "members"}),
         "thermal": (openweyl.thermal, {"nbar": 0.5, "n": 1}, {"nbar": "coordinates", "n": "whole"}),
         "squeezed": (
@@ -626,7 +628,8 @@ NAMES = (
     "Comparison.difference", "Units", "Units.number", "Units.quantity", "Units.gamma", "Units.unit",
     "Units.system", "Units.thermal_jumps", "Problem.load", "Problem.parse", "Problem.replace", "star of formulas",
     "star of symbols", "moyal_bracket of formulas", "moyal_bracket of symbols", "poisson_bracket",
-    "hamiltonian_field", "coherent", "coherent of alpha", "fock", "superposition", "thermal", "squeezed", "gaussian",
+    "hamiltonian_field", "coherent", "coherent of alpha", "fock", "binomial", "gkp",
+    "superposition", "thermal", "squeezed", "gaussian",
     "cat", "mixture", "State.symbol", "MatrixState.symbol", "State.grid", "MatrixState.grid", "mixture.grid", "load",
     "sample",
     "Ensemble.expectation", "Ensemble.fidelity", "Ensemble.reduced", "Ensemble.covariance", "Ensemble.correlation",

@@ -29,6 +29,8 @@ if _typing.TYPE_CHECKING:  # for type checkers and editors; a test compares this
     from .interchange.qutip import from_qutip as from_qutip
     from .interchange.units import Units as Units
     from .interchange.wavefunction import from_wavefunction as from_wavefunction
+    from .model.code_states import binomial as binomial
+    from .model.code_states import gkp as gkp
     from .model.fock_states import fock as fock
     from .model.fock_states import superposition as superposition
     from .model.gaussian_states import cat as cat
@@ -91,6 +93,7 @@ _MODULES = {
     "Symbol": "weyl.symbol",
     "System": "model.system",
     "Units": "interchange.units",
+    "binomial": "model.code_states",
     "cat": "model.gaussian_states",
     "certify": "analysis.certify",
     "check_assumptions": "theory.check",
@@ -103,6 +106,7 @@ _MODULES = {
     "from_qutip": "interchange.qutip",
     "from_wavefunction": "interchange.wavefunction",
     "gaussian": "model.gaussian_states",
+    "gkp": "model.code_states",
     "hamiltonian_field": "symbolic.brackets",
     "load": "sweeps",
     "mixture": "model.gaussian_states",
