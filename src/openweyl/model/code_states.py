@@ -7,8 +7,8 @@ In units of sqrt(h) and with b = delta^2, Mehler's kernel of e^{-b ad a} makes o
 
     psi(y)  ~  sum_c exp(-c^2 tanh(b)/2) exp(-coth(b) (y - c/cosh b)^2/2),        c = (2 j + word) sqrt(pi).
 
-Sources: errorcorrectionzoo.org/c/binomial, after Michael et al. (2016); Matsuura, Yamasaki and Koashi, arXiv:1910.08301, which compares
-the forms of finite-energy grid states.
+Sources: errorcorrectionzoo.org/c/binomial, after Michael et al. (2016); Matsuura, Yamasaki and Koashi,
+arXiv:1910.08301, which compares the forms of finite-energy grid states.
 """
 
 from __future__ import annotations
