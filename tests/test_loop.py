@@ -17,6 +17,7 @@ from openweyl.evolution import runs
 from openweyl.evolution.equation import Equation
 from openweyl.evolution.grid_follower import Foreseen
 from openweyl.evolution.loop import AdaptiveIntegrator
+from openweyl.evolution.outputs import Output
 from openweyl.evolution.step_control import StepPolicy
 from openweyl.model.pieces import Piece
 from openweyl.phase_space.grid import Axis
@@ -183,11 +184,11 @@ def test_what_is_watched(made: Callable[..., AdaptiveIntegrator], every: float) 
     """The start, once and when the run begins, not when it is made; all outputs; and no gap longer than asked for."""
     looks: list[float] = []
 
-    def watch(t: float, symbol: Symbol) -> None:
-        assert isinstance(symbol, Symbol)
+    def look(t: float, output: Output) -> None:
+        assert isinstance(output.symbol, Symbol) and output.grid_error >= 0
         looks.append(t)
 
-    run = made(lambda _t: 0.0, watch=watch, watch_every=every)
+    run = made(lambda _t: 0.0, look=look, watch_every=every)
     assert looks == []
     times = [0.0, 0.25, 0.4, 1.0]
     run.outputs(times)

@@ -28,12 +28,14 @@ from openweyl._core.arguments import must
 from openweyl._core.calls import public
 from openweyl._core.progress import Progress, callback, shows_progress
 from openweyl.evolution.evolve import MAX_EXPANSION_ORDER, evolve
+from openweyl.evolution.observing import checked_observables
 from openweyl.evolution.pace import TIME_LIMIT
 from openweyl.evolution.solution import Solution
 from openweyl.model.pair import grid_state_of
 from openweyl.model.states import State
 from openweyl.model.system import System
 from openweyl.norms.trace_norm import enclosure
+from openweyl.observables.observable import Observable
 from openweyl.weyl.symbol import Symbol
 
 from .certificate import Certificate
@@ -65,6 +67,7 @@ def certify(
     memory: float | None = None,
     time_limit: float = TIME_LIMIT,
     progress: Progress | bool | None = None,
+    observables: Sequence[Observable | str] = (),
 ) -> Certificate:
     """B_N(t) >= ||A(t) - Op(a_N(t))||_tr, and the enclosure of ||A(t) - Op(a_1(t))||_tr, from the classical run alone.
 
@@ -74,8 +77,8 @@ def certify(
     improving before, the best order is returned and `reason` says so; the enclosure is the intersection of those of all
     orders tried.
     `tol`: the solver's error, which is added to the bounds.
-    `time_limit`: seconds for each of its classical runs, one or more for an order.
-    `memory`, `progress`: as for `evolve`.
+    `time_limit`: seconds for each classical run, one or more for an order. `memory`, `progress`: as for `evolve`.
+    `observables`: a list of `Observable`s or their texts, whose values are in `.observed`, by name.
 
     Returns a Certificate: arrays over time. Raises what `evolve` raises.
 
@@ -89,10 +92,11 @@ def certify(
     must(order is None or target is None, "order", "not be given together with `target`", order)
     state = grid_state_of(system, state)
     times, tol = arguments.times(times), arguments.tolerance(tol)
+    wanted = checked_observables(observables, system.n)
     run = partial(_certificate, system, state, times, tol, memory, time_limit, callback(progress))
-    if target is None:
-        return run(3 if order is None else order, "as asked for")
-    return _lowest_order(run, arguments.real("target", target, above=0.0))
+    least = None if target is None else arguments.real("target", target, above=0.0)
+    found = run(3 if order is None else order, "as asked for") if least is None else _lowest_order(run, least)
+    return replace(found, expectations=tuple(map(found.expectation, wanted))) if wanted else found
 
 
 def _lowest_order(run: Callable[[int, str], Certificate], target: float) -> Certificate:

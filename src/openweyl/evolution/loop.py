@@ -30,7 +30,7 @@ from .equation import Equation
 from .error_estimate import ErrorEstimate
 from .grid_control import GridPolicy
 from .grid_follower import GridFollower
-from .outputs import Output, Watch, outputs_between
+from .outputs import Look, Output, outputs_between
 from .pace import Pace, in_words
 from .race import Race
 from .runs import Runs, Segment
@@ -61,11 +61,11 @@ class AdaptiveIntegrator:
     def __init__(
         self, pieces: Sequence[Piece], equation: Equation, grid: PhaseGrid, start: np.ndarray, *, tol: float,
         horizon: float, memory: float, time_limit: float, grid_error: float = 0.0, progress: Progress | None = None,
-        watch: Watch | None = None, watch_every: float = inf, policy: StepPolicy | None = None,
+        look: Look | None = None, watch_every: float = inf, policy: StepPolicy | None = None,
         grid_policy: GridPolicy | None = None, rival: float = inf,
     ) -> None:  # fmt: skip
         self.tol, self.horizon, self.policy = tol, horizon, policy or StepPolicy()
-        self.progress, self.watch, self.watch_every = progress, watch, watch_every
+        self.progress, self.look, self.watch_every = progress, look, watch_every
         self.pace = Pace(horizon, time_limit)
         first, *self.pieces_left = pieces
         self.around = Surroundings.of(first, equation, horizon, tol)
@@ -96,8 +96,9 @@ class AdaptiveIntegrator:
 
     def outputs(self, times: Sequence[float]) -> list[Output]:
         """Run to the last of `times`; what the symbol is at each."""
-        if self.watch:
-            self.watch(self.t, self.runs.symbol_of(self.runs.values[0].copy(), self.t))
+        if self.look:
+            start = self.runs.symbol_of(self.runs.values[0].copy(), self.t)
+            self.look(self.t, Output(start, 0.0, self.grids.error))
         outputs: list[Output] = []
         while len(outputs) < len(times):
             if times[len(outputs)] <= self.t:
@@ -160,7 +161,7 @@ class AdaptiveIntegrator:
         longest, steps = inf, max(self.segment_steps // 2, 1)
         if self.around.drive:  # two of the runs resolve it, and differ if the others do not
             longest = self.block / 2 * self.around.drive.longest(self.grids.support(self.step_error), self.t, steps)
-        longest = min(longest, self.around.between_looks(self.horizon)) if self.watch else longest
+        longest = min(longest, self.around.between_looks(self.horizon)) if self.look else longest
         dt = min(self.dt, self.carried_dt)
         plan = self.policy.plan(until - self.t, dt, self.block, self.segment_steps, self.watch_every, longest)
         asked = min(self.dt * max(self.segment_steps, self.block), self.horizon - self.t)
@@ -183,8 +184,7 @@ class AdaptiveIntegrator:
         steps = self.runs.steps_in(plan)
         points = self.grid.size * self.runs.equation.order * steps
         self.pace.before(self.t, points * self.seconds_per_point, plan.duration, hint=self._hint(plan.dt))
-        begun = monotonic()
-        start = [w.copy() for w in self.runs.values]
+        begun, start = monotonic(), [w.copy() for w in self.runs.values]
         self.runs.advance(plan)
         self.steps += steps
         self.seconds_per_point = max((monotonic() - begun) / points, MIN_SECONDS_PER_POINT)
@@ -211,9 +211,10 @@ class AdaptiveIntegrator:
 
     def _retry_smaller(self, segment: Segment, error: SegmentError | None) -> None:
         """Back to the start with a smaller step; `error`: None if the means have missed their equation."""
-        policy, order = self.policy, self.runs.extrapolation.pair_order
+        policy = self.policy
         self.runs.back_to(segment)
         self.rollbacks += 1
+        order = self.runs.extrapolation.pair_order
         factor = policy.retry_factor(error, self.step_error, order) if error else policy.min_retry_factor
         self.dt = min(self.dt, segment.plan.dt) * factor
         policy.check(self.dt, self.t, self.horizon)
@@ -226,15 +227,12 @@ class AdaptiveIntegrator:
         self.t = self.runs.t = segment.end
         self.step_error, self.means, self.runs.last_error = self.error_before + error.value, means, error
         self.segment_steps = min(2 * self.segment_steps, self.policy.segment_steps)
-        if self.watch:
-            for time, output in zip(passed, outputs, strict=True):
-                self.watch(time, output.symbol)
-            self.watch(self.t, self.runs.symbol())
-        if segment.end in times:
-            outputs.append(self._output())
-        return outputs
-
-    # ------------------------------------------------------------------ words
+        ends = segment.end in times
+        last = self._output() if ends or self.look else None
+        if last and self.look:
+            for time, output in zip([*passed, self.t], [*outputs, last], strict=True):
+                self.look(time, output)
+        return [*outputs, last] if last and ends else outputs
 
     def _tick(self, covered: float, seconds: float) -> None:
         """Refuse a run whose operators alone will take too long: each of the runs has all of the time to cover."""
@@ -242,11 +240,11 @@ class AdaptiveIntegrator:
         self.pace.expect(self.t, cost, hint=self._hint(self.dt))
 
     def _report(self, dt: float, growth: float) -> None:
-        hint, typical = self._hint(dt), dt > TYPICAL_STEP_RATIO * self.dt or not self.around.drive
-        left = self.pace.reached(self.t, typical=typical, hint=hint, growth=growth)
+        typical = dt > TYPICAL_STEP_RATIO * self.dt or not self.around.drive
+        left = self.pace.reached(self.t, typical=typical, hint=self._hint(dt), growth=growth)
         if self.progress:
             words = f", {in_words(left)} left" if MIN_SHOWN_SECONDS < left < inf else ""
-            self.progress(self.t, self.horizon, hint + words)
+            self.progress(self.t, self.horizon, self._hint(dt) + words)
 
     def _hint(self, dt: float) -> str:
         return "x".join(map(str, self.grid.shape)) + f" grid, dt = {dt:.2g}"

@@ -30,6 +30,10 @@ class Output:
     grid_error: float
 
 
+Look: TypeAlias = Callable[[float, Output], None]
+"""Called with the time reached, and the symbol there with its errors: what a solver is watched by, inside."""
+
+
 def outputs_between(
     runs: Runs, segment: Segment, times: Sequence[float], grid_error: float, error_before: float = 0.0
 ) -> list[Output]:

@@ -16,7 +16,7 @@ from .equation import equation
 from .grid_control import EDGES, GridPolicy
 from .loop import AdaptiveIntegrator
 from .numerics import Numerics
-from .outputs import Watch
+from .outputs import Look
 from .run_memory import check_memory
 from .schemes import scheme_in_words
 from .solution import Solution
@@ -30,7 +30,7 @@ SHORTEST_HORIZON = 1e-300
 
 def stepwise(
     system: System, state: State, times: tuple[float, ...], *, kind: str, order: int, tol: float, memory: float,
-    time_limit: float, progress: Progress | None, watch: Watch | None, watch_every: float, rival: float = inf,
+    time_limit: float, progress: Progress | None, look: Look | None, watch_every: float, rival: float = inf,
 ) -> Solution:  # fmt: skip
     """The solution of either equation, as `evolve` returns it.
 
@@ -46,7 +46,7 @@ def stepwise(
     solved = equation(quantum=kind == "quantum", order=order)
     run = AdaptiveIntegrator(
         smooth, solved, grid, solved.start(state.symbol(grid).values), tol=tol, horizon=horizon, memory=memory,
-        time_limit=time_limit, grid_error=2 * system.n * EDGES * level + state.lost, progress=progress, watch=watch,
+        time_limit=time_limit, grid_error=2 * system.n * EDGES * level + state.lost, progress=progress, look=look,
         watch_every=watch_every, rival=rival,
     )  # fmt: skip
     try:

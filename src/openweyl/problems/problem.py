@@ -18,6 +18,7 @@ from openweyl._core.arguments import moderate, must
 from openweyl._core.calls import public
 from openweyl.model.states import State
 from openweyl.model.system import System
+from openweyl.observables.observable import Observable
 from openweyl.symbolic.expressions import MAX_MODES, TIME
 from openweyl.symbolic.parsing import parse, parse_each
 from openweyl.symbolic.sampled import Sampled
@@ -32,7 +33,8 @@ from .texts import MAX_PROBLEM_BYTES, MAX_SAMPLED_BYTES, text_of
 class Problem:
     """A system with a state, times and a tolerance: what the commands take.
 
-    `parameters`: the values of the names that the problem's text uses; `text`: that text, as it was read.
+    `parameters`: the values of the names that the problem's text uses; `observables`: those that its text asks for;
+    `text`: that text, as it was read.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Problem:
     tol: float
     description: str = ""
     parameters: Mapping[str, float] = field(default_factory=dict)
+    observables: tuple[Observable, ...] = ()
     text: str = field(default="", compare=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -15,6 +15,7 @@ Every key is checked; expressions are parsed, never evaluated. The layout:
     [run]
     times = [0.0, 0.5, 1.0, 2.0]              # or "0:2:5", five from 0 to 2
     tol = 1e-6                                # the default
+    observables = ["x**2", "tanh(x)"]         # optional
     [parameters]                              # optional: names for the formulas of [system] and the numbers of [state]
     depth = 0.5
 
@@ -48,6 +49,7 @@ from openweyl.model.pair import MAX_GRID_MODES
 from openweyl.model.pieces import has_pieces
 from openweyl.model.states import State
 from openweyl.model.system import System
+from openweyl.observables.observable import Observable
 from openweyl.symbolic.parsing import parse_number
 from openweyl.symbolic.ranges import parse_values
 from openweyl.symbolic.sampled import Sampled
@@ -68,6 +70,7 @@ class ProblemContent:
     tol: float
     description: str
     parameters: Mapping[str, float]
+    observables: tuple[Observable, ...]
 
 
 def read(written: str, source: str, taken: Set[str], changed: Mapping[str, float] | None = None) -> ProblemContent:
@@ -98,7 +101,7 @@ def _content(top: Table, taken: Set[str], changed: Mapping[str, float]) -> Probl
         must(name not in values, "drives", "have names that are no parameters", name)
     if values:
         values = {**values, **changed}
-        put(values, of_system.content, of_state.content)
+        put(values, of_system.content, of_state.content, of_run.content)
     indexed = any("[" in str(part) for part in of_system.content.values())
     system = _system(of_system, drives)
     if indexed and "n" in values:
@@ -107,10 +110,18 @@ def _content(top: Table, taken: Set[str], changed: Mapping[str, float]) -> Probl
     state = read_state(of_state, system.n)
     times = arguments.times(of_run.take("times", _times))
     tol = arguments.tolerance(of_run.get("tol", parse_number, arguments.DEFAULT_TOLERANCE))
+    observables = _observables(of_run.get("observables", texts, []), system.n)
     of_run.finish()
     what = f"have n = {system.n} degrees of freedom, as the system"
     must(state.n == system.n, "state", what, state.n)
-    return ProblemContent(system, state, times, tol, description.strip(), values)
+    return ProblemContent(system, state, times, tol, description.strip(), values, observables)
+
+
+def _observables(written: list[str], n: int) -> tuple[Observable, ...]:
+    """The observables of [run], each once."""
+    for one in written:
+        must(written.count(one) == 1, "run.observables", "be different", one)
+    return tuple(Observable.parse(one, n) for one in written)
 
 
 def _times(value: Any, path: str) -> list[float]:

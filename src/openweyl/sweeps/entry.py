@@ -28,8 +28,8 @@ from openweyl._core.calls import public
 from openweyl._core.progress import Progress, callback, shows_progress
 from openweyl._core.workers import open_pool
 from openweyl.analysis.comparison import SERIES
+from openweyl.evolution.dataset import attributes
 from openweyl.evolution.evolve import expansion_order
-from openweyl.evolution.solution import attributes
 from openweyl.files import netcdf
 from openweyl.model.states import State
 from openweyl.model.system import System

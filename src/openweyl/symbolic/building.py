@@ -29,7 +29,7 @@ _NOT_HERE = {"t": "This symbol cannot depend on time.", "I": "This symbol must b
 """Names that some callers allow, with the advice for where they do not."""
 _OPERATOR = (
     'Operators are written System.from_operators("ad*a", ["a"], h=1), in a file hamiltonian_operator and '
-    "jump_operators, with a and its adjoint ad."
+    "jump_operators, and in observables, with a and its adjoint ad."
 )
 _MEANT = {
     "a|ad|adag|a_dag|adagger|a_dagger|ad_?dag|dagger|dag": _OPERATOR,
