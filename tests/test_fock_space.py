@@ -35,7 +35,8 @@ from openweyl.evolution.stepwise import stepwise
 from openweyl.fock_space.blocks import blocks
 from openweyl.fock_space.coordinates import Coordinates
 from openweyl.fock_space.generator import Generator, generator
-from openweyl.fock_space.initial import level_matrix
+from openweyl.fock_space.initial import TooManyLevelsError, level_matrix
+from openweyl.fock_space.levels import padded
 from openweyl.fock_space.polynomial_system import polynomial_system
 from openweyl.fock_space.run import FockRun
 from openweyl.fock_space.taylor import driven_step, free_step
@@ -327,6 +328,63 @@ def test_a_lost_photon_leaves_a_mixture() -> None:
 
 
 # ---------------------------------------------------------------------- what it sees
+
+
+def run_and_truth(system: System, state: State, t: float, tol: float, size: int) -> tuple[float, float, FockRun]:
+    """The error at t, that which is reported, and the run; the truth: one exponential on `size` levels."""
+    given, scales = state.at(system.h), (1.0,)
+    run = FockRun(
+        polynomial_of(system), level_matrix(given, system.h, 0.2 * tol, 1000, scales), tol, t, 1000, 1e12, 1e9, np.inf
+    )
+    *_, last = run.to((t,))
+    start = level_matrix(given, system.h, 1e-13, 1000, scales)
+    whole, v, _ = generator(polynomial_of(system), (size,), padded(start.matrix, start.levels, (size,)), 0.0)
+    true = whole.matrix(blocks(whole.terms[0].inside).exponential(t) @ v)
+    error = float(np.abs(np.linalg.eigvalsh(padded(last.matrix, last.levels, (size,)) - true)).sum())
+    return error, last.time_error + last.level_error, run
+
+
+@pytest.mark.parametrize("t", [100.0, 1000.0])
+@pytest.mark.parametrize(("loss", "size"), [("a", 60), ("a**2", 30)])
+def test_levels_that_fill_between_looks_alone(t: float, loss: str, size: int) -> None:
+    """Gain lifts |5> for a moment, loss empties it: sixteen looks at a long time see none of that."""
+    error, reported, run = run_and_truth(System.from_operators("ad*a", ["0.5*ad", loss], h=1), fock(5), t, 1e-4, size)
+    assert run.blocks is not None
+    assert error <= reported + 1e-12 and reported <= 1e-4
+
+
+def test_the_mean_of_what_a_step_passes() -> None:
+    """v on a circle, once around: a look at the beginning, the middle and the end sees nothing of M v."""
+    L = sparse.csr_array(2 * pi * np.array([[0.0, -1.0], [1.0, 0.0]]))
+    step = free_step(L, np.array([1.0, 0.0]), 0.5, 1e-3, 1.0)
+    M = sparse.csr_array(np.array([[0.0, 1.0]]))
+    s = (np.arange(2000) + 0.5) / 2000 * step.length
+    assert step.length == 1
+    assert step.mean_of([M], [np.ones_like], 0.0) == pytest.approx(sqrt(np.mean(np.sin(2 * pi * s) ** 2)), rel=1e-3)
+
+
+def test_an_integral_along_an_exponential() -> None:
+    """v.G v = int |B e^{sL} v|^2 ds, against Gauss' rule on many short parts."""
+    system = System.from_operators("ad**2*a**2 + 0.5*(a + ad)", ["0.3*a"], h=1)
+    made, v, _ = generator(polynomial_of(system), (5,), random_state(5), 0.0)
+    inside, beyond = made.terms[0].inside, made.terms[0].beyond
+    form = sparse.csr_array(beyond.T @ beyond)
+    pattern = abs(inside) + abs(form)
+    found = v @ (blocks(inside, pattern).integral(3.0, blocks(form, pattern)) @ v)
+    short, total, (nodes, weights) = 3.0 / 300, 0.0, np.polynomial.legendre.leggauss(6)
+    flows = [blocks(inside).exponential(short * (node + 1) / 2) for node in nodes]
+    whole = blocks(inside).exponential(short)
+    for _ in range(300):
+        total += sum(w * short / 2 * np.linalg.norm(beyond @ (E @ v)) ** 2 for w, E in zip(weights, flows, strict=True))
+        v = whole @ v
+    assert found == pytest.approx(total, rel=1e-7)
+
+
+@pytest.mark.parametrize("state", [coherent(alpha=28.0), squeezed(29.0, 0.0, r=1.0)], ids=str)
+def test_a_state_below_double_precision_is_no_zero_matrix(state: State) -> None:
+    """<0|A|0>, from which the recurrence starts, is 0 or has few digits: no matrix is better than a wrong one."""
+    with pytest.raises(TooManyLevelsError):
+        level_matrix(state.at(1.0), 1.0, 1e-4, 1500, (1.0,))
 
 
 def test_a_pulse_shorter_than_any_step_is_not_missed() -> None:

@@ -30,6 +30,11 @@ EMPTY = 1e-3
 """The part of what may be left out that the last levels looked at may hold: what is beyond them is less."""
 
 
+UNSEEN, ROUND_OFF = 0.1, 1e-12
+"""By what the trace of the matrix of packets may differ from 1 beside what was left out, in parts of what was allowed,
+or as round-off. It does by more where exp(-|alpha|^2), from which the recurrence starts, is below double precision."""
+
+
 class TooManyLevelsError(Exception):
     """The state has no matrix on as few levels as were allowed."""
 
@@ -78,8 +83,11 @@ def _of_packets(state: PacketState, h: float, allowed: float, most: int, scales:
     ]
     levels = tuple(_levels_of(j, packets, h, (allowed / 2) ** 2 / state.n, most) for j in range(state.n))
     _check(prod(levels), most)
-    total = sum(weight * packet_matrix(one, levels, h) for weight, one in packets)
-    return LevelMatrix(np.asarray(total), levels, allowed)
+    total = np.asarray(sum(weight * packet_matrix(one, levels, h) for weight, one in packets))
+    off = abs(float(np.trace(total).real) - 1) - (allowed / 2) ** 2
+    if not off <= max(UNSEEN * allowed, ROUND_OFF):
+        raise TooManyLevelsError
+    return LevelMatrix(total, levels, allowed + max(off, 0.0))
 
 
 def _levels_of(j: int, packets: list[tuple[float, Packet]], h: float, allowed: float, most: int) -> int:

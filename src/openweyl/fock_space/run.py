@@ -14,11 +14,12 @@ from typing import NamedTuple
 
 import numpy as np
 import sympy
+from scipy import sparse
 
 from openweyl.symbolic.expressions import TIME, evaluate
 from openweyl.symbolic.time_variation import TimeVariation
 
-from .blocks import CALL_WORK, Blocks, block_sizes, blocks, dense_work
+from .blocks import CALL_WORK, INTEGRAL_WORK, Blocks, block_sizes, blocks, dense_work
 from .generator import Generator, generator, lost_later
 from .levels import LevelMatrix, enough_levels, padded
 from .polynomial_system import PolynomialSystem, timed
@@ -34,8 +35,8 @@ WORTH_CUTTING = 0.75
 STEPS_BETWEEN_CUTS = 8
 """Steps after which it is asked whether fewer levels are enough: that takes about as long as one."""
 LOOKS = 16
-"""Looks at what is beyond the levels between two outputs where exponentials take no steps: populations drift slowly,
-and phases do not show in norms."""
+"""Parts of the time between two outputs where exponentials take no steps: over each the root of the mean square of what
+is beyond the levels stands for its mean, which it exceeds where that changes much."""
 FULL = 0.3
 """A mode is given more levels if what is beyond its own is this part of what is beyond those of the fullest mode."""
 
@@ -112,7 +113,7 @@ class FockRun:
         self.level_error += lost
         self.levels = levels
         self.lost_later = lost_later(self.system, levels, self.horizon)
-        self.exponentials: dict[float, Blocks] = {}
+        self.exponentials: dict[float, tuple[Blocks, Blocks | None]] = {}
         self.blocks: Blocks | None = None
         entries = sum(term.inside.nnz for term in made.terms)
         self.per_product = float(entries + made.size)
@@ -122,8 +123,15 @@ class FockRun:
         self.norm = float(norm)
         self.tau = min(self.tau or np.inf, UNITS_PER_STEP / max(self.norm, UNITS_PER_STEP / self.horizon))
         by_steps = (DEGREE + 1) * (self.horizon - self.t) / self.tau * (self.per_product + CALL_WORK)
-        if not timed(self.system) and dense_work(block_sizes(made.terms[0].inside)) < by_steps:
-            self.blocks = blocks(made.terms[0].inside)
+        if timed(self.system):
+            return
+        inside, beyond = made.terms[0].inside, made.terms[0].beyond
+        form = sparse.csr_array(beyond.T @ beyond)
+        pattern = abs(inside) + abs(form)
+        self.one_work = dense_work(block_sizes(pattern)) * (INTEGRAL_WORK if beyond.nnz else 1.0)
+        if self.one_work < by_steps:
+            self.blocks = blocks(inside, pattern)
+            self.form = blocks(form, pattern) if beyond.nnz else None
 
     def _grow(self) -> None:
         """More levels, in the modes whose last ones are full."""
@@ -178,14 +186,10 @@ class FockRun:
             tau = min(self.tau, longest, self.variation.longest(self.t, 1))
             step = driven_step(insides, self.factors, self.v, self.t, tau, rate)
         self._count((DEGREE + 1) * (self.per_product + CALL_WORK))
-        ends = [step.at(part * step.length) for part in (0.5, 1.0)]
-        beyond = max(
-            self._beyond(v, self.t + part * step.length)
-            for part, v in zip((0.0, 0.5, 1.0), (self.v, *ends), strict=True)
-        )
+        beyond = self._beyond(step)
         if beyond > BEYOND * self.tol / self.horizon:
             return None
-        self.v = ends[-1]
+        self.v = step.at(step.length)
         self.level_error += beyond * step.length
         self.time_error += own * (step.residual + step.round_off)
         self.steps += 1
@@ -193,37 +197,39 @@ class FockRun:
         return step
 
     def _by_exponentials(self, whole: Blocks, time: float) -> Iterator[Reached]:
-        """To `time` by exponentials, with looks at what is beyond the levels on the way."""
+        """To `time` by exponentials, with what is beyond the levels on the way."""
         looks = LOOKS if self.generator.terms[0].beyond.nnz else 1
         pieces = max(looks, ceil((time - self.t) / self.longest))
         dt = (time - self.t) / pieces
-        flow = self._exponential(whole, dt)
-        v, begun, rates = self.v, self.t, [self._beyond(self.v, 0.0)]
-        points = [v]
+        flow, form = self._exponential(whole, dt)
+        begun, rates, points = self.t, [], [self.v]
         for _ in range(pieces):
+            square = float(points[-1] @ (form @ points[-1])) / dt if form else 0.0
+            rates.append(self.generator.trace_norm_beyond(sqrt(max(square, 0.0))))
             points.append(flow @ points[-1])
-            rates.append(self._beyond(points[-1], 0.0))
         if max(rates) > BEYOND * self.tol / self.horizon:
             self._grow()
             return
         own = sqrt(self.generator.coordinates.size)
         for i in range(pieces):
             self.v, self.t = points[i + 1], time if i + 1 == pieces else begun + (i + 1) * dt
-            self.level_error += dt * max(rates[i], rates[i + 1])
+            self.level_error += dt * rates[i]
             self.time_error += own * ROUND_OFF * (1 + self.norm * dt) * float(np.linalg.norm(self.v))
             if i + 1 < pieces and self.longest < np.inf:
                 yield self.reached
         self.steps += pieces
 
-    def _exponential(self, whole: Blocks, dt: float) -> Blocks:
+    def _exponential(self, whole: Blocks, dt: float) -> tuple[Blocks, Blocks | None]:
+        """exp(dt L), and the integral of the square of what is beyond the levels, as a form, if anything is."""
         if dt not in self.exponentials:
-            self._count(dense_work(whole.sizes))
-            self.exponentials[dt] = whole.exponential(dt)
+            self._count(self.one_work)
+            self.exponentials[dt] = whole.exponential(dt), whole.integral(dt, self.form) if self.form else None
         return self.exponentials[dt]
 
-    def _beyond(self, v: np.ndarray, t: float) -> float:
-        """The trace norm, at most, of what L takes beyond the levels."""
-        return self.generator.trace_norm_beyond(float(np.linalg.norm(sum(self._parts_beyond(v, t)))))
+    def _beyond(self, step: Step) -> float:
+        """The trace norm, at most, of what L takes beyond the levels: the root of its mean square over the step."""
+        beyond = [term.beyond for term in self.generator.terms]
+        return self.generator.trace_norm_beyond(step.mean_of(beyond, self.factors, self.t))
 
     def _parts_beyond(self, v: np.ndarray, t: float) -> list[np.ndarray]:
         at = np.array([t])

@@ -22,6 +22,8 @@ DRIVE_DEGREE = 10
 """The degree of the polynomials that stand for the functions of the time within a step, which resolves them."""
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(16)
 """Gauss' rule for the residual of a driven step: its norm has no sharper feature than the polynomial, of degree 30."""
+MEAN_NODES, MEAN_WEIGHTS = np.polynomial.legendre.leggauss(DEGREE + 2)
+"""Gauss' rule for the mean of a square: exact for that of a polynomial of degree 30."""
 SHORTER, SHORTEST = 0.7, 0.3
 """The factor by which a driven step is made shorter until its residual is small enough, with the same polynomial; and
 the part of it at which a new one is made: the polynomials that stand for f_k are then what is wrong."""
@@ -47,6 +49,15 @@ class Step:
     def at(self, s: float) -> np.ndarray:
         """v(t + s)."""
         return np.asarray((s / self.scale) ** np.arange(len(self.terms)) @ self.terms)
+
+    def mean_of(self, matrices: Sequence[sparse.csr_array], factors: Sequence[Factor], t: float) -> float:
+        """The root of the mean square of ||sum_k f_k M_k v|| over the step from t on, which is at least its mean."""
+        s = self.length * (MEAN_NODES + 1) / 2
+        values = (s / self.scale)[:, None] ** np.arange(len(self.terms))
+        total = np.zeros((len(s), matrices[0].shape[0]))
+        for factor, matrix in zip(factors, matrices, strict=True):
+            total += factor(t + s)[:, None] * (values @ (matrix @ self.terms.T).T)
+        return float(np.sqrt(MEAN_WEIGHTS @ (total**2).sum(axis=1) / 2))
 
 
 def free_step(L: sparse.csr_array, v: np.ndarray, tau: float, rate: float, longest: float) -> Step:
