@@ -322,6 +322,11 @@ def cases(folder: Path) -> dict[str, Case]:
             RUN | CONTROL | {"A": "a", "start": 0.01, "kind": "classical"},
             pair | control | {"A": "operator", "start": "number", "kind": "kind"},
         ),
+        "langevin": (
+            openweyl.langevin,
+            RUN | CONTROL | {"paths": 2, "seed": 1},
+            pair | control | {"paths": "whole", "seed": "whole"},
+        ),
         "certify": (
             openweyl.certify,
             RUN | CONTROL | {"order": 1},
@@ -604,8 +609,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Case]:
 
 
 NAMES = (
-    "System", "System.replace", "check_assumptions", "evolve", "compare", "correlation", "spectrum", "g2", "certify",
-    "certify to a target", "Axis", "Axis.between", "PhaseGrid", "PhaseGrid.box", "Symbol",
+    "System", "System.replace", "check_assumptions", "evolve", "compare", "correlation", "spectrum", "g2", "langevin",
+    "certify", "certify to a target", "Axis", "Axis.between", "PhaseGrid", "PhaseGrid.box", "Symbol",
     "Symbol.resampled", "Symbol.derivative",
     "Symbol.smoothed", "Symbol.inner", "Symbol.l1", "Symbol.trace_norm", "Symbol.at", "Symbol.fidelity",
     "Symbol.wigner_negativity", "Symbol.homodyne", "Symbol.expectation", "Symbol.fock",
@@ -623,6 +628,7 @@ NAMES = (
 RESULTS = {
     "Assumptions", "Certificate", "Comparison", "Correlation", "Enclosure", "Ensemble", "Estimate", "Expectation",
     "Kernel", "Moments", "Numerics", "Observable", "Problem", "Readout", "Solution", "Spectrum", "State",
+    "Trajectories",
 }  # fmt: skip
 """Classes of values that the package returns, of which nothing is checked but what `Problem` and `Observable` hold; and
 `State`, which is abstract. The errors take any text."""

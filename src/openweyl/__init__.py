@@ -62,6 +62,8 @@ if _typing.TYPE_CHECKING:  # for type checkers and editors; a test compares this
     from .symbolic.brackets import poisson_bracket as poisson_bracket
     from .theory.assumptions import Assumptions as Assumptions
     from .theory.check import check_assumptions as check_assumptions
+    from .trajectories.langevin import langevin as langevin
+    from .trajectories.trajectories import Trajectories as Trajectories
     from .weyl.quantization import dequantize as dequantize
     from .weyl.symbol import Symbol as Symbol
 
@@ -91,6 +93,7 @@ _MODULES = {
     "State": "model.states",
     "Symbol": "weyl.symbol",
     "System": "model.system",
+    "Trajectories": "trajectories.trajectories",
     "Units": "interchange.units",
     "cat": "model.gaussian_states",
     "certify": "analysis.certify",
@@ -107,6 +110,7 @@ _MODULES = {
     "gaussian": "model.gaussian_states",
     "g2": "spectra.coherence",
     "hamiltonian_field": "symbolic.brackets",
+    "langevin": "trajectories.langevin",
     "load": "sweeps",
     "mixture": "model.gaussian_states",
     "moyal_bracket": "phase_space.star_product",
