@@ -63,6 +63,8 @@ if _typing.TYPE_CHECKING:  # for type checkers and editors; a test compares this
     from .theory.assumptions import Assumptions as Assumptions
     from .theory.check import check_assumptions as check_assumptions
     from .trajectories.langevin import langevin as langevin
+    from .trajectories.monitor import monitor as monitor
+    from .trajectories.records import Records as Records
     from .trajectories.trajectories import Trajectories as Trajectories
     from .weyl.quantization import dequantize as dequantize
     from .weyl.symbol import Symbol as Symbol
@@ -88,6 +90,7 @@ _MODULES = {
     "Problem": "problems.problem",
     "Readout": "sampling.readout",
     "ResourceError": "_core.arguments",
+    "Records": "trajectories.records",
     "Solution": "evolution.solution",
     "Spectrum": "spectra.spectrum_result",
     "State": "model.states",
@@ -113,6 +116,7 @@ _MODULES = {
     "langevin": "trajectories.langevin",
     "load": "sweeps",
     "mixture": "model.gaussian_states",
+    "monitor": "trajectories.monitor",
     "moyal_bracket": "phase_space.star_product",
     "poisson_bracket": "symbolic.brackets",
     "quantize": "phase_space.kernels",
