@@ -39,6 +39,10 @@ FINE, COARSE = 1e-11, 1e-8
 """Relative tolerances of the two solutions of these equations; their difference is the error that is reported."""
 
 
+ROUNDINGS = 4
+"""Roundings of each sum in the equation of V: products, their sum, a difference."""
+
+
 @dataclass(frozen=True)
 class Channels:
     """What is told: rows of `u` and `v` (channels, 2n), the constant parts of the u.z, and the efficiencies."""
@@ -84,9 +88,18 @@ def laws(flow: QuadraticFlow, channels: Channels, covariance: np.ndarray, times:
 def covariance_error(
     flow: QuadraticFlow, channels: Channels, found: list[Law], start: np.ndarray, times: Sequence[float]
 ) -> np.ndarray:
-    """The error of V at each time, by a coarser solution: far below it."""
-    rough = _Equations(flow, channels).solved(start, times, COARSE)
-    return np.array([np.abs(a.covariance - b.covariance).max() for a, b in zip(found, rough, strict=True)])
+    """An estimate of the error of each entry of V at each time: what a coarser solution is off by, and round-off.
+
+    The latter is not seen in their difference: D and K K^T cancel where V is small.
+    """
+    equations = _Equations(flow, channels)
+    rough = equations.solved(start, times, COARSE)
+    added = np.sqrt(np.diag(equations.diffusion) + (equations.kicks**2).sum(axis=0))
+    errors = []
+    for a, b, t in zip(found, rough, times, strict=True):
+        rounded = ROUNDINGS * np.finfo(float).eps * (np.abs(a.covariance) + t * np.outer(added, added))
+        errors.append(np.abs(a.covariance - b.covariance) + (rounded if t else 0.0))
+    return np.array(errors)
 
 
 class _Equations:

@@ -35,8 +35,8 @@ class Records:
 
     `record`: (records, times, channels), the integral of dy since the time before, from 0 on for the first; two
     channels for heterodyne detection. `mean`: (records, times, 2n), the conditional means. `covariance`: (times, 2n,
-    2n), the conditional covariance, the same for all records, up to `covariance_error` (times). `system`, `state`,
-    `times`, `jump`, `detection`, `angle`, `efficiency`, `seed`: as given. `seconds`: wall-clock time.
+    2n), the conditional covariance, the same for all records, and `covariance_error` the estimated error of each entry. `system`,
+    `state`, `times`, `jump`, `detection`, `angle`, `efficiency`, `seed`: as given. `seconds`: wall-clock time.
     """
 
     system: System
@@ -88,7 +88,7 @@ class Records:
             "dy": (("record", "time", "channel"), self.record, {"long_name": "integral of dy since the time before"}),
             "mean": (("record", "time", "coordinate"), self.mean, {"long_name": "conditional means"}),
             "covariance": (square, self.covariance, {"long_name": "conditional covariance, of all records"}),
-            "covariance_error": (("time",), self.covariance_error, {"long_name": "its estimated error"}),
+            "covariance_error": (square, self.covariance_error, {"long_name": "its estimated error"}),
         }
         over = {"time": list(self.times), "coordinate": self._names, "other_coordinate": self._names}
         dataset = xr.Dataset(data, over)
