@@ -37,8 +37,9 @@ def agree(found: Trajectories, mean: np.ndarray, covariance: np.ndarray, index: 
         ("x**2/10", ["x**2/2", "xi**2/2"]),
         ("xi**2/2 - cos(x) + x*cos(3*t)", ["sin(x)", "x + I*xi"]),
         ("xi**2/2 + (x - t)**2", ["sin(x) + I*xi"]),
+        ("xi**2/2", ["sqrt(1 + sin(9*t)/2)*x", "exp(-t)*(x + I*xi)"]),
     ],
-    ids=["polynomial", "noises that do not commute", "driven", "friction that depends on the place"],
+    ids=["polynomial", "noises that do not commute", "driven", "friction that depends on the place", "rates"],
 )
 def test_against_the_fokker_planck_equation(p: str, jumps: list[str]) -> None:
     system = System(p, jumps, h=0.3, gamma=0.5)
@@ -151,6 +152,8 @@ def test_refusals() -> None:
     refused(lambda: langevin(system, coherent(0, 0), [1.0], tol=2), "Argument `tol` must be <= 0.5")
     with pytest.raises(Exception, match="GB are free"):
         langevin(system, coherent(0, 0), [1.0], memory=1000)
+    pulsed = System("xi**2/2 + x*heaviside(t - 1/2)", ["x"], h=0.1, gamma=0.1)
+    refused(lambda: langevin(pulsed, coherent(0, 0), [1.0]), "Argument `system` must be smooth in time")
     falling = System("xi**2/2 - x**4", ["x"], h=0.1, gamma=0.1)
     with pytest.raises(Exception, match=r"infinity|time_limit"):
         langevin(falling, coherent(1, 0), [20.0], time_limit=5.0)

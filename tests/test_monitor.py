@@ -140,6 +140,8 @@ def test_refusals_and_results() -> None:
     refused(lambda: monitor(system, two, [1]), "Argument `state` must be one Gaussian state")
     refused(lambda: monitor(system, coherent(0, 0), [1], jump=2), "Argument `jump` must be a whole number from 1 to 1")
     refused(lambda: monitor(system, coherent(0, 0), [1], efficiency=1.1), "Argument `efficiency` must be <= 1")
+    rate = System("xi**2/2", ["sin(t)*x"], h=1, gamma=1)
+    refused(lambda: monitor(rate, coherent(0, 0), [1]), "Argument `system` must have jumps that do not depend on time")
     found = monitor(system, coherent(0, 0), [0.0, 1.0], records=3)
     again = monitor(system, coherent(0, 0), [0.0, 1.0], records=3)
     assert np.array_equal(found.record, again.record) and not found.record[:, 0].any()

@@ -14,7 +14,7 @@ from openweyl.model.states import State
 from openweyl.model.system import System
 
 from .in_fock_space import fock_plan, in_fock_space
-from .outputs import Watch
+from .outputs import Look
 from .race import SlowerError
 from .solution import Solution
 from .stepwise import stepwise
@@ -25,21 +25,22 @@ LEAD = 2.0
 
 def by_steps(
     system: System, state: State, times: tuple[float, ...], *, kind: str, order: int, tol: float, memory: float,
-    time_limit: float, progress: Progress | None, watch: Watch | None, watch_every: float,
+    time_limit: float, progress: Progress | None, look: Look | None, watch_every: float,
 ) -> Solution:  # fmt: skip
     """The solution, as `evolve` returns it. Raises ResourceError as `stepwise` does, if Fock space is no way either."""
+    progress = _forward(progress)
 
     def on_grid(rival: float = inf) -> Solution:
         return stepwise(
             system, state, times, kind=kind, order=order, tol=tol, memory=memory, time_limit=time_limit,
-            progress=progress, watch=watch, watch_every=watch_every, rival=rival,
+            progress=progress, look=look, watch_every=watch_every, rival=rival,
         )  # fmt: skip
 
     def in_levels() -> Solution | None:
         if plan is None:
             return None
         return in_fock_space(
-            plan, system, state, times, tol=tol, memory=memory, time_limit=time_limit, progress=progress, watch=watch,
+            plan, system, state, times, tol=tol, memory=memory, time_limit=time_limit, progress=progress, look=look,
             watch_every=watch_every,
         )  # fmt: skip
 
@@ -57,3 +58,17 @@ def by_steps(
         if solution is None:
             raise
         return solution
+
+
+def _forward(progress: Progress | None) -> Progress | None:
+    """Progress that never goes back, where one method is left for another."""
+    if progress is None:
+        return None
+    furthest = 0.0
+
+    def report(t: float, horizon: float, words: str) -> None:
+        nonlocal furthest
+        furthest = max(furthest, t)
+        progress(furthest, horizon, words)
+
+    return report

@@ -111,6 +111,13 @@ def loss_rate(system: PolynomialSystem, levels: tuple[int, ...]) -> float:
     return rate
 
 
+def lost_later(system: PolynomialSystem, levels: tuple[int, ...], horizon: float) -> float:
+    """By what factor an error made on the levels counts: L may take it beyond them, at the rate at which it does so
+    with anything. What is left out of a state, or of a step, must be so much smaller for levels not to run after it.
+    """
+    return 1 + horizon * loss_rate(system, levels)
+
+
 def _operator_norm(m: sparse.csr_array) -> float:
     """A bound of the largest singular value."""
     size = abs(m)

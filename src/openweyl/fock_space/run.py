@@ -18,8 +18,8 @@ import sympy
 from openweyl.symbolic.expressions import TIME, evaluate
 from openweyl.symbolic.time_variation import TimeVariation
 
-from .blocks import EXPONENTIAL_WORK, Blocks, block_sizes, blocks
-from .generator import Generator, generator, loss_rate
+from .blocks import CALL_WORK, Blocks, block_sizes, blocks, dense_work
+from .generator import Generator, generator, lost_later
 from .levels import LevelMatrix, enough_levels, padded
 from .polynomial_system import PolynomialSystem, timed
 from .taylor import DEGREE, ROUND_OFF, Step, driven_step, free_step
@@ -41,8 +41,6 @@ FULL = 0.3
 
 UNITS_PER_STEP = 6.0
 """The first guess of a step, in units of 1/||L||."""
-CALL_WORK = 5_000.0
-"""The work, in multiplications of a sparse product, that is done in the time that a call takes: 5 us."""
 ENTRY_BYTES, STEP_BYTES = 150, 10 * (DEGREE + 2)
 """The memory for each entry of the generator, as it is built, and for each coordinate of the terms of a step."""
 
@@ -123,15 +121,9 @@ class FockRun:
         norm = max(abs(term.inside).sum(axis=0).max(initial=0.0) for term in made.terms)
         self.norm = float(norm)
         self.tau = min(self.tau or np.inf, UNITS_PER_STEP / max(self.norm, UNITS_PER_STEP / self.horizon))
-        if not timed(self.system) and self._exponentials_pay():
-            self.blocks = blocks(made.terms[0].inside)
-
-    def _exponentials_pay(self) -> bool:
-        """Whether dense exponentials of the blocks cost less than steps."""
-        sizes = block_sizes(self.generator.terms[0].inside).astype(float)
-        dense = float((EXPONENTIAL_WORK * sizes**3 + CALL_WORK).sum())
         by_steps = (DEGREE + 1) * (self.horizon - self.t) / self.tau * (self.per_product + CALL_WORK)
-        return dense < by_steps
+        if not timed(self.system) and dense_work(block_sizes(made.terms[0].inside)) < by_steps:
+            self.blocks = blocks(made.terms[0].inside)
 
     def _grow(self) -> None:
         """More levels, in the modes whose last ones are full."""
@@ -225,7 +217,7 @@ class FockRun:
 
     def _exponential(self, whole: Blocks, dt: float) -> Blocks:
         if dt not in self.exponentials:
-            self._count(sum(count * (EXPONENTIAL_WORK * size**3 + CALL_WORK) for size, count in whole.sizes))
+            self._count(dense_work(whole.sizes))
             self.exponentials[dt] = whole.exponential(dt)
         return self.exponentials[dt]
 
@@ -246,13 +238,6 @@ class FockRun:
 
     def _at(self, t: float, v: np.ndarray) -> Reached:
         return Reached(t, self.generator.matrix(v), self.levels, self.time_error, self.level_error)
-
-
-def lost_later(system: PolynomialSystem, levels: tuple[int, ...], horizon: float) -> float:
-    """By what factor an error made on the levels counts: L may take it beyond them, at the rate at which it does so
-    with anything. What is left out of a state, or of a step, must be so much smaller for levels not to run after it.
-    """
-    return 1 + horizon * loss_rate(system, levels)
 
 
 def _value(factor: sympy.Expr, t: np.ndarray) -> np.ndarray:

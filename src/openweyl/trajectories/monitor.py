@@ -18,6 +18,8 @@ from openweyl.gaussian_packets.flow import quadratic_flow
 from openweyl.model.pair import state_of
 from openweyl.model.states import State
 from openweyl.model.system import System
+from openweyl.symbolic.breakpoints import breakpoints
+from openweyl.symbolic.expressions import TIME
 
 from .filtering import Channels, Law, covariance_error, laws
 from .initial import cloud_of
@@ -69,6 +71,10 @@ def monitor(
     checked = state_of(system, state)
     saved = arguments.times(times)
     must(bool(system.jumps and system.gamma), "system", "have jumps, and gamma > 0", system, "One of them is observed.")
+    timed = any(jump.has(TIME) for jump in system.jumps)
+    must(not timed, "system", "have jumps that do not depend on time", str(system), "Others are not measured yet.")
+    breaks = breakpoints((system.hamiltonian,), saved[-1])
+    must(not breaks, "system", "be smooth in time", str(system), "Others are not measured yet.")
     chosen = arguments.whole("jump", jump, 1, len(system.jumps), "It counts the jumps of the system from 1.")
     arguments.choice("detection", detection, ("homodyne", "heterodyne"))
     angle = arguments.real("angle", angle)

@@ -12,7 +12,7 @@ from openweyl._core.calls import public
 from openweyl._core.display import block, html_picture, html_table
 from openweyl._core.plain import plain, plain_fields
 from openweyl._core.text import cut, excerpt, table
-from openweyl.evolution.solution import attributes
+from openweyl.evolution.dataset import attributes
 from openweyl.model.packets import Packet
 from openweyl.model.states import PacketState, State
 from openweyl.model.system import System
@@ -35,8 +35,9 @@ class Records:
 
     `record`: (records, times, channels), the integral of dy since the time before, from 0 on for the first; two
     channels for heterodyne detection. `mean`: (records, times, 2n), the conditional means. `covariance`: (times, 2n,
-    2n), the conditional covariance, the same for all records, and `covariance_error` the estimated error of each entry. `system`,
-    `state`, `times`, `jump`, `detection`, `angle`, `efficiency`, `seed`: as given. `seconds`: wall-clock time.
+    2n), the conditional covariance, the same for all records; `covariance_error`: an estimate of the error of each
+    entry. `system`, `state`, `times`, `jump`, `detection`, `angle`, `efficiency`, `seed`: as given. `seconds`:
+    wall-clock time.
     """
 
     system: System

@@ -6,9 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import sympy
 
-from openweyl._core.arguments import ResourceError
+from openweyl._core.arguments import ResourceError, must
 from openweyl.model.system import System
+from openweyl.model.timed_factor import split
+from openweyl.symbolic.breakpoints import breakpoints
+from openweyl.symbolic.expressions import TIME
 from openweyl.symbolic.time_variation import TimeVariation
 
 from .fields import Fields
@@ -39,7 +43,18 @@ class Mesh:
         edges = np.unique(np.concatenate([[0.0], times]))
         if times[-1] > 0:
             box = dict(zip(system.x + system.xi, cloud.box(BOX_DEVIATIONS), strict=True))
-            edges = np.unique(np.concatenate([edges, *TimeVariation(system.hamiltonian, box, times[-1]).cells]))
+            breaks = breakpoints((system.hamiltonian, *system.jumps), times[-1])
+            must(
+                not breaks,
+                "system",
+                "be smooth in time",
+                f"not so at t = {breaks[0]:g}" if breaks else "",
+                "No paths are followed over jumps, kinks and samples yet.",
+            )
+            rates = [split(jump)[0] ** 2 * sympy.Dummy(real=True) for jump in system.jumps if jump.has(TIME)]
+            for f in (system.hamiltonian, *rates):
+                free = dict.fromkeys(f.free_symbols - {TIME, *box}, (0.5, 1.0))
+                edges = np.unique(np.concatenate([edges, *TimeVariation(f, box | free, times[-1]).cells]))
         with np.errstate(all="ignore"):
             parts = np.ceil(np.diff(edges) * rate)
         many = float(parts.sum())
