@@ -69,6 +69,10 @@ if _typing.TYPE_CHECKING:  # for type checkers and editors; a test compares this
     from .symbolic.brackets import poisson_bracket as poisson_bracket
     from .theory.assumptions import Assumptions as Assumptions
     from .theory.check import check_assumptions as check_assumptions
+    from .trajectories.langevin import langevin as langevin
+    from .trajectories.monitor import monitor as monitor
+    from .trajectories.records import Records as Records
+    from .trajectories.trajectories import Trajectories as Trajectories
     from .weyl.quantization import dequantize as dequantize
     from .weyl.symbol import Symbol as Symbol
 
@@ -95,11 +99,13 @@ _MODULES = {
     "Problem": "problems.problem",
     "Readout": "sampling.readout",
     "ResourceError": "_core.arguments",
+    "Records": "trajectories.records",
     "Solution": "evolution.solution",
     "Spectrum": "spectra.spectrum_result",
     "State": "model.states",
     "Symbol": "weyl.symbol",
     "System": "model.system",
+    "Trajectories": "trajectories.trajectories",
     "Units": "interchange.units",
     "binomial": "model.code_states",
     "cat": "model.gaussian_states",
@@ -119,8 +125,10 @@ _MODULES = {
     "gkp": "model.code_states",
     "hamiltonian_field": "symbolic.brackets",
     "interp": "model.drives",
+    "langevin": "trajectories.langevin",
     "load": "sweeps",
     "mixture": "model.gaussian_states",
+    "monitor": "trajectories.monitor",
     "movie": "report.movie",
     "moyal_bracket": "phase_space.star_product",
     "poisson_bracket": "symbolic.brackets",
