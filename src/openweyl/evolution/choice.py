@@ -16,7 +16,7 @@ from openweyl.model.states import State
 from openweyl.model.system import System
 
 from .in_fock_space import FockPlan, GaveUpError, fock_plan, in_fock_space
-from .outputs import Look
+from .outputs import Look, Output
 from .race import SlowerError
 from .solution import Solution
 from .stepwise import stepwise
@@ -30,7 +30,7 @@ def by_steps(
     time_limit: float, progress: Progress | None, look: Look | None, watch_every: float,
 ) -> Solution:  # fmt: skip
     """The solution, as `evolve` returns it. Raises ResourceError as `stepwise` does, if Fock space is no way either."""
-    progress = _forward(progress)
+    progress, look = _forward(progress), _onward(look)
 
     def on_grid(rival: float = inf) -> Solution:
         return stepwise(
@@ -85,3 +85,18 @@ def _forward(progress: Progress | None) -> Progress | None:
         progress(furthest, horizon, words)
 
     return report
+
+
+def _onward(look: Look | None) -> Look | None:
+    """Looks at times that have not been seen yet: one method has shown what comes before, with errors of its own."""
+    if look is None:
+        return None
+    furthest = -inf
+
+    def unseen(t: float, output: Output) -> None:
+        nonlocal furthest
+        if t > furthest:
+            furthest = t
+            look(t, output)
+
+    return unseen
