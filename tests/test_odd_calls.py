@@ -322,6 +322,11 @@ def cases(folder: Path) -> dict[str, Case]:
             RUN | CONTROL | {"A": "a", "start": 0.01, "kind": "classical"},
             pair | control | {"A": "operator", "start": "number", "kind": "kind"},
         ),
+        "steady_state": (
+            openweyl.steady_state,
+            {"system": DAMPED, "tol": 1e-3, "time_limit": 60.0},
+            {"system": "system", "tol": "number", "time_limit": "number"},
+        ),
         "certify": (
             openweyl.certify,
             RUN | CONTROL | {"order": 1},
@@ -604,7 +609,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Case]:
 
 
 NAMES = (
-    "System", "System.replace", "check_assumptions", "evolve", "compare", "correlation", "spectrum", "g2", "certify",
+    "System", "System.replace", "check_assumptions", "evolve", "compare", "correlation", "spectrum", "g2",
+    "steady_state", "certify",
     "certify to a target", "Axis", "Axis.between", "PhaseGrid", "PhaseGrid.box", "Symbol",
     "Symbol.resampled", "Symbol.derivative",
     "Symbol.smoothed", "Symbol.inner", "Symbol.l1", "Symbol.trace_norm", "Symbol.at", "Symbol.fidelity",
@@ -622,7 +628,7 @@ NAMES = (
 )  # fmt: skip
 RESULTS = {
     "Assumptions", "Certificate", "Comparison", "Correlation", "Enclosure", "Ensemble", "Estimate", "Expectation",
-    "Kernel", "Moments", "Numerics", "Observable", "Problem", "Readout", "Solution", "Spectrum", "State",
+    "Kernel", "Moments", "Numerics", "Observable", "Problem", "Readout", "Solution", "Spectrum", "State", "SteadyState",
 }  # fmt: skip
 """Classes of values that the package returns, of which nothing is checked but what `Problem` and `Observable` hold; and
 `State`, which is abstract. The errors take any text."""
