@@ -10,6 +10,7 @@ import mpmath
 import numpy as np
 import pytest
 import qutip
+import scipy.linalg
 import sympy
 
 from common import refused
@@ -88,6 +89,27 @@ def test_two_modes() -> None:
     mean = found.symbol.moments().mean
     np.testing.assert_allclose(mean, np.sqrt(2) * np.array([*amplitudes.real, *amplitudes.imag]), atol=3e-3)
     assert found.symbol.purity() == pytest.approx(1, abs=1e-2)
+
+
+def test_linear_friction_and_its_noise() -> None:
+    """l = alpha x + i beta xi: dx = xi - g x, dxi = -4 x - g xi, g = gamma alpha beta."""
+    h, gamma, alpha, beta = 0.7, 0.5, 1.3, 0.4
+    found = steady_state(System("xi**2/2 + 2*x**2", ["1.3*x + 0.4*I*xi"], h=h, gamma=gamma), tol=1e-7)
+    g = gamma * alpha * beta
+    matrix, noise = np.array([[-g, 1.0], [-4.0, -g]]), h * gamma * np.diag([beta**2, alpha**2])
+    covariance = scipy.linalg.solve_continuous_lyapunov(matrix, -noise)
+    np.testing.assert_allclose(found.symbol.moments().covariance, covariance, atol=1e-5)
+
+
+def test_optomechanics_against_qutip() -> None:
+    text = "ad2*a2 + 0.1*ad1*a1*(a2 + ad2) + 0.1*(a1 + ad1)"
+    found = steady_state(System.from_operators(text, ["a1", "sqrt(0.3)*a2"], h=1), tol=1e-2)
+    a, b = qutip.tensor(qutip.destroy(6), qutip.qeye(7)), qutip.tensor(qutip.qeye(6), qutip.destroy(7))
+    H = b.dag() * b + 0.1 * a.dag() * a * (b + b.dag()) + 0.1 * (a + a.dag())
+    rho = qutip.steadystate(H, [a, 0.3**0.5 * b])
+    means = [np.sqrt(2) * part(qutip.expect(c, rho)) for part in (np.real, np.imag) for c in (a, b)]
+    np.testing.assert_allclose(found.symbol.moments().mean, means, atol=5e-3)
+    assert abs(found.symbol.purity() - (rho * rho).tr().real) <= 2 * found.error  # |tr(A^2 - B^2)| <= 2 ||A - B||
 
 
 def test_stays_under_evolution() -> None:

@@ -46,8 +46,8 @@ def steady_state(system: System, *, tol: float = 1e-6, time_limit: float = TIME_
     >>> from openweyl import System
     >>> warm = System.from_operators("2*ad*a", ["sqrt(1.5)*a", "sqrt(0.5)*ad"], h=1)
     >>> found = steady_state(warm)  # thermal, 0.5 quanta
-    >>> round(found.symbol.purity(), 6)  # 1/(1 + 2 * 0.5)
-    0.5
+    >>> print(f"{found.symbol.purity():.6f}")  # 1/(1 + 2 * 0.5)
+    0.500000
     >>> round(found.gap, 6)
     0.5
     """
