@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import json
 import re
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import qutip
 import scipy.linalg
 import sympy
 
-from common import refused
+from common import invoke, refused
 from openweyl import ResourceError, System, evolve, steady_state, thermal
 
 SYSTEMS = {
@@ -154,3 +155,12 @@ def test_the_examples_of_the_page() -> None:
     (code,) = re.findall(r"^```pycon\n(.*?)^```$", page, flags=re.MULTILINE | re.DOTALL)
     example = doctest.DocTestParser().get_doctest(code, {}, "steady-states.md", None, None)
     assert doctest.DocTestRunner().run(example).failed == 0
+
+
+def test_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    done = invoke(monkeypatch, capsys, "steady", "kerr-damped", "--h", "0.5", "--json")
+    assert done.status == 0
+    assert json.loads(done.out)["error"] <= json.loads(done.out)["tol"]
+    done = invoke(monkeypatch, capsys, "steady", "kerr-damped", "--gamma", "0")
+    assert (done.status, done.err.count("\n")) == (2, 1)
+    assert "no jumps" in done.err
