@@ -219,7 +219,7 @@ def test_there_is_one_figure(run: Callable[..., Done], number: str) -> None:
     ("option", "value"),
     [
         ("order", "0"), ("order", "1.5"), ("order", "-1"), ("order", "99"), ("order", "1e30"), ("order", "three"),
-        ("target", "0"), ("target", "-1"), ("target", "nan"), ("observable", "x**2"), ("observable", ""),
+        ("target", "0"), ("target", "-1"), ("target", "nan"), ("observable", "smooth(x**2)"), ("observable", ""),
         ("observable", "smooth("), ("observable", "__import__('os').system('touch mark')"), ("observable", "I"),
         ("observable", "husimi(1)"), ("observable", "husimi(1, y)"), ("observable", "nope(x)"),
     ],
@@ -479,7 +479,7 @@ def test_a_number_that_is_not_known_is_explained() -> None:
     found = compare(System("xi**2/2", ["x", "xi"], h=1, gamma=1), coherent(0, 0), [0.1], tol=1e-2)
     assert "nan" not in str(found)
     found.series["min_eigenvalue"][:] = np.nan
-    assert str(found).splitlines()[-1] == "nan: not known"
+    assert "nan: not known" in str(found).splitlines()
 
 
 @pytest.mark.parametrize(("name", "status"), [("SIGTERM", 143), ("SIGHUP", 129)])

@@ -32,6 +32,7 @@ from openweyl.evolution.runs import Segment
 from openweyl.evolution.step_control import StepPlan, StepPolicy
 from openweyl.evolution.stepper import Stepper
 from openweyl.evolution.witness import MeansWitness
+from openweyl.model.pieces import Piece
 from openweyl.norms.dense import dense_trace_norm
 
 H = 0.25
@@ -47,7 +48,9 @@ def made(
     grid = grid or START.grid(system.h, level=1e-3 * tol, room=0.4)
     solved = equation(quantum=quantum, order=order)
     start = solved.start(START.symbol(grid).values if w is None else w)
-    return AdaptiveIntegrator(system, solved, grid, start, tol=tol, horizon=1.0, memory=1e9, time_limit=1e9, **more)
+    return AdaptiveIntegrator(
+        [Piece(0.0, 1.0, system)], solved, grid, start, tol=tol, horizon=1.0, memory=1e9, time_limit=1e9, **more
+    )
 
 
 # ---------------------------------------------------------------------- what is counted

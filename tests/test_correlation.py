@@ -176,7 +176,7 @@ def test_the_result_shows_itself(tmp_path: Path) -> None:
         ({"A": "a*"}, "`A` must be a formula"),
         ({"A": "adag"}, "with a and its adjoint ad"),
         ({"B": "sin(x)"}, "`B` must be a polynomial"),
-        ({"B": "a2"}, "`B` must use known names only"),
+        ({"B": "a2"}, "`B` must have indices from 1 to 1"),
         ({"B": sympy.Symbol("t") * sympy.Symbol("x")}, "`B` must not depend on time"),
         ({"B": 1 / sympy.Symbol("x")}, "`B` must be smooth"),
         ({"A": qutip.destroy(3)}, "Operators are text"),

@@ -291,7 +291,7 @@ def test_errors_against_a_finer_run_and_against_the_grid(system: System, state: 
         assert run.numerics.error[i] <= tol
     if tol == 1e-5:
         options: Any = {"kind": "quantum", "order": 1, "memory": 1e9, "time_limit": 60.0, "progress": None}
-        grid = stepwise(system, state, (0.3, 0.8), tol=tol, watch=None, watch_every=np.inf, **options)
+        grid = stepwise(system, state, (0.3, 0.8), tol=tol, look=None, watch_every=np.inf, **options)
         for i in (0, 1):
             assert dense_trace_norm(run[i] - grid[i]) <= run.numerics.error[i] + grid.numerics.error[i]
 
@@ -406,7 +406,7 @@ def test_watching_in_fock_space() -> None:
 
 def test_little_memory_goes_to_the_grid() -> None:
     system = System.from_operators("ad**2*a**2", ["0.3*a"], h=1)
-    options: Any = {"kind": "quantum", "order": 1, "time_limit": 60.0, "progress": None, "watch": None}
+    options: Any = {"kind": "quantum", "order": 1, "time_limit": 60.0, "progress": None, "look": None}
     with pytest.raises(Exception, match="memory"):
         by_steps(system, coherent(alpha=1), (0.5,), tol=1e-4, memory=1e4, watch_every=np.inf, **options)
 

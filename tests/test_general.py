@@ -27,7 +27,7 @@ from openweyl import (
     gaussian,
     quantize,
 )
-from openweyl.analysis.certify import residual
+from openweyl.analysis.rate_integral import residual
 from openweyl.norms.dense import dense_trace_norm
 from openweyl.phase_space.resampling import interpolation
 from oracle import XI, Oracle, T, X

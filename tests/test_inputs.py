@@ -40,6 +40,7 @@ from openweyl.analysis.compare import compare
 from openweyl.cli import runs
 from openweyl.phase_space.grid_size import check_fits
 from openweyl.problems.problem import Problem
+from openweyl.report import folder, save
 from openweyl.theory import stretching
 
 pytestmark = pytest.mark.usefixtures("states_measured_once")
@@ -433,8 +434,9 @@ def test_symbols_too_large_for_a_file(
 ) -> None:
     result = compare(PENDULUM, coherent(0, 0), [0.1], tol=1e-2)
     for limit, files in ((10**9, 3), (100, 2)):
-        monkeypatch.setattr(runs, "MAX_SYMBOL_BYTES", limit)
-        assert len(runs.write_comparison(result, tmp_path)) == files
+        monkeypatch.setattr(folder, "MAX_SYMBOL_BYTES", limit)
+        assert len(save(result, tmp_path)) == files
+        runs._note(result)
     assert "are left out of the dataset" in capsys.readouterr().err
 
 

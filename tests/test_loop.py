@@ -17,7 +17,9 @@ from openweyl.evolution import runs
 from openweyl.evolution.equation import Equation
 from openweyl.evolution.grid_follower import Foreseen
 from openweyl.evolution.loop import AdaptiveIntegrator
+from openweyl.evolution.outputs import Output
 from openweyl.evolution.step_control import StepPolicy
+from openweyl.model.pieces import Piece
 from openweyl.phase_space.grid import Axis
 from systems import PLANE
 
@@ -89,7 +91,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> Callable[..., AdaptiveIntegrator]:
             quantum=True,
         )
         given = {"tol": tol, "horizon": 1.0, "memory": 1e9, "time_limit": 1e9} | more
-        return AdaptiveIntegrator(STILL, equation, PLANE, packet(PLANE, width(0.0)), **given)
+        return AdaptiveIntegrator([Piece(0.0, 1.0, STILL)], equation, PLANE, packet(PLANE, width(0.0)), **given)
 
     return make
 
@@ -182,11 +184,11 @@ def test_what_is_watched(made: Callable[..., AdaptiveIntegrator], every: float) 
     """The start, once and when the run begins, not when it is made; all outputs; and no gap longer than asked for."""
     looks: list[float] = []
 
-    def watch(t: float, symbol: Symbol) -> None:
-        assert isinstance(symbol, Symbol)
+    def look(t: float, output: Output) -> None:
+        assert isinstance(output.symbol, Symbol) and output.grid_error >= 0
         looks.append(t)
 
-    run = made(lambda _t: 0.0, watch=watch, watch_every=every)
+    run = made(lambda _t: 0.0, look=look, watch_every=every)
     assert looks == []
     times = [0.0, 0.25, 0.4, 1.0]
     run.outputs(times)
@@ -214,7 +216,7 @@ def test_all_that_is_not_seen_is_a_part_of_the_error(made: Callable[..., Adaptiv
     grids = made(lambda _t: 0.0).grids
     grids.lost = 0.25
     grids.resolution.neglected = {(sympy.Symbol("x"), False): 0.5}
-    grids.kicks.neglected = {(sympy.Symbol("x"), True): 1.0}
+    grids.strides.kicks.neglected = {(sympy.Symbol("x"), True): 1.0}
     assert grids.error == 1.75
 
 

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from openweyl import PhaseGrid, cli, coherent
+from common import refused
+from openweyl import Comparison, PhaseGrid, System, certify, cli, coherent, compare, evolve, load, save
 from openweyl.plot import new_figure
 from openweyl.problems.problem import Problem
 from openweyl.report import movie
@@ -93,9 +94,9 @@ def test_one_bar_runs_once_from_start_to_end() -> None:
     movie(problem, "m.gif", times=[0.0, 0.25, 0.5], progress=lambda at, end, words: seen.append((at / end, words)))
     places = [place for place, _ in seen]
     assert places == sorted(places) and places[0] < 0.25 and places[-1] == 1.0
-    grids = [place for place, words in seen if "grid" in words]
-    assert min(grids) < 0.25 < max(grids) == 0.5  # both evolutions
-    assert len(seen) - len(grids) == 3  # one for each frame
+    evolving = [place for place, words in seen if "grid" in words or "levels" in words]
+    assert min(evolving) < 0.25 < max(evolving) == 0.5  # both evolutions
+    assert len(seen) - len(evolving) == 3  # one for each frame
 
 
 def test_the_scale_of_a_frame_is_written_whole() -> None:
@@ -234,3 +235,62 @@ def test_an_old_movie_stays_if_the_new_one_fails(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(OSError, match="No space left on device"):
         movie(problem, target, times=[0.0, 0.5])
     assert target.read_bytes() == b"old" and list(Path().iterdir()) == [target]
+
+
+# --- from Python
+
+
+@pytest.fixture(scope="module")
+def compared() -> Comparison:
+    well = System("xi**2 + (x**2 - 1/2)**2", ["x", "xi"], h=0.25, gamma=1.0)
+    return compare(well, coherent(1, 0), [0.0, 0.3, 0.6], tol=1e-2, observables=["x"])
+
+
+def frames_of(path: Path) -> list[np.ndarray]:
+    with Image.open(path) as film:
+        found = []
+        for index in range(film.n_frames):
+            film.seek(index)
+            found.append(np.asarray(film.convert("RGB"), dtype=float))
+    return found
+
+
+@pytest.mark.parametrize("one_scale", [False, True])
+def test_movies_of_results(compared: Comparison, one_scale: bool) -> None:
+    for shown in (compared, compared.quantum):
+        frames = frames_of(movie(shown, "m.gif", one_scale=one_scale))
+        assert len(frames) == 3 and frames[0].std() > 10
+        assert all(np.abs(a - b).mean() > 0.3 for a, b in pairwise(frames))
+
+
+def test_movies_that_are_refused(compared: Comparison) -> None:
+    refused(lambda: movie(compared, "m.avi"), "Argument `out` must end in .mp4 or .gif")
+    refused(lambda: movie(5, "m.gif"), "Argument `shown` must be a Comparison, a Solution or a Problem")  # type: ignore[arg-type]
+    refused(lambda: movie(compared, "m.gif", times=[0.0, 0.1]), "Argument `times` must be left out")
+    refused(lambda: movie(5, 7), "Argument `out` must be a path")  # type: ignore[arg-type]
+    one = evolve(compared.system, coherent(1, 0), [0.1], tol=1e-2)
+    refused(lambda: movie(one, "m.gif"), "Argument `times` must be 2 to 2000 for a movie, but is 1.")
+    assert list(Path().iterdir()) == []
+
+
+def test_results_in_folders(compared: Comparison) -> None:
+    """The files of the commands, by one call."""
+    certificate = certify(compared.system, coherent(1, 0), [0.1], order=1, tol=1e-2, observables=["x"])
+    for result, names in (
+        (compared, ["comparison.nc", "distances.png", "observables.png", "symbols.png"]),
+        (certificate, ["certificate.nc", "certificate.png"]),
+        (compared.quantum, ["solution.nc", "symbols.png", "observables.png"]),
+        (certificate.solution, ["solution.nc", "symbols.png"]),
+    ):
+        written = save(result, "here")
+        assert [path.name for path in written] == names and all(path.stat().st_size > 1000 for path in written)
+        assert "time" in load(written[0]).dims
+    assert load("here/comparison.nc").sizes["observable"] == 1
+    refused(lambda: save(5, "here"), "Argument `result` must be a Comparison, a Certificate or a Solution")  # type: ignore[arg-type]
+    refused(lambda: save(compared, ""), "Argument `folder` must name a folder")
+
+
+def test_datasets_without_symbols(compared: Comparison) -> None:
+    data = compared.quantum.to_xarray(symbols=False)
+    assert set(data.data_vars) == {"quantum_error", "quantum_observed", "quantum_observed_error"}
+    assert data.attrs["h"] == 0.25

@@ -55,12 +55,17 @@ PLANES = PhaseGrid.box(h=1.0, x=[(-7, 7)] * 2, xi=[(-7, 7)] * 2, size=(8, 8))
 W = STATE.symbol(GRID)
 PSI = np.pi**-0.25 * np.exp(-(np.linspace(-7, 7, 60) ** 2) / 2)
 RUN = {"system": COARSE, "state": STATE, "times": [0.01], "tol": 0.05}
+WATCHED = {"observables": ("x",)}
 CONTROL = {"memory": None, "time_limit": 3600.0, "progress": None}
 
 
 @cache  # only the process that has these tests computes them
 def comparison() -> openweyl.Comparison:
     return compare(COARSE, STATE, [0.01], tol=0.05)
+
+
+def observation() -> openweyl.Observation:
+    return openweyl.evolve(COARSE, STATE, [0.01], tol=0.05, observables=["x"]).observed["x"]
 
 
 @cache
@@ -261,16 +266,20 @@ ACCEPTED: dict[str, set[str]] = {
     "only None": {"None"},
     "points": {*NUMBERS, *LISTS, "an empty list", "an empty array"}
     | {"a list of a list", "a list of pairs", "an array in a list", "three axes"},
+    "points or None": {*LISTS, "an empty list", "an empty array", "an array in a list"},
     "symbol or state": {"a Symbol", "a Symbol of zeros", "a State", "a State of its own"},
     "complex numbers": {*NUMBERS, *LISTS, "a complex number", "i", "a list of pairs"} - {"a generator"},
     "callable or None": {"None"},
     "progress": {"None", "True"},
     "kind": set(),
     "observable": {"a number as text", "an Observable"},
+    "observed times": {"an empty list", "an empty array", "a long list"},
+    "observables": {"an empty list", "an empty array"},
     "any observable": {"a number as text", "an Observable", "a symbol", "SymPy's half"},
     "modes": {"1"},
     "store or None": {"None", "text", "a number as text", "a path"},
     "text": set(),
+    "table or None": {"None", "a table"},
 }
 """What arguments of each kind may take; they may refuse it, too."""
 
@@ -279,11 +288,18 @@ def cases(folder: Path) -> dict[str, Case]:
     """The calls; `folder` is where those write that do."""
     pair = {"system": "system", "state": "state", "times": "times"}
     control = {"tol": "number", "memory": "number or None", "time_limit": "number", "progress": "progress"}
+    watched = {"observables": "observables"}
     found: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, str]]] = {
         "System": (
             System,
-            {"hamiltonian": "xi**2/2", "jumps": ["x"], "h": 1.0, "gamma": 0.1},
-            {"hamiltonian": "formula", "jumps": "formulas", "h": "number", "gamma": "number"},
+            {"hamiltonian": "xi**2/2", "jumps": ["x"], "h": 1.0, "gamma": 0.1, "drives": {"f": ([0, 1], [0, 1])}},
+            {
+                "hamiltonian": "formula",
+                "jumps": "formulas",
+                "h": "number",
+                "gamma": "number",
+                "drives": "table or None",
+            },
         ),
         "System.replace": (
             COARSE.replace,
@@ -301,10 +317,13 @@ def cases(folder: Path) -> dict[str, Case]:
         ),
         "evolve": (
             openweyl.evolve,
-            RUN | CONTROL | {"kind": "classical", "order": 1, "watch": None, "watch_every": 1.0},
-            pair | control | {"kind": "kind", "order": "whole", "watch": "callable or None", "watch_every": "time"},
+            RUN | CONTROL | {"kind": "classical", "order": 1, "watch": None, "watch_every": 1.0} | WATCHED,
+            pair
+            | control
+            | {"kind": "kind", "order": "whole", "watch": "callable or None", "watch_every": "time"}
+            | watched,
         ),
-        "compare": (openweyl.compare, RUN | CONTROL, pair | control),
+        "compare": (openweyl.compare, RUN | CONTROL | WATCHED, pair | control | watched),
         "correlation": (
             openweyl.correlation,
             RUN | CONTROL | {"A": "ad", "B": "a", "start": 0.01, "kind": "classical"},
@@ -329,8 +348,8 @@ def cases(folder: Path) -> dict[str, Case]:
         ),
         "certify": (
             openweyl.certify,
-            RUN | CONTROL | {"order": 1},
-            pair | control | {"order": "whole or None"},
+            RUN | CONTROL | {"order": 1} | WATCHED,
+            pair | control | {"order": "whole or None"} | watched,
         ),
         "certify to a target": (
             openweyl.certify,
@@ -367,6 +386,21 @@ def cases(folder: Path) -> dict[str, Case]:
         "Symbol.at": (W.at, {"x": 0.1, "xi": 0.2}, {"x": "points", "xi": "points"}),
         "Symbol.fidelity": (W.fidelity, {"other": W}, {"other": "symbol or state"}),
         "Symbol.wigner_negativity": (W.wigner_negativity, {"rtol": 0.1}, {"rtol": "number"}),
+        "Symbol.probability": (W.probability, {"condition": "x > 0"}, {"condition": "text"}),
+        "Symbol.photon_numbers": (
+            W.photon_numbers,
+            {"mode": 1, "size": 4, "tol": 1e-4},
+            {"mode": "whole", "size": "whole or None", "tol": "number"},
+        ),
+        "Symbol.g2": (W.g2, {"mode": 1}, {"mode": "whole"}),
+        "Symbol.overlap": (W.overlap, {"other": W}, {"other": "symbol or state"}),
+        "Symbol.wigner": (W.wigner, {"x": [0.1], "xi": [0.2]}, {"x": "points or None", "xi": "points or None"}),
+        "Solution.g2": (comparison().quantum.g2, {"mode": 1}, {"mode": "whole"}),
+        "Solution.photon_numbers": (
+            comparison().quantum.photon_numbers,
+            {"mode": 1, "size": 4},
+            {"mode": "whole", "size": "whole"},
+        ),
         "Symbol.homodyne": (W.homodyne, {"angle": 0.3, "mode": 1}, {"angle": "number", "mode": "whole"}),
         "Symbol.expectation": (W.expectation, {"observable": "tanh(x)"}, {"observable": "observable"}),
         "Symbol.fock": (W.fock, {"size": 4, "tol": 1e-4}, {"size": "sizes or None", "tol": "number"}),
@@ -410,6 +444,8 @@ def cases(folder: Path) -> dict[str, Case]:
             {"size": None, "tol": 0.1},
             {"size": "sizes or None", "tol": "number"},
         ),
+        "Comparison.expectation": (comparison().expectation, {"observable": "x"}, {"observable": "observable"}),
+        "Observation.at": (observation().at, {"times": [0.0]}, {"times": "observed times"}),
         "Comparison.difference": (comparison().difference, {"index": 0}, {"index": "index"}),
         "Units": (
             Units,
@@ -489,7 +525,14 @@ def cases(folder: Path) -> dict[str, Case]:
             {"x": "only None", "xi": "only None", "alpha": "complex numbers"},
         ),
         "fock": (openweyl.fock, {"k": 1}, {"k": "whole"}),
+        "binomial": (openweyl.binomial, {"N": 1, "S": 1, "word": 0}, {"N": "whole", "S": "whole", "word": "whole"}),
+        "gkp": (openweyl.gkp, {"delta": 0.4, "word": 0}, {"delta": "number", "word": "whole"}),
         "superposition": (openweyl.superposition, {"components": [(1, openweyl.fock(1))]}, {"components": "members"}),
+        "interp": (
+            openweyl.interp,
+            {"times": [0, 1], "values": [0, 1], "kind": "linear"},
+            {"times": "times", "values": "coordinates", "kind": "kind"},
+        ),
         "thermal": (openweyl.thermal, {"nbar": 0.5, "n": 1}, {"nbar": "coordinates", "n": "whole"}),
         "squeezed": (
             openweyl.squeezed,
@@ -614,21 +657,25 @@ NAMES = (
     "certify to a target", "Axis", "Axis.between", "PhaseGrid", "PhaseGrid.box", "Symbol",
     "Symbol.resampled", "Symbol.derivative",
     "Symbol.smoothed", "Symbol.inner", "Symbol.l1", "Symbol.trace_norm", "Symbol.at", "Symbol.fidelity",
-    "Symbol.wigner_negativity", "Symbol.homodyne", "Symbol.expectation", "Symbol.fock",
+    "Symbol.wigner_negativity", "Symbol.probability", "Symbol.photon_numbers", "Symbol.g2", "Symbol.overlap",
+    "Symbol.wigner", "Solution.g2", "Solution.photon_numbers", "Symbol.homodyne", "Symbol.expectation", "Symbol.fock",
     "Symbol.to_qutip", "from_fock", "from_qutip", "from_wavefunction", "trace_norm", "quantize", "dequantize",
     "Observable.parse", "Observable.value", "Certificate.expectation", "Solution.expect", "Solution.to_qutip",
+    "Comparison.expectation", "Observation.at",
     "Comparison.difference", "Units", "Units.number", "Units.quantity", "Units.gamma", "Units.unit",
     "Units.system", "Units.thermal_jumps", "Problem.load", "Problem.parse", "Problem.replace", "star of formulas",
     "star of symbols", "moyal_bracket of formulas", "moyal_bracket of symbols", "poisson_bracket",
-    "hamiltonian_field", "coherent", "coherent of alpha", "fock", "superposition", "thermal", "squeezed", "gaussian",
+    "hamiltonian_field", "coherent", "coherent of alpha", "fock", "binomial", "gkp",
+    "superposition", "interp", "thermal", "squeezed", "gaussian",
     "cat", "mixture", "State.symbol", "MatrixState.symbol", "State.grid", "MatrixState.grid", "mixture.grid", "load",
     "sample",
     "Ensemble.expectation", "Ensemble.fidelity", "Ensemble.reduced", "Ensemble.covariance", "Ensemble.correlation",
     "Ensemble.covariances", "Ensemble.to_xarray", "sweep",
 )  # fmt: skip
 RESULTS = {
-    "Assumptions", "Certificate", "Comparison", "Correlation", "Enclosure", "Ensemble", "Estimate", "Expectation",
-    "Kernel", "Moments", "Numerics", "Observable", "Problem", "Readout", "Solution", "Spectrum", "State", "SteadyState",
+    "Assumptions", "Certificate", "Comparison", "Correlation", "Difference", "Enclosure", "Ensemble", "Estimate",
+    "Expectation", "Kernel", "Moments", "Numerics", "Observable", "Observation", "Problem", "Readout", "Solution",
+    "Spectrum", "State", "SteadyState",
 }  # fmt: skip
 """Classes of values that the package returns, of which nothing is checked but what `Problem` and `Observable` hold; and
 `State`, which is abstract. The errors take any text."""
@@ -640,8 +687,10 @@ def test_every_public_name_is_tried(made: dict[str, Case]) -> None:
     assert public - {name.split(" ")[0] for name in NAMES} == RESULTS | {
         "InputError",
         "ResourceError",
-        "tensor",
-    }  # takes any number
+        "tensor",  # takes any number
+        "movie",  # these write files: test_movie.py
+        "save",
+    }
     given: dict[Any, set[str]] = defaultdict(set)
     for case in made.values():
         given[case.function] |= case.given.keys()
@@ -713,7 +762,7 @@ def test_arguments_that_are_missing_or_too_many(name: str, made: dict[str, Case]
 def test_what_is_said_of_calls_that_do_not_fit() -> None:
     refused(
         lambda: System("x", ["x"]),  # type: ignore[call-arg]
-        "Argument `h` must be given to System, but is missing. It takes hamiltonian, jumps, h, gamma.",
+        "Argument `h` must be given to System, but is missing. It takes hamiltonian, jumps, h, gamma, drives.",
     )
     refused(lambda: System("x", ["x"], h=1), "Argument `gamma` must be given where there are jumps, but is missing.")
     refused(
@@ -756,8 +805,8 @@ def test_own_errors_of_a_function_are_not_taken_for_calls_that_do_not_fit() -> N
             "Argument `observable` must have n = 1 degrees of freedom, as the symbol, but is of n = 2. It is tanh(x1).",
         ),
         (
-            lambda: certificate().expectation("x"),
-            "Argument `observable` must be bounded, but x is not shown to be",
+            lambda: certificate().expectation("smooth(x)"),
+            "Argument `observable` must smooth a bounded formula, but x is not shown to be",
         ),
         (
             lambda: Symbol(np.zeros((0, *GRID.shape)), GRID),

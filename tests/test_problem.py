@@ -210,11 +210,11 @@ def test_times_may_be_a_range(tmp_path: Path) -> None:
         ('"xi**2/2 + x**2/2"', '"x\\u0000"', "`hamiltonian` must hold letters, digits"),
         ('["x", "xi"]', '"x"', "`system.jumps` must be a list"),
         ('["x", "xi"]', "[1]", "`system.jumps` must be text in quotes"),
-        ('["x", "xi"]', '["x*t"]', "`jumps` must use known names only, but is t"),
+        ('["x", "xi"]', '["x + t*xi"]', "`jumps` must depend on the time by a factor"),
         (
             '"coherent"',
             '"warm"',
-            "coherent, squeezed, thermal, gaussian, cat, fock, superposition, mixture or product, but is warm",
+            "coherent, squeezed, thermal, gaussian, cat, fock, binomial, gkp, superposition, mixture or product, but",
         ),
         ('"coherent"', "1", "`state.kind` must be text in quotes"),
         ("x = 1.0\n", "", "`state.x` must be given"),
@@ -365,7 +365,7 @@ def test_parameters_can_be_replaced(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "what"),
     [
-        ("a = 1", "`parameters.a` must be used in the formulas of [system] or [state], but is not used."),
+        ("a = 1", "`parameters.a` must be used in the formulas of [system] or [state], or in observables, but is not"),
         ("x = 1", "`parameters` must be a name of at most 20 letters and digits that means nothing else, but is x."),
         ("xi2 = 1", "but is xi2."), ("t = 1", "but is t."), ("I = 1", "but is I."), ("pi = 3", "but is pi."),
         ("sin = 1", "but is sin."), ("h = 1", "but is h."), ("gamma = 1", "but is gamma."), ("tol = 1", "but is tol."),

@@ -132,16 +132,9 @@ def test_the_error_of_a_run_counts_what_is_not_resolved() -> None:
     needle = System("xi**2/2 + x**4/4 + 4e-8*exp(-(100000*(x - 0.123))**2)", ["x"], h=0.25, gamma=0.5)
     plain = System("xi**2/2 + x**4/4", ["x"], h=0.25, gamma=0.5)
     times = [0.021, 0.022, 0.3]
-    options: dict[str, Any] = {
-        "kind": "quantum",
-        "order": 1,
-        "tol": 1e-4,
-        "memory": 1e9,
-        "time_limit": 60.0,
-        "progress": None,
-    }
+    options: dict[str, Any] = {"kind": "quantum", "order": 1, "memory": 1e9, "time_limit": 60.0, "progress": None}
     run, other = (
-        stepwise(system, coherent(0.3, 0.0), tuple(times), tol=1e-4, watch=None, watch_every=inf, **options)
+        stepwise(system, coherent(0.3, 0.0), tuple(times), tol=1e-4, look=None, watch_every=inf, **options)
         for system in (needle, plain)
     )
     effect = 0.3 * 4e-8 / 0.25

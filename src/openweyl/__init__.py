@@ -20,13 +20,18 @@ if _typing.TYPE_CHECKING:  # for type checkers and editors; a test compares this
     from .analysis.certify import certify as certify
     from .analysis.compare import compare as compare
     from .analysis.comparison import Comparison as Comparison
+    from .analysis.difference import Difference as Difference
     from .evolution.evolve import evolve as evolve
     from .evolution.numerics import Numerics as Numerics
+    from .evolution.observing import Observation as Observation
     from .evolution.solution import Solution as Solution
     from .interchange.fock import from_fock as from_fock
     from .interchange.qutip import from_qutip as from_qutip
     from .interchange.units import Units as Units
     from .interchange.wavefunction import from_wavefunction as from_wavefunction
+    from .model.code_states import binomial as binomial
+    from .model.code_states import gkp as gkp
+    from .model.drives import interp as interp
     from .model.fock_states import fock as fock
     from .model.fock_states import superposition as superposition
     from .model.gaussian_states import cat as cat
@@ -48,6 +53,8 @@ if _typing.TYPE_CHECKING:  # for type checkers and editors; a test compares this
     from .phase_space.star_product import moyal_bracket as moyal_bracket
     from .phase_space.star_product import star as star
     from .problems.problem import Problem as Problem
+    from .report.folder import save as save
+    from .report.movie import movie as movie
     from .sampling.ensemble import Ensemble as Ensemble
     from .sampling.readout import Readout as Readout
     from .sampling.sample import sample as sample
@@ -75,6 +82,7 @@ _MODULES = {
     "Certificate": "analysis.certificate",
     "Comparison": "analysis.comparison",
     "Correlation": "spectra.result",
+    "Difference": "analysis.difference",
     "Enclosure": "_core.estimates",
     "Ensemble": "sampling.ensemble",
     "Estimate": "_core.estimates",
@@ -84,6 +92,7 @@ _MODULES = {
     "Moments": "phase_space.moments",
     "Numerics": "evolution.numerics",
     "Observable": "observables.observable",
+    "Observation": "evolution.observing",
     "PhaseGrid": "phase_space.grid",
     "Problem": "problems.problem",
     "Readout": "sampling.readout",
@@ -95,6 +104,7 @@ _MODULES = {
     "Symbol": "weyl.symbol",
     "System": "model.system",
     "Units": "interchange.units",
+    "binomial": "model.code_states",
     "cat": "model.gaussian_states",
     "certify": "analysis.certify",
     "check_assumptions": "theory.check",
@@ -109,13 +119,17 @@ _MODULES = {
     "from_wavefunction": "interchange.wavefunction",
     "gaussian": "model.gaussian_states",
     "g2": "spectra.coherence",
+    "gkp": "model.code_states",
     "hamiltonian_field": "symbolic.brackets",
+    "interp": "model.drives",
     "load": "sweeps",
     "mixture": "model.gaussian_states",
+    "movie": "report.movie",
     "moyal_bracket": "phase_space.star_product",
     "poisson_bracket": "symbolic.brackets",
     "quantize": "phase_space.kernels",
     "sample": "sampling.sample",
+    "save": "report.folder",
     "spectrum": "spectra.spectrum",
     "squeezed": "model.gaussian_states",
     "star": "phase_space.star_product",

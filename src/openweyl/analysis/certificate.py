@@ -10,10 +10,12 @@ import numpy as np
 from openweyl._core.arguments import flag
 from openweyl._core.calls import public
 from openweyl._core.display import block, html_picture, html_table
-from openweyl._core.estimates import Enclosure
+from openweyl._core.estimates import Enclosure, ErrorKind
 from openweyl._core.plain import plain, plain_fields
 from openweyl._core.text import cut, excerpt, table
-from openweyl.evolution.solution import Solution, attributes, missed
+from openweyl.evolution.dataset import attributes
+from openweyl.evolution.observing import added_up
+from openweyl.evolution.solution import Solution, missed
 from openweyl.model.states import State
 from openweyl.model.system import System
 from openweyl.observables.observable import Observable
@@ -40,7 +42,8 @@ class Certificate:
     parts of `bound` that are numerical.
 
     `order`: N; `reason`: why this one. `nodes`: of the quadrature. `solution`: the classical density with its
-    corrections. `system`, `state`, `tol`: as given to `certify`. `seconds`: wall-clock time.
+    corrections. `system`, `state`, `tol`: as given to `certify`. `seconds`: wall-clock time. `expectations`: of the
+    observables that it was given.
     """
 
     system: System
@@ -59,18 +62,29 @@ class Certificate:
     tol: float
     seconds: float
     reason: str
+    expectations: tuple[Expectation, ...] = ()
+
+    @property
+    def observed(self) -> dict[str, Expectation]:
+        """The `observables` that `certify` was asked for, by their names."""
+        return {one.observable: one for one in self.expectations}
 
     @public
     def expectation(self, observable: Observable | str) -> Expectation:
         """The classical and the corrected value of `observable`, and how far the quantum value may lie from each.
 
-        `observable`: one, or the text of one, see `Observable.parse`.
+        `observable`: one, or the text of one, see `Observable.parse`. For a bounded one the errors are bounds; for
+        others they are estimates of what the bounds on the distances allow, as `kind` says.
         """
         observable = Observable.of(observable, self.system.n)
         terms = np.array([[observable.value(b) for b in w.members] for w in self.solution])
         values, errors = terms[..., 0], terms[..., 1]
         classical, corrected = values[:, 0], values.sum(axis=1)
-        classical_error = observable.norm * self.distance_upper + errors[:, 0]
+        rows = zip(self.solution, self.distance_upper, self.bound, strict=True)
+        allowed = np.array(
+            [(observable.change(w.members[0], u), observable.change(added_up(w), b)) for w, u, b in rows]
+        )
+        classical_error = allowed[:, 0] + errors[:, 0]
         return Expectation(
             observable=observable.name,
             times=self.times,
@@ -78,8 +92,9 @@ class Certificate:
             classical_error=classical_error,
             corrected=corrected,
             corrected_error=np.minimum(
-                observable.norm * self.bound + errors.sum(axis=1), np.abs(corrected - classical) + classical_error
+                allowed[:, 1] + errors.sum(axis=1), np.abs(corrected - classical) + classical_error
             ),
+            kind=observable.kind,
         )
 
     @property
@@ -106,6 +121,7 @@ class Certificate:
             **plain({"times": self.times, "order": self.order, **self.series}),
             "numerics": numerics | {"classical": self.solution.numerics.as_dict()},
             "seconds": self.seconds,
+            **({"observables": plain(list(self.expectations))} if self.expectations else {}),
         }
 
     @public
@@ -122,6 +138,12 @@ class Certificate:
         data = xr.Dataset(coords={"time": list(self.times)})
         for name, values in self.series.items():
             data[name] = ("time", values)
+        if self.expectations:
+            kinds = ("observable", [one.kind for one in self.expectations])
+            data = data.assign_coords(observable=list(self.observed), error_kind=kinds)
+            for name in ("classical", "classical_error", "corrected", "corrected_error"):
+                columns = np.array([getattr(one, name) for one in self.expectations])
+                data[f"observed_{name}"] = (("observable", "time"), columns)
         return data.assign_attrs(**attributes(self.system), order=self.order, tol=self.tol, state=str(self.state))
 
     @public
@@ -162,7 +184,10 @@ class Certificate:
 
 @dataclass(frozen=True, eq=False)
 class Expectation:
-    """tr(O A) lies within classical_error of `classical`, and within corrected_error of `corrected`, at each time."""
+    """tr(O A) lies within classical_error of `classical`, and within corrected_error of `corrected`, at each time.
+
+    `kind`: "bound", or "estimate" for an observable of which no bound is known.
+    """
 
     observable: str
     times: tuple[float, ...]
@@ -170,19 +195,24 @@ class Expectation:
     classical_error: np.ndarray
     corrected: np.ndarray
     corrected_error: np.ndarray
+    kind: ErrorKind = "bound"
 
     def as_dict(self) -> dict[str, Any]:
         """Plain numbers and lists, for JSON."""
-        return plain_fields(self, "observable", "classical", "classical_error", "corrected", "corrected_error")
+        names = ("observable", "kind", "classical", "classical_error", "corrected", "corrected_error")
+        return plain_fields(self, *names)
 
     def __str__(self) -> str:
-        return f"{self.observable}\n\n{table(EXPECTATION_HEADS, self._rows())}"
+        return f"{self._words()}\n\n{table(EXPECTATION_HEADS, self._rows())}"
 
     def __repr__(self) -> str:
-        return f"Expectation of {cut(self.observable)}\n\n{table(EXPECTATION_HEADS, excerpt(self._rows()))}"
+        return f"Expectation of {cut(self._words())}\n\n{table(EXPECTATION_HEADS, excerpt(self._rows()))}"
 
     def _repr_html_(self) -> str:
-        return block(f"Expectation of {cut(self.observable)}", html_table(EXPECTATION_HEADS, self._rows()))
+        return block(f"Expectation of {cut(self._words())}", html_table(EXPECTATION_HEADS, self._rows()))
+
+    def _words(self) -> str:
+        return f"{self.observable}; the errors are {self.kind}s"
 
     def _rows(self) -> list[tuple[float, ...]]:
         columns = (self.classical, self.classical_error, self.corrected, self.corrected_error)

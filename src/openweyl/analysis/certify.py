@@ -19,7 +19,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import partial
 
 import numpy as np
 
@@ -28,20 +28,19 @@ from openweyl._core.arguments import must
 from openweyl._core.calls import public
 from openweyl._core.progress import Progress, callback, shows_progress
 from openweyl.evolution.evolve import MAX_EXPANSION_ORDER, evolve
+from openweyl.evolution.observing import checked_observables
 from openweyl.evolution.pace import TIME_LIMIT
 from openweyl.evolution.solution import Solution
-from openweyl.gaussian_packets.flow import quadratic_flow
-from openweyl.generators.generator import hierarchy
 from openweyl.model.pair import grid_state_of
 from openweyl.model.states import State
 from openweyl.model.system import System
 from openweyl.norms.trace_norm import enclosure
+from openweyl.observables.observable import Observable
 from openweyl.weyl.symbol import Symbol
 
 from .certificate import Certificate
+from .rate_integral import ENCLOSURE_RTOL, RateIntegral
 
-ENCLOSURE_RTOL = 0.02
-"""Relative width of the enclosures of trace norms inside a certificate."""
 QUADRATURE_RTOL, MAX_QUADRATURE_NODES = 0.05, 100
 """The relative error of the time integral aimed at, and the number of its nodes at which refinement stops: each node
 is an enclosure of a trace norm."""
@@ -68,6 +67,7 @@ def certify(
     memory: float | None = None,
     time_limit: float = TIME_LIMIT,
     progress: Progress | bool | None = None,
+    observables: Sequence[Observable | str] = (),
 ) -> Certificate:
     """B_N(t) >= ||A(t) - Op(a_N(t))||_tr, and the enclosure of ||A(t) - Op(a_1(t))||_tr, from the classical run alone.
 
@@ -77,8 +77,8 @@ def certify(
     improving before, the best order is returned and `reason` says so; the enclosure is the intersection of those of all
     orders tried.
     `tol`: the solver's error, which is added to the bounds.
-    `time_limit`: seconds for each of its classical runs, one or more for an order.
-    `memory`, `progress`: as for `evolve`.
+    `time_limit`: seconds for each classical run, one or more for an order. `memory`, `progress`: as for `evolve`.
+    `observables`: a list of `Observable`s or their texts, whose values are in `.observed`, by name.
 
     Returns a Certificate: arrays over time. Raises what `evolve` raises.
 
@@ -92,10 +92,11 @@ def certify(
     must(order is None or target is None, "order", "not be given together with `target`", order)
     state = grid_state_of(system, state)
     times, tol = arguments.times(times), arguments.tolerance(tol)
+    wanted = checked_observables(observables, system.n)
     run = partial(_certificate, system, state, times, tol, memory, time_limit, callback(progress))
-    if target is None:
-        return run(3 if order is None else order, "as asked for")
-    return _lowest_order(run, arguments.real("target", target, above=0.0))
+    least = None if target is None else arguments.real("target", target, above=0.0)
+    found = run(3 if order is None else order, "as asked for") if least is None else _lowest_order(run, least)
+    return replace(found, expectations=tuple(map(found.expectation, wanted))) if wanted else found
 
 
 def _lowest_order(run: Callable[[int, str], Certificate], target: float) -> Certificate:
@@ -176,7 +177,7 @@ def _run_with_rates(
     """The classical run, and the rate of B_N at its looks: again with shorter gaps until the quadrature is accurate."""
     every = times[-1] or 1.0
     while True:
-        rates = RateIntegral(system, negligible=NEGLIGIBLE_NORM_SHARE * tol / (times[-1] or 1.0))
+        rates = RateIntegral(system, times[-1], negligible=NEGLIGIBLE_NORM_SHARE * tol / (times[-1] or 1.0))
         solution = run(watch=rates.add, watch_every=every)
         integral, remainder = rates.up_to(times)
         if remainder[-1] <= QUADRATURE_RTOL * integral[-1] + tol or 2 * len(rates.times) > MAX_QUADRATURE_NODES:
@@ -200,47 +201,3 @@ def _distances(
         if upper[i] > 2:  # ||A|| + ||Op(a_1)|| is at least that
             upper[i] = min(upper[i], 1 + trace_norm(b.members[0]).upper + solver[i])
     return estimate, lower, upper
-
-
-class RateIntegral:
-    """int ||Op(g)||_tr ds for g = (L - Q) b_{N-1}, from its values at the times at which `add` is called."""
-
-    def __init__(self, system: System, negligible: float) -> None:
-        self.system, self.negligible = system, negligible
-        self.equal = quadratic_flow(system) is not None  # L = Q: what is computed of L - Q is round-off
-        self.times: list[float] = []
-        self.rates: list[float] = []
-
-    def add(self, t: float, b: Symbol) -> None:
-        """Take the value at time t."""
-        self.times.append(t)
-        if self.equal:
-            self.rates.append(0.0)
-            return
-        self.rates.append(enclosure(residual(self.system, b, t), rtol=ENCLOSURE_RTOL, negligible=self.negligible).upper)
-
-    def up_to(self, times: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
-        """The trapezoids up to each of `times`, at which `add` was called, and a bound on their error.
-
-        On an interval of length d that error is at most d^3/12 times the largest second derivative; for that stand the
-        largest second difference next to the interval, doubled.
-        """
-        t, rates = np.array(self.times), np.array(self.rates)
-        step = np.diff(t)
-        trapezoids = np.concatenate([[0.0], np.cumsum(step * (rates[1:] + rates[:-1]) / 2)])
-        if len(t) < 3:
-            return trapezoids[-1:].repeat(len(times)), trapezoids[-1:].repeat(len(times))
-        second = np.abs(2 * np.diff(np.diff(rates) / step) / (t[2:] - t[:-2]))
-        around = np.concatenate([second[:1], second, second[-1:]])
-        remainder = np.concatenate([[0.0], np.cumsum(step**3 / 6 * np.maximum(around[1:], around[:-1]))])
-        at = np.searchsorted(t, np.array(times) - 1e-12 * t[-1])
-        return trapezoids[at], remainder[at]
-
-
-def residual(system: System, b: Symbol, t: float = 0.0) -> Symbol:
-    """(L - Q) b_{N-1} at time t: what keeps a_N from solving the quantum equation; `b` holds b_0, ..., b_{N-1}."""
-    last = b.members[-1]
-    return _hierarchy(system, last.grid).residual(last, t)
-
-
-_hierarchy = lru_cache(maxsize=1)(hierarchy)  # the same grid serves several times

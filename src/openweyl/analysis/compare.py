@@ -17,6 +17,7 @@ from openweyl._core import arguments
 from openweyl._core.calls import public
 from openweyl._core.progress import Progress, callback, shares, shows_progress
 from openweyl.evolution.evolve import evolve
+from openweyl.evolution.observing import checked_observables
 from openweyl.evolution.pace import TIME_LIMIT
 from openweyl.evolution.solution import Solution
 from openweyl.model.pair import grid_state_of
@@ -25,6 +26,7 @@ from openweyl.model.system import System
 from openweyl.norms.l1 import l1_norm
 from openweyl.norms.lowest_eigenvalue import smallest_eigenvalue
 from openweyl.norms.trace_norm import enclosure
+from openweyl.observables.observable import Observable
 from openweyl.phase_space.grid_function import resampled_together
 from openweyl.weyl.symbol import Symbol
 
@@ -52,12 +54,15 @@ def compare(
     memory: float | None = None,
     time_limit: float = TIME_LIMIT,
     progress: Progress | bool | None = None,
+    observables: Sequence[Observable | str] = (),
 ) -> Comparison:
     """||A(t) - Op(a(t))||_tr at `times`, with Hilbert-Schmidt and L1 distances and the moments of both evolutions.
 
     `system`, `state`: what is evolved, from time 0; a Symbol is a state, too. `times`: increasing, >= 0.
     `tol`: the error allowed in trace norm, per evolution. `time_limit`: seconds, likewise.
     `memory`, `progress`: as for `evolve`.
+    `observables`: a list of `Observable`s or their texts, watched in both evolutions as `evolve` does, and compared at
+    the saved times: `.observed`, by name.
 
     Returns a Comparison: arrays over time, and both solutions. Raises what `evolve` raises.
 
@@ -72,8 +77,9 @@ def compare(
     state = grid_state_of(system, state)
     times, tol = arguments.times(times), arguments.tolerance(tol)
     quantum, classical = both_evolutions(
-        system, state, times, tol=tol, memory=memory, time_limit=time_limit, progress=callback(progress)
-    )
+        system, state, times, tol=tol, memory=memory, time_limit=time_limit, progress=callback(progress),
+        observables=checked_observables(observables, system.n),
+    )  # fmt: skip
     rows, means, covariances = [], [], []
     for w, a in map(resampled_together, quantum, classical):
         rows.append(_distances(w, a, tol))
@@ -84,6 +90,8 @@ def compare(
     solver = np.array(quantum.numerics.error) + np.array(classical.numerics.error)
     series["trace_norm_error"] = solver + series["trace_norm_upper"] - series["trace_norm"]
     mean, covariance = np.array(means), np.array(covariances)
+    names = [str(v) for v in system.x + system.xi]
+    errors = [np.array([one.expect(name).error for name in names]).T for one in (quantum, classical)]
     return Comparison(
         system=system,
         state=state,
@@ -93,6 +101,8 @@ def compare(
         **{name: series[name] for name in SERIES},
         mean=mean[:, 0],
         mean_classical=mean[:, 1],
+        mean_error=errors[0],
+        mean_classical_error=errors[1],
         covariance=covariance[:, 0],
         covariance_classical=covariance[:, 1],
         tol=tol,
@@ -109,10 +119,11 @@ def both_evolutions(
     memory: float | None = None,
     time_limit: float = TIME_LIMIT,
     progress: Progress | None = None,
+    observables: Sequence[Observable] = (),
 ) -> tuple[Solution, Solution]:
     """The quantum and the classical evolution from `state`, with one progress for both; arguments as for `evolve`."""
     first, second = shares(progress, (1.0, 1.0))
-    run = partial(evolve, system, state, times, tol=tol, memory=memory, time_limit=time_limit)
+    run = partial(evolve, system, state, times, tol=tol, memory=memory, time_limit=time_limit, observables=observables)
     return run(kind="quantum", progress=first), run(kind="classical", progress=second)
 
 

@@ -13,13 +13,18 @@ from openweyl._core.display import block, html_picture, html_table
 from openweyl._core.estimates import Enclosure
 from openweyl._core.plain import plain, plain_fields
 from openweyl._core.text import cut, excerpt, table
-from openweyl.evolution.solution import Solution, attributes, missed, symbol_dataset
+from openweyl.evolution.dataset import attributes, symbol_dataset
+from openweyl.evolution.observing import with_observations
+from openweyl.evolution.solution import Solution, missed
 from openweyl.model.states import State
 from openweyl.model.system import System
+from openweyl.observables.observable import Observable
 from openweyl.phase_space.grid_function import resampled_together
 from openweyl.plot import results
 from openweyl.plot.distances import draw_distances
 from openweyl.weyl.symbol import Symbol
+
+from .difference import Difference, largest
 
 if TYPE_CHECKING:
     import xarray
@@ -66,6 +71,7 @@ class Comparison:
     the error of the quadrature.
     `trace`, `purity`: tr A and tr A^2; `min_eigenvalue`: no eigenvalue of A is smaller. `mean`, `covariance`: of x and
     xi in A, shapes (time, 2n) and (time, 2n, 2n), order (x, xi). With `_classical` at the end, the same of Op(a).
+    `mean_error`, `mean_classical_error`: of the means, estimates (docs/observables.md).
 
     `quantum`, `classical`: both Solutions. `system`, `state`, `tol`: as given to `compare`. `seconds`: wall-clock time.
     """
@@ -90,6 +96,8 @@ class Comparison:
     min_eigenvalue_classical: np.ndarray
     mean: np.ndarray
     mean_classical: np.ndarray
+    mean_error: np.ndarray
+    mean_classical_error: np.ndarray
     covariance: np.ndarray
     covariance_classical: np.ndarray
     tol: float
@@ -106,6 +114,31 @@ class Comparison:
         lower = np.maximum(self.trace_norm - self.trace_norm_error, 0.0)
         return Enclosure(lower, self.trace_norm + self.trace_norm_error)
 
+    @property
+    def observed(self) -> dict[str, Difference]:
+        """The `observables` that `compare` was asked for, by their names: both values, and their difference."""
+        found = {}
+        for one, two in zip(self.quantum.observations, self.classical.observations, strict=True):
+            both = one.at(self.times), two.at(self.times)
+            found[one.observable] = Difference.of(one.observable, self.times, both, (one, two))
+        return found
+
+    @public
+    def expectation(self, observable: Observable | str) -> Difference:
+        """tr(O A) and tr(O Op(a)) at each time, and their difference, for an `Observable` or its text.
+
+        >>> from openweyl import System, coherent, compare
+        >>> well = System("xi**2 + (x**2 - 1/2)**2", ["x", "xi"], h=0.1, gamma=1.0)
+        >>> found = compare(well, coherent(1, 0), [0.5], tol=1e-5).expectation("x**2")
+        >>> found.value.round(3), found.kind
+        (array([-0.002]), 'estimate')
+
+        Raises InputError as `Observable.parse` does.
+        """
+        asked = Observable.of(observable, self.system.n)
+        both = self.quantum.expect(asked), self.classical.expect(asked)
+        return Difference.of(asked.name, self.times, both, ())
+
     @public
     def difference(self, index: int = -1) -> Symbol:
         """The symbol of D = A - Op(a) at times[index]: the quantum symbol less the classical density.
@@ -120,7 +153,7 @@ class Comparison:
         """Plain numbers and lists: what `openweyl compare --json` prints."""
         n = self.system.n
         means = {}
-        for suffix, values in (("", self.mean), ("_classical", self.mean_classical)):
+        for suffix, values in self._means().items():
             for name, columns in (("mean_x", values[:, :n]), ("mean_xi", values[:, n:])):
                 means[name + suffix] = columns[:, 0] if n == 1 else columns
         numerics = {"tol": self.tol, "quantum": self.quantum.numerics, "classical": self.classical.numerics}
@@ -129,6 +162,7 @@ class Comparison:
             **plain({"times": self.times, **self.series, **means}),
             **plain_fields(self, "covariance", "covariance_classical"),
             **plain({"numerics": numerics, "seconds": self.seconds}),
+            **({"observables": plain(list(self.observed.values()))} if self.observed else {}),
         }
 
     @public
@@ -150,12 +184,16 @@ class Comparison:
         data = xr.Dataset(coords={"time": list(self.times), "coordinate": names, "coordinate_": names})
         for name, values in self.series.items():
             data[name] = ("time", values, {"long_name": SERIES[name]})
-        for suffix, mean, covariance in (
-            ("", self.mean, self.covariance),
-            ("_classical", self.mean_classical, self.covariance_classical),
-        ):
+        for suffix, mean in self._means().items():
             data["mean" + suffix] = (("time", "coordinate"), mean)
+        for suffix, covariance in (("", self.covariance), ("_classical", self.covariance_classical)):
             data["covariance" + suffix] = (("time", "coordinate", "coordinate_"), covariance)
+        if self.observed:
+            watched = {one.kind: one.observations for one in (self.quantum, self.classical)}
+            data = with_observations(data, watched)
+            differences, dims = self.observed.values(), ("observable", "time")
+            data["observed_difference"] = (dims, np.array([one.value for one in differences]))
+            data["observed_difference_error"] = (dims, np.array([one.error for one in differences]))
         return data.assign_attrs(**attributes(self.system), tol=self.tol, state=str(self.state))
 
     @public
@@ -170,18 +208,41 @@ class Comparison:
         """The rows of the table under COMPARISON_HEADS."""
         return list(zip(self.times, *(self.series[name] for name in COMPARISON_HEADS.values()), strict=True))
 
+    def _means(self) -> dict[str, np.ndarray]:
+        """The means and their errors by the ends of their names in files and in JSON."""
+        both = {"": self.mean, "_classical": self.mean_classical}
+        return both | {"_error": self.mean_error, "_classical_error": self.mean_classical_error}
+
+    def _differences(self) -> str:
+        """By how much the means and the observables differ at most, with the errors there."""
+        names = [f"<{v}>" for v in self.system.x + self.system.xi]
+        errors = self.mean_error + self.mean_classical_error
+        means = zip(names, (self.mean - self.mean_classical).T, errors.T, strict=True)
+        return largest([*means, *((name, one.value, one.error) for name, one in self.observed.items())])
+
+    def _tables(self) -> str:
+        """The means, and the observables, below one another."""
+        heads, columns = ["t"], [np.array(self.times)]
+        means = list(self._means().values())
+        for j, v in enumerate(self.system.x + self.system.xi):
+            heads += [f"<{v}>", "+-", "classical", "+-"]
+            columns += [means[k][:, j] for k in (0, 2, 1, 3)]
+        made = table(heads, list(zip(*columns, strict=True)))
+        return "\n\n".join([f"means; the errors are estimates\n\n{made}", *map(str, self.observed.values())])
+
     def _missed(self) -> str:
         return missed(self.tol, self.quantum, self.classical)
 
     def __str__(self) -> str:
-        return f"{self.system}\n{self.state}\n\n{table(('t', *COMPARISON_HEADS), self._rows())}{self._missed()}"
+        made = f"{table(('t', *COMPARISON_HEADS), self._rows())}{self._missed()}"
+        return f"{self.system}\n{self.state}\n\n{made}\n\n{self._differences()}\n\n{self._tables()}"
 
     def __repr__(self) -> str:
-        made = table(("t", *COMPARISON_HEADS), excerpt(self._rows()))
-        return f"Comparison of {cut(str(self.system))}\n{cut(str(self.state))}\n\n{made}{self._missed()}"
+        made = table(("t", *COMPARISON_HEADS), excerpt(self._rows())) + f"\n{cut(self._differences())}{self._missed()}"
+        return f"Comparison of {cut(str(self.system))}\n{cut(str(self.state))}\n\n{made}"
 
     def _repr_html_(self) -> str:
-        words = [cut(str(self.system)), cut(str(self.state)), self._missed()]
+        words = [cut(str(self.system)), cut(str(self.state)), cut(self._differences()), self._missed()]
         picture = html_picture(
             results.small_picture(lambda row: self.plot(row[0]), (4.2, 2.9)), "the distances over time"
         )

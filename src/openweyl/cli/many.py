@@ -76,7 +76,7 @@ def sample_command(
             time_limit=time_limit,
             progress=bar,
         )
-    readings = [result.expectation(observable) for observable in observables]
+    readings = [result.expectation(one) for one in observables or problem.observables]
     written = write_ensemble(result, readings, folder) if folder else []
     if as_json:
         extra: dict[str, Any] = {"observables": [reading.as_dict() for reading in readings]}

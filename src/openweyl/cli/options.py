@@ -88,6 +88,17 @@ def takes_folder(help_text: str, default: str | None = None) -> Callable[[Comman
     return click.option("--out", callback=_named, default=default, help=help_text)
 
 
+def takes_observables(command: Command) -> Command:
+    """The option --observable, once for each."""
+    help_text = 'Observable, such as "ad*a", "x**2" or "tanh(x)", in place of the problem\'s own; repeatable.'
+    return click.option("--observable", "observables", multiple=True, help=help_text)(command)
+
+
+def observables_of(problem: openweyl.Problem, given: tuple[str, ...]) -> tuple[openweyl.Observable, ...]:
+    """Those of --observable, or else the problem's own."""
+    return tuple(openweyl.Observable.parse(text, problem.system.n) for text in given) or problem.observables
+
+
 def prints_json(command: Command) -> Command:
     """The option --json."""
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON object, nothing else.")(command)

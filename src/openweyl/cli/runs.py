@@ -13,13 +13,20 @@ import click
 
 import openweyl
 from openweyl._core.progress import Bar
-from openweyl.files.netcdf import save
 from openweyl.problems.texts import problems
 
-from .options import folder_for, number, prints_json, takes_folder, takes_problem, takes_time_limit, whole
+from .options import (
+    folder_for,
+    number,
+    observables_of,
+    prints_json,
+    takes_folder,
+    takes_observables,
+    takes_problem,
+    takes_time_limit,
+    whole,
+)
 
-MAX_SYMBOL_BYTES = 200_000_000
-"""Of the symbols that a dataset holds; larger ones take many seconds to write, and fill disks unasked."""
 FOLDER = "Folder for the dataset and the pictures."
 
 
@@ -27,15 +34,21 @@ FOLDER = "Folder for the dataset and the pictures."
 @takes_problem("n", "h", "gamma", "times", "tol")
 @prints_json
 @takes_folder(FOLDER)
+@takes_observables
 @takes_time_limit
-def compare_command(problem: openweyl.Problem, as_json: bool, out: Path | None, time_limit: float) -> None:
+def compare_command(
+    problem: openweyl.Problem, as_json: bool, out: Path | None, observables: tuple[str, ...], time_limit: float
+) -> None:
     """Evolve PROBLEM (a built-in name or a TOML file) both ways and print their distance over time.
 
     Without --json, the dataset and the pictures go to the folder of --out, by default openweyl-PROBLEM.
     """
+    wanted = observables_of(problem, observables)
     folder = folder_for(out, as_json, problem.name)
-    result = _compare(problem, time_limit)
-    written = write_comparison(result, folder) if folder else []
+    result = _compare(problem, time_limit, wanted)
+    if folder:
+        _note(result)
+    written = openweyl.save(result, folder) if folder else []
     if as_json:
         click.echo(json.dumps(result.as_dict()))
         return
@@ -43,36 +56,23 @@ def compare_command(problem: openweyl.Problem, as_json: bool, out: Path | None, 
     click.echo(f"\n{result.seconds:.2g} s; wrote {', '.join(str(path) for path in written)}")
 
 
-def _compare(problem: openweyl.Problem, time_limit: float) -> openweyl.Comparison:
+def _compare(
+    problem: openweyl.Problem, time_limit: float, observables: tuple[openweyl.Observable, ...] = ()
+) -> openweyl.Comparison:
     with Bar(problem.name) as bar:
         return openweyl.compare(
-            problem.system, problem.state, problem.times, tol=problem.tol, time_limit=time_limit, progress=bar
-        )
+            problem.system, problem.state, problem.times, tol=problem.tol, time_limit=time_limit, progress=bar,
+            observables=observables,
+        )  # fmt: skip
 
 
-def write_comparison(result: openweyl.Comparison, folder: Path) -> list[Path]:
-    """The dataset and the pictures of `result` in `folder`; without the symbols where these would be very large."""
-    complete = _complete(result.quantum, result.classical)
-    dataset = result.to_xarray(symbols=complete)
-    written = [save(dataset, folder / "comparison.nc")]
-    written.append(openweyl.plot.write(openweyl.plot.distance_figure(dataset), folder / "distances.png"))
-    if result.system.n == 1 and complete:
-        h, gamma, t = result.system.h, result.system.gamma, result.times[-1]
-        title = rf"$t = {t:.4g}$,  $h = {h:.4g}$,  $\gamma = {gamma:.4g}$"
-        error = float(result.trace_norm_error[-1])
-        drawn = openweyl.plot.phase_portraits(result.quantum.final, result.classical.final, error=error, title=title)
-        written.append(openweyl.plot.write(drawn, folder / "symbols.png"))
-    return written
+def _note(result: openweyl.Comparison | openweyl.Certificate) -> None:
+    """A note on standard error if the symbols are too large for the dataset."""
+    from openweyl.report import folder
 
-
-def _complete(*solutions: openweyl.Solution) -> bool:
-    """Whether the symbols go into a dataset; a note on standard error if they are too large for it."""
-    from openweyl.evolution.solution import symbol_bytes
-
-    size = symbol_bytes(*solutions)
-    if size >= MAX_SYMBOL_BYTES:
+    if not folder.complete(result):
+        size = folder.size_of_symbols(result)
         click.echo(f"The symbols, {size / 1e9:.2g} GB on one grid, are left out of the dataset.", err=True)
-    return size < MAX_SYMBOL_BYTES
 
 
 @click.command("certify")
@@ -81,7 +81,7 @@ def _complete(*solutions: openweyl.Solution) -> bool:
 @takes_folder(FOLDER)
 @click.option("--order", help="Number N of terms of the expansion (default 3).")
 @click.option("--target", help="Raise the order until the bound is below this.")
-@click.option("--observable", "observables", multiple=True, help='Bounded observable, such as "tanh(x)"; repeatable.')
+@takes_observables
 @click.option("--check", is_flag=True, help="Run the quantum evolution too, and compare.")
 @takes_time_limit
 def certify_command(
@@ -96,41 +96,38 @@ def certify_command(
 ) -> None:
     """Bound the quantum-classical distance of PROBLEM from the classical run alone.
 
-    Observables: f(x) + g(xi), smooth(o), region(e), husimi(x, xi), parity.
+    Observables: formulas (Weyl symbols), operators in a and ad, operator(...), smooth(o), region(e), husimi(x, xi),
+    parity.
     """
     system, state, times, tol = problem.system, problem.state, problem.times, problem.tol
-    wanted = [openweyl.Observable.parse(text, system.n) for text in observables]
+    wanted = observables_of(problem, observables)
     n = None if order is None else whole(order, "order")
     limit = None if target is None else number(target, "target")
     folder = folder_for(out, as_json, problem.name)
     with Bar(problem.name) as bar:
         result = openweyl.certify(
-            system, state, times, order=n, target=limit, tol=tol, time_limit=time_limit, progress=bar
-        )
+            system, state, times, order=n, target=limit, tol=tol, time_limit=time_limit, progress=bar,
+            observables=wanted,
+        )  # fmt: skip
     true = _compare(problem, time_limit) if check else None
-    expectations = [result.expectation(observable) for observable in wanted]
-    written = write_certificate(result, true, folder) if folder else []
+    written = _write_certificate(result, true, folder) if folder else []
     if as_json:
-        extra: dict[str, Any] = {"observables": [e.as_dict() for e in expectations]} if wanted else {}
-        if true is not None:
-            extra["trace_norm"] = true.trace_norm.tolist()
+        extra: dict[str, Any] = {} if true is None else {"trace_norm": true.trace_norm.tolist()}
         click.echo(json.dumps(result.as_dict() | extra))
         return
     click.echo(str(result))
-    for expectation in expectations:
+    for expectation in result.expectations:
         click.echo(f"\n{expectation}")
     if true is not None:
         click.echo(f"\ntrue distance: {', '.join(f'{d:.6g}' for d in true.trace_norm)}")
     click.echo(f"\n{result.seconds:.2g} s; wrote {', '.join(str(path) for path in written)}")
 
 
-def write_certificate(result: openweyl.Certificate, true: openweyl.Comparison | None, folder: Path) -> list[Path]:
-    """The dataset and the picture of `result` in `folder`."""
-    from openweyl.analysis.certificate import paper_bound
+def _write_certificate(result: openweyl.Certificate, true: openweyl.Comparison | None, folder: Path) -> list[Path]:
+    from openweyl.report.folder import write_certificate
 
-    dataset = result.to_xarray(symbols=_complete(result.solution))
-    drawn = openweyl.plot.certificate_figure(dataset, None if true is None else true.trace_norm, paper_bound(result))
-    return [save(dataset, folder / "certificate.nc"), openweyl.plot.write(drawn, folder / "certificate.png")]
+    _note(result)
+    return write_certificate(result, true, folder)
 
 
 @click.command("problems")

@@ -19,7 +19,7 @@ from openweyl.phase_space.grid_size import check_fits
 from openweyl.weyl.symbol import Symbol
 
 from .numerics import Numerics
-from .outputs import Watch
+from .outputs import Look, Output
 from .solution import Solution
 from .step_control import TIE
 
@@ -49,7 +49,7 @@ def closed_form(
     tol: float,
     memory: float,
     progress: Progress | None,
-    watch: Watch | None,
+    look: Look | None,
     watch_every: float,
 ) -> Solution:
     """The solution of either equation, as `evolve` returns it; corrections are 0, as both equations are one.
@@ -60,7 +60,7 @@ def closed_form(
     h = flow.system.h
     for _, packet in packets_of(state, h):
         packet.check_resolved(h)
-    looks = _looks(times, watch_every) if watch else list(times)
+    looks = _looks(times, watch_every) if look else list(times)
     symbols, rounding, outside = [], [], []
     saved, kept = set(times), 0
     for t, (carried, error) in zip(looks, flow.carry(state, looks), strict=True):
@@ -72,8 +72,8 @@ def closed_form(
         advice = "shorten `times`, raise `tol` or `h`, or raise `memory`" + f"; or {WITHOUT_GRID}" * (grid.n > 1)
         check_fits(grid, each, advice, memory, f"At t = {t:.4g} the")
         w = _with_corrections(remaining.symbol(grid), order)
-        if watch:
-            watch(t, w)
+        if look:
+            look(t, Output(w, error, beyond + left_out))
         if progress:
             progress(t, times[-1], "x".join(map(str, grid.shape)) + " grid, closed form")
         if t in saved:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import inf
 from typing import Literal
 
@@ -14,12 +15,15 @@ from openweyl._core.progress import Progress, callback, shows_progress
 from openweyl._core.threads import one_thread
 from openweyl.gaussian_packets.flow import quadratic_flow
 from openweyl.model.pair import grid_state_of
+from openweyl.model.rates import check_rates
 from openweyl.model.states import PacketState, State
 from openweyl.model.system import System
+from openweyl.observables.observable import Observable
 from openweyl.weyl.symbol import Symbol
 
 from .choice import by_steps
 from .closed_form import closed_form
+from .observing import Observer, checked_observables
 from .outputs import Watch
 from .pace import TIME_LIMIT
 from .solution import Solution
@@ -51,6 +55,7 @@ def evolve(
     progress: Progress | bool | None = None,
     watch: Watch | None = None,
     watch_every: float = inf,
+    observables: Sequence[Observable | str] = (),
 ) -> Solution:
     """The symbol of A(t), dA/dt = L A ("quantum"), or the classical density, da/dt = Q a, at `times`.
 
@@ -67,6 +72,9 @@ def evolve(
     reached, the last time, and a few words on the grid.
     `watch`: is called with (t, symbol) at time 0, at the saved times, and at least every `watch_every` units of time. A
     run that goes over to another method begins again, at time 0.
+    `observables`: a list of `Observable`s or their texts, such as ["ad*a", "tanh(x)"], whose values are read off at
+    time 0, at the saved times, and at all looks between, of which there are 60 at least for n = 1; `watch_every` asks
+    for more. They are in `.observed`, by name. Regions in two variables and more are read at the saved times alone.
 
     Returns a Solution: the symbols, and in `.numerics` the method, the grid, the step and the error that they leave.
     Gaussian packets under quadratic p with linear jumps are carried in closed form, without steps. Quantum evolutions
@@ -92,17 +100,23 @@ def evolve(
     watch_every = arguments.real("watch_every", watch_every, above=0.0, endless=True)
     least = saved[-1] / MAX_WATCH_CALLS
     must(watch_every >= least, "watch_every", f"be >= {least:g}", watch_every, f"That is {MAX_WATCH_CALLS} looks.")
+    watched = checked_observables(observables, system.n)
     report = callback(progress)
     arguments.function("watch", watch)
     limit = spare_memory() if memory is None else arguments.real("memory", memory, above=0.0)
     seconds = arguments.real("time_limit", time_limit, above=0.0)
+    check_rates(system, saved[-1])
+    observer = Observer(watched, kind, saved, watch)
+    every = observer.every(watch_every, saved[-1], system.n)
     with one_thread():
         if isinstance(state, PacketState) and (flow := quadratic_flow(system)):
-            return closed_form(
-                flow, state, saved, kind=kind, order=order, tol=tol, memory=limit, progress=report, watch=watch,
-                watch_every=watch_every,
+            solution = closed_form(
+                flow, state, saved, kind=kind, order=order, tol=tol, memory=limit, progress=report,
+                look=observer.look, watch_every=every,
             )  # fmt: skip
-        return by_steps(
-            system, state, saved, kind=kind, order=order, tol=tol, memory=limit, time_limit=seconds, progress=report,
-            watch=watch, watch_every=watch_every,
-        )  # fmt: skip
+        else:
+            solution = by_steps(
+                system, state, saved, kind=kind, order=order, tol=tol, memory=limit, time_limit=seconds,
+                progress=report, look=observer.look, watch_every=every,
+            )  # fmt: skip
+    return replace(solution, observations=observer.observations()) if watched else solution

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import pi
 from typing import NamedTuple
 
 import numpy as np
@@ -16,25 +15,16 @@ from openweyl.phase_space.support import RequiredBox, covering
 from .displacement import Carried, Content, needs_along_flow, needs_of_islands
 from .grid_control import GridPolicy, Growth, correction_round_off, moved_by
 from .moving_frame import Path, UnfollowedPathError
-from .resolution import Resolution
 from .run_memory import check_memory
 from .runs import Runs
 from .step_control import StepPlan
-from .witness import Means, Velocities
+from .strides import Strides
+from .surroundings import Surroundings
+from .witness import Means
 
 CUT_FACTOR = 8.0
 """Trace norm over L1 norm of what a sharp cut in x or xi takes from a smooth symbol. Measured: 4.3 to 8.2 for coherent
 and squeezed states cut at 2 to 5 widths, more the farther out; 1.4 to 5.6 for cats."""
-NEGLIGIBLE_ON_THE_WAY = 1e-6
-"""The part of what may be left unresolved by a grid that may be left unseen between two kicks: next to nothing."""
-LOOKED_AROUND = 4.0
-"""Ways between two kicks by which formulas are looked at beyond where the symbol goes: what bends there like all around
-is no wall or bump."""
-STAYING_STRIDE = 2.0
-"""In coordinates that stay kicks may be so many times as far apart as points that resolve the formulas: the second run
-then meets a Gaussian bump to e^(-pi^2) of it, and the third to a sixth of it, so that they differ."""
-SHORTEST_WAY = 1e-100
-"""In place of a way of none, which has no logarithm."""
 
 
 class Foreseen(NamedTuple):
@@ -52,24 +42,30 @@ class GridFollower:
     """
 
     def __init__(
-        self, runs: Runs, velocities: Velocities, resolution: Resolution, policy: GridPolicy, *, horizon: float,
-        memory: float, lost: float,
-    ) -> None:  # fmt: skip
-        self.runs, self.velocities, self.resolution, self.policy = runs, velocities, resolution, policy
+        self, runs: Runs, around: Surroundings, policy: GridPolicy, *, horizon: float, memory: float, lost: float
+    ) -> None:
+        self.runs, self.policy = runs, policy
         self.horizon, self.memory, self.lost = horizon, memory, lost
         self.round_off = correction_round_off(runs.equation.order)
         self.regrids = 0
         self.largest = runs.grid
         self.growth = [Growth()] * (2 * runs.grid.n)
         self.foreseen: Foreseen | None = None
-        self.may_move = may_move(runs.system)
-        self.kicks = Resolution(
-            runs.system, horizon, NEGLIGIBLE_ON_THE_WAY * runs.tol, quantum=True, hops=False, margin=1.0
-        )
-        self.passing = Resolution(runs.system, horizon, runs.tol, quantum=True, hops=False, passing=True)
-        """What formulas ask of the way between two kicks, in coordinates that move and that stay."""
+        self._take(around)
         self.enlarged = False
         """Whether the grid was made larger for a segment that is not done yet, by what was not foreseen."""
+
+    def _take(self, around: Surroundings) -> None:
+        system, self.piece = around.piece.system, around.piece
+        self.velocities, self.resolution, self.may_move = around.velocities, around.resolution, may_move(system)
+        self.strides = Strides.of(system, self.horizon, self.runs.tol, self.resolution.span)
+
+    def enter(self, around: Surroundings) -> None:
+        """Go on with the next piece of time; what has not been resolved before still counts."""
+        neglected, strides = self.resolution.neglected, self.strides
+        self._take(around)
+        self.resolution.neglected = neglected
+        self.strides.inherit(strides)
 
     @property
     def axes(self) -> tuple[Axis, ...]:
@@ -79,7 +75,8 @@ class GridFollower:
     @property
     def error(self) -> float:
         """What was lost at the edges, and what terms that are not resolved may change."""
-        return self.lost + self.kicks.error + sum((self.passing.neglected | self.resolution.neglected).values())
+        strides = self.strides
+        return self.lost + strides.kicks.error + sum((strides.passing.neglected | self.resolution.neglected).values())
 
     def allowed(self, duration: float) -> float:
         """What a segment of this duration may lose at the edges: at its end a little more than at its beginning.
@@ -112,7 +109,7 @@ class GridFollower:
             frame = None
         try:
             if frame is None and moved >= (policy.move_above if runs.frame is None else policy.stay_below):
-                frame = Path(self.velocities, means.mean, runs.t, self.horizon)
+                frame = Path(self.velocities, means.mean, runs.t, self.horizon, self.piece)
             if frame is not None:
                 frame(runs.t + tau)
         except UnfollowedPathError:
@@ -131,7 +128,7 @@ class GridFollower:
         carried = self.needs_ahead(needs, t, plan, allowed, level)
         far = max(moved_by(need, ahead) for need, ahead in zip(needs, carried.inside, strict=True))
         if far <= policy.farthest:  # else what is swept may be anywhere: formulas are not looked at there
-            far = max(far, policy.farthest * self._strides(carried.swept, plan))
+            far = max(far, policy.farthest * self.strides.longest(runs, self.velocities, carried.swept, plan))
         if far > policy.farthest:
             return far
         wanted = policy.fitted(self.axes, self._finer(carried, plan.duration), may_shrink=not self.enlarged)
@@ -163,26 +160,6 @@ class GridFollower:
             for box, c, rate in zip(boxes, origin, runs.generator.scaling or (), strict=True)
         ]
         return [box.moved(-float(way), float(way), 0.0) for box, way in zip(boxes, ways, strict=True)]
-
-    def _strides(self, swept: Sequence[RequiredBox], plan: StepPlan) -> float:
-        """The longest way of a packet in a step of the second run, over what the formulas there allow: between kicks
-        that are farther apart in both of the finest runs, a wall or a bump would be seen by neither.
-        """
-        frame, step, formulas = self.runs.frame, 2 * plan.dt, self.kicks
-        if frame is None:
-            ways, formulas = (
-                step / STAYING_STRIDE * self.velocities.fastest([(box.lower, box.upper) for box in swept], self.runs.t),
-                self.passing,
-            )
-        else:
-            times = self.runs.t + step * np.arange(plan.steps // 2 + 1)
-            ways = step * np.abs([frame(t)[1] for t in times]).max(axis=0)
-        rounded = 2.0 ** np.ceil(np.log2(np.maximum(ways, SHORTEST_WAY)))  # what is found for it holds for a while
-        boxes = [
-            RequiredBox(box.lower - LOOKED_AROUND * way, box.upper + LOOKED_AROUND * way, pi / way)
-            for box, way in zip(swept, rounded, strict=True)
-        ]
-        return max(float(box.reach * way) / pi for box, way in zip(formulas.finer(boxes), ways, strict=True))
 
     def _finer(self, carried: Carried, tau: float) -> list[RequiredBox]:
         """What a grid needs after a time, with what it grows by, and what formulas ask for where the symbol comes."""

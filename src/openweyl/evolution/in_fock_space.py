@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import inf
 
 from openweyl._core.progress import Progress
 from openweyl.fock_space.forecast import MAX_LEVELS, SECONDS_PER_WORK, forecast_seconds
+from openweyl.fock_space.generator import lost_later
 from openweyl.fock_space.initial import TooManyLevelsError, level_matrix
 from openweyl.fock_space.polynomial_system import PolynomialSystem, polynomial_system
-from openweyl.fock_space.run import FockRun, Reached, TooMuchWorkError, lost_later
+from openweyl.fock_space.reached import Reached
+from openweyl.fock_space.run import FockRun, TooMuchWorkError
 from openweyl.fock_space.scales import natural_scales
 from openweyl.fock_space.symbols import level_symbol
 from openweyl.model.decomposition import decomposition
+from openweyl.model.pieces import is_smooth
 from openweyl.model.states import State
 from openweyl.model.system import System
-from openweyl.weyl.symbol import Symbol
 
 from .numerics import Numerics
-from .outputs import Watch
+from .outputs import Look, Output
 from .solution import Solution
+from .step_control import TIE
 
 AT_ONCE = {1: 0.15, 2: 1.0}
 """Seconds, by n: a run in Fock space that is forecast to take less is not held against a grid, which needs about as
@@ -33,6 +37,14 @@ START, SYMBOL = 0.2, 0.05
 """The parts of the tolerance for the levels of the initial state, and for what the grids of the symbols leave out."""
 
 
+class GaveUpError(Exception):
+    """A run that takes much longer than its forecast; `seconds`: a better one, infinite if its levels have no end."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
 @dataclass(frozen=True)
 class FockPlan:
     """A run in Fock space that could be done, in x/s and s xi, s the `scales`; the `seconds` it is forecast to take."""
@@ -43,10 +55,14 @@ class FockPlan:
     at_once: bool
     patience: float
 
+    def with_seconds(self, seconds: float) -> FockPlan:
+        """The plan with a better forecast."""
+        return replace(self, seconds=seconds)
+
 
 def fock_plan(system: System, state: State, horizon: float) -> FockPlan | None:
     """The plan of a run up to `horizon`; None if the symbols are no polynomials, or the state has too many levels."""
-    if system.n not in AT_ONCE or horizon <= 0:
+    if system.n not in AT_ONCE or horizon <= 0 or not is_smooth(system):
         return None
     plain = (1.0,) * system.n
     if polynomial_system(system, plain) is None:
@@ -68,54 +84,54 @@ def fock_plan(system: System, state: State, horizon: float) -> FockPlan | None:
 
 def in_fock_space(
     plan: FockPlan, system: System, state: State, times: tuple[float, ...], *, tol: float, memory: float,
-    time_limit: float, progress: Progress | None, watch: Watch | None, watch_every: float,
-) -> Solution | None:  # fmt: skip
-    """The solution, as `evolve` returns it; None if it turns out to need many more levels than the state has."""
+    time_limit: float, progress: Progress | None, look: Look | None, watch_every: float,
+) -> Solution:  # fmt: skip
+    """The solution, as `evolve` returns it. Raises GaveUpError if it takes much longer than its forecast."""
     started = time.perf_counter()
     h, level = system.h, SYMBOL * tol
 
-    def symbol_of(reached: Reached) -> Symbol:
-        return level_symbol(reached.matrix, reached.levels, h, level, plan.scales)
+    def output_of(reached: Reached) -> Output:
+        symbol = level_symbol(reached.matrix, reached.levels, h, level, plan.scales)
+        return Output(symbol, reached.time_error, reached.level_error + level)
 
     most_work = min(plan.patience * plan.seconds, time_limit) / SECONDS_PER_WORK
-    outputs: list[Reached] = []
-    symbols: list[Symbol] = []
+    outputs: list[Output] = []
     try:
         start = level_matrix(state, h, START * tol, MAX_LEVELS, plan.scales)
         later = lost_later(plan.system, start.levels, times[-1])
         if later > 1:
             start = level_matrix(state, h, START * tol / later, MAX_LEVELS, plan.scales)
-        run = FockRun(plan.system, start, tol, times[-1], MAX_LEVELS, most_work, memory, min(watch_every, times[-1]))
-        if watch and times[0] > 0:
-            watch(0.0, symbol_of(run.reached))
+        run = FockRun(plan.system, start, tol, times[-1], MAX_LEVELS, most_work, memory, watch_every / 2)
+        seen = 0.0
+        if look and times[0] > 0:
+            look(0.0, output_of(run.reached))
         for reached in run.to(times):
             saved = reached.t in times
-            if saved or watch:
-                symbol = symbol_of(reached)
-                if watch:
-                    watch(reached.t, symbol)
-                if saved:
-                    outputs.append(reached)
-                    symbols.append(symbol)
+            if saved or (look and reached.t - seen >= watch_every / 2 * (1 - TIE)):  # the next is less than that away
+                output, seen = output_of(reached), reached.t
+                if look:
+                    look(reached.t, output)
+                outputs += [output] if saved else []
             if progress:
                 progress(reached.t, times[-1], f"{_words(reached.levels)} levels")
-    except (TooManyLevelsError, TooMuchWorkError):
-        return None
-    last = max((symbol.grid for symbol in symbols), key=lambda grid: grid.size)
+    except TooManyLevelsError:
+        raise GaveUpError(inf) from None
+    except TooMuchWorkError as error:
+        raise GaveUpError(error.work * SECONDS_PER_WORK) from None
     return Solution(
         system=system,
         kind="quantum",
         order=1,
         times=times,
-        symbols=tuple(symbols),
+        symbols=tuple(output.symbol for output in outputs),
         numerics=Numerics(
             scheme=f"Fock space, {_words(run.levels)} levels, by {'exponentials' if run.blocks else 'Taylor series'}",
             steps=run.steps,
-            largest_grid=last,
+            largest_grid=max((output.symbol.grid for output in outputs), key=lambda grid: grid.size),
             regrids=run.changes,
             rollbacks=0,
-            step_error=tuple(reached.time_error for reached in outputs),
-            grid_error=tuple(reached.level_error + level for reached in outputs),
+            step_error=tuple(output.step_error for output in outputs),
+            grid_error=tuple(output.grid_error for output in outputs),
             seconds=time.perf_counter() - started,
         ),
         tol=tol,

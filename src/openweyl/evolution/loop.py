@@ -23,21 +23,20 @@ import numpy as np
 
 from openweyl._core.arguments import ResourceError
 from openweyl._core.progress import Progress
-from openweyl.model.system import System
+from openweyl.model.pieces import Piece
 from openweyl.phase_space.grid import PhaseGrid
 
-from .drive_resolution import DriveResolution
 from .equation import Equation
 from .error_estimate import ErrorEstimate
 from .grid_control import GridPolicy
 from .grid_follower import GridFollower
-from .outputs import Output, Watch, outputs_between
+from .outputs import Look, Output, outputs_between
 from .pace import Pace, in_words
 from .race import Race
-from .resolution import Resolution
 from .runs import Runs, Segment
 from .step_control import TIE, SegmentError, StepPlan, StepPolicy, landing
-from .witness import Means, MeansWitness, Velocities
+from .surroundings import Surroundings
+from .witness import Means
 
 ROUND_OFF = 2e-15
 """What is counted as round-off for each step of all runs: 1e-15 to 3e-15 were measured for each of the finest run."""
@@ -52,39 +51,36 @@ MIN_SHOWN_SECONDS = 5.0
 class AdaptiveIntegrator:
     """The runs, the step, and what they have cost in accuracy so far.
 
-    start: the values of the symbol at time 0 on `grid`; horizon: the last time; memory: bytes; time_limit: seconds;
-    grid_error: what the first grid leaves out. rival: the seconds that another method would take.
+    pieces: the system, piece by piece of the time up to the horizon, which is the last time; start: the values of the
+    symbol at time 0 on `grid`; memory: bytes; time_limit: seconds; grid_error: what the first grid leaves out; rival:
+    the seconds that another method would take.
     `dt` is the step that the error asks for; a segment may take a shorter one, to end at an output, to resolve a drive,
     or to carry nothing too far; `carried_dt` is what the flow has allowed lately.
     """
 
     def __init__(
-        self, system: System, equation: Equation, grid: PhaseGrid, start: np.ndarray, *, tol: float, horizon: float,
-        memory: float, time_limit: float, grid_error: float = 0.0, progress: Progress | None = None,
-        watch: Watch | None = None, watch_every: float = inf, policy: StepPolicy | None = None,
+        self, pieces: Sequence[Piece], equation: Equation, grid: PhaseGrid, start: np.ndarray, *, tol: float,
+        horizon: float, memory: float, time_limit: float, grid_error: float = 0.0, progress: Progress | None = None,
+        look: Look | None = None, watch_every: float = inf, policy: StepPolicy | None = None,
         grid_policy: GridPolicy | None = None, rival: float = inf,
     ) -> None:  # fmt: skip
         self.tol, self.horizon, self.policy = tol, horizon, policy or StepPolicy()
-        self.progress, self.watch, self.watch_every = progress, watch, watch_every
+        self.progress, self.look, self.watch_every = progress, look, watch_every
         self.pace = Pace(horizon, time_limit)
-        velocities = Velocities(system)
-        self.drive = DriveResolution(system, horizon) if velocities.timed else None
-        self.resolution = Resolution(system, horizon, tol, quantum=equation.quantum, hops=equation.hops)
-        self.runs = Runs(system, equation, tol, grid, start, growth=1 / horizon, tick=self._tick)
+        first, *self.pieces_left = pieces
+        self.around = Surroundings.of(first, equation, horizon, tol)
+        self.runs = Runs(first.system, equation, tol, grid, start, growth=1 / horizon, tick=self._tick)
         self.grids = GridFollower(
-            self.runs, velocities, self.resolution, grid_policy or GridPolicy.of(grid.n), horizon=horizon,
-            memory=memory, lost=grid_error,
+            self.runs, self.around, grid_policy or GridPolicy.of(grid.n), horizon=horizon, memory=memory,
+            lost=grid_error,
         )  # fmt: skip
-        self.witness = MeansWitness(velocities)
-        self.means = self.witness.look(self.runs.first, 0.0)
+        self.means = self.around.witness.look(self.runs.first, 0.0)
         self.start_trace = self.runs.trace
 
-        self.t, self.dt = 0.0, horizon * self.policy.first
-        self.carried_dt = inf
+        self.t, self.dt, self.carried_dt = 0.0, horizon * self.policy.first, inf
         self.segment_steps = self.policy.first_segment_steps
-        self.step_error = 0.0
-        self.steps = self.rollbacks = 0
-        self.segments_unasked = 0
+        self.step_error = self.error_before = 0.0  # in all, and of it what the runs no longer show
+        self.steps = self.rollbacks = self.segments_unasked = 0
         self.seconds_per_point = MIN_SECONDS_PER_POINT
         self.race = Race(horizon, rival)
 
@@ -100,8 +96,9 @@ class AdaptiveIntegrator:
 
     def outputs(self, times: Sequence[float]) -> list[Output]:
         """Run to the last of `times`; what the symbol is at each."""
-        if self.watch:
-            self.watch(self.t, self.runs.symbol_of(self.runs.values[0].copy(), self.t))
+        if self.look:
+            start = self.runs.symbol_of(self.runs.values[0].copy(), self.t)
+            self.look(self.t, Output(start, 0.0, self.grids.error))
         outputs: list[Output] = []
         while len(outputs) < len(times):
             if times[len(outputs)] <= self.t:
@@ -113,13 +110,25 @@ class AdaptiveIntegrator:
     def _output(self) -> Output:
         return Output(self.runs.symbol(), self.step_error + ROUND_OFF * self.steps, self.grids.error)
 
+    def _next_stop(self) -> float:
+        """Where a segment may not go beyond; at the end of a piece of time, go on with the next one."""
+        if self.t < self.around.piece.end or not self.pieces_left:
+            return self.around.piece.next_stop(self.t)
+        piece, before = self.pieces_left.pop(0), self.around
+        self.error_before += self.runs.enter(piece.system)
+        self.around = Surroundings.of(piece, self.runs.equation, self.horizon, self.tol)
+        self.error_before += self.around.error_of_beginning(before, self.grids.support(self.step_error))
+        self.grids.enter(self.around)
+        self.means = self.around.witness.look(self.runs.first, self.t)
+        return piece.next_stop(self.t)
+
     def _segment(self, times: Sequence[float]) -> list[Output]:
         """One segment; the outputs that it passes or ends at, or none if it has to be done again."""
-        until = landing(times, self.t, self.block * self.dt)
-        segment = self._step(self._plan(until), times)
+        stop = self._next_stop()
+        segment = self._step(self._plan(min(landing(times, self.t, self.block * self.dt), stop)), [*times, stop])
         estimate = self.runs.error()
         error = self._judged(estimate, segment)
-        means = self.witness.look(self.runs.first, segment.end)
+        means = self.around.witness.look(self.runs.first, segment.end)
         sound = self._sound(segment, means)
         if not (sound and error.accepted):
             self._retry_smaller(segment, error if sound else None)
@@ -149,10 +158,10 @@ class AdaptiveIntegrator:
 
         Where the flow carries too far, the segment is made shorter.
         """
-        longest = inf
-        if self.drive:  # two of the runs resolve it, and differ if the others do not
-            steps = max(self.segment_steps // 2, 1)
-            longest = self.block / 2 * self.drive.longest(self.grids.support(self.step_error), self.t, steps)
+        longest, steps = inf, max(self.segment_steps // 2, 1)
+        if self.around.drive:  # two of the runs resolve it, and differ if the others do not
+            longest = self.block / 2 * self.around.drive.longest(self.grids.support(self.step_error), self.t, steps)
+        longest = min(longest, self.around.between_looks(self.horizon)) if self.look else longest
         dt = min(self.dt, self.carried_dt)
         plan = self.policy.plan(until - self.t, dt, self.block, self.segment_steps, self.watch_every, longest)
         asked = min(self.dt * max(self.segment_steps, self.block), self.horizon - self.t)
@@ -175,8 +184,7 @@ class AdaptiveIntegrator:
         steps = self.runs.steps_in(plan)
         points = self.grid.size * self.runs.equation.order * steps
         self.pace.before(self.t, points * self.seconds_per_point, plan.duration, hint=self._hint(plan.dt))
-        begun = monotonic()
-        start = [w.copy() for w in self.runs.values]
+        begun, start = monotonic(), [w.copy() for w in self.runs.values]
         self.runs.advance(plan)
         self.steps += steps
         self.seconds_per_point = max((monotonic() - begun) / points, MIN_SECONDS_PER_POINT)
@@ -186,25 +194,27 @@ class AdaptiveIntegrator:
 
     def _judged(self, error: ErrorEstimate, segment: Segment) -> SegmentError:
         """An error at the end of a segment against the budget, and what the segment has added, if that is asked for."""
+        total = self.error_before + error.value
         budget = self.policy.budget(self.tol, segment.end, self.horizon)
         fair = self.policy.fair(self.tol, segment.duration / self.horizon)
-        asked = self.policy.asks_what_is_new(error.value, budget, self.segments_unasked)
+        asked = self.policy.asks_what_is_new(total, budget, self.segments_unasked)
         self.segments_unasked = 0 if asked else self.segments_unasked + 1
         added = self.runs.added(error, segment) if asked else None
-        return SegmentError(error.value, budget, fair, added)
+        return SegmentError(total, budget, fair, added)
 
     def _sound(self, segment: Segment, means: Means) -> bool:
         """Whether the means went through the segment as their equation says, in the coordinates of the grid."""
         before, frame = self.means, self.runs.frame
         if frame is not None:
             before, means = before.seen_from(*frame(segment.begin)), means.seen_from(*frame(segment.end))
-        return self.witness.agree(before, means, segment.duration, self.grid)
+        return self.around.witness.agree(before, means, segment.duration, self.grid)
 
     def _retry_smaller(self, segment: Segment, error: SegmentError | None) -> None:
         """Back to the start with a smaller step; `error`: None if the means have missed their equation."""
-        policy, order = self.policy, self.runs.extrapolation.pair_order
+        policy = self.policy
         self.runs.back_to(segment)
         self.rollbacks += 1
+        order = self.runs.extrapolation.pair_order
         factor = policy.retry_factor(error, self.step_error, order) if error else policy.min_retry_factor
         self.dt = min(self.dt, segment.plan.dt) * factor
         policy.check(self.dt, self.t, self.horizon)
@@ -213,20 +223,16 @@ class AdaptiveIntegrator:
     def _commit(self, segment: Segment, times: Sequence[float], error: ErrorEstimate, means: Means) -> list[Output]:
         """Go on from the end of a segment; the outputs that it passes or ends at."""
         passed = [time for time in times if segment.begin < time < segment.end]
-        outputs = outputs_between(self.runs, segment, passed, self.grids.error)
+        outputs = outputs_between(self.runs, segment, passed, self.grids.error, self.error_before)
         self.t = self.runs.t = segment.end
-        self.step_error, self.means = error.value, means
-        self.runs.last_error = error
+        self.step_error, self.means, self.runs.last_error = self.error_before + error.value, means, error
         self.segment_steps = min(2 * self.segment_steps, self.policy.segment_steps)
-        if self.watch:
-            for time, output in zip(passed, outputs, strict=True):
-                self.watch(time, output.symbol)
-            self.watch(self.t, self.runs.symbol())
-        if segment.end in times:
-            outputs.append(self._output())
-        return outputs
-
-    # ------------------------------------------------------------------ words
+        ends = segment.end in times
+        last = self._output() if ends or self.look else None
+        if last and self.look:
+            for time, output in zip([*passed, self.t], [*outputs, last], strict=True):
+                self.look(time, output)
+        return [*outputs, last] if last and ends else outputs
 
     def _tick(self, covered: float, seconds: float) -> None:
         """Refuse a run whose operators alone will take too long: each of the runs has all of the time to cover."""
@@ -234,11 +240,11 @@ class AdaptiveIntegrator:
         self.pace.expect(self.t, cost, hint=self._hint(self.dt))
 
     def _report(self, dt: float, growth: float) -> None:
-        hint, typical = self._hint(dt), dt > TYPICAL_STEP_RATIO * self.dt or not self.drive
-        left = self.pace.reached(self.t, typical=typical, hint=hint, growth=growth)
+        typical = dt > TYPICAL_STEP_RATIO * self.dt or not self.around.drive
+        left = self.pace.reached(self.t, typical=typical, hint=self._hint(dt), growth=growth)
         if self.progress:
             words = f", {in_words(left)} left" if MIN_SHOWN_SECONDS < left < inf else ""
-            self.progress(self.t, self.horizon, hint + words)
+            self.progress(self.t, self.horizon, self._hint(dt) + words)
 
     def _hint(self, dt: float) -> str:
         return "x".join(map(str, self.grid.shape)) + f" grid, dt = {dt:.2g}"

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.polynomial import legendre
 
+from openweyl.model.pieces import Piece
+
 from .witness import Velocities
 
 NODES = 16
@@ -53,12 +55,13 @@ class _Panel:
 
 @dataclass
 class Path:
-    """The path from `origin` at `start` on, made panel by panel as it is asked for."""
+    """The path from `origin` at `start` on, made panel by panel as it is asked for; `piece`: that of the time."""
 
     velocities: Velocities
     origin: np.ndarray
     start: float
     horizon: float
+    piece: Piece | None = None
     _panels: list[_Panel] = field(default_factory=list)
     _starts: list[float] = field(default_factory=list)
     _known: dict[float, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
@@ -88,6 +91,8 @@ class Path:
         z = legendre.legval(1.0, last.path) if last else self.origin
         longest = (self.horizon - self.start) / PANELS
         length = min(2 * (last.stop - last.start), longest) if last else longest
+        if self.piece and start < self.piece.end:  # where the field has a corner a panel ends
+            length = min(length, self.piece.next_stop(start) - start)
         while (panel := self._tried(z, start, length)) is None:
             length /= 2
             if length < MIN_PANEL * longest:

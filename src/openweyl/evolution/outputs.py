@@ -30,9 +30,18 @@ class Output:
     grid_error: float
 
 
-def outputs_between(runs: Runs, segment: Segment, times: Sequence[float], grid_error: float) -> list[Output]:
-    """The symbols at `times` within a segment, each by steps of its own from the one before."""
-    now, error, t = runs.extrapolation.best(segment.start), runs.last_error.value, segment.begin
+Look: TypeAlias = Callable[[float, Output], None]
+"""Called with the time reached, and the symbol there with its errors: what a solver is watched by, inside."""
+
+
+def outputs_between(
+    runs: Runs, segment: Segment, times: Sequence[float], grid_error: float, error_before: float = 0.0
+) -> list[Output]:
+    """The symbols at `times` within a segment, each by steps of its own from the one before.
+
+    `error_before`: what the runs no longer show.
+    """
+    now, error, t = runs.extrapolation.best(segment.start), error_before + runs.last_error.value, segment.begin
     outputs = []
     for time in times:
         now, own = _carried(runs, now, t, time)

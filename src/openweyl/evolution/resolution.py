@@ -69,13 +69,15 @@ class Resolution:
 
     def __init__(
         self, system: System, horizon: float, tol: float, *, quantum: bool, hops: bool | None = None,
-        margin: float = SUPPORT_MARGIN, passing: bool = False,
+        margin: float = SUPPORT_MARGIN, passing: bool = False, span: tuple[float, float] | None = None,
     ) -> None:  # fmt: skip
         """`quantum`: whether differences are across chords, and not their first order; `hops`: whether some are, so
         that waves move content at once, as in the hierarchy too (default: as `quantum`). `margin`: the part of the
         support, at either end, that formulas are looked at beyond it. `passing`: whether only what bends in a part of
-        space that is passed in a few spacings asks for finer ones: of what bends on and on, enough is met.
+        space that is passed in a few spacings asks for finer ones: of what bends on and on, enough is met. `span`: the
+        times at which the system's formulas hold (default: all up to the horizon).
         """
+        self.span = span or (0.0, horizon)
         self.passing = passing
         self.margin = margin
         self.system, self.horizon, self.quantum = system, horizon, quantum
@@ -160,7 +162,7 @@ class Resolution:
         for formula in self._sampled:
             used = [v for v in self.variables if formula.f.has(v)]
             around = {v: intervals[v] for v in used}
-            around |= {TIME: (0.0, self.horizon)} if formula.f.has(TIME) else {}
+            around |= {TIME: self.span} if formula.f.has(TIME) else {}
             spacings = {v: coarsest[v] for v in used}
             finest = {v: d * MIN_SPACING_RATIO for v, d in spacings.items()}
             pairs += [(scale, formula) for scale in scales(formula.f, around, spacings, finest)]
@@ -173,7 +175,7 @@ class Resolution:
         count = ceil(min(PASSED_SAMPLES * (box.upper - box.lower) / scale.spacing, MAX_PASSED_SAMPLES))
         points = np.append(np.linspace(box.lower, box.upper, count), scale.at)
         bend = derivative(derivative(scale.term, scale.variable), scale.variable)
-        at = {**middle, TIME: 0.0, scale.variable: points}
+        at = {**middle, TIME: self.span[0], scale.variable: points}
         with np.errstate(all="ignore"):
             bends = np.broadcast_to(np.nan_to_num(np.abs(evaluate(bend, at, np))), points.shape)
         part = float((bends >= PASSED_BEND * bends.max()).mean())

@@ -8,30 +8,27 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
-from openweyl._core.arguments import must, position
+from openweyl._core.arguments import flag, must, position, whole
 from openweyl._core.calls import public
 from openweyl._core.display import block, html_picture, html_table
 from openweyl._core.estimates import Estimate
 from openweyl._core.text import cut, excerpt, table
 from openweyl.model.system import System
 from openweyl.observables.observable import Observable
-from openweyl.phase_space.grid import PhaseGrid
-from openweyl.phase_space.grid_size import check_fits, common_grid
 from openweyl.plot import results
+from openweyl.weyl.fock_matrix import MAX_LEVELS
+from openweyl.weyl.quantum_readings import g2_from, g2_texts
 from openweyl.weyl.symbol import Symbol
 
+from .dataset import symbol_dataset
 from .numerics import Numerics
+from .observing import Observation, added_up, observed, with_observations
 
 if TYPE_CHECKING:
     import xarray
     from matplotlib.axes import Axes
     from qutip import Qobj
 
-CONVENTIONS = (
-    "Symbols w(x, xi) of Weyl quantization, [x, xi] = i h; tr Op(w) = (2 pi h)^-n int w. "
-    "dA/dt = -(i/h) [P, A] + (gamma/h) sum_j (L_j A L_j* - {L_j* L_j, A}/2); the classical density follows "
-    "da/dt = Q a. Trace norm = sum of singular values, no factor 1/2."
-)
 SOLUTION_HEADS = ("t", "grid", "grid error", "step error")
 """The columns of a solution's table."""
 SYMBOLS_DRAWN = 4
@@ -47,7 +44,7 @@ class Solution(Sequence[Symbol]):
 
     `symbols`: all of them, as a tuple. `times`: the saved times. `system`, `kind`, `order`, `tol`: as given to
     `evolve`; with `order` N > 1 each symbol is a batch, the terms b_0, ..., b_{N-1} of Li's Theorem 3. `numerics`: the
-    grid and the steps, and the error that they leave in each symbol.
+    grid and the steps, and the error that they leave in each symbol. `observations`: what was watched, see `observed`.
     """
 
     system: System
@@ -57,6 +54,7 @@ class Solution(Sequence[Symbol]):
     symbols: tuple[Symbol, ...]
     numerics: Numerics
     tol: float
+    observations: tuple[Observation, ...] = ()
 
     @overload
     def __getitem__(self, index: int) -> Symbol: ...
@@ -75,32 +73,67 @@ class Solution(Sequence[Symbol]):
         """The symbol at the last time."""
         return self.symbols[-1]
 
+    @property
+    def observed(self) -> dict[str, Observation]:
+        """The `observables` that `evolve` was asked to watch, by their names."""
+        return {one.observable: one for one in self.observations}
+
     @public
     def expect(self, observable: Observable | str) -> Estimate:
-        """tr(O A(t)) at each time, for a bounded observable O, an `Observable` or its text; arrays over time.
+        """tr(O A(t)) at each time, for an `Observable` O or its text, see `Observable.parse`; arrays over time.
 
-        The error is ||O|| times that of the symbol, and that of the integral. Corrections, if there are any, are added
-        up. Raises InputError for an unbounded observable.
+        For a bounded O the error is ||O|| times that of the symbol, and that of the integral: its `kind` is "bound".
+        For others, such as polynomials and operators in a and ad, no trace norm bounds it, and it is an "estimate" of
+        what the error of the symbol can do (docs/observables.md). Corrections, if there are any, are added up.
 
         >>> from openweyl import System, coherent, evolve
         >>> harmonic = System("xi**2/2 + x**2/2", [], h=0.1, gamma=0.0)
-        >>> evolve(harmonic, coherent(1, 0), [0.0, 3.14159]).expect("tanh(x)").value.round(3)
+        >>> solution = evolve(harmonic, coherent(1, 0), [0.0, 3.14159])
+        >>> solution.expect("tanh(x)").value.round(3)
         array([ 0.746, -0.746])
+        >>> quanta = solution.expect("ad*a")  # |z|^2/2h
+        >>> quanta.value.round(6), quanta.kind
+        (array([5., 5.]), 'estimate')
         """
         observable = Observable.of(observable, self.system.n)
-        values, errors = [], []
-        for symbol, own in zip(self, self.numerics.error, strict=True):
-            parts = [observable.value(part) for part in symbol.members]
-            values.append(sum(part.value for part in parts))
-            errors.append(sum(part.error for part in parts) + observable.norm * own)
-        return Estimate(np.array(values), np.array(errors))
+        found = [observed(observable, symbol, own) for symbol, own in zip(self, self.numerics.error, strict=True)]
+        values, bars = (np.array(column) for column in zip(*found, strict=True))
+        return Estimate(values, bars, observable.kind)
 
-    def to_xarray(self) -> xarray.Dataset:
-        """The symbols on one grid that holds them all, dims (time, x, xi) or (time, x1, ..., xi1, ...).
+    @public
+    def g2(self, mode: int = 1) -> Estimate:
+        """The second-order coherence of one mode at each time, with an error that is an estimate: see `Symbol.g2`."""
+        return g2_from(*(self.expect(text) for text in g2_texts(mode, self.system.n)))
+
+    @public
+    def photon_numbers(self, mode: int = 1, size: int = 20) -> Estimate:
+        """P(m) = <m|A|m> of one mode at each time, shape (time, `size`), with one bound of the error for each time."""
+        size = whole("size", size, 1, MAX_LEVELS)
+        found = [added_up(symbol).photon_numbers(mode, size) for symbol in self]
+        errors = np.array([one.error for one in found]) + np.array(self.numerics.error)
+        return Estimate(np.array([one.value for one in found]), errors)
+
+    @public
+    def wigner(self) -> xarray.Dataset:
+        """W = w/(2 pi h)^n at each time, on one grid: `wigner`, and `error`, a bound of its error at every point."""
+        import xarray as xr
+
+        made = symbol_dataset(self)
+        h, n = self.system.h, self.system.n
+        values = made[self.kind].sum("order") if self.order > 1 else made[self.kind]
+        w = (values / (2 * np.pi * h) ** n).assign_attrs(long_name="Wigner function")
+        error = made[f"{self.kind}_error"] / (np.pi * h) ** n
+        return xr.Dataset({"wigner": w, "error": error}).assign_attrs(made.attrs)
+
+    @public
+    def to_xarray(self, *, symbols: bool = True) -> xarray.Dataset:
+        """The symbols on one grid that holds them all, dims (time, x, xi) or (time, x1, ..., xi1, ...), and what was
+        watched; without `symbols` that alone.
 
         Raises ResourceError if they would not fit in memory, as those of a symbol that moves far.
         """
-        return symbol_dataset(self)
+        made = symbol_dataset(self, symbols=flag("symbols", symbols))
+        return with_observations(made, {self.kind: self.observations})
 
     @public
     def to_qutip(self, size: int | Sequence[int] | None = None, *, tol: float = 1e-9) -> list[Qobj]:
@@ -108,7 +141,7 @@ class Solution(Sequence[Symbol]):
 
         The corrections, if there are any, are added up.
         """
-        symbols = [_added_up(symbol) for symbol in self]
+        symbols = [added_up(symbol) for symbol in self]
         operators = [symbol.to_qutip(size, tol=tol) for symbol in symbols]
         if size is None:
             size = [max(levels) for levels in zip(*(one.dims[0] for one in operators), strict=True)]
@@ -135,7 +168,7 @@ class Solution(Sequence[Symbol]):
     def _sums(self, most: int) -> list[Symbol]:
         """The symbols at `most` times, the corrections added up."""
         picked = [self[i] for i in results.positions(len(self), most)]
-        return [_added_up(symbol) for symbol in picked]
+        return [added_up(symbol) for symbol in picked]
 
     def _words(self) -> str:
         n = self.numerics
@@ -164,62 +197,9 @@ class Solution(Sequence[Symbol]):
         return block(*words, html_table(SOLUTION_HEADS, self._rows()), pictures)
 
 
-def _added_up(b: Symbol) -> Symbol:
-    """a_N = b_0 + ... + b_{N-1}."""
-    return b.like(b.values.sum(axis=0)) if b.batch else b
-
-
 def missed(tol: float, *solutions: Solution) -> str:
     """A line that says where the errors of `solutions` are larger than `tol`, to stand below a table; or nothing."""
     largest = max(max(solution.numerics.error) for solution in solutions)
     if largest <= tol:
         return ""
     return f"\nThe error of a symbol, up to {largest:.2g}, is above tol = {tol:g}: the errors given count it in full."
-
-
-def symbol_dataset(*solutions: Solution) -> xarray.Dataset:
-    """The symbols of several evolutions of one system at the same times, on one grid."""
-    import xarray as xr
-
-    first, grid = solutions[0], _one_grid(solutions)
-    system = first.system
-    check_fits(grid, symbol_bytes(*solutions) / grid.size, "take fewer `times`, or the symbols one by one")
-    names = [str(v) for v in system.x + system.xi]
-    data = {
-        s.kind: (
-            ("time", *(("order",) if s.order > 1 else ()), *names),
-            np.stack([symbol.resampled(grid).values for symbol in s]),
-            {"long_name": f"Weyl symbol, {s.kind} evolution", "units": "1"},
-        )
-        for s in solutions
-    }
-    coordinates = {name: axis.points for name, axis in zip(names, grid.x + grid.xi, strict=True)}
-    dataset = xr.Dataset(data, {"time": list(first.times), **coordinates})
-    dataset["time"].attrs["units"] = "the unit of time of the Hamiltonian"
-    for s in solutions:
-        dataset[f"{s.kind}_error"] = (
-            "time",
-            list(s.numerics.error),
-            {"long_name": f"estimated error of the {s.kind} evolution in trace norm"},
-        )
-    return dataset.assign_attrs(attributes(system))
-
-
-def _one_grid(solutions: Sequence[Solution]) -> PhaseGrid:
-    return common_grid([symbol.grid for solution in solutions for symbol in solution])
-
-
-def symbol_bytes(*solutions: Solution) -> float:
-    """The size in bytes of the symbols of `solutions` on one grid, which is large if they spread or move far."""
-    return 8.0 * _one_grid(solutions).size * sum(len(s.times) * s.order for s in solutions)
-
-
-def attributes(system: System) -> dict[str, Any]:
-    """What every dataset says of its system and conventions."""
-    return {
-        "hamiltonian": str(system.hamiltonian),
-        "jumps": ", ".join(map(str, system.jumps)),
-        "h": system.h,
-        "gamma": system.gamma,
-        "conventions": CONVENTIONS,
-    }

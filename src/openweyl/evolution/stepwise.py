@@ -8,6 +8,7 @@ from math import inf
 from openweyl._core.arguments import ResourceError
 from openweyl._core.progress import Progress
 from openweyl.model.escape import escapes
+from openweyl.model.pieces import pieces
 from openweyl.model.states import State
 from openweyl.model.system import System
 
@@ -15,7 +16,7 @@ from .equation import equation
 from .grid_control import EDGES, GridPolicy
 from .loop import AdaptiveIntegrator
 from .numerics import Numerics
-from .outputs import Watch
+from .outputs import Look
 from .run_memory import check_memory
 from .schemes import scheme_in_words
 from .solution import Solution
@@ -29,7 +30,7 @@ SHORTEST_HORIZON = 1e-300
 
 def stepwise(
     system: System, state: State, times: tuple[float, ...], *, kind: str, order: int, tol: float, memory: float,
-    time_limit: float, progress: Progress | None, watch: Watch | None, watch_every: float, rival: float = inf,
+    time_limit: float, progress: Progress | None, look: Look | None, watch_every: float, rival: float = inf,
 ) -> Solution:  # fmt: skip
     """The solution of either equation, as `evolve` returns it.
 
@@ -39,18 +40,19 @@ def stepwise(
     started = time.perf_counter()
     level = GridPolicy.of(system.n).first_level * tol
     grid = state.grid(system.h, level=level, room=FIRST_GRID_ROOM)
-    check_memory(system, grid, order, tol, memory, 0.0)
+    horizon = max(times[-1], SHORTEST_HORIZON)
+    smooth = pieces(system, horizon)
+    check_memory(smooth[0].system, grid, order, tol, memory, 0.0)
     solved = equation(quantum=kind == "quantum", order=order)
     run = AdaptiveIntegrator(
-        system, solved, grid, solved.start(state.symbol(grid).values), tol=tol,
-        horizon=max(times[-1], SHORTEST_HORIZON), memory=memory, time_limit=time_limit,
-        grid_error=2 * system.n * EDGES * level + state.lost, progress=progress, watch=watch, watch_every=watch_every,
-        rival=rival,
+        smooth, solved, grid, solved.start(state.symbol(grid).values), tol=tol, horizon=horizon, memory=memory,
+        time_limit=time_limit, grid_error=2 * system.n * EDGES * level + state.lost, progress=progress, look=look,
+        watch_every=watch_every, rival=rival,
     )  # fmt: skip
     try:
         outputs = run.outputs(times)
     except ResourceError as error:  # it may be the system that asks for ever more
-        message = f"{run.resolution.reason()}{error} {escapes(system)}".rstrip()
+        message = f"{run.around.resolution.reason()}{error} {escapes(system)}".rstrip()
         raise ResourceError(message, kind=error.kind) from None
     return Solution(
         system=system,

@@ -57,7 +57,7 @@ class Velocities:
             """J grad f."""
             return [derivative(f, z[j + n]) if j < n else -derivative(f, z[j - n]) for j in range(2 * n)]
 
-        self.timed = system.hamiltonian.has(TIME)
+        self.timed = system.driven or any(system.driven_jumps)
         field = turned(system.hamiltonian)
         for jump in system.jumps:
             a, b = real_and_imaginary(jump)

@@ -13,6 +13,9 @@ from scipy import sparse
 EXPONENTIAL_WORK = 40.0
 """The work in a dense exponential, in multiplications of a sparse product, over the cube of its size."""
 
+CALL_WORK = 5_000.0
+"""The work, in multiplications of a sparse product, that is done in the time that a call takes: 5 us."""
+
 
 @dataclass(frozen=True)
 class Blocks:
@@ -24,9 +27,9 @@ class Blocks:
     values: tuple[np.ndarray, ...]
 
     @property
-    def sizes(self) -> list[tuple[int, int]]:
-        """(size, count) of the blocks."""
-        return [(places.shape[1], places.shape[0]) for places in self.places]
+    def sizes(self) -> np.ndarray:
+        """The size of each block."""
+        return np.concatenate([np.full(places.shape[0], places.shape[1]) for places in self.places])
 
     def exponential(self, t: float) -> Blocks:
         """exp(t L)."""
@@ -40,10 +43,6 @@ class Blocks:
             out[places] = np.einsum("bij,bj->bi", values, v[places])
         return out
 
-    def norm(self) -> float:
-        """max_i sum_j |L_ij|."""
-        return max(float(np.abs(values).sum(axis=2).max()) for values in self.values)
-
 
 def block_sizes(matrix: sparse.csr_array) -> np.ndarray:
     """The sizes of the blocks that the matrix falls into."""
@@ -51,6 +50,11 @@ def block_sizes(matrix: sparse.csr_array) -> np.ndarray:
 
     _, labels = csgraph.connected_components(matrix, directed=False)
     return np.bincount(labels)
+
+
+def dense_work(sizes: np.ndarray) -> float:
+    """The work of an exponential of blocks of these sizes."""
+    return float((EXPONENTIAL_WORK * sizes.astype(float) ** 3 + CALL_WORK).sum())
 
 
 def blocks(matrix: sparse.csr_array) -> Blocks:

@@ -11,10 +11,10 @@ from scipy import sparse
 
 from openweyl.model.states import State
 
-from .blocks import EXPONENTIAL_WORK
+from .blocks import CALL_WORK, EXPONENTIAL_WORK
 from .ladder import matrix
 from .polynomial_system import PolynomialSystem, timed
-from .run import CALL_WORK, UNITS_PER_STEP
+from .run import UNITS_PER_STEP
 from .scales import EDGE, stretched
 from .taylor import DEGREE
 

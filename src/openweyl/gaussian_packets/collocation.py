@@ -25,7 +25,7 @@ Rates: TypeAlias = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 class Steps(NamedTuple):
     """F, d, S of each cell, a leading axis for the cells; `pushed`: length times the largest |m|; `varied`: by how much
-    M and m vary, shape (cells, 2).
+    M, m and D vary, shape (cells, 3).
     """
 
     matrix: np.ndarray
@@ -49,22 +49,32 @@ class Steps(NamedTuple):
         return Steps(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def steps(rates: Rates, noise: np.ndarray, scale: np.ndarray, starts: np.ndarray, lengths: np.ndarray) -> Steps:
+Noise: TypeAlias = np.ndarray | Callable[[np.ndarray], np.ndarray]
+"""D, or times of shape (count,) -> D, shape (count, 2n, 2n)."""
+
+
+def noise_at(noise: Noise, t: np.ndarray) -> np.ndarray:
+    """D at the times t."""
+    return noise(t) if callable(noise) else np.broadcast_to(noise, (len(t), *noise.shape))
+
+
+def steps(rates: Rates, noise: Noise, scale: np.ndarray, starts: np.ndarray, lengths: np.ndarray) -> Steps:
     """One step of collocation in each cell, in the units `scale`."""
     parts = [slice(j, j + CELLS_AT_ONCE) for j in range(0, len(starts), CELLS_AT_ONCE)]
     return Steps.joined([_collocation(rates, noise, scale, starts[part], lengths[part]) for part in parts])
 
 
-def _collocation(rates: Rates, noise: np.ndarray, scale: np.ndarray, starts: np.ndarray, lengths: np.ndarray) -> Steps:
+def _collocation(rates: Rates, noise: Noise, scale: np.ndarray, starts: np.ndarray, lengths: np.ndarray) -> Steps:
     """Stages K_i = B_i (1 + tau sum_j a_ij K_j); the step is 1 + tau sum_j b_j K_j. In B, m and D are of size one."""
     nodes, inner, weights = _tableau()
     count, size = len(starts), len(scale)
-    M, m = rates((starts[:, None] + lengths[:, None] * nodes).ravel())
+    times = (starts[:, None] + lengths[:, None] * nodes).ravel()
+    M, m = rates(times)
     M = (M / (scale[:, None] / scale)).reshape(count, COLLOCATION_NODES, size, size)
     m = (m / scale).reshape(count, COLLOCATION_NODES, size)
     B = np.zeros((count, COLLOCATION_NODES, 2 * size + 1, 2 * size + 1))
     force = np.abs(m).max(axis=(1, 2)) + MIN_SCALE
-    D = noise / np.outer(scale, scale)
+    D = (noise_at(noise, times) / np.outer(scale, scale)).reshape(count, COLLOCATION_NODES, size, size)
     diffusion = float(np.abs(D).max()) + MIN_SCALE
     B[..., :size, :size], B[..., :size, -1] = M, m / force[:, None, None]
     B[..., :size, size : 2 * size] = D / diffusion
@@ -77,7 +87,9 @@ def _collocation(rates: Rates, noise: np.ndarray, scale: np.ndarray, starts: np.
     F = np.eye(size) + step[:, :size, :size]
     S = diffusion * step[:, :size, size : 2 * size] @ F.swapaxes(1, 2)
     pushed = lengths * force
-    varied = np.stack([np.ptp(M, axis=1).max(axis=(1, 2)), np.ptp(m, axis=1).max(axis=1)], axis=1)
+    varied = np.stack(
+        [np.ptp(M, axis=1).max(axis=(1, 2)), np.ptp(m, axis=1).max(axis=1), np.ptp(D, axis=1).max(axis=(1, 2))], axis=1
+    )
     return Steps(F, step[:, :size, -1] * force[:, None], (S + S.swapaxes(1, 2)) / 2, pushed, varied)
 
 

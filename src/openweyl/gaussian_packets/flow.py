@@ -26,8 +26,10 @@ import sympy
 from openweyl.model.formulas import real_and_imaginary
 from openweyl.model.states import PacketState
 from openweyl.model.system import System
+from openweyl.model.timed_factor import split
 from openweyl.symbolic.algebra import polynomial
 from openweyl.symbolic.brackets import poisson
+from openweyl.symbolic.breakpoints import BREAKPOINT_ROUNDING, breakpoints, pieces_of
 from openweyl.symbolic.derivatives import derivative
 from openweyl.symbolic.expressions import TIME, evaluate
 from openweyl.symbolic.intervals import Interval
@@ -56,7 +58,7 @@ class QuadraticFlow:
     shift: sympy.Matrix
     noise: sympy.Matrix
     driven: sympy.Expr
-    """The part of p that depends on time, multiplied out."""
+    """The part of p that depends on time, multiplied out, and the rates of jumps that do, as terms of their own."""
 
     def carry(self, state: PacketState, times: Sequence[float]) -> list[tuple[PacketState, float]]:
         """The state at each of `times` (increasing, >= 0), and a bound on its error in trace norm.
@@ -64,8 +66,8 @@ class QuadraticFlow:
         Raises ResourceError if the coefficients vary too fast, InputError where the state outgrows double precision.
         """
         if not self.driven.has(TIME) or times[-1] == 0:
-            matrix, shift = (part.subs(TIME, 0) for part in (self.matrix, self.shift))
-            maps = constant_maps(matrix.tolist(), list(shift), self.noise.tolist(), times)
+            matrix, shift, noise = (part.subs(TIME, 0) for part in (self.matrix, self.shift, self.noise))
+            maps = constant_maps(matrix.tolist(), list(shift), noise.tolist(), times)
             return [carried(state, gaussian_map, self.system.h, t) for gaussian_map, t in zip(maps, times, strict=True)]
         return self._carry_by_cells(state, times)
 
@@ -74,7 +76,7 @@ class QuadraticFlow:
         cells = self._cells(times)
         F, d, S = maps = cells.composed()
         ends = np.searchsorted(cells.edges, times) - 1
-        lost = cell_errors(self.system.h, state, cells, maps, constant=not self.matrix.has(TIME))
+        lost = cell_errors(self.system.h, state, cells, maps, constant=not self._varies)
         errors = np.concatenate([[0.0], np.cumsum(lost)])
         one = np.eye(len(self.noise.tolist()))
         states = []
@@ -91,21 +93,53 @@ class QuadraticFlow:
             states.append((later, error + float(errors[k + 1])))
         return states
 
+    @property
+    def _varies(self) -> bool:
+        """Whether M or D depends on time."""
+        return self.matrix.has(TIME) or self.noise.has(TIME)
+
     def _exact(self, times: Sequence[float]) -> list[GaussianMap] | None:
         """F and S, if M is constant."""
-        if self.matrix.has(TIME):
+        if self._varies:
             return None
         return constant_maps(self.matrix.tolist(), [0] * self.matrix.rows, self.noise.tolist(), times)
 
     def _cells(self, times: Sequence[float]) -> Cells:
-        seen = TimeVariation(self.driven, {}, times[-1])
-        edges = joined(np.unique(np.concatenate([[0.0, times[-1]], *seen.cells])))
-        edges = np.unique(np.concatenate([edges, np.asarray(times, dtype=float)]))
-        return resolved_cells(self._rates, self._floats(self.noise), edges, self._unseen(edges))
+        """The maps of cells up to the last time: one piece after another in which all coefficients are smooth."""
+        parts = (self.driven, *self.matrix, *self.shift, *self.noise)
+        size = self.matrix.rows
+        made: list[Cells] = []
+        before, ends = self, [*times, *breakpoints(parts, times[-1])]
+        for begin, end, (driven, *rates) in pieces_of(parts, times[-1]):
+            matrix, shift = sympy.Matrix(size, size, rates[: size**2]), sympy.Matrix(rates[size**2 : size**2 + size])
+            noise = sympy.Matrix(size, size, rates[size**2 + size :])
+            flow = replace(self, matrix=matrix, shift=shift, noise=noise, driven=driven)
+            cells = flow._smooth_cells(begin, end, ends)
+            made.append(
+                cells.begun_late(BREAKPOINT_ROUNDING * begin, *flow._change_from(before, begin)) if made else cells
+            )
+            before = flow
+        return Cells.joined(made)
+
+    def _change_from(self, before: QuadraticFlow, t: float) -> list[np.ndarray]:
+        """The changes of M and m at time t."""
+        now = np.array([t])
+        made = [(*flow._rates(now), flow._noises(now)) for flow in (self, before)]
+        return [new[0] - old[0] for new, old in zip(*made, strict=True)]
+
+    def _smooth_cells(self, begin: float, end: float, times: Sequence[float]) -> Cells:
+        """Cells from `begin` to `end`, and from each of `times` on that lies between."""
+        seen = TimeVariation(self.driven, {}, end, begin)
+        edges = joined(np.unique(np.concatenate([[begin, end], *seen.cells])))
+        inside = [t for t in times if begin < t < end]
+        edges = np.unique(np.concatenate([edges, inside]))
+        return resolved_cells(self._rates, self._noises, edges, self._unseen(edges))
 
     def _unseen(self, edges: np.ndarray) -> Unseen:
         """Cells in which a coefficient may be steeper than it is seen to be: pulses inside of other functions."""
-        parts = {f for entry in [*self.matrix, *self.shift] for f in sympy.Add.make_args(entry) if f.has(TIME)}
+        parts = {
+            f for entry in [*self.matrix, *self.shift, *self.noise] for f in sympy.Add.make_args(entry) if f.has(TIME)
+        }
         middles = (edges[1:] + edges[:-1]) / 2
         slopes = []
         for f in parts:
@@ -133,9 +167,13 @@ class QuadraticFlow:
         check_moderate(bool(np.isfinite(table).all()), float(t[-1]))
         return table[:, : size**2].reshape(-1, size, size), table[:, size**2 :]
 
-    @staticmethod
-    def _floats(matrix: sympy.Matrix) -> np.ndarray:
-        return np.array(matrix.tolist(), dtype=float)
+    def _noises(self, t: np.ndarray) -> np.ndarray:
+        """D at the times t."""
+        size = self.noise.rows
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = np.array([evaluate(f, {TIME: t}, np) + np.zeros(len(t)) for f in self.noise])
+        check_moderate(bool(np.isfinite(values).all()), float(t[-1]))
+        return values.T.reshape(-1, size, size)
 
 
 def quadratic_flow(system: System) -> QuadraticFlow | None:
@@ -161,5 +199,8 @@ def quadratic_flow(system: System) -> QuadraticFlow | None:
         matrix=sympy.Matrix([[f.diff(v) for v in z] for f in field]),
         shift=sympy.Matrix([f.subs(dict.fromkeys(z, 0)) for f in field]),
         noise=sympy.Matrix(noise),
-        driven=sympy.Add(*(term for term in sympy.Add.make_args(p) if term.has(TIME) and term.has(*z))),
+        driven=sympy.Add(
+            *(term for term in sympy.Add.make_args(p) if term.has(TIME) and term.has(*z)),
+            *(split(jump)[0] ** 2 * sympy.Dummy() for jump in system.jumps if jump.has(TIME) and system.gamma),
+        ),
     )

@@ -6,15 +6,15 @@ with two of half the length; cells where these disagree are cut.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
 from typing import TypeAlias
 
 import numpy as np
 
 from openweyl._core.arguments import ResourceError
 
-from .collocation import Rates, Steps, steps
+from .collocation import Noise, Rates, Steps, noise_at, steps
 from .maps import ROUNDING
 
 STEP_AGREEMENT = 1e-13
@@ -44,6 +44,24 @@ class Cells:
     shift_error: np.ndarray
     noise_error: np.ndarray
 
+    @staticmethod
+    def joined(parts: Sequence[Cells]) -> Cells:
+        """The cells of one interval of time after another."""
+        if len(parts) == 1:
+            return parts[0]
+        edges = [part.edges[:-1] for part in parts]
+        names = [field.name for field in fields(Cells)][1:]
+        others = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+        return Cells(edges=np.concatenate([*edges, parts[-1].edges[-1:]]), **others)
+
+    def begun_late(self, late: float, matrix: np.ndarray, shift: np.ndarray, noise: np.ndarray) -> Cells:
+        """The same where they begin at a time off by `late`, at which M, m and D change by these."""
+        turned, moved, diffused = self.matrix_error.copy(), self.shift_error.copy(), self.noise_error.copy()
+        diffused[0] += late * np.abs(noise)
+        turned[0] += late * np.abs(matrix)
+        moved[0] += late * np.abs(shift)
+        return replace(self, matrix_error=turned, shift_error=moved, noise_error=diffused)
+
     def composed(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """F, d, S from the first edge to the end of each cell."""
         F, d, S = (np.empty_like(part) for part in (self.matrix, self.shift, self.noise))
@@ -55,14 +73,15 @@ class Cells:
         return F, d, S
 
 
-def resolved_cells(rates: Rates, noise: np.ndarray, edges: np.ndarray, unseen: Unseen | None = None) -> Cells:
+def resolved_cells(rates: Rates, noise: Noise, edges: np.ndarray, unseen: Unseen | None = None) -> Cells:
     """The maps between `edges`, which resolve the coefficients, cut where one step of collocation is not enough.
 
     `unseen`: tells cells in which more may happen than values at a few times show; these are cut, too.
     Raises ResourceError if there are too many cells.
     """
     scale = _balance(rates, edges)
-    judge = _Judge(noise / np.outer(scale, scale), _force(rates, scale, edges), edges[0], edges[-1])
+    largest = np.abs(noise_at(noise, np.concatenate([edges, (edges[1:] + edges[:-1]) / 2]))).max(axis=0)
+    judge = _Judge(largest / np.outer(scale, scale), _force(rates, scale, edges), edges[0], edges[-1])
     starts, lengths = edges[:-1], np.diff(edges)
     whole = steps(rates, noise, scale, starts, lengths)
     done: list[tuple[np.ndarray, ...]] = []
@@ -100,16 +119,17 @@ class _Judge:
         diffused = lengths * np.abs(self.noise).max() * grown**2
         late = NODE_TIME_ERROR * (starts + lengths) * grown
         turned, moved = late * whole.varied[:, 0], late * (whole.varied[:, 1] + share * whole.varied[:, 0])
+        spread = late * whole.varied[:, 2] * grown
         bounds = (
             STEP_AGREEMENT * grown + turned,
             STEP_AGREEMENT * share * grown + moved,
-            diffused * (STEP_AGREEMENT + turned),
+            diffused * (STEP_AGREEMENT + turned) + spread,
         )
         with np.errstate(invalid="ignore"):
             good = np.logical_and.reduce(
                 [e.reshape(len(e), -1).max(axis=1) <= b for e, b in zip(errors, bounds, strict=True)]
             )
-        jitters = turned[:, None, None], moved[:, None], (diffused * turned)[:, None, None]
+        jitters = turned[:, None, None], moved[:, None], (diffused * turned + spread)[:, None, None]
         rounding = [4 * ROUNDING * np.abs(part) + jitter for part, jitter in zip(maps, jitters, strict=True)]
         return good, maps, (errors[0] + rounding[0], errors[1] + rounding[1], errors[2] + rounding[2])
 

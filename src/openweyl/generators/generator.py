@@ -156,7 +156,7 @@ def _build(
         kick=kick,
         drift=drift,
         linear_diffusion=diffusion,
-        commutator=make.timed(terms.potential, nested, position) if nested else None,
+        commutator=make.timed(sympy.Add(terms.potential, *terms.position_jumps), nested, position) if nested else None,
         ridges=tuple(RidgeTerm(*make.ridge(ridge)) for ridge in terms.ridges),
         scaling=scaling,
         operator_terms=operators(system, grid, coupling, xp) if left else None,

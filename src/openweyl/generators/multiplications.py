@@ -52,12 +52,17 @@ class Multiplications:
     ) -> Rates:
         """The rates of a part of p, of jumps and of what complex jumps do together, all functions in `place`."""
         driven, still = split_by_time(energy)
-        if self.moving is not None or (driven != 0 and len(self.rules) > 1):
+        timed = tuple(f for f in jumps if f.has(TIME)), tuple(pair for pair in forces if any(f.has(TIME) for f in pair))
+        varies = driven != 0 or any(timed)
+        if self.moving is not None or (varies and len(self.rules) > 1):
             return self.timed(TIME, self._parts(energy, place, jumps, forces, induced), place)
+        jumps, forces = (
+            tuple(f for f in every if f not in some) for every, some in zip((jumps, forces), timed, strict=True)
+        )
         constant = self._parts(still, place, jumps, forces, induced)(place)
-        if driven == 0:
+        if not varies:
             return Rates(constant, place.shape, self.xp)
-        return Rates(constant, place.shape, self.xp, self.timed(driven, self._parts(driven, place), place).timed)
+        return Rates(constant, place.shape, self.xp, self.timed(TIME, self._parts(driven, place, *timed), place).timed)
 
     def timed(
         self, energy: sympy.Expr, make: Callable[[MixedRepresentation], Parts], place: MixedRepresentation

@@ -25,6 +25,7 @@ from openweyl._core.arguments import ResourceError
 from openweyl._core.fft import Array, filtered
 from openweyl.model.decomposition import decomposition
 from openweyl.model.system import System
+from openweyl.model.timed_factor import common_factor
 from openweyl.phase_space.grid import PhaseGrid
 from openweyl.phase_space.left_multiplication import LeftMultiplication, left_multiplication
 from openweyl.symbolic.derivatives import derivative
@@ -116,18 +117,22 @@ def hierarchy_operator_terms(system: System, grid: PhaseGrid, gamma: Array, xp: 
 def _operator_terms(system: System, gamma: Array, make: Callable[[sympy.Expr], Operator]) -> OperatorTerms:
     terms, h = decomposition(system), system.h
     energies = [(c, make(f)) for c, f in terms.operator_terms]
-    jumps = [(make(a), make(b) if b != 0 else None) for a, b in terms.operator_jumps]
+    jumps = []
+    for pair in terms.operator_jumps:
+        factor, (a, b) = common_factor(*pair)
+        jumps.append((factor**2, make(a), make(b) if b != 0 else None))
 
     def apply(w: Array, t: float) -> Array:
         total: Array = 0.0
         for c, p in energies:
             total = total + float(evaluate(c, {TIME: t}, np)) * p.commutator(w)
-        for a, b in jumps:
+        for r, a, b in jumps:
+            rate = gamma * float(evaluate(r, {TIME: t}, np)) if r.has(TIME) else gamma
             if b is None:
-                total = total + gamma * h / 2 * a.commutator(a.commutator(w))
+                total = total + rate * h / 2 * a.commutator(a.commutator(w))
                 continue
             (C_a, M_a), (C_b, M_b) = a.commutator_and_mean(w), b.commutator_and_mean(w)
-            total = total + gamma * a.commutator(h / 2 * C_a + M_b) + gamma * b.commutator(h / 2 * C_b - M_a)
+            total = total + rate * a.commutator(h / 2 * C_a + M_b) + rate * b.commutator(h / 2 * C_b - M_a)
         return total
 
     return apply

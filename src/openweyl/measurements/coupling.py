@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from openweyl.analysis.certify import residual
+from openweyl.analysis.rate_integral import residual
 from openweyl.evolution.evolve import evolve
 from openweyl.model.gaussian_states import coherent
 from openweyl.model.system import System

@@ -9,12 +9,15 @@ import sympy
 
 from openweyl._core.arguments import fail, moderate, must
 from openweyl.symbolic.algebra import expandable
+from openweyl.symbolic.expressions import TIME
 from openweyl.symbolic.forms import check_form, listed
 from openweyl.symbolic.parsing import parse, parse_each
+from openweyl.symbolic.smoothness import check_smooth
+from openweyl.symbolic.switches import in_steps
 
 Formula: TypeAlias = str | sympy.Expr
-Jump: TypeAlias = Formula | tuple[Formula, float]
-"""A jump, or a jump with its rate, in units of gamma."""
+Jump: TypeAlias = Formula | tuple[Formula, float | Formula]
+"""A jump, or a jump with its rate, a number or a function of the time, in units of gamma."""
 
 
 def jumps_of(jumps: Sequence[Jump], names: dict[str, sympy.Expr]) -> tuple[sympy.Expr, ...]:
@@ -23,17 +26,28 @@ def jumps_of(jumps: Sequence[Jump], names: dict[str, sympy.Expr]) -> tuple[sympy
     for jump in jumps:
         formula, rate = formula_and_rate(jump)
         symbols = [without_phases(symbol) for symbol in symbols_of(formula, names | {"I": sympy.I}, "jumps")]
-        factor = sympy.sqrt(sympy.Rational(repr(rate)))
-        found += [factor * symbol for symbol in symbols] if rate else []
+        factor = sympy.sqrt(rate)
+        found += [factor * symbol for symbol in symbols] if rate != 0 else []
     return tuple(found)
 
 
-def formula_and_rate(jump: Jump) -> tuple[Formula, float]:
+def formula_and_rate(jump: Jump) -> tuple[Formula, sympy.Expr]:
     """Both, with the rate 1 of a jump without one."""
     if not isinstance(jump, tuple):
-        return jump, 1.0
+        return jump, sympy.S.One
     must(len(jump) == 2, "jumps", "be formulas, or pairs of a formula and its rate", jump)
-    return jump[0], moderate("rate", jump[1], low=0.0, advice="It is that of a jump, in units of gamma.")
+    if isinstance(jump[1], (str, sympy.Expr)):
+        (rate,) = symbols_of(jump[1], {TIME.name: TIME}, "rate")
+        check_smooth(rate, "rate")
+        if rate.has(TIME):
+            return jump[0], rate
+        return jump[0], _constant(float(rate))
+    return jump[0], _constant(jump[1])
+
+
+def _constant(rate: Any) -> sympy.Expr:
+    advice = "It is that of a jump, in units of gamma."
+    return sympy.Rational(repr(moderate("rate", rate, low=0.0, advice=advice)))
 
 
 def symbols_of(value: Formula, names: dict[str, sympy.Expr], name: str) -> tuple[sympy.Expr, ...]:
@@ -46,7 +60,13 @@ def symbols_of(value: Formula, names: dict[str, sympy.Expr], name: str) -> tuple
     else:
         found = (_of_sympy(value, known, list(names), name),)
     for f in found:
-        must(name != "jumps" or bool(f.free_symbols), name, "depend on x or xi", f, "A constant jump does nothing.")
+        must(
+            name != "jumps" or bool(f.free_symbols - {TIME}),
+            name,
+            "depend on x or xi",
+            f,
+            "A constant jump does nothing.",
+        )
     return found
 
 
@@ -69,13 +89,12 @@ def _of_sympy(value: Any, known: dict[str, sympy.Expr], allowed: list[str], name
         qutip = type(value).__module__.startswith("qutip")
         advice = 'Operators are text, System.from_operators("ad*a", ["a"], h=1); states are from_qutip(...).'
         raise fail(name, "be text or a SymPy expression", value, advice if qutip else "")
-    f = sympy.sympify(value)
+    f = in_steps(sympy.sympify(value), name)
     check_form(f, name)
     f = f.xreplace({s: known[s.name] for s in f.free_symbols if s.name in known})
     strangers = sorted(s.name for s in f.free_symbols if s.name not in allowed)
     if strangers:
-        time = "Jumps cannot depend on time." if "t" in strangers else ""
-        raise fail(name, f"use the names {listed(allowed)} only", ", ".join(strangers), time)
+        raise fail(name, f"use the names {listed(allowed)} only", ", ".join(strangers))
     return f
 
 

@@ -14,17 +14,21 @@ from typing import Any
 
 import sympy
 
-from openweyl._core.arguments import moderate, must
+from openweyl._core.arguments import moderate, must, real
 from openweyl._core.calls import public
 from openweyl._core.display import block, html_facts
 from openweyl._core.plain import plain_fields
 from openweyl._core.text import cut, excerpt
+from openweyl.symbolic.breakpoints import breakpoints
 from openweyl.symbolic.expressions import TIME, variables, variables_of
 from openweyl.symbolic.mathml import math
 from openweyl.symbolic.operators import Operators, operators
+from openweyl.symbolic.sampled import samples_in
 from openweyl.symbolic.smoothness import check_smooth
 
+from .drives import Drives, drives_of
 from .formulas import Formula, Jump, formula_and_rate, jumps_of, real_and_imaginary, symbols_of
+from .timed_factor import checked_split
 
 CLOSED = "gamma = 0 is a closed system."
 """The advice where gamma is not what it may be."""
@@ -38,8 +42,10 @@ class System:
     `hamiltonian`, `jumps`: SymPy expressions or text in x, xi (n = 1) or x1, xi1, x2, xi2, ...; SymPy's symbols are
     known by their names. A jump may be complex, a + I*b with real a and b, or with exp(I*f). Text may have sums over an
     index, and a jump may stand for one of each, up to n = 100 (docs/problems.md). A pair (jump, rate) is the jump times
-    sqrt(rate). `h` > 0: the semiclassical parameter (the hbar of physics). `gamma` >= 0: the coupling to the
-    environment; 0, the default without jumps, is a closed system.
+    sqrt(rate), a number or a function of t; jumps may depend on t by a factor. `h` > 0: the semiclassical parameter
+    (the hbar of physics). `gamma` >= 0: the coupling to the environment; 0, the default without jumps, is a closed
+    system. `drives`: functions of the time by the names that text calls them, each a pair (times, values) of samples,
+    linear between them, or what `interp` makes.
 
     >>> print(System("xi**2 + (x**2 - 1/2)**2", ["x", "xi"], h=2**-4, gamma=1.0))
     p = xi**2 + (x**2 - 1/2)**2, jumps x, xi; h = 0.0625, gamma = 1
@@ -62,16 +68,18 @@ class System:
     """The operators that the symbols were found from, if any: at another h these have other symbols."""
 
     def __init__(
-        self, hamiltonian: Formula, jumps: Sequence[Jump] = (), *, h: float, gamma: float | None = None
-    ) -> None:
+        self, hamiltonian: Formula, jumps: Sequence[Jump] = (), *, h: float, gamma: float | None = None,
+        drives: Drives | None = None,
+    ) -> None:  # fmt: skip
         must(isinstance(jumps, (list, tuple)), "jumps", "be a list of symbols", jumps)
         given = {"hamiltonian": hamiltonian, **{f"jump {j}": formula_and_rate(jump)[0] for j, jump in enumerate(jumps)}}
         x, xi = variables(len(variables_of(given, name="hamiltonian")[0]))
         names: dict[str, sympy.Expr] = {v.name: v for v in (*x, *xi)}
-        (p,) = symbols_of(hamiltonian, names | {TIME.name: TIME}, "hamiltonian")
+        (p,) = symbols_of(hamiltonian, names | drives_of(drives, names) | {TIME.name: TIME}, "hamiltonian")
         must(not p.has(sympy.I), "hamiltonian", "be a real function", p, "Only jumps may be complex.")
-        symbols = jumps_of(jumps, names)
-        parts = [part for symbol in symbols for part in real_and_imaginary(symbol)]
+        symbols = jumps_of(jumps, names | drives_of(drives, names) | {TIME.name: TIME})
+        halves = [checked_split(symbol) for symbol in symbols]
+        parts = [part for factor, symbol in halves for part in (factor**2, *real_and_imaginary(symbol))]
         for part, name in [(p, "hamiltonian"), *((part, "jumps") for part in parts)]:
             check_smooth(part, name)
         self._set(hamiltonian=p, jumps=symbols, x=x, xi=xi, operators=None)
@@ -87,20 +95,22 @@ class System:
         h: float,
         gamma: float | None = None,
         parameters: Mapping[str, float] | None = None,
+        drives: Drives | None = None,
     ) -> System:
         """The system whose P and L_j are these operators: text, with products in the order written.
 
         Polynomials in a and its adjoint ad (a1, ad1, a2, ... for more modes), x and xi: a = (x + I*xi)/sqrt(2*h), so
         that [a, ad] = 1. Coefficients are numbers, I, names of `parameters`, and in the Hamiltonian functions of the
-        time t. With h = 1 and gamma = 1, the default with jumps, they are the Hamiltonian over hbar and the collapse
-        operators of dA/dt = -i [P, A] + sum_j ( L_j A L_j* - {L_j* L_j, A}/2 ). The symbols found are what runs.
+        time t, also those of `drives`. With h = 1 and gamma = 1, the default with jumps, they are the Hamiltonian over
+        hbar and the collapse operators of dA/dt = -i [P, A] + sum_j ( L_j A L_j* - {L_j* L_j, A}/2 ). The symbols found
+        are what runs.
 
         >>> print(System.from_operators("K*ad**2*a**2", ["sqrt(kappa)*a"], h=1, parameters={"K": 1, "kappa": 0.5}))
         p = -x**2 - xi**2 + (x**2 + xi**2)**2/4 + 1/2, jumps x/2 + I*xi/2; h = 1, gamma = 1
 
         Raises InputError for anything but polynomials, and for a Hamiltonian that is not Hermitian.
         """
-        given = operators(hamiltonian, jumps, parameters)
+        given = operators(hamiltonian, jumps, parameters, drives_of(drives, {}))
         return _of_operators(given, _semiclassical_parameter(h), float(bool(jumps)) if gamma is None else gamma)
 
     def _set(self, **values: Any) -> None:
@@ -111,6 +121,29 @@ class System:
     def n(self) -> int:
         """The number of degrees of freedom."""
         return len(self.x)
+
+    @property
+    def driven(self) -> bool:
+        """Whether the Hamiltonian depends on the time."""
+        return bool(self.hamiltonian.has(TIME))
+
+    @property
+    def driven_jumps(self) -> tuple[bool, ...]:
+        """Whether each of the jumps depends on the time."""
+        return tuple(bool(jump.has(TIME)) for jump in self.jumps)
+
+    @public
+    def breakpoints(self, end: float) -> tuple[float, ...]:
+        """The times within (0, end) at which a formula has a corner or a jump in time, and perhaps a few more.
+
+        Between two of them all formulas are smooth in time.
+
+        >>> System("xi**2/2 + x*abs(sin(t))", h=0.1).breakpoints(7)
+        (3.14159265358979..., 6.28318530717958...)
+
+        Raises ResourceError where there are too many.
+        """
+        return breakpoints((self.hamiltonian, *self.jumps), real("end", end, low=0.0))
 
     @public
     def replace(
@@ -140,8 +173,14 @@ class System:
         return back
 
     def as_dict(self) -> dict[str, Any]:
-        """The system as text and numbers, for JSON."""
-        return plain_fields(self, "hamiltonian", "jumps", "h", "gamma")
+        """The system as text and numbers, for JSON; `drives`, if it has some, are the samples that formulas call."""
+        drives = self.drives
+        return plain_fields(self, "hamiltonian", "jumps", "h", "gamma") | ({"drives": drives} if drives else {})
+
+    @property
+    def drives(self) -> dict[str, dict[str, Any]]:
+        """The kind, the times and the values of the samples in the formulas, by what these call them."""
+        return {samples.label: samples.as_dict() for samples in samples_in((self.hamiltonian, *self.jumps))}
 
     def __str__(self) -> str:
         jumps = ", ".join(map(str, self.jumps)) or "none"

@@ -13,11 +13,13 @@ from functools import reduce
 import numpy as np
 import sympy
 
+from openweyl._core.arguments import must
 from openweyl._core.estimates import Estimate
 from openweyl.phase_space.grid_function import GridFunction
 from openweyl.phase_space.marginals import Marginal
 from openweyl.symbolic.derivatives import derivative
-from openweyl.symbolic.expressions import evaluate, variables
+from openweyl.symbolic.expressions import enclose, evaluate, variables
+from openweyl.symbolic.intervals import Interval
 from openweyl.symbolic.length_scales import scales
 from openweyl.symbolic.smoothness import interval
 
@@ -56,6 +58,8 @@ def mean(o: sympy.Expr, w: GridFunction, *, smooth: bool, indicator: bool = Fals
     if smooth:
         density, lost = density.smoothed(w.h)
     bound = 1.0 if indicator else max(map(abs, interval(o)))
+    if not np.isfinite(bound):
+        bound = largest_in_box(o, names, density)
     if len(kept) not in MAX_CELLS:
         value, error = _compared(o, names, density, bound, indicator=indicator)
     elif indicator:
@@ -63,6 +67,14 @@ def mean(o: sympy.Expr, w: GridFunction, *, smooth: bool, indicator: bool = Fals
     else:
         value, error = integral(o, names, density, bound, INTEGRAL_RTOL * bound)
     return Estimate(value, error + bound * lost)
+
+
+def largest_in_box(o: sympy.Expr, names: tuple[sympy.Symbol, ...], density: Marginal) -> float:
+    """A bound of |o| on the box of the density, beyond which a symbol is 0. Raises InputError if there is none."""
+    hull = enclose(o, {v: Interval(a.lower, a.upper) for v, a in zip(names, density.axes, strict=True)})
+    bound = float(max(abs(hull.low), abs(hull.high)))
+    must(np.isfinite(bound), "observable", "be finite in the box of the symbol", o)
+    return bound
 
 
 def _compared(

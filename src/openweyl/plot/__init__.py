@@ -13,6 +13,7 @@ whole figure, which `write` puts into a file. None of them needs a window, or `p
 from .certificate import certificate_figure, draw_certificate
 from .distances import distance_figure, draw_distances
 from .ensemble import draw_bounds, draw_means, draw_readout
+from .observables import draw_values, observables_figure
 from .spectra import draw_over_delay
 from .style import BOUND, CLASSICAL, DIVERGING, QUANTUM, new_figure, write
 from .symbol import colour_bar, draw_symbol, figure_1, phase_portraits
@@ -32,8 +33,10 @@ __all__ = [
     "draw_over_delay",
     "draw_readout",
     "draw_symbol",
+    "draw_values",
     "figure_1",
     "new_figure",
+    "observables_figure",
     "phase_portraits",
     "write",
 ]

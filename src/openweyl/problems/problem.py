@@ -18,11 +18,14 @@ from openweyl._core.arguments import moderate, must
 from openweyl._core.calls import public
 from openweyl.model.states import State
 from openweyl.model.system import System
+from openweyl.observables.observable import Observable
 from openweyl.symbolic.expressions import MAX_MODES, TIME
 from openweyl.symbolic.parsing import parse, parse_each
+from openweyl.symbolic.sampled import Sampled
 
 from .reading import ProblemContent, read
-from .texts import MAX_PROBLEM_BYTES, text_of
+from .sample_tables import with_samples
+from .texts import MAX_PROBLEM_BYTES, MAX_SAMPLED_BYTES, text_of
 
 
 @public
@@ -30,7 +33,8 @@ from .texts import MAX_PROBLEM_BYTES, text_of
 class Problem:
     """A system with a state, times and a tolerance: what the commands take.
 
-    `parameters`: the values of the names that the problem's text uses; `text`: that text, as it was read.
+    `parameters`: the values of the names that the problem's text uses; `observables`: those that its text asks for;
+    `text`: that text, as it was read.
     """
 
     name: str
@@ -40,6 +44,7 @@ class Problem:
     tol: float
     description: str = ""
     parameters: Mapping[str, float] = field(default_factory=dict)
+    observables: tuple[Observable, ...] = ()
     text: str = field(default="", compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -63,6 +68,7 @@ class Problem:
         must(isinstance(name_or_path, (str, Path)), "problem", "be a name or a path", name_or_path)
         name, text = text_of(str(name_or_path))
         source = str(name_or_path)
+        text = with_samples(text, Path(source).parent, source)
         problem = _problem(name, text, _read(text, source))
         if n is None:
             return problem
@@ -76,7 +82,8 @@ class Problem:
         """The problem that `text` writes in TOML; `source` is what messages call the text."""
         for argument, value in (("text", text), ("name", name), ("source", source)):
             must(isinstance(value, str), argument, "be text", value)
-        must(len(text) <= MAX_PROBLEM_BYTES, "text", f"have at most {MAX_PROBLEM_BYTES} characters", len(text))
+        most = MAX_SAMPLED_BYTES if "[drives." in text else MAX_PROBLEM_BYTES
+        must(len(text) <= most, "text", f"have at most {most} characters", len(text))
         return _problem(name, text, _read(text, source))
 
     @public
@@ -128,9 +135,12 @@ class Problem:
         several = []
         for jump in written.get("jumps", []):
             symbol, rate = (jump["symbol"], jump["rate"]) if isinstance(jump, dict) else (jump, 1)
-            factor = sympy.sqrt(read(str(rate), symbols, "rate"))
-            several.append([factor * each for each in read_each(symbol, known | {"I": sympy.I}, "jumps")])
-        p = read(written["hamiltonian"], known | {TIME.name: TIME}, "hamiltonian")
+            factor = sympy.sqrt(read(str(rate), symbols | {TIME.name: TIME}, "rate"))
+            several.append(
+                [factor * each for each in read_each(symbol, known | {"I": sympy.I, TIME.name: TIME}, "jumps")]
+            )
+        drives = {f.args[1].label: f for f in system.hamiltonian.atoms(Sampled)}
+        p = read(written["hamiltonian"], known | drives | {TIME.name: TIME}, "hamiltonian")
         return p, tuple(jump for jumps in several for jump in jumps)
 
 

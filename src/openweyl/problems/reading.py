@@ -15,6 +15,7 @@ Every key is checked; expressions are parsed, never evaluated. The layout:
     [run]
     times = [0.0, 0.5, 1.0, 2.0]              # or "0:2:5", five from 0 to 2
     tol = 1e-6                                # the default
+    observables = ["x**2", "tanh(x)"]         # optional
     [parameters]                              # optional: names for the formulas of [system] and the numbers of [state]
     depth = 0.5
 
@@ -39,16 +40,22 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import sympy
+
 from openweyl._core import arguments
 from openweyl._core.arguments import InputError, fail, must, shown
 from openweyl.model.decomposition import decomposition
 from openweyl.model.pair import MAX_GRID_MODES
+from openweyl.model.pieces import has_pieces
 from openweyl.model.states import State
 from openweyl.model.system import System
+from openweyl.observables.observable import Observable
 from openweyl.symbolic.parsing import parse_number
 from openweyl.symbolic.ranges import parse_values
+from openweyl.symbolic.sampled import Sampled
 
 from .parameters import FORMULAS, OPERATORS, parameters, put
+from .sample_tables import read_drives
 from .state_tables import read_state
 from .table import Table, jumps, numbers, text, texts
 
@@ -63,6 +70,7 @@ class ProblemContent:
     tol: float
     description: str
     parameters: Mapping[str, float]
+    observables: tuple[Observable, ...]
 
 
 def read(written: str, source: str, taken: Set[str], changed: Mapping[str, float] | None = None) -> ProblemContent:
@@ -87,22 +95,33 @@ def _content(top: Table, taken: Set[str], changed: Mapping[str, float]) -> Probl
     description = top.get("description", text, "")
     of_system, of_state, of_run = top.table("system"), top.table("state"), top.table("run")
     values = top.get("parameters", partial(parameters, taken=taken), dict[str, float]())
+    drives = top.get("drives", read_drives, dict[str, sympy.Expr]())
     top.finish()
+    for name in drives:
+        must(name not in values, "drives", "have names that are no parameters", name)
     if values:
         values = {**values, **changed}
-        put(values, of_system.content, of_state.content)
+        put(values, of_system.content, of_state.content, of_run.content)
     indexed = any("[" in str(part) for part in of_system.content.values())
-    system = _system(of_system)
+    system = _system(of_system, drives)
     if indexed and "n" in values:
         found = f"{values['n']:g}, where formulas have {system.x[-1]} or {system.xi[-1]}"
         must(values["n"] == system.n, "parameters.n", "be the number of degrees of freedom", found)
     state = read_state(of_state, system.n)
     times = arguments.times(of_run.take("times", _times))
     tol = arguments.tolerance(of_run.get("tol", parse_number, arguments.DEFAULT_TOLERANCE))
+    observables = _observables(of_run.get("observables", texts, []), system.n)
     of_run.finish()
     what = f"have n = {system.n} degrees of freedom, as the system"
     must(state.n == system.n, "state", what, state.n)
-    return ProblemContent(system, state, times, tol, description.strip(), values)
+    return ProblemContent(system, state, times, tol, description.strip(), values, observables)
+
+
+def _observables(written: list[str], n: int) -> tuple[Observable, ...]:
+    """The observables of [run], each once."""
+    for one in written:
+        must(written.count(one) == 1, "run.observables", "be different", one)
+    return tuple(Observable.parse(one, n) for one in written)
 
 
 def _times(value: Any, path: str) -> list[float]:
@@ -110,7 +129,7 @@ def _times(value: Any, path: str) -> list[float]:
     return parse_values(value, path) if isinstance(value, str) else numbers(value, path)
 
 
-def _system(table: Table) -> System:
+def _system(table: Table, drives: Mapping[str, sympy.Expr]) -> System:
     """The system that the table [system] writes."""
     if any(key in table.content for key in OPERATORS):
         for key in FORMULAS:
@@ -121,6 +140,7 @@ def _system(table: Table) -> System:
             table.get("jump_operators", texts, []),
             h=table.take("h", parse_number),
             gamma=table.get("gamma", parse_number, None),
+            drives=drives,
         )
     else:
         system = System(
@@ -128,8 +148,12 @@ def _system(table: Table) -> System:
             found := table.get("jumps", jumps, []),
             h=table.take("h", parse_number),
             gamma=table.take("gamma", parse_number) if found else table.get("gamma", parse_number, None),
+            drives=drives,
         )
-    if system.n <= MAX_GRID_MODES:
+    for name in drives:
+        used = any(drives[name] in f.atoms(Sampled) for f in (system.hamiltonian, *system.jumps))
+        must(used, f"drives.{name}", "be used in the formulas of [system]", "not used")
+    if system.n <= MAX_GRID_MODES and not has_pieces(system):
         decomposition(system)  # what cannot be evolved is refused here, where the file is known
     table.finish()
     return system

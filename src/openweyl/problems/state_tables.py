@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any
 
 from openweyl._core.arguments import fail, must, whole
+from openweyl.model.code_states import binomial, gkp
 from openweyl.model.fock_states import fock, superposition
 from openweyl.model.gaussian_states import cat, coherent, gaussian, mixture, squeezed, thermal
 from openweyl.model.products import tensor
@@ -76,8 +77,28 @@ def _cat(table: Table, n: int) -> State:
 
 
 def _fock(table: Table, n: int) -> State:
-    must(n == 1, f"{table.where}.kind", "be a state of n degrees of freedom, such as a product", "fock")
+    _one_mode(table, n, "fock")
     return fock(table.take("k", lambda value, path: whole(path, value, 0, MAX_LEVELS - 1)))
+
+
+def _binomial(table: Table, n: int) -> State:
+    _one_mode(table, n, "binomial")
+    return binomial(*(table.take(key, _integer) for key in ("N", "S", "word")))
+
+
+def _gkp(table: Table, n: int) -> State:
+    _one_mode(table, n, "gkp")
+    return gkp(table.take("delta", parse_number), table.take("word", _integer))
+
+
+def _one_mode(table: Table, n: int, kind: str) -> None:
+    must(n == 1, f"{table.where}.kind", "be a state of n degrees of freedom, such as a product", kind)
+
+
+def _integer(value: Any, path: str) -> int:
+    number = parse_number(value, path)
+    must(number == int(number), path, "be a whole number", value)
+    return int(number)
 
 
 def _superposition(table: Table, n: int) -> State:
@@ -103,6 +124,8 @@ KINDS: dict[str, Callable[[Table, int], State]] = {
     "gaussian": _gaussian,
     "cat": _cat,
     "fock": _fock,
+    "binomial": _binomial,
+    "gkp": _gkp,
     "superposition": _superposition,
     "mixture": _mixture,
     "product": _product,

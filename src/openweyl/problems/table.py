@@ -67,18 +67,23 @@ def texts(value: Any, path: str) -> list[str]:
     return [text(item, path) for item in sequence(value, path)]
 
 
-def jumps(value: Any, path: str) -> list[str | tuple[str, float]]:
+def jumps(value: Any, path: str) -> list[str | tuple[str, float | str]]:
     """`value`, a list of texts or of tables of a symbol and its rate."""
 
-    def one(item: Any) -> str | tuple[str, float]:
+    def one(item: Any) -> str | tuple[str, float | str]:
         if not isinstance(item, dict):
             return text(item, path)
         table = Table(item, path)
-        pair = table.take("symbol", text), table.take("rate", parse_number)
+        pair = table.take("symbol", text), table.take("rate", _rate)
         table.finish()
         return pair
 
     return [one(item) for item in sequence(value, path)]
+
+
+def _rate(value: Any, path: str) -> float | str:
+    """A number, or text with one or with a function of the time."""
+    return value if isinstance(value, str) else parse_number(value, path)
 
 
 def numbers(value: Any, path: str) -> list[float]:

@@ -9,6 +9,8 @@ from openweyl._core.arguments import fail, must
 
 MAX_PROBLEM_BYTES = 20_000
 """The largest size of a problem's text, which is a page: no larger file is read into memory."""
+MAX_SAMPLED_BYTES = 6_000_000
+"""The same with samples in it, as many as a drive may have, 25 characters each."""
 CATALOGUE = resources.files("openweyl.problems") / "catalogue"
 
 

@@ -10,6 +10,8 @@ import numpy as np
 from openweyl._core.arguments import InputError, ResourceError
 from openweyl._core.progress import shares
 from openweyl.analysis.compare import both_evolutions
+from openweyl.analysis.comparison import Comparison
+from openweyl.evolution.solution import Solution
 from openweyl.model.system import System
 from openweyl.phase_space.grid import Axis, PhaseGrid
 from openweyl.phase_space.grid_function import GridFunction, resampled_together
@@ -96,6 +98,14 @@ def _computed(
 
 def snapshots_of(problem: Problem, times: Sequence[float], tol: float, progress: Progress | None) -> list[Snapshot]:
     """Both symbols of `problem` at each time on one grid (n = 1)."""
-    quantum, classical = both_evolutions(problem.system, problem.state, times, tol=tol, progress=progress)
+    return _together(*both_evolutions(problem.system, problem.state, times, tol=tol, progress=progress))
+
+
+def snapshots_in(comparison: Comparison) -> list[Snapshot]:
+    """Both symbols of a comparison at each time on one grid (n = 1)."""
+    return _together(comparison.quantum, comparison.classical)
+
+
+def _together(quantum: Solution, classical: Solution) -> list[Snapshot]:
     errors = np.add(quantum.numerics.error, classical.numerics.error).tolist()
     return [Snapshot(*resampled_together(w, a), error) for w, a, error in zip(quantum, classical, errors, strict=True)]

@@ -1,4 +1,4 @@
-"""Movies of both evolutions side by side, and of their difference.
+"""Movies of both evolutions side by side, and of their difference; or of one evolution.
 
 Each frame has its own colour scale, which the bars show: a state that spreads would fade on a fixed one. Sizes at
 different times are compared on one scale.
@@ -14,13 +14,20 @@ from typing import Any
 
 import numpy as np
 
-from openweyl._core.arguments import InputError, fail, must, needs
+from openweyl._core import arguments
+from openweyl._core.arguments import InputError, check_path, fail, must, needs
 from openweyl._core.progress import Progress, callback, shares, shows_progress
+from openweyl.analysis.comparison import Comparison
+from openweyl.evolution.observing import added_up
+from openweyl.evolution.solution import Solution
 from openweyl.files.atomic import output_file, writing
 from openweyl.plot import new_figure
+from openweyl.plot.results import draw_function
+from openweyl.plot.symbol import box_around
 from openweyl.problems.problem import Problem
+from openweyl.weyl.symbol import Symbol
 
-from .films import snapshots_of
+from .films import snapshots_in, snapshots_of
 from .gallery import TITLES
 from .markup import coordinate, letters, number
 from .portraits import BANDS, KINDS, PICTURE_PIXELS, Snapshot, drawn, palette, square_box_around
@@ -33,30 +40,48 @@ MOST_FRAMES, FRAMES_PER_SECOND = 2000, 12
 
 @shows_progress("movie")
 def movie(
-    problem: Problem,
+    shown: Problem | Comparison | Solution,
     path: str | Path,
     *,
-    times: Sequence[float],
+    times: Sequence[float] | None = None,
     one_scale: bool = False,
     progress: Progress | bool | None = None,
 ) -> Path:
-    """Write the movie of `problem` (n = 1), one frame at each of `times`, to `path`: an mp4, or a gif, by its suffix.
+    """Write a movie (n = 1) to `path`: an mp4, or a gif, by its suffix.
 
+    `shown`: a Comparison or a Solution, with a frame at each of its saved times; or a Problem, which is evolved first,
+    with a frame at each of `times`. Of a Solution there is one picture, corrections added up; else there are three.
     `one_scale`: the colours mean the same in all frames; those of the difference are apart from those of the symbols.
 
-    The file is there whole or not at all. Raises InputError for another suffix, for n > 1, for a path that cannot be
-    written, and if an mp4 is wanted without imageio-ffmpeg; what `evolve` raises, too.
+    The file is there whole or not at all. Raises InputError for another suffix, for n > 1, for less than two times, for
+    a path that cannot be written, and if an mp4 is wanted without imageio-ffmpeg; what `evolve` raises, too.
     """
     target = checked_movie_path(path)
-    must(problem.system.n == 1, "problem", "have one degree of freedom to be drawn", problem.system.n)
-    must(1 < len(times) <= MOST_FRAMES, "times", f"be 2 to {MOST_FRAMES} for a movie", len(times))
-    running, drawing = shares(callback(progress), (1.0, 1.0))
-    snapshots = snapshots_of(problem, times, problem.tol, running)
-    values = {"h": problem.system.h, "gamma": problem.system.gamma, **problem.parameters}
+    known = isinstance(shown, (Problem, Comparison, Solution))
+    must(known, "shown", "be a Comparison, a Solution or a Problem", shown)
+    name = "problem" if isinstance(shown, Problem) else "shown"
+    must(shown.system.n == 1, name, "have one degree of freedom to be drawn", shown.system.n)
+    if not isinstance(shown, Problem):
+        must(times is None, "times", "be left out: the saved times are shown", times)
+    moments = arguments.times(shown.times if times is None else times)
+    must(1 < len(moments) <= MOST_FRAMES, "times", f"be 2 to {MOST_FRAMES} for a movie", len(moments))
+    running, drawing = shares(callback(progress), (1.0 if isinstance(shown, Problem) else 0.0, 1.0))
+    frames: Sequence[Any]
+    if isinstance(shown, Solution):
+        frames = [added_up(symbol) for symbol in shown]
+        pictures: Pictures | OnePicture = OnePicture(frames, shown.kind, one_scale=one_scale)
+    else:
+        if isinstance(shown, Comparison):
+            frames = snapshots_in(shown)
+        else:
+            frames = snapshots_of(shown, moments, shown.tol, running)
+        pictures = Pictures(frames, one_scale=one_scale)
+    parameters = shown.parameters if isinstance(shown, Problem) else {}
+    values = {"h": shown.system.h, "gamma": shown.system.gamma, **parameters}
     words = ",  ".join(f"{mathtext(axis)} = {coordinate(axis, value)}" for axis, value in values.items())
     try:
         with writing(target) as unfinished:
-            _film(Pictures(snapshots, one_scale=one_scale), snapshots, unfinished, times, words, drawing)
+            _film(pictures, frames, unfinished, moments, words, drawing)
     except subprocess.CalledProcessError as error:
         said = error.stderr.decode(errors="replace") if isinstance(error.stderr, bytes) else str(error.stderr or "")
         first = next(iter(said.strip().splitlines()), "").rpartition("] ")[2]
@@ -67,7 +92,7 @@ def movie(
 
 def checked_movie_path(path: str | Path) -> Path:
     """`path` as one that a movie can be written to, checked before the work starts."""
-    target = Path(path)
+    target = check_path("out", path, "be a path")
     must(target.suffix in SUFFIXES, "out", f"end in {' or '.join(SUFFIXES)}", str(path))
     if target.suffix == ".mp4":
         _ffmpeg()
@@ -92,8 +117,8 @@ def mathtext(axis: str) -> str:
 
 
 def _film(
-    pictures: Pictures,
-    snapshots: Sequence[Snapshot],
+    pictures: Pictures | OnePicture,
+    frames: Sequence[Any],
     path: Path,
     times: Sequence[float],
     words: str,
@@ -108,11 +133,28 @@ def _film(
     settings: Any = {"animation.ffmpeg_path": _ffmpeg()} if mp4 else {}
     logging.getLogger("matplotlib.animation").setLevel(logging.CRITICAL)  # what it says of ffmpeg is said here
     with mpl.rc_context(settings), writer.saving(pictures.figure, str(path), dpi=120):
-        for k, (snapshot, time) in enumerate(zip(snapshots, times, strict=True), 1):
-            pictures.draw(snapshot, f"$t$ = {time:.3f},  {words}")
+        for k, (shown, time) in enumerate(zip(frames, times, strict=True), 1):
+            pictures.draw(shown, f"$t$ = {time:.3f},  {words}")
             writer.grab_frame()
             if progress is not None:
                 progress(k, len(times), "drawing")
+
+
+class OnePicture:
+    """Axes that show one symbol after the other."""
+
+    def __init__(self, symbols: Sequence[Symbol], kind: str, *, one_scale: bool = False) -> None:
+        self.figure, axes = new_figure(1, 1, (4.8, 4.2))
+        self.axes, self.title = axes[0, 0], TITLES[kind]
+        self.across, self.up = box_around(symbols)
+        self.scale = max(float(np.abs(symbol.values).max()) for symbol in symbols) if one_scale else None
+
+    def draw(self, symbol: Symbol, words: str) -> None:
+        """Show `symbol` under the title `words`."""
+        self.axes.clear()
+        draw_function(self.axes, symbol, scale=self.scale)
+        self.axes.set(xlim=self.across, ylim=self.up, title=self.title)
+        self.figure.suptitle(words, fontsize="medium")
 
 
 class Pictures:

@@ -8,7 +8,7 @@ import numpy as np
 
 from openweyl._core.arguments import ResourceError
 from openweyl._core.memory import spare_memory
-from openweyl.evolution.solution import attributes
+from openweyl.evolution.dataset import attributes
 
 from .mixture import GaussianMixture
 

@@ -19,8 +19,9 @@ import sympy
 
 from openweyl._core.arguments import fail, must
 from openweyl._core.threads import one_thread
-from openweyl.observables.observable import Observable, formula, is_named
+from openweyl.observables.observable import Observable, formula, is_formula
 from openweyl.observables.readings import FormulaMean, HusimiValue, ParityValue
+from openweyl.observables.unbounded import WeylMean
 from openweyl.symbolic.algebra import separate
 from openweyl.symbolic.expressions import TIME, variables
 from openweyl.symbolic.forms import check_form
@@ -87,7 +88,7 @@ def _asked(mixture: GaussianMixture, observable: Any) -> _Question:
         must(not strange, "observable", "be in the variables of the system", observable)
         check_smooth(observable, "observable")
         return _of_formula(mixture, observable, system.x, system.xi, str(observable))
-    if isinstance(observable, str) and not is_named(observable):
+    if isinstance(observable, str) and is_formula(observable):
         return _of_formula(mixture, formula(observable, n), *variables(n), observable)
     known = Observable.of(observable, n)
     must(known.n in (None, n), "observable", f"have n = {n} degrees of freedom, as the system", f"of n = {known.n}")
@@ -108,8 +109,10 @@ def _of_formula(
 
 
 def _of_observable(mixture: GaussianMixture, observable: Observable) -> _Question:
-    """A bounded observable, by how it is read off a symbol."""
+    """An observable, by how it is read off a symbol."""
     reading, name = observable.reading, observable.name
+    if isinstance(reading, WeylMean):
+        return _of_formula(mixture, reading.symbol(mixture.system.h), *variables(mixture.n), name)
     zero = np.zeros(mixture.particles)
     if isinstance(reading, HusimiValue):
         place = np.array(reading.place)

@@ -18,6 +18,7 @@ from openweyl._core.threads import one_thread
 from openweyl._core.workers import open_pool
 from openweyl.evolution.pace import TIME_LIMIT
 from openweyl.model.pair import state_of
+from openweyl.model.pieces import is_smooth
 from openweyl.model.states import State
 from openweyl.model.system import System
 
@@ -43,6 +44,8 @@ DISCRETIZATION = 1e-4
 """What steps may add to the bound unless the caller says otherwise; beside it they may add 2 % of the bound."""
 MARGIN = 1.05
 """How many more particles than the pilot's spread asks for are taken, so that the target is met at once."""
+SMOOTH_DRIVES = "`evolve` takes corners, jumps and samples; here write tanh(t/0.01) or the like."
+"""The advice where a drive has corners or jumps."""
 
 
 @public
@@ -100,6 +103,9 @@ def sample(
     """
     began = time.monotonic()
     state = state_of(system, state)
+    for jump, driven in zip(system.jumps, system.driven_jumps, strict=True):
+        must(not driven, "jumps", "be constant in time for `sample`", jump, "`evolve` takes such jumps.")
+    must(is_smooth(system), "system", "be smooth in time for `sample`", system.hamiltonian, SMOOTH_DRIVES)
     saved = arguments.times(times)
     must(particles is None or target is None, "particles", "not be given together with `target`", particles)
     wanted = None if particles is None else arguments.whole("particles", particles, 1, MAX_PARTICLES)

@@ -11,7 +11,7 @@ from openweyl._core.calls import public
 from openweyl._core.display import block, html_picture, html_table
 from openweyl._core.plain import plain, plain_fields
 from openweyl._core.text import cut, excerpt, table
-from openweyl.evolution.solution import attributes
+from openweyl.evolution.dataset import attributes
 from openweyl.model.system import System
 from openweyl.plot import results
 from openweyl.plot.spectra import draw_over_delay

@@ -28,8 +28,8 @@ from openweyl._core.calls import public
 from openweyl._core.progress import Progress, callback, shows_progress
 from openweyl._core.workers import open_pool
 from openweyl.analysis.comparison import SERIES
+from openweyl.evolution.dataset import attributes
 from openweyl.evolution.evolve import expansion_order
-from openweyl.evolution.solution import attributes
 from openweyl.files import netcdf
 from openweyl.model.states import State
 from openweyl.model.system import System
@@ -160,7 +160,8 @@ def _store(
     system = problem.system
     operators = [] if system.operators is None else [system.operators]
     fixed = [pair for pair in problem.parameters.items() if pair[0] not in axes]
-    what = _fingerprint([problem.text, system.hamiltonian, system.jumps, *operators, problem.state, fixed])
+    drives = [system.drives] if system.drives else []
+    what = _fingerprint([problem.text, system.hamiltonian, system.jumps, *operators, problem.state, fixed, *drives])
     identity = {"problem": what, "openweyl": VERSION, "tol": problem.tol, "order": order, "symbols": symbols}
     about = {
         **attributes(system),
@@ -186,10 +187,15 @@ def _text(problem: Problem) -> str:
     system, given = problem.system, problem.system.operators
     jumps = ", ".join(f'"{jump}"' for jump in (given or system).jumps)
     p, of_jumps = FORMULAS if given is None else OPERATORS
+    drives = "".join(
+        f"[drives.{name}]\nkind = {drive['kind']!r}\ntimes = {drive['times']}\nvalues = {drive['values']}\n"
+        for name, drive in system.drives.items()
+        if name.isalnum()
+    )
     return (
         f'[system]\n{p} = "{(given or system).hamiltonian}"\n{of_jumps} = [{jumps}]\n'
         f"h = {system.h!r}\ngamma = {system.gamma!r}\n"
-        f"[state]\n# {problem.state}\n[run]\ntimes = {list(problem.times)}\ntol = {problem.tol!r}\n"
+        f"[state]\n# {problem.state}\n[run]\ntimes = {list(problem.times)}\ntol = {problem.tol!r}\n{drives}"
     )
 
 

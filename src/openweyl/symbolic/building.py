@@ -14,6 +14,7 @@ from openweyl._core.arguments import MAX_SCALE, MIN_SCALE, InputError, fail, mus
 
 from .forms import FUNCTIONS, MAX_DEPTH, MAX_DIGITS, MAX_POWER, check_number, listed
 from .indexed_sums import EACH, SUM, Indices, check_sums
+from .timed_calls import TIMED, timed_call
 
 NUMPY_NUMBERS = {
     *(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)),
@@ -28,7 +29,7 @@ _NOT_HERE = {"t": "This symbol cannot depend on time.", "I": "This symbol must b
 """Names that some callers allow, with the advice for where they do not."""
 _OPERATOR = (
     'Operators are written System.from_operators("ad*a", ["a"], h=1), in a file hamiltonian_operator and '
-    "jump_operators, with a and its adjoint ad."
+    "jump_operators, and in observables, with a and its adjoint ad."
 )
 _MEANT = {
     "a|ad|adag|a_dag|adagger|a_dagger|ad_?dag|dagger|dag": _OPERATOR,
@@ -121,6 +122,8 @@ class Builder:
                 return self._finite(FUNCTIONS[identifier](inner))
             case ast.Call(func=ast.Name(id=identifier)) if identifier in FUNCTIONS:
                 raise self._refuse(f"give {identifier} one argument", self.text)
+            case ast.Call(func=ast.Name(id=identifier), keywords=[]) if identifier.lower() in TIMED:
+                return timed_call(node, self._build, self.names, self.constants, self.name)
             case ast.Call(func=ast.Name(id=identifier)):
                 raise self._refuse("call known functions only", identifier, f"Known: {', '.join([*FUNCTIONS, SUM])}.")
         raise self._refuse("be a formula of numbers, names, + - * / ** and functions", self.text)
@@ -142,7 +145,7 @@ class Builder:
         advice = f"Known: {listed([*self.names, *sorted(self.indices.bound), 'pi'])}."
         if identifier in _NOT_HERE and self.names:
             advice = _NOT_HERE[identifier]
-        if identifier in FUNCTIONS:
+        if identifier in (*FUNCTIONS, *TIMED):
             advice = f"Functions need brackets, as in {identifier}(...)."
         if self.names:
             advice = f"{_meant(identifier)} {advice}".lstrip()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib import import_module
 from typing import Any, NamedTuple, TypeAlias
 
@@ -23,6 +23,8 @@ from .forms import FUNCTIONS, MAX_TEXT
 from .indexed_sums import names_in
 from .intervals import Functions, Interval, as_interval
 from .parsing import syntax_tree
+from .sampled import Sampled, Samples
+from .switches import SWITCHES
 
 TIME = sympy.Symbol("t", real=True)
 """The time, in Hamiltonians that depend on it."""
@@ -118,7 +120,7 @@ def program(formulas: tuple[sympy.Expr, ...]) -> Program:
         elif e.is_Pow:
             return place(sympy.exp(e.exp * sympy.log(e.base), evaluate=False))
         else:
-            step = _Operation("function", e.func, (place(e.args[0]),))
+            step = _Operation("function", e.args[1] if isinstance(e, Sampled) else e.func, (place(e.args[0]),))
         code.append(step)
         places[e] = len(code) - 1
         return places[e]
@@ -190,7 +192,7 @@ def _rounded(number: float, xp: Any) -> Any:
 def _power(base: Array, power: _Power, xp: Any) -> Array:
     """Integer powers by repeated squaring: exact to round-off and many times faster than a general power."""
     if power.root:
-        base = xp.sqrt(base)
+        base = xp.sqrt(np.maximum(base, 0.0) if xp is np else base)  # what touches 0 may be negative by round-off
     if power.whole is None:
         return xp.exp(_rounded(power.exponent, xp) * xp.log(base))
     whole = abs(power.whole)
@@ -217,6 +219,13 @@ def _function(function: Any, xp: Any) -> Any:
         return import_module(library).erf
     if xp is np and function in _OF_ARRAYS:
         return _OF_ARRAYS[function]
+    if isinstance(function, Samples):
+        return function.hull if xp is Functions else partial(function.values, xp=xp)
+    if function in SWITCHES:
+        absolute = function is sympy.Abs
+        if xp is Functions:
+            return Functions.abs if absolute else Functions.heaviside
+        return xp.abs if absolute else lambda v: 1.0 * (xp.asarray(v) > 0)
     for name, known in FUNCTIONS.items():
         if function is known:
             return getattr(xp, "arctan" if name == "atan" and not hasattr(xp, "atan") else name)

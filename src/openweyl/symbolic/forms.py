@@ -9,6 +9,9 @@ import sympy
 
 from openweyl._core.arguments import fail, must
 
+from .sampled import Sampled
+from .switches import SWITCHES
+
 MAX_TEXT, MAX_NODES, MAX_DEPTH, MAX_POWER, MAX_DIGITS = 2000, 1000, 20, 64, 40
 """The most characters, parts, nested brackets, exponents and digits of text: any text within takes milliseconds."""
 MAX_BITS = 512
@@ -31,8 +34,8 @@ FUNCTIONS: dict[str, Any] = {
 }
 """The functions that text may call. All are smooth where `smoothness.check_smooth` accepts them."""
 
-# Abs, which SymPy makes of sqrt(x**2), is refused by `smoothness.check_smooth` with a better message.
-_FORMS = {*FUNCTIONS.values(), sympy.Abs}
+# Those of x and xi, such as the Abs that SymPy makes of sqrt(x**2), `smoothness.check_smooth` refuses.
+_FORMS = {*FUNCTIONS.values(), *SWITCHES}
 
 
 def listed(names: Iterable[str]) -> str:
@@ -54,7 +57,7 @@ def check_form(f: sympy.Expr, name: str) -> None:
             parts.append(part.base)
         elif part.is_Add or part.is_Mul or part.is_Pow or part.func in _FORMS:
             parts.extend(part.args)
-        elif not part.is_Symbol:
+        elif not (part.is_Symbol or isinstance(part, Sampled)):
             raise fail(name, "be a formula of the known functions", part, f"Known: {', '.join(FUNCTIONS)}.")
 
 

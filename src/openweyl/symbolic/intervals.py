@@ -153,7 +153,7 @@ class Functions:
     """The namespace of functions that `evaluate` uses for intervals, and for numbers among them."""
 
     sin, cos = _wave(np.sin, np.pi / 2), _wave(np.cos, 0.0)
-    exp, log, sqrt = _increasing(np.exp, 0.0), _increasing(np.log), _increasing(np.sqrt)
+    exp, log, sqrt = _increasing(np.exp, 0.0), _increasing(np.log), _increasing(np.sqrt, 0.0)
     sinh, tanh = _increasing(np.sinh), _increasing(np.tanh, -1.0, 1.0)
     atan = _increasing(np.arctan, -float(np.nextafter(np.pi / 2, 2)), float(np.nextafter(np.pi / 2, 2)))
     erf = _increasing(_erf, -1.0, 1.0)
@@ -165,6 +165,18 @@ class Functions:
         ends = np.cosh(v.low), np.cosh(v.high)
         hull = _outward(np.minimum(*ends), np.maximum(*ends), np.False_, np.False_, FUNCTION_ULPS)
         return Interval(np.where((v.low < 0) & (v.high > 0), 1.0, np.maximum(hull.low, 1.0)), hull.high)
+
+    @staticmethod
+    def abs(v: Any) -> Any:
+        if not isinstance(v, Interval):
+            return np.abs(v)
+        return Interval(np.maximum(np.maximum(v.low, -v.high), 0.0), v.largest())
+
+    @staticmethod
+    def heaviside(v: Any) -> Any:
+        if not isinstance(v, Interval):
+            return 1.0 * (v > 0)
+        return Interval(1.0 * (v.low > 0), 1.0 * (v.high >= 0))
 
     @staticmethod
     def enclosing(number: float) -> Interval:

@@ -13,6 +13,8 @@ from collections.abc import Sequence
 import sympy
 from markupsafe import Markup
 
+from .sampled import Sampled
+
 NAMES = "alpha beta gamma delta epsilon eta theta kappa lambda mu nu xi rho sigma tau phi chi psi omega"
 GREEK = dict(zip(NAMES.split(), "αβγδεηθκλμνξρστφχψω", strict=True))
 MAX_DENOMINATOR = 100
@@ -50,6 +52,15 @@ def element(expression: sympy.Basic) -> Markup:
         return UPRIGHT.format(constant)
     if expression.func is sympy.exp:
         return _superscript(UPRIGHT.format("e"), element(expression.args[0]))
+    if isinstance(expression, Sampled):
+        label = expression.args[1].label
+        return (
+            name(label)
+            if label.isalnum()
+            else row(UPRIGHT.format("interp"), APPLY, fixed_mo("("), name("t"), fixed_mo(")"))
+        )
+    if expression.func is sympy.Heaviside:
+        return row(UPRIGHT.format("θ"), APPLY, bracketed(expression.args[0]))
     if expression.func is sympy.Abs:
         return row(mo("|"), element(expression.args[0]), mo("|"))
     return row(_function(expression), APPLY, *map(bracketed, expression.args))

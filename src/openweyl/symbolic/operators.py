@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sympy
@@ -44,11 +44,12 @@ _DIGITS, _SAME = 40, 1e-25
 
 @dataclass(frozen=True)
 class Operators:
-    """A Hamiltonian and jumps as operators: text, and the values of the `parameters` in it."""
+    """A Hamiltonian and jumps as operators: text, and the values of the `parameters` and `drives` in it."""
 
     hamiltonian: str
     jumps: tuple[str, ...]
     parameters: tuple[tuple[str, float], ...] = ()
+    drives: tuple[tuple[str, sympy.Expr], ...] = ()
 
     def symbols(self, h: float) -> tuple[sympy.Expr, tuple[sympy.Expr, ...]]:
         """The Weyl symbols of the Hamiltonian, which is real, and of the jumps.
@@ -60,11 +61,13 @@ class Operators:
 
     def reversed(self) -> Operators:
         """The same with -P."""
-        return Operators(f"-({self.hamiltonian})", self.jumps, self.parameters)
+        return replace(self, hamiltonian=f"-({self.hamiltonian})")
 
 
-def operators(hamiltonian: Any, jumps: Any, parameters: Any = None) -> Operators:
-    """The arguments, checked as far as their types go."""
+def operators(
+    hamiltonian: Any, jumps: Any, parameters: Any = None, drives: Mapping[str, sympy.Expr] | None = None
+) -> Operators:
+    """The arguments, checked as far as their types go; `drives`: functions of the time by their names."""
     advice = 'Write it in a and ad, such as "sqrt(0.1)*a" for the rate 0.1; symbols go to System itself.'
     must(isinstance(jumps, (list, tuple)), "jumps", "be a list of operators", jumps)
     for name, text in [("hamiltonian", hamiltonian), *(("jumps", jump) for jump in jumps)]:
@@ -75,7 +78,7 @@ def operators(hamiltonian: Any, jumps: Any, parameters: Any = None) -> Operators
         free = free and not OPERATOR_NAME.fullmatch(name)
         must(free, "parameters", "have names that mean nothing else", name, "Taken are a, ad, x, xi, t and h.")
     pairs = tuple((name, moderate(f"parameters.{name}", value)) for name, value in (parameters or {}).items())
-    return Operators(hamiltonian, tuple(jumps), pairs)
+    return Operators(hamiltonian, tuple(jumps), pairs, tuple((drives or {}).items()))
 
 
 def operator_symbol(text: str, h: float, n: int, name: str) -> sympy.Expr:
@@ -83,19 +86,33 @@ def operator_symbol(text: str, h: float, n: int, name: str) -> sympy.Expr:
 
     Raises InputError for text that is no polynomial in a, ad, x and xi.
     """
-    reading = _Reading(Operators("0", ()), h, n)
+    reading = _Reading(Operators(text, ()), h, n, name)
     return reading.symbol(parse(text, reading.names, name), name, text)
 
 
-class _Reading:
-    """The symbols of `given`, at one h."""
+def has_ladder(text: str, name: str) -> bool:
+    """Whether a formula has a or ad in it, with or without an index."""
+    return any(re.fullmatch(r"(ad|a)([1-9]\d*)?", used) for used in names_in(syntax_tree(text, name)))
 
-    def __init__(self, given: Operators, h: float, n: int | None = None) -> None:
+
+def hermitian_symbol(text: str, n: int, h: float, name: str) -> sympy.Expr:
+    """The Weyl symbol of one Hermitian operator of n degrees of freedom, the argument `name`, without the time.
+
+    >>> print(hermitian_symbol("ad*a", 1, 1.0, "observable"))
+    x**2/2 + xi**2/2 - 1/2
+    """
+    return _Reading(Operators(text, ()), h, n, name).hermitian(text, name, {})
+
+
+class _Reading:
+    """The symbols of `given`, at one h. `n`: None for as many degrees of freedom as it has."""
+
+    def __init__(self, given: Operators, h: float, n: int | None = None, name: str = "hamiltonian") -> None:
         self.given, self.counts = given, dict(given.parameters)
         self.h = sympy.Rational(repr(h))
-        texts = [("hamiltonian", given.hamiltonian), *(("jumps", jump) for jump in given.jumps)]
-        if n is None:
-            n = _modes(set().union(*(names_in(syntax_tree(text, name), self.counts) for name, text in texts)))
+        texts = [(name, given.hamiltonian), *(("jumps", jump) for jump in given.jumps)]
+        used = [names_in(syntax_tree(text, name), self.counts) for name, text in texts]
+        n = _modes(set().union(*used), n, name)
         self.x, self.xi = variables(n)
         self.names, self.values = _operators_of(n, self.h)
         self.names.update({name: sympy.Rational(repr(value)) for name, value in self.counts.items()})
@@ -103,8 +120,12 @@ class _Reading:
 
     def hamiltonian(self) -> sympy.Expr:
         """The symbol of the Hamiltonian."""
-        text, name = self.given.hamiltonian, "hamiltonian"
-        f = parse(text, {**self.names, TIME.name: TIME}, name, counts=self.counts)
+        more = {**dict(self.given.drives), TIME.name: TIME}
+        return self.hermitian(self.given.hamiltonian, "hamiltonian", more)
+
+    def hermitian(self, text: str, name: str, more: Mapping[str, sympy.Expr]) -> sympy.Expr:
+        """The symbol of a Hermitian operator, in which there may be `more` names."""
+        f = parse(text, {**self.names, **more}, name, counts=self.counts)
         polynomial = self._polynomial(f, name, text)
         coefficients = {m: parts_of_coefficient(c) for m, c in polynomial.items()}
         real, imaginary = self._symbol(coefficients, name, text)
@@ -122,7 +143,8 @@ class _Reading:
         """The symbols of the jumps."""
         found = []
         for text in self.given.jumps:
-            found += [self.symbol(f, "jumps", text) for f in parse_each(text, self.names, "jumps", counts=self.counts)]
+            names = {**self.names, **dict(self.given.drives), TIME.name: TIME}
+            found += [self.symbol(f, "jumps", text) for f in parse_each(text, names, "jumps", counts=self.counts)]
         return tuple(found)
 
     def symbol(self, f: sympy.Expr, name: str, text: str) -> sympy.Expr:
@@ -162,16 +184,19 @@ class _Reading:
         return product
 
 
-def _modes(used: Sequence[str] | set[str]) -> int:
-    """The number of degrees of freedom in which the names are."""
+def _modes(used: Sequence[str] | set[str], n: int | None, name: str) -> int:
+    """The number of degrees of freedom in which the names are; `n` if that is given, and holds them."""
     found = [match[1] for name in used if (match := OPERATOR_NAME.fullmatch(name))]
     indices = {int(index) for index in found if index is not None}
     mixed = bool(indices) and None in found
     what = "use either a, ad, x, xi or a1, ad1, x1, xi1, a2, ... throughout"
-    must(not mixed, "hamiltonian", what, ", ".join(sorted(filter(OPERATOR_NAME.fullmatch, used))))
+    must(not mixed, name, what, ", ".join(sorted(filter(OPERATOR_NAME.fullmatch, used))))
     most = max(indices, default=1)
-    must(most <= MAX_MODES, "hamiltonian", f"have indices from 1 to {MAX_MODES}", most)
-    return most
+    must(most <= (n or MAX_MODES), name, f"have indices from 1 to {n or MAX_MODES}", most)
+    if n is not None and n > 1:
+        bare = ", ".join(sorted(other for other in used if OPERATOR_NAME.fullmatch(other) and other.isalpha()))
+        must(not bare, name, f"use indices, as in a1, ad1, x1, xi1, for n = {n} degrees of freedom", bare)
+    return n or most
 
 
 def _operators_of(n: int, h: sympy.Expr) -> tuple[dict[str, sympy.Expr], dict[sympy.Symbol, LadderPolynomial]]:

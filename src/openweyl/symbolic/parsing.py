@@ -74,7 +74,7 @@ def syntax_tree(text: str, name: str) -> ast.expr:
     must(bool(text.strip()), name, "hold an expression", "empty")
     must(len(text) <= MAX_TEXT, name, f"have at most {MAX_TEXT} characters", f"{len(text)} characters long")
     text = text.replace("^", "**")
-    strange = re.search(r"[^A-Za-z0-9_.,=+*/()\[\]\s-]", text)
+    strange = re.search(r"[^A-Za-z0-9_.,=+*/()<>&|\[\]\s-]", text)
     must(not strange, name, "hold letters, digits, . + - * / ( ) and [ ] only", text)
     must(_depth(text) <= MAX_DEPTH, name, f"nest at most {MAX_DEPTH} brackets deep", text)
     try:

@@ -13,20 +13,28 @@ from sympy.polys.rings import ring
 
 from openweyl._core.arguments import InputError, shown
 
-from .expressions import enclose
+from .expressions import TIME, enclose
 from .intervals import Interval
+from .switches import smooth_part
 
 MAX_COUNTED_DEGREE = 32
 """The degree up to which the real roots of polynomials are counted: the time grows fast with the degree."""
 
 
 def check_smooth(f: sympy.Expr, name: str) -> None:
-    """Raise InputError unless `f` is shown to be real and smooth for all real values of its variables."""
-    whole, f = f, sympy.Add(*(term for term in sympy.Add.make_args(f) if not _is_real_polynomial(term)))
+    """Raise InputError unless `f` is shown to be real, and smooth for all real values of its variables.
+
+    In the time it may have corners and jumps, see `switches`.
+    """
+    whole, terms = f, [term for term in sympy.Add.make_args(f) if not _is_real_polynomial(term)]
+    for part in smooth_part(sympy.Add(*terms), TIME, name):
+        _check_smooth(part, whole, name)
+
+
+def _check_smooth(f: sympy.Expr, whole: sympy.Expr, name: str) -> None:
+    """The same for a part of `whole`."""
     if f.has(sympy.I) or f.is_real is False:
         raise InputError(f"Argument `{name}` must be a real function, but {shown(str(whole))} is complex.")
-    if f.has(sympy.Abs, sympy.sign, sympy.Heaviside, sympy.DiracDelta, sympy.Piecewise, sympy.Min, sympy.Max):
-        raise InputError(f"Argument `{name}` must be smooth, but {shown(str(whole))} has a corner or a jump.")
     for part in sympy.preorder_traversal(f):
         if part.is_Pow and not (part.exp.is_Integer and part.exp >= 0):
             if part.exp.is_number:

@@ -25,6 +25,7 @@ from .algebra import additive_terms
 from .derivatives import derivative
 from .expressions import TIME, enclose, evaluate
 from .intervals import Interval
+from .sampled import Sampled
 
 VARIATION_FRACTION = 1 / 2
 """The part of its range by which a term may vary during a step: twelve steps for each period of a cosine."""
@@ -40,21 +41,33 @@ NEGLIGIBLE_VARIATION = 1e-9
 
 
 class TimeVariation:
-    """The intervals that resolve p between the times 0 and `horizon`."""
+    """The intervals that resolve the smooth function p between the times `begin` and `horizon`."""
 
-    def __init__(self, p: sympy.Expr, box: Mapping[sympy.Symbol, tuple[float, float]], horizon: float) -> None:
+    def __init__(
+        self, p: sympy.Expr, box: Mapping[sympy.Symbol, tuple[float, float]], horizon: float, begin: float = 0.0
+    ) -> None:
         """`box`: the intervals of x and xi over which terms are enclosed that are no products f(x, xi) c(t).
 
         Raises ResourceError if there are too many intervals.
         """
         terms = dict.fromkeys(f.as_independent(TIME, as_Add=False)[1] for f in additive_terms(p) if f.has(TIME))
+        terms = {term: None for term in terms if not _plain_samples(term)}
         self.local = any(term.free_symbols - {TIME} for term in terms)
         """Whether the intervals depend on the box."""
-        self.cells = [_resolved(term, box, horizon) for term in terms]
+        self.cells = [_resolved(term, box, begin, horizon) for term in terms]
 
     def longest(self, t: float, steps: int) -> float:
         """The longest step of which `steps` from time t on are resolved."""
         return min((_longest(edges, t, steps) for edges in self.cells), default=float("inf"))
+
+
+def _plain_samples(term: sympy.Expr) -> bool:
+    """Whether its time is that of samples alone, of which it is a polynomial: runs land on each, and between two of
+    them nothing is hidden.
+    """
+    atoms = {atom: sympy.Dummy() for atom in term.atoms(Sampled)}
+    rest = term.xreplace(atoms)
+    return bool(atoms) and not rest.has(TIME) and bool(rest.is_polynomial(*atoms.values()))
 
 
 def _longest(edges: np.ndarray, t: float, steps: int) -> float:
@@ -100,18 +113,20 @@ class _Sampling:
         return np.asarray((change <= allowed[..., None]).all(axis=0))  # a change that is not a number: not resolved
 
 
-def _resolved(term: sympy.Expr, box: Mapping[sympy.Symbol, tuple[float, float]], horizon: float) -> np.ndarray:
+def _resolved(
+    term: sympy.Expr, box: Mapping[sympy.Symbol, tuple[float, float]], begin: float, horizon: float
+) -> np.ndarray:
     """The edges of the intervals for one term: in each cell of `box` it varies by a part of its range there."""
     sampling = _Sampling(term, box)
-    length = horizon / FIRST_INTERVALS
-    low = np.arange(FIRST_INTERVALS) * length
-    edges = [np.array([0.0, horizon])]
+    length = (horizon - begin) / FIRST_INTERVALS
+    low = begin + np.arange(FIRST_INTERVALS) * length
+    edges = [np.array([begin, horizon])]
     while low.size:
         unresolved = ~sampling.resolves(low, length)
         edges.append(low)
         low, length = low[unresolved], length / 2
         low = np.concatenate([low, low + length])
-        if length < horizon * 2.0**-50 or sum(map(len, edges)) + low.size > MAX_INTERVALS:
+        if length < (horizon - begin) * 2.0**-50 or sum(map(len, edges)) + low.size > MAX_INTERVALS:
             raise ResourceError(
                 f"The term {term} varies faster than {MAX_INTERVALS} steps up to t = {horizon:g} can follow: shorten "
                 "`times`, or write a slower one.",

@@ -23,7 +23,6 @@ from openweyl.model.gaussian_states import coherent
 from openweyl.model.pair import check_system, grid_state_of
 from openweyl.model.states import State
 from openweyl.model.system import System
-from openweyl.symbolic.expressions import TIME
 from openweyl.symbolic.sentences import Prose, Sign
 from openweyl.weyl.symbol import Symbol
 
@@ -99,15 +98,18 @@ def check_assumptions(
 def _system_lines(system: System, seminorms: dict[str, dict[int, float]]) -> list[Line]:
     """The lines of p and of the jumps, which all theorems share; fills in their seminorms by name."""
     seminorms["p"] = {}
-    timed = system.hamiltonian.has(TIME)
-    text = "p depends on the time; the paper's does not" if timed else "p does not depend on the time"
-    lines = [Line("autonomous", not timed, "proved", None, text)]
+    timed, timed_jumps = system.driven, any(system.driven_jumps)
+    what = "p and jumps depend" if timed and timed_jumps else "p depends" if timed else "jumps depend"
+    text = "p does not depend on the time"
+    if timed or timed_jumps:
+        text = f"{what} on the time; the paper's {'do' if timed_jumps else 'does'} not"
+    lines = [Line("autonomous", not (timed or timed_jumps), "proved", None, text)]
     if not timed:
         lines.append(hamiltonian_line(system, seminorms["p"]))
     complex_jumps = any(jump.has(sympy.I) for jump in system.jumps)
     text = "complex jumps (friction) are not covered by the paper" if complex_jumps else "all jumps are real"
     lines.append(Line("real jumps", not complex_jumps, "proved", None, text))
-    if not complex_jumps:
+    if not complex_jumps and not timed_jumps:
         for j, jump in enumerate(system.jumps):
             name = f"l_{j + 1}"
             seminorms[name] = {}

@@ -26,7 +26,7 @@ from openweyl.plot import results
 from openweyl.symbolic.expressions import variables
 
 from .fock_matrix import FockMatrix, fock_matrix
-from .state_readings import StateReadings
+from .quantum_readings import QuantumReadings
 
 if TYPE_CHECKING:
     import xarray
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from qutip import Qobj
 
 
-class Symbol(StateReadings):
+class Symbol(QuantumReadings):
     """Op(w) u(y) = (2 pi h)^-n int int e^{i xi.(y - y')/h} w((y + y')/2, xi) u(y') dy' dxi.
 
     `values`: w at the points of `grid`, real or complex, shape (..., *grid.shape); axes in front are batches, of which
@@ -73,14 +73,22 @@ class Symbol(StateReadings):
 
     @public
     def expectation(self, observable: Observable | str) -> Estimate:
-        """tr(O Op(w)) for a bounded observable, an `Observable` or its text, such as "tanh(x)" or "parity".
+        """tr(O Op(w)) for an `Observable` or its text, such as "tanh(x)", "x**2", "ad*a" or "parity".
 
         The error is that of the integral, see `Observable`; the error of the symbol itself is not in it.
 
-        Raises InputError for a batch, for complex values, and for text that names no bounded observable.
+        Raises InputError for a batch, for complex values, and for text that names no observable, see
+        `Observable.parse`.
+
+        >>> from openweyl import thermal
+        >>> w = thermal(0.5).symbol(thermal(0.5).grid(0.1, 1e-12))
+        >>> round(float(w.expectation("ad*a").value), 9)
+        0.5
         """
         self.check_single()
         return Observable.of(observable, self.n).value(self)
+
+    expect = expectation  # the name that solutions and other programs have
 
     @public
     def marginal(self, *names: str) -> Marginal:
