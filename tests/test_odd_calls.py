@@ -359,6 +359,11 @@ def cases(folder: Path) -> dict[str, Case]:
             {"record": 0, "index": 0},
             {"record": "whole", "index": "index"},
         ),
+        "steady_state": (
+            openweyl.steady_state,
+            {"system": DAMPED, "tol": 1e-3, "time_limit": 60.0},
+            {"system": "system", "tol": "number", "time_limit": "number"},
+        ),
         "certify": (
             openweyl.certify,
             RUN | CONTROL | {"order": 1} | WATCHED,
@@ -666,7 +671,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Case]:
 
 NAMES = (
     "System", "System.replace", "check_assumptions", "evolve", "compare", "correlation", "spectrum", "g2", "langevin",
-    "monitor", "Records.conditional",
+    "monitor", "Records.conditional", "steady_state",
     "certify", "certify to a target", "Axis", "Axis.between", "PhaseGrid", "PhaseGrid.box", "Symbol",
     "Symbol.resampled", "Symbol.derivative",
     "Symbol.smoothed", "Symbol.inner", "Symbol.l1", "Symbol.trace_norm", "Symbol.at", "Symbol.fidelity",
@@ -688,7 +693,7 @@ NAMES = (
 RESULTS = {
     "Assumptions", "Certificate", "Comparison", "Correlation", "Difference", "Enclosure", "Ensemble", "Estimate",
     "Expectation", "Kernel", "Moments", "Numerics", "Observable", "Observation", "Problem", "Readout", "Records",
-    "Solution", "Spectrum", "State", "Trajectories",
+    "Solution", "Spectrum", "State", "SteadyState", "Trajectories",
 }  # fmt: skip
 """Classes of values that the package returns, of which nothing is checked but what `Problem` and `Observable` hold; and
 `State`, which is abstract. The errors take any text."""

@@ -63,6 +63,8 @@ if _typing.TYPE_CHECKING:  # for type checkers and editors; a test compares this
     from .spectra.result import Correlation as Correlation
     from .spectra.spectrum import spectrum as spectrum
     from .spectra.spectrum_result import Spectrum as Spectrum
+    from .steady.result import SteadyState as SteadyState
+    from .steady.steady_state import steady_state as steady_state
     from .sweeps import load as load
     from .sweeps import sweep as sweep
     from .symbolic.brackets import hamiltonian_field as hamiltonian_field
@@ -103,6 +105,7 @@ _MODULES = {
     "Solution": "evolution.solution",
     "Spectrum": "spectra.spectrum_result",
     "State": "model.states",
+    "SteadyState": "steady.result",
     "Symbol": "weyl.symbol",
     "System": "model.system",
     "Trajectories": "trajectories.trajectories",
@@ -138,6 +141,7 @@ _MODULES = {
     "spectrum": "spectra.spectrum",
     "squeezed": "model.gaussian_states",
     "star": "phase_space.star_product",
+    "steady_state": "steady.steady_state",
     "superposition": "model.fock_states",
     "sweep": "sweeps",
     "tensor": "model.products",
