@@ -57,6 +57,7 @@ def test_grid_words_by_their_definition(delta: float, word: int) -> None:
     assert np.abs(matrix - np.outer(psi, psi)).max() < 1e-6
 
 
+@pytest.mark.slow
 def test_grid_words() -> None:
     zero, one = (symbol_of(gkp(0.3, word), 0.2, 1e-8) for word in (0, 1))
     assert zero.purity() == pytest.approx(1, abs=1e-6) and zero.trace() == pytest.approx(1, abs=1e-7)

@@ -100,6 +100,7 @@ def test_the_distance_of_two_coherent_states(accuracy: float) -> None:
     assert value == pytest.approx(exact, rel=accuracy / 5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sizes", [(64, 60), (4, 5, 4, 4)])
 def test_cells_at_a_time_do_not_matter(monkeypatch: pytest.MonkeyPatch, sizes: tuple[int, ...]) -> None:
     """The same bounds from a few cells at a time; with nothing stored for further cuts they are wider, and hold."""
@@ -118,6 +119,7 @@ def test_cells_at_a_time_do_not_matter(monkeypatch: pytest.MonkeyPatch, sizes: t
     assert plain[2] - plain[0] <= accuracy * value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sizes", [(8, 7), (5, 6, 4, 3)])
 def test_polynomials_and_their_parts_are_the_function(sizes: tuple[int, ...]) -> None:
     """p at any point of a cell, or of a part of it, is f up to the rest, of which the squares add up as they should."""
@@ -152,6 +154,7 @@ def band_limited(f: np.ndarray, t: np.ndarray) -> np.ndarray:
     return f.ravel()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("atol", [1e-1, 1e-3, 1e-5])
 def test_what_is_cut_off_is_in_the_error(atol: float) -> None:
     """A packet beside a low and wide one, which a smaller grid leaves out in part; and one that ends at the edge."""

@@ -123,6 +123,7 @@ def test_a_packet_that_flies_far_costs_no_more_than_one_that_stays(kind: str) ->
     assert steps[1] <= 3 * steps[0]
 
 
+@pytest.mark.slow
 def test_a_wall_between_two_kicks_is_seen() -> None:
     """A packet of width 0.04 flies at a speed of 10 over a bump of width 0.05 at x = 5: no step passes it by."""
     system = System("xi**2/2 + 3*exp(-((x - 5)/0.05)**2/2)", ["x"], h=2**-9, gamma=0.01)

@@ -96,6 +96,7 @@ def test_what_is_trimmed_moves_both_bounds_of_an_eigenvalue(monkeypatch: pytest.
     assert wider == (pytest.approx(lower - 0.05), pytest.approx(min(upper + 0.05, 0.0)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("accuracy", [1e-1, 1e-3, 1e-6])
 def test_what_product_states_leave_out_lowers_the_bound_of_an_eigenvalue(accuracy: float) -> None:
     w = entangled(3)
@@ -120,6 +121,7 @@ def test_round_off_of_a_factor_is_in_the_bounds() -> None:
     assert below > 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize(("lost", "most"), [(1e-1, 2000), (1e-3, 2000), (1e-6, 2000), (1e-6, 20), (1e-6, 1)])
 def test_product_states_enclose_the_trace_norm(seed: int, lost: float, most: int) -> None:
@@ -176,6 +178,7 @@ def test_a_product_of_operators_with_known_trace_norms() -> None:
     assert len(small.matrix) < 60
 
 
+@pytest.mark.slow
 def test_three_degrees_of_freedom() -> None:
     """Two thermal states, apart in a direction that mixes all three: a turn makes this a difference in one of them."""
     grid = PhaseGrid.box(h=1.0, x=[(-4.8, 4.8)] * 3, xi=[(-4.8, 4.8)] * 3, size=(12, 12))

@@ -341,6 +341,29 @@ def cases(folder: Path) -> dict[str, Case]:
             RUN | CONTROL | {"A": "a", "start": 0.01, "kind": "classical"},
             pair | control | {"A": "operator", "start": "number", "kind": "kind"},
         ),
+        "langevin": (
+            openweyl.langevin,
+            RUN | CONTROL | {"paths": 2, "seed": 1},
+            pair | control | {"paths": "whole", "seed": "whole"},
+        ),
+        "monitor": (
+            openweyl.monitor,
+            {"system": DAMPED, "state": STATE, "times": [0.01], "jump": 1, "detection": "heterodyne", "angle": 0.1}
+            | {"efficiency": 0.5, "records": 2, "seed": 1, "memory": None},
+            {"system": "system", "state": "state", "times": "times", "jump": "whole", "detection": "kind"}
+            | {"angle": "number", "efficiency": "number", "records": "whole", "seed": "whole"}
+            | {"memory": "number or None"},
+        ),
+        "Records.conditional": (
+            openweyl.monitor(DAMPED, STATE, [0.01]).conditional,
+            {"record": 0, "index": 0},
+            {"record": "whole", "index": "index"},
+        ),
+        "steady_state": (
+            openweyl.steady_state,
+            {"system": DAMPED, "tol": 1e-3, "time_limit": 60.0},
+            {"system": "system", "tol": "number", "time_limit": "number"},
+        ),
         "certify": (
             openweyl.certify,
             RUN | CONTROL | {"order": 1} | WATCHED,
@@ -647,8 +670,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Case]:
 
 
 NAMES = (
-    "System", "System.replace", "check_assumptions", "evolve", "compare", "correlation", "spectrum", "g2", "certify",
-    "certify to a target", "Axis", "Axis.between", "PhaseGrid", "PhaseGrid.box", "Symbol",
+    "System", "System.replace", "check_assumptions", "evolve", "compare", "correlation", "spectrum", "g2", "langevin",
+    "monitor", "Records.conditional", "steady_state",
+    "certify", "certify to a target", "Axis", "Axis.between", "PhaseGrid", "PhaseGrid.box", "Symbol",
     "Symbol.resampled", "Symbol.derivative",
     "Symbol.smoothed", "Symbol.inner", "Symbol.l1", "Symbol.trace_norm", "Symbol.at", "Symbol.fidelity",
     "Symbol.wigner_negativity", "Symbol.probability", "Symbol.photon_numbers", "Symbol.g2", "Symbol.overlap",
@@ -668,8 +692,8 @@ NAMES = (
 )  # fmt: skip
 RESULTS = {
     "Assumptions", "Certificate", "Comparison", "Correlation", "Difference", "Enclosure", "Ensemble", "Estimate",
-    "Expectation", "Kernel", "Moments", "Numerics", "Observable", "Observation", "Problem", "Readout", "Solution",
-    "Spectrum", "State",
+    "Expectation", "Kernel", "Moments", "Numerics", "Observable", "Observation", "Problem", "Readout", "Records",
+    "Solution", "Spectrum", "State", "SteadyState", "Trajectories",
 }  # fmt: skip
 """Classes of values that the package returns, of which nothing is checked but what `Problem` and `Observable` hold; and
 `State`, which is abstract. The errors take any text."""

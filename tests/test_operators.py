@@ -101,6 +101,7 @@ def test_symbols_are_those_of_the_matrices(polynomial: list[Term], h: float) -> 
     assert np.abs(found - expected).max() < 1e-8 * max(1, np.abs(expected).max())
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(terms("a", "ad", "x", "xi", length=4), terms("a", "ad", "x", "xi", length=3))
 def test_products_are_star_products(f: list[Term], g: list[Term]) -> None:
@@ -108,6 +109,7 @@ def test_products_are_star_products(f: list[Term], g: list[Term]) -> None:
     assert sp.expand(product - star(symbol_of(written(f), 0.5), symbol_of(written(g), 0.5), sp.Rational(1, 2))) == 0
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(terms("a1", "ad1", "x2", "ad2", length=3), terms("a2", "xi1", "ad2", length=3))
 def test_two_modes(f: list[Term], g: list[Term]) -> None:

@@ -266,6 +266,7 @@ def test_a_run_goes_on_from_where_another_ended(kind: Any, tols: tuple[float, fl
     assert second.numerics.error[-1] <= 2 * max(tols)
 
 
+@pytest.mark.slow
 def test_a_symbol_of_two_degrees_of_freedom_goes_on() -> None:
     system = System("xi1**2/2 + x1**2/2 + xi2**2/2 + x2**2 + x1*x2/2", ["x1"], h=0.5, gamma=0.2)
     state = tensor(coherent(0.3, 0), MATRIX)

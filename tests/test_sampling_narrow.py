@@ -91,6 +91,7 @@ def test_more_nodes_change_no_average() -> None:
     assert finer.rates(C, b).quantum == pytest.approx(motion.rates(C, a).quantum, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_no_step_passes_a_wall_unseen() -> None:
     """Free particles need few steps, and took the same where a wall that throws them back was between two places."""
     system = System("xi**2/2 + 600*exp(-(x - 30)**2/0.3**2)", [], h=2**-9, gamma=1.0)

@@ -71,6 +71,7 @@ def test_entropy_of_thermal_states(nbar: float) -> None:
     assert abs(value - exact) <= error < 1e-7
 
 
+@pytest.mark.slow
 def test_entropy_of_mixtures_and_products() -> None:
     s = exp(-(1.0**2) / (4 * H))  # the overlap of two coherent states at the distance 1
     levels = np.array([1 + s, 1 - s]) / 2

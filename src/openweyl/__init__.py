@@ -63,12 +63,18 @@ if _typing.TYPE_CHECKING:  # for type checkers and editors; a test compares this
     from .spectra.result import Correlation as Correlation
     from .spectra.spectrum import spectrum as spectrum
     from .spectra.spectrum_result import Spectrum as Spectrum
+    from .steady.result import SteadyState as SteadyState
+    from .steady.steady_state import steady_state as steady_state
     from .sweeps import load as load
     from .sweeps import sweep as sweep
     from .symbolic.brackets import hamiltonian_field as hamiltonian_field
     from .symbolic.brackets import poisson_bracket as poisson_bracket
     from .theory.assumptions import Assumptions as Assumptions
     from .theory.check import check_assumptions as check_assumptions
+    from .trajectories.langevin import langevin as langevin
+    from .trajectories.monitor import monitor as monitor
+    from .trajectories.records import Records as Records
+    from .trajectories.trajectories import Trajectories as Trajectories
     from .weyl.quantization import dequantize as dequantize
     from .weyl.symbol import Symbol as Symbol
 
@@ -95,11 +101,14 @@ _MODULES = {
     "Problem": "problems.problem",
     "Readout": "sampling.readout",
     "ResourceError": "_core.arguments",
+    "Records": "trajectories.records",
     "Solution": "evolution.solution",
     "Spectrum": "spectra.spectrum_result",
     "State": "model.states",
+    "SteadyState": "steady.result",
     "Symbol": "weyl.symbol",
     "System": "model.system",
+    "Trajectories": "trajectories.trajectories",
     "Units": "interchange.units",
     "binomial": "model.code_states",
     "cat": "model.gaussian_states",
@@ -119,8 +128,10 @@ _MODULES = {
     "gkp": "model.code_states",
     "hamiltonian_field": "symbolic.brackets",
     "interp": "model.drives",
+    "langevin": "trajectories.langevin",
     "load": "sweeps",
     "mixture": "model.gaussian_states",
+    "monitor": "trajectories.monitor",
     "movie": "report.movie",
     "moyal_bracket": "phase_space.star_product",
     "poisson_bracket": "symbolic.brackets",
@@ -130,6 +141,7 @@ _MODULES = {
     "spectrum": "spectra.spectrum",
     "squeezed": "model.gaussian_states",
     "star": "phase_space.star_product",
+    "steady_state": "steady.steady_state",
     "superposition": "model.fock_states",
     "sweep": "sweeps",
     "tensor": "model.products",

@@ -22,6 +22,7 @@ from .families import movie_command, report_command, sweep_command
 from .many import sample_command
 from .paper import check_command, figure_command, theory_command
 from .runs import certify_command, compare_command, problems_command
+from .steady import steady_command
 
 
 @click.group(no_args_is_help=False)
@@ -34,6 +35,7 @@ for command in (
     compare_command,
     certify_command,
     correlation_command,
+    steady_command,
     spectrum_command,
     g2_command,
     sample_command,

@@ -6,6 +6,8 @@ to be the slower way. All forecasts count work, so that the same run goes the sa
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from math import inf
 
 from openweyl._core.arguments import ResourceError
@@ -13,8 +15,8 @@ from openweyl._core.progress import Progress
 from openweyl.model.states import State
 from openweyl.model.system import System
 
-from .in_fock_space import fock_plan, in_fock_space
-from .outputs import Look
+from .in_fock_space import FockPlan, GaveUpError, fock_plan, in_fock_space
+from .outputs import Look, Output
 from .race import SlowerError
 from .solution import Solution
 from .stepwise import stepwise
@@ -28,7 +30,7 @@ def by_steps(
     time_limit: float, progress: Progress | None, look: Look | None, watch_every: float,
 ) -> Solution:  # fmt: skip
     """The solution, as `evolve` returns it. Raises ResourceError as `stepwise` does, if Fock space is no way either."""
-    progress = _forward(progress)
+    progress, look = _forward(progress), _onward(look)
 
     def on_grid(rival: float = inf) -> Solution:
         return stepwise(
@@ -36,9 +38,7 @@ def by_steps(
             progress=progress, look=look, watch_every=watch_every, rival=rival,
         )  # fmt: skip
 
-    def in_levels() -> Solution | None:
-        if plan is None:
-            return None
+    def in_levels(plan: FockPlan) -> Solution:
         return in_fock_space(
             plan, system, state, times, tol=tol, memory=memory, time_limit=time_limit, progress=progress, look=look,
             watch_every=watch_every,
@@ -48,16 +48,29 @@ def by_steps(
     if plan is None:
         return on_grid()
     if plan.at_once:
-        return in_levels() or on_grid()
+        try:
+            return in_levels(plan)
+        except GaveUpError as error:
+            plan = plan.with_seconds(error.seconds)
     try:
         return on_grid(rival=LEAD * plan.seconds)
     except SlowerError:
-        return in_levels() or on_grid()
+        return _first_of(partial(in_levels, plan), on_grid)
     except ResourceError:
-        solution = in_levels()
-        if solution is None:
+        if plan.seconds == inf:
             raise
-        return solution
+        try:
+            return in_levels(plan)
+        except GaveUpError:
+            pass
+        raise
+
+
+def _first_of(first: Callable[[], Solution], second: Callable[[], Solution]) -> Solution:
+    try:
+        return first()
+    except GaveUpError:
+        return second()
 
 
 def _forward(progress: Progress | None) -> Progress | None:
@@ -72,3 +85,18 @@ def _forward(progress: Progress | None) -> Progress | None:
         progress(furthest, horizon, words)
 
     return report
+
+
+def _onward(look: Look | None) -> Look | None:
+    """Looks at times that have not been seen yet: one method has shown what comes before, with errors of its own."""
+    if look is None:
+        return None
+    furthest = -inf
+
+    def unseen(t: float, output: Output) -> None:
+        nonlocal furthest
+        if t > furthest:
+            furthest = t
+            look(t, output)
+
+    return unseen

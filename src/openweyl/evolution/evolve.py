@@ -70,8 +70,7 @@ def evolve(
     `time_limit`: seconds that it may take (default: an hour), by forecast; closed forms take no steps, and none of it.
     `progress`: True for a bar, where it takes longer than two seconds; or a function, which is called with the time
     reached, the last time, and a few words on the grid.
-    `watch`: is called with (t, symbol) at time 0, at the saved times, and at least every `watch_every` units of time. A
-    run that goes over to another method begins again, at time 0.
+    `watch`: is called with (t, symbol) at time 0, at the saved times, and at least every `watch_every` units of time.
     `observables`: a list of `Observable`s or their texts, such as ["ad*a", "tanh(x)"], whose values are read off at
     time 0, at the saved times, and at all looks between, of which there are 60 at least for n = 1; `watch_every` asks
     for more. They are in `.observed`, by name. Regions in two variables and more are read at the saved times alone.

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import inf
 
 from openweyl._core.progress import Progress
 from openweyl.fock_space.forecast import MAX_LEVELS, SECONDS_PER_WORK, forecast_seconds
 from openweyl.fock_space.generator import lost_later
 from openweyl.fock_space.initial import TooManyLevelsError, level_matrix
 from openweyl.fock_space.polynomial_system import PolynomialSystem, polynomial_system
-from openweyl.fock_space.run import FockRun, Reached, TooMuchWorkError
+from openweyl.fock_space.reached import Reached
+from openweyl.fock_space.run import FockRun, TooMuchWorkError
 from openweyl.fock_space.scales import natural_scales
 from openweyl.fock_space.symbols import level_symbol
 from openweyl.model.decomposition import decomposition
@@ -35,6 +37,14 @@ START, SYMBOL = 0.2, 0.05
 """The parts of the tolerance for the levels of the initial state, and for what the grids of the symbols leave out."""
 
 
+class GaveUpError(Exception):
+    """A run that takes much longer than its forecast; `seconds`: a better one, infinite if its levels have no end."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
 @dataclass(frozen=True)
 class FockPlan:
     """A run in Fock space that could be done, in x/s and s xi, s the `scales`; the `seconds` it is forecast to take."""
@@ -44,6 +54,10 @@ class FockPlan:
     seconds: float
     at_once: bool
     patience: float
+
+    def with_seconds(self, seconds: float) -> FockPlan:
+        """The plan with a better forecast."""
+        return replace(self, seconds=seconds)
 
 
 def fock_plan(system: System, state: State, horizon: float) -> FockPlan | None:
@@ -71,8 +85,8 @@ def fock_plan(system: System, state: State, horizon: float) -> FockPlan | None:
 def in_fock_space(
     plan: FockPlan, system: System, state: State, times: tuple[float, ...], *, tol: float, memory: float,
     time_limit: float, progress: Progress | None, look: Look | None, watch_every: float,
-) -> Solution | None:  # fmt: skip
-    """The solution, as `evolve` returns it; None if it turns out to need many more levels than the state has."""
+) -> Solution:  # fmt: skip
+    """The solution, as `evolve` returns it. Raises GaveUpError if it takes much longer than its forecast."""
     started = time.perf_counter()
     h, level = system.h, SYMBOL * tol
 
@@ -100,8 +114,10 @@ def in_fock_space(
                 outputs += [output] if saved else []
             if progress:
                 progress(reached.t, times[-1], f"{_words(reached.levels)} levels")
-    except (TooManyLevelsError, TooMuchWorkError):
-        return None
+    except TooManyLevelsError:
+        raise GaveUpError(inf) from None
+    except TooMuchWorkError as error:
+        raise GaveUpError(error.work * SECONDS_PER_WORK) from None
     return Solution(
         system=system,
         kind="quantum",

@@ -108,8 +108,6 @@ class Observer:
         return min(asked, horizon / LOOKS) if self.observables and n == 1 and horizon > 0 else asked
 
     def _look(self, t: float, output: Output) -> None:
-        if t == 0:  # a run that goes over to another method begins again
-            self.read = [[] for _ in self.observables]
         if self.watch:
             self.watch(t, output.symbol)
         for observable, rows in zip(self.observables, self.read, strict=True):

@@ -20,7 +20,7 @@ import sympy
 from scipy import sparse
 
 from .coordinates import Coordinates, real_map
-from .ladder import matrix
+from .ladder import matrix, operator_norm
 from .polynomial_system import PolynomialSystem
 
 
@@ -96,19 +96,12 @@ def generator(
 def loss_rate(system: PolynomialSystem, levels: tuple[int, ...]) -> float:
     """A bound of what L takes beyond the levels, in trace norm, of any matrix on them of trace norm 1, at any time.
 
-    K A + A K* + sum_j L_j A L_j* leaves them by 2 ||K'|| + sum_j ||L_j'|| (||L_j|| + ||L_j'||) at most, K' and L_j' the
-    rows beyond them; functions of the time count as 1.
+    It is || L A || <= 2 ||P||/h + 2 sum_j ||L_j||^2, of the terms that leave them; functions of the time count as 1.
     """
-    outer = tuple(size + more for size, more in zip(levels, system.reach(), strict=True))
-    own = np.arange(prod(outer)).reshape(outer)[tuple(slice(size) for size in levels)].ravel()
-    beyond = np.setdiff1d(np.arange(prod(outer)), own)
-    if not beyond.size:
+    if not any(system.reach()):
         return 0.0
-    rate = sum(2 / system.h * _operator_norm(matrix(p, outer, levels)[beyond]) for _, p in system.hamiltonian)
-    for _, jump in system.jumps:
-        L, back = matrix(jump, outer, levels), matrix(jump, outer, outer).conj().T
-        rate += _operator_norm((back @ L)[beyond]) + _operator_norm(L[beyond]) * 2 * _operator_norm(L)
-    return rate
+    rate = sum(2 / system.h * operator_norm(p, levels) for _, p in system.hamiltonian)
+    return rate + sum(2 * operator_norm(jump, levels) ** 2 for _, jump in system.jumps)
 
 
 def lost_later(system: PolynomialSystem, levels: tuple[int, ...], horizon: float) -> float:
@@ -116,12 +109,6 @@ def lost_later(system: PolynomialSystem, levels: tuple[int, ...], horizon: float
     with anything. What is left out of a state, or of a step, must be so much smaller for levels not to run after it.
     """
     return 1 + horizon * loss_rate(system, levels)
-
-
-def _operator_norm(m: sparse.csr_array) -> float:
-    """A bound of the largest singular value."""
-    size = abs(m)
-    return sqrt(float(size.sum(axis=0).max()) * float(size.sum(axis=1).max()))
 
 
 def _term(

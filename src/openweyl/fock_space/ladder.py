@@ -90,6 +90,19 @@ def lowers(polynomial: Ladder, j: int) -> int:
     return max((p - q for key in polynomial for p, q in [key[j]]), default=0)
 
 
+def operator_norm(polynomial: Ladder, levels: Sequence[int]) -> float:
+    """A bound of ||Op(polynomial)|| on these levels: each monomial has its entries on one diagonal, which grow."""
+    return sum(
+        abs(value) * prod(_largest(p, q, size) for (p, q), size in zip(key, levels, strict=True))
+        for key, value in polynomial.items()
+    )
+
+
+def _largest(p: int, q: int, size: int) -> float:
+    """The largest entry of Op(alpha^p conj(alpha)^q) on the levels below `size`: at most (size + p + q)^((p + q)/2)."""
+    return float(size + p + q) ** ((p + q) / 2)
+
+
 def matrix(polynomial: Ladder, rows: Sequence[int], columns: Sequence[int]) -> sparse.csr_array:
     """The entries <m|Op(polynomial)|k>, m below `rows`, k below `columns`, one number for each mode."""
     shape = int(np.prod(rows)), int(np.prod(columns))

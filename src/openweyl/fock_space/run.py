@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from math import ceil, prod, sqrt
-from typing import NamedTuple
+from math import ceil, inf, prod, sqrt
 
 import numpy as np
 import sympy
@@ -23,13 +22,17 @@ from .blocks import CALL_WORK, INTEGRAL_WORK, Blocks, block_sizes, blocks, dense
 from .generator import Generator, generator, lost_later
 from .levels import LevelMatrix, enough_levels, padded
 from .polynomial_system import PolynomialSystem, timed
+from .reached import Reached
 from .taylor import DEGREE, ROUND_OFF, Step, driven_step, free_step
 
 BEYOND, TIME_SHARE, CUTS, DROPPED = 0.4, 0.1, 0.1, 0.01
 """The parts of the tolerance for what L takes beyond the levels, for the residuals of steps, for levels that are cut
 off on the way, and for coordinates that are left out as round-off. The rest is for the start and the symbols."""
-GROWTH = 1.2
-"""The factor by which levels grow: the population of the last ones falls faster than that."""
+FIRST_LEVELS = {1: 14, 2: 7}
+"""The least levels, by n, of a mode that may come to have more: fewer cost no less."""
+GROWTH = {1: 1.35, 2: 1.2}
+"""The factors by which levels grow: each change builds the generator again, and for n = 2 its size is the fourth power.
+"""
 WORTH_CUTTING = 0.75
 """The part of the levels that must be enough for the others to be cut off: each change builds the generator again."""
 STEPS_BETWEEN_CUTS = 8
@@ -37,6 +40,8 @@ STEPS_BETWEEN_CUTS = 8
 LOOKS = 16
 """Parts of the time between two outputs where exponentials take no steps: over each the root of the mean square of what
 is beyond the levels stands for its mean, which it exceeds where that changes much."""
+GROWING = 2.0
+"""The factor by which the rest of a run is expected to cost more than at its present levels."""
 FULL = 0.3
 """A mode is given more levels if what is beyond its own is this part of what is beyond those of the fullest mode."""
 
@@ -46,18 +51,12 @@ ENTRY_BYTES, STEP_BYTES = 150, 10 * (DEGREE + 2)
 """The memory for each entry of the generator, as it is built, and for each coordinate of the terms of a step."""
 
 
-class Reached(NamedTuple):
-    """The state at a time: its matrix on levels, and the errors of time and of levels up to it, in trace norm."""
-
-    t: float
-    matrix: np.ndarray
-    levels: tuple[int, ...]
-    time_error: float
-    level_error: float
-
-
 class TooMuchWorkError(Exception):
-    """A run that has come to cost more than it may."""
+    """A run that has come to cost more than it may; `work`: what it would take in all, by what it knows now."""
+
+    def __init__(self, work: float = inf) -> None:
+        super().__init__(work)
+        self.work = work
 
 
 @dataclass
@@ -88,7 +87,10 @@ class FockRun:
         self.factors = [partial(_value, factor) for factor in self.system.factors]
         driving = [factor for factor in self.system.factors if factor.has(TIME)]
         self.variation = TimeVariation(sympy.Add(*driving), {}, self.horizon) if driving else None
-        self._build(self.start.matrix, self.start.levels)
+        least = FIRST_LEVELS[self.system.n]
+        pairs = zip(self.start.levels, self.system.reach(), strict=True)
+        levels = tuple(max(size, least) if more else size for size, more in pairs)
+        self._build(padded(self.start.matrix, self.start.levels, levels), levels)
 
     @property
     def reached(self) -> Reached:
@@ -119,9 +121,8 @@ class FockRun:
         self.per_product = float(entries + made.size)
         if ENTRY_BYTES * entries + len(made.terms) * STEP_BYTES * made.size > self.most_bytes:
             raise TooMuchWorkError
-        norm = max(abs(term.inside).sum(axis=0).max(initial=0.0) for term in made.terms)
-        self.norm = float(norm)
-        self.tau = min(self.tau or np.inf, UNITS_PER_STEP / max(self.norm, UNITS_PER_STEP / self.horizon))
+        self.norm = float(max(abs(term.inside).sum(axis=0).max(initial=0.0) for term in made.terms))
+        self.tau = min(self.tau or inf, UNITS_PER_STEP / max(self.norm, UNITS_PER_STEP / self.horizon))
         by_steps = (DEGREE + 1) * (self.horizon - self.t) / self.tau * (self.per_product + CALL_WORK)
         if timed(self.system):
             return
@@ -139,7 +140,7 @@ class FockRun:
         parts = [abs(part) for part in self._parts_beyond(self.v, self.t)]
         norms = np.sqrt((np.sum(parts, axis=0)[:, None] ** 2 * past).sum(axis=0))
         wanted = tuple(
-            ceil(GROWTH * size) + more if norm >= FULL * norms.max() and more else size
+            ceil(GROWTH[self.system.n] * size) + more if norm >= FULL * norms.max() and more else size
             for size, more, norm in zip(self.levels, self.system.reach(), norms, strict=True)
         )
         self.changes += 1
@@ -215,7 +216,7 @@ class FockRun:
             self.v, self.t = points[i + 1], time if i + 1 == pieces else begun + (i + 1) * dt
             self.level_error += dt * rates[i]
             self.time_error += own * ROUND_OFF * (1 + self.norm * dt) * float(np.linalg.norm(self.v))
-            if i + 1 < pieces and self.longest < np.inf:
+            if i + 1 < pieces and self.longest < inf:
                 yield self.reached
         self.steps += pieces
 
@@ -232,18 +233,17 @@ class FockRun:
         return self.generator.trace_norm_beyond(step.mean_of(beyond, self.factors, self.t))
 
     def _parts_beyond(self, v: np.ndarray, t: float) -> list[np.ndarray]:
-        at = np.array([t])
-        return [
-            factor(at)[0] * (term.beyond @ v) for factor, term in zip(self.factors, self.generator.terms, strict=True)
-        ]
+        pairs = zip(self.factors, self.generator.terms, strict=True)
+        return [factor(np.array([t]))[0] * (term.beyond @ v) for factor, term in pairs]
 
     def _count(self, work: float) -> None:
         self.work += work
         if self.work > self.most_work:
-            raise TooMuchWorkError
+            left = (self.horizon - self.t) / self.tau * (DEGREE + 1) * (self.per_product + CALL_WORK)
+            raise TooMuchWorkError(self.work + GROWING * left)
 
     def _at(self, t: float, v: np.ndarray) -> Reached:
-        return Reached(t, self.generator.matrix(v), self.levels, self.time_error, self.level_error)
+        return Reached(t, self.generator, v, self.time_error, self.level_error)
 
 
 def _value(factor: sympy.Expr, t: np.ndarray) -> np.ndarray:

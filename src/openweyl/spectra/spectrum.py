@@ -32,7 +32,8 @@ from .spectrum_result import Spectrum
 
 MAX_MOVED = 0.1
 """How far, in trace norm, a state may move that is taken to be at rest: what it moves is in the error."""
-
+MOVED_ATOL = 0.1
+"""The part of the tolerance to which that is known: less lies at the edges of the symbols."""
 UNDAMPED = 1e-12
 """The rate of decay, relative to how fast points move, below which round-off cannot tell it from none."""
 
@@ -120,4 +121,4 @@ def _source(
 def _moved(system: System, state: State, end: float, tol: float, options: dict[str, Any]) -> float:
     """How far the state moves until `end`, in trace norm, with what that is uncertain by."""
     solution = evolve(system, state, [0.0, end], tol=tol, **options)
-    return float((solution[1] - solution[0]).trace_norm().upper) + sum(solution.numerics.error)
+    return float((solution[1] - solution[0]).trace_norm(atol=MOVED_ATOL * tol).upper) + sum(solution.numerics.error)

@@ -1,0 +1,1 @@
+"""The state in which an open system comes to rest."""

@@ -1,0 +1,73 @@
+"""As many levels as the steady state needs: until two numbers of them agree, and L hardly leaves them."""
+
+from __future__ import annotations
+
+import time
+from math import ceil
+
+import numpy as np
+
+from openweyl._core.arguments import InputError, ResourceError
+from openweyl.fock_space.levels import padded
+from openweyl.fock_space.polynomial_system import PolynomialSystem
+
+from .on_levels import Candidate, at_rest, candidate, rates, trace_norm, whole
+
+FIRST = {1: 16, 2: 5}
+"""The first number of levels of each mode."""
+GROWTH, FURTHER = 1.5, {1: 3.0, 2: 1.5}
+"""The factor by which levels grow, and that by which they do at last: a second branch of a bistable oscillator may lie
+where two close numbers of levels both do not see it."""
+LEAST_FURTHER = 1.2
+"""That factor where the most levels come first."""
+MOST = {1: 200, 2: 10}
+"""The most levels of a mode: the equations, of their square or fourth power, are solved in ten seconds or so."""
+LEAST_SEEN = {1: 72, 2: 8}
+"""The fewest levels of a mode that the state is confirmed on: small systems are looked at as widely as costs little."""
+SAFETY = 2.0
+"""What the estimate is raised by: relaxation is measured from some states only."""
+
+
+def grown(system: PolynomialSystem, tol: float, time_limit: float) -> tuple[Candidate, float]:
+    """The steady state on enough levels, and an estimate of its distance from the true one in trace norm."""
+    began = time.perf_counter()
+    size, most = FIRST[system.n], MOST[system.n]
+    before: Candidate | None = None
+    many = 0
+    while True:
+        levels = (size,) * system.n
+        made = whole(system, levels)
+        found, norm = rates(made)
+        count = at_rest(found, norm)
+        if count > 1 and many > 1:
+            raise InputError(_several(min(count, many)))
+        now = candidate(made, found, norm) if count <= 1 else None
+        many = count
+        left = SAFETY * now.residual * now.time if now else np.inf
+        if now and before:
+            error = left + trace_norm(now.matrix - padded(before.matrix, before.levels, levels))
+            if error <= tol:
+                return before, error
+        if size == most:
+            raise ResourceError(_endless(levels, tol), kind="time")
+        if time.perf_counter() - began > time_limit:
+            message = f"The steady state took more than {time_limit:.3g} s. Raise `time_limit` or `tol`."
+            raise ResourceError(message, kind="time")
+        enough = left <= tol and LEAST_FURTHER * size <= most
+        before = now if enough else None
+        wanted = max(FURTHER[system.n] * size, LEAST_SEEN[system.n]) if enough else GROWTH * size
+        size = min(ceil(wanted), most)
+
+
+def _several(count: int) -> str:
+    return (
+        f"This system has at least {count} independent steady states or others that never decay, or decay too slowly "
+        "to tell: where it ends depends on where it starts. Use `evolve` from a state to late times."
+    )
+
+
+def _endless(levels: tuple[int, ...], tol: float) -> str:
+    return (
+        f"The steady state is not found to {tol:.2g} on {' x '.join(map(str, levels))} levels: it has too many quanta, "
+        "relaxes too slowly, or there is none because gain exceeds loss. Raise `tol`, or use `evolve` to late times."
+    )

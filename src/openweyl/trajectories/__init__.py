@@ -1,0 +1,1 @@
+"""Single trajectories: paths of the Fokker-Planck equation, and records of continuous measurements."""

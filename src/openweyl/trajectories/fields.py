@@ -1,0 +1,104 @@
+"""The stochastic differential equation whose densities obey dw/dt = Q w.
+
+With X_f = (f_xi, -f_x), the Hamiltonian field of f, and the jumps l = a + i b,
+
+    Q w = -div(v w) + (gamma h/2) sum_f X_f.grad(X_f.grad w),      f = a and b of each jump,
+    v   = X_p + gamma sum ( b X_a - a X_b ).
+
+As div X_f = 0 that is the forward equation of
+
+    dz = v dt + sqrt(gamma h) sum_f X_f o dW_f        in the sense of Stratonovich:
+
+of Ito the drift would be v + (gamma h/2) sum_f (X_f.grad) X_f.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import sympy
+
+from openweyl.model.formulas import real_and_imaginary
+from openweyl.model.system import System
+from openweyl.symbolic.derivatives import derivative
+from openweyl.symbolic.expressions import TIME, Program, program, run
+
+
+@dataclass(frozen=True)
+class Fields:
+    """v and sqrt(gamma h) X_f: `constant` (2n, noises) has the entries of the latter that are numbers, `varying` the
+    places (coordinate, noise) of the others, which follow the 2n of v in `code`.
+    """
+
+    z: tuple[sympy.Symbol, ...]
+    constant: np.ndarray
+    varying: tuple[tuple[int, int], ...]
+    code: Program
+
+    @property
+    def noises(self) -> int:
+        """The number of independent noises."""
+        return int(self.constant.shape[1])
+
+    def rate(self, points: np.ndarray) -> float:
+        """How fast the drift makes `points` (2n, paths) move apart or together at time 0, about, per unit of time."""
+        still = np.zeros((self.noises, points.shape[1]))
+        values = run(self.code, {**dict(zip(self.z, points, strict=True)), TIME: 0.0}, np)[: len(self.z)]
+        v = np.array([value + still.sum(axis=0) for value in values])
+        scale = points.std(axis=1, keepdims=True)
+        apart, faster = (np.diff(one / scale, axis=1) for one in (points, v))
+        return float((np.linalg.norm(faster, axis=0) / np.linalg.norm(apart, axis=0)).max())
+
+    def moved(self, z: np.ndarray, t: float, tau: float, dw: np.ndarray) -> np.ndarray:
+        """The points `z` (2n, paths) after the time `tau`, in which the noises grow by `dw` (noises, paths).
+
+        They follow dz/ds = v tau + sqrt(gamma h) sum_f X_f dw_f from s = 0 to 1, by the method of Runge and Kutta.
+        """
+        pushed = self.constant @ dw
+
+        def slope(at: np.ndarray, time: float) -> np.ndarray:
+            values = run(self.code, {**dict(zip(self.z, at, strict=True)), TIME: time}, np)
+            total = pushed.copy()
+            for i, value in enumerate(values[: len(self.z)]):
+                total[i] += value * tau
+            for (i, f), value in zip(self.varying, values[len(self.z) :], strict=True):
+                total[i] += value * dw[f]
+            return total
+
+        k1 = slope(z, t)
+        k2 = slope(z + k1 / 2, t + tau / 2)
+        k3 = slope(z + k2 / 2, t + tau / 2)
+        k4 = slope(z + k3, t + tau)
+        return z + (k1 + 2 * k2 + 2 * k3 + k4) / 6
+
+
+def fields_of(system: System) -> Fields:
+    """Those of the Fokker-Planck equation of `system`."""
+    x, xi = system.x, system.xi
+    z, n = x + xi, system.n
+
+    def hamiltonian(f: sympy.Expr) -> list[sympy.Expr]:
+        free = f.free_symbols
+        return [derivative(f, v) if v in free else sympy.S.Zero for v in xi] + [
+            -derivative(f, v) if v in free else sympy.S.Zero for v in x
+        ]
+
+    terms = [[entry] for entry in hamiltonian(system.hamiltonian)]
+    noises: list[list[sympy.Expr]] = []
+    for a, b in [real_and_imaginary(jump) for jump in system.jumps] if system.gamma else []:
+        along = [hamiltonian(f) for f in (a, b)]
+        for i, (a_i, b_i) in enumerate(zip(*along, strict=True)):
+            terms[i] += [system.gamma * b * a_i, -system.gamma * a * b_i] if b != 0 else []
+        noises += [field for field in along if any(entry != 0 for entry in field)]
+    scale = float(np.sqrt(system.gamma * system.h))
+    constant = np.zeros((2 * n, len(noises)))
+    varying: dict[tuple[int, int], sympy.Expr] = {}
+    for f, field in enumerate(noises):
+        for i, entry in enumerate(field):
+            if entry.free_symbols:
+                varying[i, f] = scale * entry
+            elif entry != 0:
+                constant[i, f] = scale * float(entry)
+    code = program((*(sympy.Add(*parts) for parts in terms), *varying.values()))
+    return Fields(z, constant, tuple(varying), code)
