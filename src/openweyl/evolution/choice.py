@@ -13,9 +13,12 @@ from openweyl._core.progress import Progress
 from openweyl.model.states import State
 from openweyl.model.system import System
 
+from .checkpoint import Part
+from .in_fock_space import METHOD as FOCK
 from .in_fock_space import fock_plan, in_fock_space
 from .outputs import Look
 from .race import SlowerError
+from .snapshot import METHOD as GRID
 from .solution import Solution
 from .stepwise import stepwise
 
@@ -25,7 +28,7 @@ LEAD = 2.0
 
 def by_steps(
     system: System, state: State, times: tuple[float, ...], *, kind: str, order: int, tol: float, memory: float,
-    time_limit: float, progress: Progress | None, look: Look | None, watch_every: float,
+    time_limit: float, progress: Progress | None, look: Look | None, watch_every: float, part: Part | None = None,
 ) -> Solution:  # fmt: skip
     """The solution, as `evolve` returns it. Raises ResourceError as `stepwise` does, if Fock space is no way either."""
     progress = _forward(progress)
@@ -33,7 +36,7 @@ def by_steps(
     def on_grid(rival: float = inf) -> Solution:
         return stepwise(
             system, state, times, kind=kind, order=order, tol=tol, memory=memory, time_limit=time_limit,
-            progress=progress, look=look, watch_every=watch_every, rival=rival,
+            progress=progress, look=look, watch_every=watch_every, rival=rival, part=part,
         )  # fmt: skip
 
     def in_levels() -> Solution | None:
@@ -41,14 +44,15 @@ def by_steps(
             return None
         return in_fock_space(
             plan, system, state, times, tol=tol, memory=memory, time_limit=time_limit, progress=progress, look=look,
-            watch_every=watch_every,
+            watch_every=watch_every, part=part,
         )  # fmt: skip
 
     plan = fock_plan(system, state, times[-1]) if kind == "quantum" else None
     if plan is None:
         return on_grid()
-    if plan.at_once:
-        return in_levels() or on_grid()
+    begun = part.method if part else None
+    if plan.at_once or begun == FOCK:
+        return (None if begun == GRID else in_levels()) or on_grid()
     try:
         return on_grid(rival=LEAD * plan.seconds)
     except SlowerError:

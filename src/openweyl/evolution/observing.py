@@ -88,15 +88,18 @@ class Observation:
 class Observer:
     """Reads `observables` off what a run of this `evolution` passes, and shows it to a user's `watch`.
 
-    saved: the times at which costly observables are read.
+    saved: the times at which costly observables are read. read: what a run that goes on has read; what is read is added
+    to it.
     """
 
     def __init__(
-        self, observables: Sequence[Observable], evolution: str, saved: Iterable[float], watch: Watch | None
-    ) -> None:
+        self, observables: Sequence[Observable], evolution: str, saved: Iterable[float], watch: Watch | None,
+        read: list[list[tuple[float, float, float]]] | None = None,
+    ) -> None:  # fmt: skip
         self.observables, self.evolution = observables, evolution
         self.saved, self.watch = {0.0, *saved}, watch
-        self.read: list[list[tuple[float, float, float]]] = [[] for _ in observables]
+        self.read = [] if read is None else read
+        self.read += [[] for _ in observables[len(self.read) :]]
 
     @property
     def look(self) -> Look | None:
@@ -109,7 +112,8 @@ class Observer:
 
     def _look(self, t: float, output: Output) -> None:
         if t == 0:  # a run that goes over to another method begins again
-            self.read = [[] for _ in self.observables]
+            for rows in self.read:
+                rows.clear()
         if self.watch:
             self.watch(t, output.symbol)
         for observable, rows in zip(self.observables, self.read, strict=True):
