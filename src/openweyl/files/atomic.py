@@ -49,7 +49,7 @@ def output_file(path: str | Path, name: str = "out") -> Path:
     Raises InputError if that is not possible.
     """
     target = Path(path)
-    must(target.name != "" and not target.is_dir(), name, "be a file, not a folder", str(path))
+    must(target.name != "" and not _is_folder(target), name, "be a file, not a folder", str(path))
     try:
         tried = _unfinished(target)
         tried.touch()
@@ -58,6 +58,13 @@ def output_file(path: str | Path, name: str = "out") -> Path:
         reason = f"{error.strerror}." if isinstance(error, OSError) else ""
         raise fail(name, "be a file that can be written", str(target), reason) from None
     return target
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name that is too long, which no file has either
+        return False
 
 
 @contextmanager
