@@ -317,13 +317,21 @@ def cases(folder: Path) -> dict[str, Case]:
         ),
         "evolve": (
             openweyl.evolve,
-            RUN | CONTROL | {"kind": "classical", "order": 1, "watch": None, "watch_every": 1.0} | WATCHED,
+            RUN
+            | CONTROL
+            | {"kind": "classical", "order": 1, "watch": None, "watch_every": 1.0, "checkpoint": None}
+            | WATCHED,
             pair
             | control
             | {"kind": "kind", "order": "whole", "watch": "callable or None", "watch_every": "time"}
+            | {"checkpoint": "store or None"}
             | watched,
         ),
-        "compare": (openweyl.compare, RUN | CONTROL | WATCHED, pair | control | watched),
+        "compare": (
+            openweyl.compare,
+            RUN | CONTROL | WATCHED | {"checkpoint": None},
+            pair | control | watched | {"checkpoint": "store or None"},
+        ),
         "correlation": (
             openweyl.correlation,
             RUN | CONTROL | {"A": "ad", "B": "a", "start": 0.01, "kind": "classical"},
@@ -429,6 +437,11 @@ def cases(folder: Path) -> dict[str, Case]:
             {"state": "vector", "h": "number", "sizes": "sizes or None"},
         ),
         "from_qutip": (openweyl.from_qutip, {"state": _ket(), "h": 1.0}, {"state": "qutip", "h": "number"}),
+        "system_from_qutip": (
+            openweyl.system_from_qutip,
+            {"hamiltonian": _number_operator(), "jumps": [], "h": 1.0},
+            {"hamiltonian": "qutip", "jumps": "observables", "h": "number"},
+        ),
         "from_wavefunction": (
             openweyl.from_wavefunction,
             {"psi": PSI, "x": np.linspace(-7, 7, 60), "h": 1.0},
@@ -642,6 +655,12 @@ RUN_OF_SWEEP = {
 }  # fmt: skip
 
 
+def _number_operator() -> Any:
+    import qutip
+
+    return qutip.num(8)
+
+
 def _ket() -> Any:
     import qutip
 
@@ -677,7 +696,8 @@ NAMES = (
     "Symbol.smoothed", "Symbol.inner", "Symbol.l1", "Symbol.trace_norm", "Symbol.at", "Symbol.fidelity",
     "Symbol.wigner_negativity", "Symbol.probability", "Symbol.photon_numbers", "Symbol.g2", "Symbol.overlap",
     "Symbol.wigner", "Solution.g2", "Solution.photon_numbers", "Symbol.homodyne", "Symbol.expectation", "Symbol.fock",
-    "Symbol.to_qutip", "from_fock", "from_qutip", "from_wavefunction", "trace_norm", "quantize", "dequantize",
+    "Symbol.to_qutip", "from_fock", "from_qutip", "system_from_qutip", "from_wavefunction", "trace_norm", "quantize",
+    "dequantize",
     "Observable.parse", "Observable.value", "Certificate.expectation", "Solution.expect", "Solution.to_qutip",
     "Comparison.expectation", "Observation.at",
     "Comparison.difference", "Units", "Units.number", "Units.quantity", "Units.gamma", "Units.unit",

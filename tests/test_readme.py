@@ -68,7 +68,7 @@ def test_the_python_examples(capsys: pytest.CaptureFixture[str]) -> None:
 def test_every_command_line_is_read(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     asked: list[Problem] = []
 
-    def remember(problem: Problem, time_limit: float, _observables: object) -> None:
+    def remember(problem: Problem, time_limit: float, *_: object) -> None:
         assert time_limit == TIME_LIMIT
         asked.append(problem)
         raise KeyboardInterrupt  # before the work starts

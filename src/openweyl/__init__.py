@@ -27,6 +27,7 @@ if _typing.TYPE_CHECKING:  # for type checkers and editors; a test compares this
     from .evolution.solution import Solution as Solution
     from .interchange.fock import from_fock as from_fock
     from .interchange.qutip import from_qutip as from_qutip
+    from .interchange.qutip import system_from_qutip as system_from_qutip
     from .interchange.units import Units as Units
     from .interchange.wavefunction import from_wavefunction as from_wavefunction
     from .model.code_states import binomial as binomial
@@ -122,6 +123,7 @@ _MODULES = {
     "fock": "model.fock_states",
     "from_fock": "interchange.fock",
     "from_qutip": "interchange.qutip",
+    "system_from_qutip": "interchange.qutip",
     "from_wavefunction": "interchange.wavefunction",
     "gaussian": "model.gaussian_states",
     "g2": "spectra.coherence",

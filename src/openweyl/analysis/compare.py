@@ -10,12 +10,14 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 
 from openweyl._core import arguments
 from openweyl._core.calls import public
 from openweyl._core.progress import Progress, callback, shares, shows_progress
+from openweyl.evolution.checkpoint import Checkpoint, Part, key_of
 from openweyl.evolution.evolve import evolve
 from openweyl.evolution.observing import checked_observables
 from openweyl.evolution.pace import TIME_LIMIT
@@ -55,6 +57,7 @@ def compare(
     time_limit: float = TIME_LIMIT,
     progress: Progress | bool | None = None,
     observables: Sequence[Observable | str] = (),
+    checkpoint: str | Path | None = None,
 ) -> Comparison:
     """||A(t) - Op(a(t))||_tr at `times`, with Hilbert-Schmidt and L1 distances and the moments of both evolutions.
 
@@ -62,7 +65,7 @@ def compare(
     `tol`: the error allowed in trace norm, per evolution. `time_limit`: seconds, likewise.
     `memory`, `progress`: as for `evolve`.
     `observables`: a list of `Observable`s or their texts, watched in both evolutions as `evolve` does, and compared at
-    the saved times: `.observed`, by name.
+    the saved times: `.observed`, by name. `checkpoint`: a file, as for `evolve`: one for both evolutions.
 
     Returns a Comparison: arrays over time, and both solutions. Raises what `evolve` raises.
 
@@ -76,9 +79,13 @@ def compare(
     started = time.perf_counter()
     state = grid_state_of(system, state)
     times, tol = arguments.times(times), arguments.tolerance(tol)
+    watched, file = checked_observables(observables, system.n), None
+    if checkpoint is not None:
+        names = [one.name for one in watched]
+        file = Checkpoint.open(checkpoint, key_of(system, state, times, tol, names, kind="both"))
     quantum, classical = both_evolutions(
         system, state, times, tol=tol, memory=memory, time_limit=time_limit, progress=callback(progress),
-        observables=checked_observables(observables, system.n),
+        observables=watched, checkpoint=file,
     )  # fmt: skip
     rows, means, covariances = [], [], []
     for w, a in map(resampled_together, quantum, classical):
@@ -89,6 +96,8 @@ def compare(
     series = {name: np.array([row[name] for row in rows]) for name in rows[0]}
     solver = np.array(quantum.numerics.error) + np.array(classical.numerics.error)
     series["trace_norm_error"] = solver + series["trace_norm_upper"] - series["trace_norm"]
+    if file:
+        file.remove()
     mean, covariance = np.array(means), np.array(covariances)
     names = [str(v) for v in system.x + system.xi]
     errors = [np.array([one.expect(name).error for name in names]).T for one in (quantum, classical)]
@@ -120,11 +129,16 @@ def both_evolutions(
     time_limit: float = TIME_LIMIT,
     progress: Progress | None = None,
     observables: Sequence[Observable] = (),
+    checkpoint: Checkpoint | None = None,
 ) -> tuple[Solution, Solution]:
     """The quantum and the classical evolution from `state`, with one progress for both; arguments as for `evolve`."""
     first, second = shares(progress, (1.0, 1.0))
     run = partial(evolve, system, state, times, tol=tol, memory=memory, time_limit=time_limit, observables=observables)
-    return run(kind="quantum", progress=first), run(kind="classical", progress=second)
+    parts = [None if checkpoint is None else Part(checkpoint, kind) for kind in ("quantum", "classical")]
+    return (
+        run(kind="quantum", progress=first, checkpoint=parts[0]),
+        run(kind="classical", progress=second, checkpoint=parts[1]),
+    )
 
 
 def _distances(w: Symbol, a: Symbol, tol: float) -> dict[str, float]:

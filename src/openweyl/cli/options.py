@@ -67,6 +67,12 @@ def takes_time_limit(command: Command) -> Command:
     return click.option("--time-limit", callback=_seconds, default=f"{TIME_LIMIT:g}", help=help_text)(command)
 
 
+def takes_checkpoint(command: Command) -> Command:
+    """The option --checkpoint."""
+    help_text = "File that a long run writes itself to every minute, and that the same command goes on from."
+    return click.option("--checkpoint", help=help_text)(command)
+
+
 def takes_workers(command: Callable[..., None]) -> Callable[..., None]:
     """The options --workers and --scheduler; the command gets `executor`: a number, an address, or None."""
 

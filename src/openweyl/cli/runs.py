@@ -20,6 +20,7 @@ from .options import (
     number,
     observables_of,
     prints_json,
+    takes_checkpoint,
     takes_folder,
     takes_observables,
     takes_problem,
@@ -35,17 +36,25 @@ FOLDER = "Folder for the dataset and the pictures."
 @prints_json
 @takes_folder(FOLDER)
 @takes_observables
+@takes_checkpoint
 @takes_time_limit
 def compare_command(
-    problem: openweyl.Problem, as_json: bool, out: Path | None, observables: tuple[str, ...], time_limit: float
+    problem: openweyl.Problem,
+    as_json: bool,
+    out: Path | None,
+    observables: tuple[str, ...],
+    checkpoint: str | None,
+    time_limit: float,
 ) -> None:
     """Evolve PROBLEM (a built-in name or a TOML file) both ways and print their distance over time.
 
     Without --json, the dataset and the pictures go to the folder of --out, by default openweyl-PROBLEM.
+
+    With --checkpoint, the same command goes on where it was killed. The file is removed when both runs are done.
     """
     wanted = observables_of(problem, observables)
     folder = folder_for(out, as_json, problem.name)
-    result = _compare(problem, time_limit, wanted)
+    result = _compare(problem, time_limit, wanted, checkpoint)
     if folder:
         _note(result)
     written = openweyl.save(result, folder) if folder else []
@@ -57,12 +66,15 @@ def compare_command(
 
 
 def _compare(
-    problem: openweyl.Problem, time_limit: float, observables: tuple[openweyl.Observable, ...] = ()
+    problem: openweyl.Problem,
+    time_limit: float,
+    observables: tuple[openweyl.Observable, ...] = (),
+    checkpoint: str | None = None,
 ) -> openweyl.Comparison:
     with Bar(problem.name) as bar:
         return openweyl.compare(
             problem.system, problem.state, problem.times, tol=problem.tol, time_limit=time_limit, progress=bar,
-            observables=observables,
+            observables=observables, checkpoint=checkpoint,
         )  # fmt: skip
 
 

@@ -15,9 +15,12 @@ from openweyl._core.progress import Progress
 from openweyl.model.states import State
 from openweyl.model.system import System
 
+from .checkpoint import Part
+from .in_fock_space import METHOD as FOCK
 from .in_fock_space import FockPlan, GaveUpError, fock_plan, in_fock_space
-from .outputs import Look, Output
+from .outputs import Look
 from .race import SlowerError
+from .snapshot import METHOD as GRID
 from .solution import Solution
 from .stepwise import stepwise
 
@@ -27,27 +30,30 @@ LEAD = 2.0
 
 def by_steps(
     system: System, state: State, times: tuple[float, ...], *, kind: str, order: int, tol: float, memory: float,
-    time_limit: float, progress: Progress | None, look: Look | None, watch_every: float,
+    time_limit: float, progress: Progress | None, look: Look | None, watch_every: float, part: Part | None = None,
 ) -> Solution:  # fmt: skip
     """The solution, as `evolve` returns it. Raises ResourceError as `stepwise` does, if Fock space is no way either."""
-    progress, look = _forward(progress), _onward(look)
+    progress = _forward(progress)
 
     def on_grid(rival: float = inf) -> Solution:
         return stepwise(
             system, state, times, kind=kind, order=order, tol=tol, memory=memory, time_limit=time_limit,
-            progress=progress, look=look, watch_every=watch_every, rival=rival,
+            progress=progress, look=look, watch_every=watch_every, rival=rival, part=part,
         )  # fmt: skip
 
     def in_levels(plan: FockPlan) -> Solution:
         return in_fock_space(
             plan, system, state, times, tol=tol, memory=memory, time_limit=time_limit, progress=progress, look=look,
-            watch_every=watch_every,
+            watch_every=watch_every, part=part,
         )  # fmt: skip
 
     plan = fock_plan(system, state, times[-1]) if kind == "quantum" else None
     if plan is None:
         return on_grid()
-    if plan.at_once:
+    begun = part.method if part else None
+    if begun == GRID:  # a checkpoint is written long after it was decided
+        return on_grid()
+    if plan.at_once or begun == FOCK:
         try:
             return in_levels(plan)
         except GaveUpError as error:
@@ -85,18 +91,3 @@ def _forward(progress: Progress | None) -> Progress | None:
         progress(furthest, horizon, words)
 
     return report
-
-
-def _onward(look: Look | None) -> Look | None:
-    """Looks at times that have not been seen yet: one method has shown what comes before, with errors of its own."""
-    if look is None:
-        return None
-    furthest = -inf
-
-    def unseen(t: float, output: Output) -> None:
-        nonlocal furthest
-        if t > furthest:
-            furthest = t
-            look(t, output)
-
-    return unseen

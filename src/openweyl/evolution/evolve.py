@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from math import inf
+from pathlib import Path
 from typing import Literal
 
 from openweyl._core import arguments
@@ -21,8 +22,10 @@ from openweyl.model.system import System
 from openweyl.observables.observable import Observable
 from openweyl.weyl.symbol import Symbol
 
+from .checkpoint import DONE, Checkpoint, Part, key_of
 from .choice import by_steps
 from .closed_form import closed_form
+from .facts import solution_facts, solution_from
 from .observing import Observer, checked_observables
 from .outputs import Watch
 from .pace import TIME_LIMIT
@@ -56,6 +59,7 @@ def evolve(
     watch: Watch | None = None,
     watch_every: float = inf,
     observables: Sequence[Observable | str] = (),
+    checkpoint: str | Path | Part | None = None,
 ) -> Solution:
     """The symbol of A(t), dA/dt = L A ("quantum"), or the classical density, da/dt = Q a, at `times`.
 
@@ -74,13 +78,16 @@ def evolve(
     `observables`: a list of `Observable`s or their texts, such as ["ad*a", "tanh(x)"], whose values are read off at
     time 0, at the saved times, and at all looks between, of which there are 60 at least for n = 1; `watch_every` asks
     for more. They are in `.observed`, by name. Regions in two variables and more are read at the saved times alone.
+    `checkpoint`: a file that the run writes itself to every minute, and from which the same call goes on after a kill,
+    with the numbers that it would have had, bit for bit. It is removed when the run is done. Not with `watch`.
 
     Returns a Solution: the symbols, and in `.numerics` the method, the grid, the step and the error that they leave.
     Gaussian packets under quadratic p with linear jumps are carried in closed form, without steps. Quantum evolutions
     under polynomial p and jumps, n <= 2, run in a Fock basis where that is forecast to be faster than a grid.
 
-    Raises InputError for arguments out of range and for the few systems that no method here covers, ResourceError when
-    a grid would pass the memory limit, or the run the time limit.
+    Raises InputError for arguments out of range, for the few systems that no method here covers, and for a checkpoint
+    of another call or version, or a damaged one, which stays as it is; OSError if it cannot be written; ResourceError
+    when a grid would pass the memory limit, or the run the time limit.
 
     Source: Li (1.1)-(1.5) in the time direction of von Neumann's equation.
 
@@ -105,7 +112,17 @@ def evolve(
     limit = spare_memory() if memory is None else arguments.real("memory", memory, above=0.0)
     seconds = arguments.real("time_limit", time_limit, above=0.0)
     check_rates(system, saved[-1])
-    observer = Observer(watched, kind, saved, watch)
+    advice = "A run that goes on does not show again what it has passed: take `observables`."
+    must(checkpoint is None or watch is None, "checkpoint", "not be given together with `watch`", checkpoint, advice)
+    if checkpoint is None or isinstance(checkpoint, Part):
+        part = checkpoint
+    else:
+        names = [one.name for one in watched]
+        key = key_of(system, state, saved, tol, names, kind=kind, order=order, watch_every=watch_every)
+        part = Part(Checkpoint.open(checkpoint, key), kind, alone=True)
+    if part and part.method == DONE:
+        return solution_from(part.result, system)
+    observer = Observer(watched, kind, saved, watch, part.watched if part else None)
     every = observer.every(watch_every, saved[-1], system.n)
     with one_thread():
         if isinstance(state, PacketState) and (flow := quadratic_flow(system)):
@@ -116,6 +133,9 @@ def evolve(
         else:
             solution = by_steps(
                 system, state, saved, kind=kind, order=order, tol=tol, memory=limit, time_limit=seconds,
-                progress=report, look=observer.look, watch_every=every,
+                progress=report, look=observer.look, watch_every=every, part=part,
             )  # fmt: skip
-    return replace(solution, observations=observer.observations()) if watched else solution
+    solution = replace(solution, observations=observer.observations()) if watched else solution
+    if part:
+        part.finish(solution_facts(solution))
+    return solution

@@ -67,6 +67,11 @@ class GridFollower:
         self.resolution.neglected = neglected
         self.strides.inherit(strides)
 
+    def begin_with(self, around: Surroundings, *, may_move: bool) -> None:
+        """Go on with what another process has left, with all else made anew."""
+        self._take(around)
+        self.may_move, self.foreseen, self.enlarged = may_move, None, False
+
     @property
     def axes(self) -> tuple[Axis, ...]:
         """The axes of the present grid, x then xi."""

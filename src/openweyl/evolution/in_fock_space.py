@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from math import inf
 
 from openweyl._core.progress import Progress
@@ -14,17 +16,22 @@ from openweyl.fock_space.polynomial_system import PolynomialSystem, polynomial_s
 from openweyl.fock_space.reached import Reached
 from openweyl.fock_space.run import FockRun, TooMuchWorkError
 from openweyl.fock_space.scales import natural_scales
+from openweyl.fock_space.snapshot import restore, state_of
 from openweyl.fock_space.symbols import level_symbol
 from openweyl.model.decomposition import decomposition
 from openweyl.model.pieces import is_smooth
 from openweyl.model.states import State
 from openweyl.model.system import System
 
+from .checkpoint import RENEW_EVERY, Part
+from .facts import output_facts, output_from
 from .numerics import Numerics
 from .outputs import Look, Output
 from .solution import Solution
 from .step_control import TIE
 
+METHOD = "Fock space"
+"""What a checkpoint calls it."""
 AT_ONCE = {1: 0.15, 2: 1.0}
 """Seconds, by n: a run in Fock space that is forecast to take less is not held against a grid, which needs about as
 many to begin."""
@@ -85,6 +92,7 @@ def fock_plan(system: System, state: State, horizon: float) -> FockPlan | None:
 def in_fock_space(
     plan: FockPlan, system: System, state: State, times: tuple[float, ...], *, tol: float, memory: float,
     time_limit: float, progress: Progress | None, look: Look | None, watch_every: float,
+    part: Part | None = None,
 ) -> Solution:  # fmt: skip
     """The solution, as `evolve` returns it. Raises GaveUpError if it takes much longer than its forecast."""
     started = time.perf_counter()
@@ -94,8 +102,9 @@ def in_fock_space(
         symbol = level_symbol(reached.matrix, reached.levels, h, level, plan.scales)
         return Output(symbol, reached.time_error, reached.level_error + level)
 
-    most_work = min(plan.patience * plan.seconds, time_limit) / SECONDS_PER_WORK
     outputs: list[Output] = []
+    found = part.take(METHOD) if part else None
+    most_work = min(plan.patience * plan.seconds, time_limit) / SECONDS_PER_WORK
     try:
         start = level_matrix(state, h, START * tol, MAX_LEVELS, plan.scales)
         later = lost_later(plan.system, start.levels, times[-1])
@@ -103,15 +112,20 @@ def in_fock_space(
             start = level_matrix(state, h, START * tol / later, MAX_LEVELS, plan.scales)
         run = FockRun(plan.system, start, tol, times[-1], MAX_LEVELS, most_work, memory, watch_every / 2)
         seen = 0.0
-        if look and times[0] > 0:
+        if found:
+            restore(run, found["run"])
+            seen, outputs = found["seen"], [output_from(one) for one in found["outputs"]]
+        elif look and times[0] > 0:
             look(0.0, output_of(run.reached))
-        for reached in run.to(times):
+        pause = partial(_pause, part, lambda: seen, outputs) if part else None
+        for reached in run.to(times[len(outputs) :], pause):
             saved = reached.t in times
             if saved or (look and reached.t - seen >= watch_every / 2 * (1 - TIE)):  # the next is less than that away
                 output, seen = output_of(reached), reached.t
                 if look:
                     look(reached.t, output)
-                outputs += [output] if saved else []
+                if saved:
+                    outputs.append(output)
             if progress:
                 progress(reached.t, times[-1], f"{_words(reached.levels)} levels")
     except TooManyLevelsError:
@@ -136,6 +150,16 @@ def in_fock_space(
         ),
         tol=tol,
     )
+
+
+def _pause(part: Part, seen: Callable[[], float], outputs: list[Output], run: FockRun) -> None:
+    """Make a run anew where its work says so, and write it to its part of a checkpoint when it is time."""
+    if (run.work - run.renewed) * SECONDS_PER_WORK < RENEW_EVERY:
+        return
+    state = state_of(run)
+    if part.due:
+        part.keep(METHOD, {"run": state, "seen": seen(), "outputs": [output_facts(one) for one in outputs]})
+    restore(run, state)
 
 
 def _words(levels: tuple[int, ...]) -> str:

@@ -30,7 +30,7 @@ from .equation import Equation
 from .error_estimate import ErrorEstimate
 from .grid_control import GridPolicy
 from .grid_follower import GridFollower
-from .outputs import Look, Output, outputs_between
+from .outputs import After, Look, Output, outputs_between
 from .pace import Pace, in_words
 from .race import Race
 from .runs import Runs, Segment
@@ -74,8 +74,7 @@ class AdaptiveIntegrator:
             self.runs, self.around, grid_policy or GridPolicy.of(grid.n), horizon=horizon, memory=memory,
             lost=grid_error,
         )  # fmt: skip
-        self.means = self.around.witness.look(self.runs.first, 0.0)
-        self.start_trace = self.runs.trace
+        self.means, self.start_trace = self.around.witness.look(self.runs.first, 0.0), self.runs.trace
 
         self.t, self.dt, self.carried_dt = 0.0, horizon * self.policy.first, inf
         self.segment_steps = self.policy.first_segment_steps
@@ -94,17 +93,18 @@ class AdaptiveIntegrator:
         """The fewest steps after which all runs are at the same time."""
         return self.runs.extrapolation.block
 
-    def outputs(self, times: Sequence[float]) -> list[Output]:
-        """Run to the last of `times`; what the symbol is at each."""
-        if self.look:
-            start = self.runs.symbol_of(self.runs.values[0].copy(), self.t)
-            self.look(self.t, Output(start, 0.0, self.grids.error))
-        outputs: list[Output] = []
+    def outputs(self, times: Sequence[float], found: Sequence[Output] = (), after: After | None = None) -> list[Output]:
+        """Run to the last of `times`; what the symbol is at each, `found` at the first; `after` hears of segments."""
+        if self.look and not self.t:
+            self.look(0.0, Output(self.runs.symbol_of(self.runs.values[0].copy(), 0.0), 0.0, self.grids.error))
+        outputs = list(found)
         while len(outputs) < len(times):
             if times[len(outputs)] <= self.t:
                 outputs.append(self._output())
             else:
                 outputs += self._segment(times[len(outputs) :])
+                if after:
+                    after(outputs)
         return outputs
 
     def _output(self) -> Output:

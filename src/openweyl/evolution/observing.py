@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -88,15 +89,20 @@ class Observation:
 class Observer:
     """Reads `observables` off what a run of this `evolution` passes, and shows it to a user's `watch`.
 
-    saved: the times at which costly observables are read.
+    saved: the times at which costly observables are read. read: what a run that goes on has read; what is read is added
+    to it. Where one method is left for another, which begins at time 0, what was seen is not looked at again: it
+    stands, with errors of its own.
     """
 
     def __init__(
-        self, observables: Sequence[Observable], evolution: str, saved: Iterable[float], watch: Watch | None
-    ) -> None:
+        self, observables: Sequence[Observable], evolution: str, saved: Iterable[float], watch: Watch | None,
+        read: list[list[tuple[float, float, float]]] | None = None,
+    ) -> None:  # fmt: skip
         self.observables, self.evolution = observables, evolution
         self.saved, self.watch = {0.0, *saved}, watch
-        self.read: list[list[tuple[float, float, float]]] = [[] for _ in observables]
+        self.read = [] if read is None else read
+        self.read += [[] for _ in observables[len(self.read) :]]
+        self.furthest = -inf
 
     @property
     def look(self) -> Look | None:
@@ -108,10 +114,12 @@ class Observer:
         return min(asked, horizon / LOOKS) if self.observables and n == 1 and horizon > 0 else asked
 
     def _look(self, t: float, output: Output) -> None:
-        if self.watch:
+        if self.watch and t > self.furthest:
+            self.furthest = t
             self.watch(t, output.symbol)
         for observable, rows in zip(self.observables, self.read, strict=True):
-            if t in self.saved or not observable.costly:
+            unseen = not rows or t > rows[-1][0]
+            if unseen and (t in self.saved or not observable.costly):
                 found = observed(observable, output.symbol, output.step_error + output.grid_error)
                 rows.append((t, found.value, found.error))
 

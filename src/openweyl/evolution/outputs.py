@@ -32,6 +32,8 @@ class Output:
 
 Look: TypeAlias = Callable[[float, Output], None]
 """Called with the time reached, and the symbol there with its errors: what a solver is watched by, inside."""
+After: TypeAlias = Callable[[list[Output]], None]
+"""Called where a run may be written down, with the outputs so far."""
 
 
 def outputs_between(

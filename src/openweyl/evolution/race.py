@@ -6,6 +6,8 @@ SECONDS_PER_STEP, SECONDS_PER_POINT = 2e-4, 4e-8
 """Seconds for a step, and for each point of the grid in it."""
 UNDECIDED = 3
 """Segments that pass before anything is said: the first ones are short, and on a grid that still changes."""
+DECIDED = 40
+"""Segments after which nothing is said any more: a run that has come so far stays where it is."""
 
 
 class SlowerError(Exception):
@@ -24,5 +26,6 @@ class Race:
         seconds = steps * (SECONDS_PER_STEP + SECONDS_PER_POINT * points)
         self.used += seconds
         self.segments += 1
-        if self.segments > UNDECIDED and seconds * (self.horizon - t) / duration > self.rival:
+        deciding = UNDECIDED < self.segments <= DECIDED
+        if deciding and seconds * (self.horizon - t) / duration > self.rival:
             raise SlowerError

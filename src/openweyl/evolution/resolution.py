@@ -87,8 +87,8 @@ class Resolution:
         self.formulas = _formulas(system)
         self.relevant = {v for formula in self._sampled for v in formula.f.free_symbols}
         """Those on whose intervals it depends what is asked for."""
-        self.neglected: dict[tuple[sympy.Expr, bool], float] = {}
-        """The effects of terms that are not resolved."""
+        self.neglected: dict[tuple[str, bool], float] = {}
+        """The effects of terms that are not resolved, by their texts, and whether they are parts of jumps."""
         self.boxes: list[RequiredBox] = []
         """The intervals that were looked at."""
         self.state_reach: list[float] = []
@@ -150,7 +150,7 @@ class Resolution:
                 continue
             effect = self._effect(j, formulas, changes)
             if effect <= self.negligible:
-                key = (scale.term, formula.jump)
+                key = (str(scale.term), formula.jump)
                 self.neglected[key] = max(self.neglected.get(key, 0.0), effect)
             else:
                 self._ask(scale, variables.index(scale.variable))

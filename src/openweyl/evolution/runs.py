@@ -75,6 +75,11 @@ class Runs:
         self.steppers = StepperCache(self.stepper, self.extrapolation.run_count)
         self.output_steppers = StepperCache(self.stepper, OUTPUT_STEPPERS)
 
+    def begin_at(self, t: float, system: System, box: PhaseGrid, frame: Path | None, values: list[np.ndarray]) -> None:
+        """Go on from what another process has left, with all else made anew."""
+        self.t, self.system, self.frame, self.values, self._profiles = t, system, frame, values, None
+        self._build_on(box)
+
     def stepper(self, dt: float) -> Stepper:
         """A new stepper on the present grid."""
         return Stepper(

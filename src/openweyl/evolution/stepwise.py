@@ -12,6 +12,7 @@ from openweyl.model.pieces import pieces
 from openweyl.model.states import State
 from openweyl.model.system import System
 
+from .checkpoint import Part
 from .equation import equation
 from .grid_control import EDGES, GridPolicy
 from .loop import AdaptiveIntegrator
@@ -19,6 +20,7 @@ from .numerics import Numerics
 from .outputs import Look
 from .run_memory import check_memory
 from .schemes import scheme_in_words
+from .snapshot import GridKeeper
 from .solution import Solution
 
 FIRST_GRID_ROOM = 0.08
@@ -31,11 +33,12 @@ SHORTEST_HORIZON = 1e-300
 def stepwise(
     system: System, state: State, times: tuple[float, ...], *, kind: str, order: int, tol: float, memory: float,
     time_limit: float, progress: Progress | None, look: Look | None, watch_every: float, rival: float = inf,
+    part: Part | None = None,
 ) -> Solution:  # fmt: skip
     """The solution of either equation, as `evolve` returns it.
 
     Raises ResourceError where a grid passes the memory limit, a run the time limit, or a step double precision;
-    SlowerError where the run would take longer than `rival` seconds.
+    SlowerError where the run would take longer than `rival` seconds. part: of a checkpoint, to write to and go on from.
     """
     started = time.perf_counter()
     level = GridPolicy.of(system.n).first_level * tol
@@ -49,8 +52,9 @@ def stepwise(
         time_limit=time_limit, grid_error=2 * system.n * EDGES * level + state.lost, progress=progress, look=look,
         watch_every=watch_every, rival=rival,
     )  # fmt: skip
+    keeper = GridKeeper(part, run) if part else None
     try:
-        outputs = run.outputs(times)
+        outputs = run.outputs(times, keeper.outputs, keeper) if keeper else run.outputs(times)
     except ResourceError as error:  # it may be the system that asks for ever more
         message = f"{run.around.resolution.reason()}{error} {escapes(system)}".rstrip()
         raise ResourceError(message, kind=error.kind) from None

@@ -43,21 +43,28 @@ def output_folder(path: str | Path) -> Path:
     return folder
 
 
-def output_file(path: str | Path) -> Path:
-    """The file `path`, after a test that it can be written; nothing on disk is changed.
+def output_file(path: str | Path, name: str = "out") -> Path:
+    """The file `path`, the argument `name`, after a test that it can be written; nothing on disk is changed.
 
     Raises InputError if that is not possible.
     """
     target = Path(path)
-    must(target.name != "" and not target.is_dir(), "out", "be a file, not a folder", str(path))
+    must(target.name != "" and not _is_folder(target), name, "be a file, not a folder", str(path))
     try:
         tried = _unfinished(target)
         tried.touch()
         tried.unlink()
     except (OSError, ValueError) as error:  # ValueError: a name with a null character
         reason = f"{error.strerror}." if isinstance(error, OSError) else ""
-        raise fail("out", "be a file that can be written", str(target), reason) from None
+        raise fail(name, "be a file that can be written", str(target), reason) from None
     return target
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name that is too long, which no file has either
+        return False
 
 
 @contextmanager

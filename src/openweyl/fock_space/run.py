@@ -6,7 +6,7 @@ every step, which is done again on more levels where it is too much, and on fewe
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from math import ceil, inf, prod, sqrt
@@ -63,8 +63,8 @@ class TooMuchWorkError(Exception):
 class FockRun:
     """A run from `start` at time 0 to `horizon`.
 
-    work: multiplications so far; most_work, most_levels, most_bytes: where TooMuchWorkError is raised. longest: the
-    longest step.
+    work: multiplications so far, and `renewed`, those until it was last made anew; most_work, most_levels, most_bytes:
+    where TooMuchWorkError is raised. longest: the longest step.
     """
 
     system: PolynomialSystem
@@ -79,6 +79,7 @@ class FockRun:
     steps: int = 0
     changes: int = 0
     work: float = 0.0
+    renewed: float = 0.0
     time_error: float = 0.0
     tau: float = field(default=0.0)
 
@@ -90,23 +91,24 @@ class FockRun:
         least = FIRST_LEVELS[self.system.n]
         pairs = zip(self.start.levels, self.system.reach(), strict=True)
         levels = tuple(max(size, least) if more else size for size, more in pairs)
-        self._build(padded(self.start.matrix, self.start.levels, levels), levels)
+        self.build(padded(self.start.matrix, self.start.levels, levels), levels)
 
     @property
     def reached(self) -> Reached:
         """The state at the present time."""
         return self._at(self.t, self.v)
 
-    def to(self, times: tuple[float, ...]) -> Iterator[Reached]:
-        """Go through `times`, and to what is between them by `longest` at most."""
+    def to(self, times: Sequence[float], pause: Callable[[FockRun], None] | None = None) -> Iterator[Reached]:
+        """Go through `times`, and to what is between by `longest` at most. At a `pause` the run may be made anew."""
         for time in times:
             while self.t < time:
                 yield from self._stretch(time)
+                if pause:
+                    pause(self)
             yield self.reached
 
-    # ------------------------------------------------------------------ the levels
-
-    def _build(self, A: np.ndarray, levels: tuple[int, ...]) -> None:
+    def build(self, A: np.ndarray, levels: tuple[int, ...]) -> None:
+        """Go on with the matrix A on these levels."""
         if prod(levels) > self.most_levels:
             raise TooMuchWorkError
         made, v, lost = generator(self.system, levels, A, DROPPED * self.tol)
@@ -144,7 +146,7 @@ class FockRun:
             for size, more, norm in zip(self.levels, self.system.reach(), norms, strict=True)
         )
         self.changes += 1
-        self._build(padded(A, self.levels, wanted), wanted)
+        self.build(padded(A, self.levels, wanted), wanted)
 
     def _cut(self) -> None:
         """Fewer levels, if enough of them are empty."""
@@ -156,9 +158,7 @@ class FockRun:
         self.cut_error += room
         self.level_error += room
         self.changes += 1
-        self._build(padded(A, self.levels, wanted), wanted)
-
-    # ------------------------------------------------------------------ the time
+        self.build(padded(A, self.levels, wanted), wanted)
 
     def _stretch(self, time: float) -> Iterator[Reached]:
         """One step towards `time`, or on to it by exponentials; what is reached on the way."""
