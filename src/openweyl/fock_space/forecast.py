@@ -20,6 +20,8 @@ from .taylor import DEGREE
 
 MAX_MODES = 2
 """The most degrees of freedom: of three, each with ten levels, matrices have a million entries."""
+EXPECTED_LEVELS = {1: 20, 2: 8}
+"""The levels, by n, that a mode with gain or a drive is expected to fill at least, however few its state does."""
 MAX_LEVELS = 1000
 """The most levels, of all modes together: the terms of one step take 256 MB then."""
 SECONDS_PER_WORK = 1.5e-9
@@ -35,9 +37,11 @@ START_SECONDS = 0.015
 def forecast_seconds(system: PolynomialSystem, state: State, horizon: float, scales: tuple[float, ...]) -> float | None:
     """About how many seconds a run takes to the time `horizon`; None if the state has too many levels."""
     levels = _levels(state, system.h, scales)
-    size = prod(levels)
-    if system.n > MAX_MODES or size > MAX_LEVELS:
+    if system.n > MAX_MODES or prod(levels) > MAX_LEVELS:
         return None
+    least = EXPECTED_LEVELS[system.n]
+    levels = tuple(max(own, least) if more else own for own, more in zip(levels, system.reach(), strict=True))
+    size = prod(levels)
     total = sparse.csr_array((size, size))
     width, rate = 0.0, 0.0
     for _, p in system.hamiltonian:
