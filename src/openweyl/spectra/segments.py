@@ -68,7 +68,8 @@ class Piece:
         half = self.length / 2
         coefficients = legendre.poly2leg(chebyshev.cheb2poly(self.coefficients))
         q = frequencies * half
-        waves = [2 * (-1j) ** k * c * spherical_jn(k, q) for k, c in enumerate(coefficients)]
+        size, sign = np.abs(q), np.where(q < 0, -1.0, 1.0)  # j_k(-q) = (-1)^k j_k(q), which SciPy may not know
+        waves = [2 * (-1j * sign) ** k * c * spherical_jn(k, size) for k, c in enumerate(coefficients)]
         return half * np.exp(-1j * frequencies * (self.begin + half)) * np.sum(waves, axis=0)
 
 
