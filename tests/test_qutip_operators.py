@@ -124,7 +124,7 @@ def test_text_is_short_where_numbers_are():
         (lambda: system_from_qutip(qutip.num(N), [qutip.destroy(N - 1)]), r"dimensions \[16\] of the Hamiltonian"),
         (lambda: system_from_qutip("ad*a"), "must be an operator of QuTiP, a Qobj, but is str"),
         (lambda: system_from_qutip(qutip.basis(N, 0)), "a Qobj, but is ket. States go to from_qutip"),
-        (lambda: system_from_qutip(qutip.QobjEvo([ad * a, [a + ad, lambda t: np.cos(t)]])), "written as text"),
+        (lambda: system_from_qutip(qutip.QobjEvo([ad * a, [a + ad, lambda t: 0.3 * np.cos(t)]])), "written as text"),
         (lambda: system_from_qutip(qutip.num(N), a), "`jumps` must be a list of operators"),
         (lambda: system_from_qutip(qutip.num(N) * np.nan), "must be finite"),
         (lambda: system_from_qutip(qutip.num(N), h=-1), "`h` must be > 0"),
