@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from openweyl._core.arguments import fail, is_list, moderate, must
+from openweyl._core.arguments import as_state, fail, is_list, moderate, must
 from openweyl._core.calls import public
 from openweyl.phase_space.grid import PhaseGrid, check_grid
 from openweyl.weyl.symbol import Symbol
@@ -48,7 +48,7 @@ def displaced(
 
     Raises InputError for anything but a state, and for other numbers of coordinates.
     """
-    must(isinstance(state, (State, Symbol)), "state", "be a state", state, "Make it by `thermal`, `fock` etc.")
+    must(isinstance(state, (State, Symbol)), "state", "be a state", state, as_state(state))
     own = SymbolState(state) if isinstance(state, Symbol) else state
     if alpha is None:
         if x is None or xi is None:

@@ -1,0 +1,84 @@
+"""What people hand over by habit (states of other programs, formulas of SymPy, other names) works, or is explained."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import qutip
+import sympy
+
+import openweyl
+from common import refused
+from openweyl import Problem, System, certify, coherent, compare, evolve, fock, load, movie, sample, save
+
+KERR = System.from_operators("ad**2*a**2/2", ["sqrt(0.5)*a"], h=1)
+VACUUM = "must be a state, such as coherent(x, xi), but is "
+
+
+@pytest.fixture(scope="module")
+def solution():
+    return evolve(KERR, coherent(alpha=1), [0.0, 0.2], tol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("state", "advice"),
+    [
+        (qutip.coherent(20, 1), "from_qutip(state, h) takes those of QuTiP."),
+        (np.eye(3) / 3, "from_fock(array, h) takes kets and density matrices."),
+        ("vacuum", "The vacuum is coherent(alpha=0)."),
+    ],
+    ids=["qutip", "numpy", "text"],
+)
+def test_states_of_other_kinds(state, advice, solution):
+    for call in (
+        lambda: evolve(KERR, state, [1.0]),
+        lambda: solution.final.fidelity(state),
+        lambda: solution.final - state,
+    ):
+        with pytest.raises(openweyl.InputError) as caught:
+            call()
+        assert str(caught.value).endswith(advice)
+
+
+def test_a_solution_in_place_of_one_of_its_symbols(solution):
+    for call in (lambda: evolve(KERR, solution, [1.0]), lambda: solution.final.overlap(solution)):
+        with pytest.raises(openweyl.InputError, match=r"Take one of its symbols, such as solution\.final\."):
+            call()
+    with pytest.raises(openweyl.InputError, match=r"state\.symbol\(w\.grid\) is that of a state"):
+        solution.final - fock(1)
+
+
+def test_formulas_of_sympy_are_weyl_symbols(solution):
+    x, xi = sympy.symbols("x xi")
+    for formula, text in ((x**2, "x**2"), (x * xi, "x*xi"), (sympy.tanh(x), "tanh(x)")):
+        one, other = solution.expect(formula), solution.expect(text)
+        assert (one.value == other.value).all() and one.kind == other.kind
+    watched = evolve(KERR, coherent(alpha=1), [0.1], tol=1e-3, observables=[x**2, "ad*a"])
+    assert list(watched.observed) == ["x**2", "ad*a"]
+    a, ad = sympy.symbols("a ad")
+    refused(lambda: solution.expect(ad * a), "Argument `observable` must use known names only, but is a")  # commute
+
+
+def test_expect_is_the_name_everywhere():
+    comparison = compare(KERR, coherent(alpha=1), [0.2], tol=1e-3)
+    assert comparison.expect("x").value == comparison.expectation("x").value
+    certificate = certify(KERR, coherent(alpha=0.5), [0.1], order=1, tol=1e-3)
+    assert certificate.expect("x").classical == certificate.expectation("x").classical
+    ensemble = sample(KERR, coherent(alpha=0.5), [0.1], particles=10)
+    assert ensemble.expect("x").value == ensemble.expectation("x").value
+
+
+def test_a_movie_of_two_solutions_is_that_of_a_comparison(solution, tmp_path):
+    refused(lambda: movie(solution, solution, tmp_path / "a.gif"), "movie must be given at most 2 arguments")
+
+
+def test_the_folder_that_save_wrote(solution, tmp_path):
+    save(solution, tmp_path / "kerr")
+    with pytest.raises(openweyl.InputError, match=r"Open the dataset in it, kerr/solution\.nc\."):
+        load(tmp_path / "kerr")
+    assert "quantum" in load(tmp_path / "kerr" / "solution.nc")
+
+
+def test_a_misspelt_problem():
+    with pytest.raises(openweyl.InputError, match="Perhaps double-well is meant"):
+        Problem.load("double-wel")
