@@ -39,6 +39,7 @@ from openweyl.fock_space.initial import TooManyLevelsError, level_matrix
 from openweyl.fock_space.levels import padded
 from openweyl.fock_space.polynomial_system import polynomial_system
 from openweyl.fock_space.run import FockRun
+from openweyl.fock_space.start import start_on_levels
 from openweyl.fock_space.taylor import driven_step, free_step
 from openweyl.norms.dense import dense_trace_norm
 
@@ -184,6 +185,21 @@ def test_matrices_of_products(factors: tuple[State, State]) -> None:
     first, second = (level_matrix(one.at(0.4), 0.4, 1e-12, 1000, (1.0,)).matrix for one in factors)
     m, n = both.levels
     assert np.abs(both.matrix - np.kron(first[:m, :m], second[:n, :n])).max() < 1e-13
+
+
+@pytest.mark.parametrize(
+    "state", [coherent(alpha=1), superposition([(1, fock(0)), (0.3, coherent(alpha=1.5))])], ids=str
+)
+def test_levels_to_begin_on_are_many_only_where_l_leaves_them(state: State) -> None:
+    system = System.from_operators("ad2*a2 - 0.3*ad1*a1*(a2 + ad2)", ["0.3*a1", "0.1*a2"], h=1)
+    both = tensor(state, state).at(1.0)
+    start = start_on_levels(polynomial_of(system), both, 1e-4, 10.0, (1.0, 1.0))
+    assert start.levels[0] < start.levels[1]
+    whole = level_matrix(both, 1.0, 1e-13, 4000, (1.0, 1.0))
+    off = padded(start.matrix, start.levels, whole.levels) - whole.matrix
+    assert np.abs(np.linalg.eigvalsh(off)).sum() <= start.lost <= 1.1e-4
+    alone = start_on_levels(polynomial_of(System.from_operators("0*a", ["a"], h=1)), state.at(1.0), 1e-4, 10.0, (1.0,))
+    assert alone.levels[0] == start.levels[0]
 
 
 def test_a_step_of_a_free_equation_knows_its_residual() -> None:

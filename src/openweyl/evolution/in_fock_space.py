@@ -9,14 +9,14 @@ from functools import partial
 from math import inf
 
 from openweyl._core.progress import Progress
-from openweyl.fock_space.forecast import MAX_LEVELS, SECONDS_PER_WORK, forecast_seconds
-from openweyl.fock_space.generator import lost_later
-from openweyl.fock_space.initial import TooManyLevelsError, level_matrix
+from openweyl.fock_space.forecast import SECONDS_PER_WORK, forecast_seconds
+from openweyl.fock_space.initial import TooManyLevelsError
 from openweyl.fock_space.polynomial_system import PolynomialSystem, polynomial_system
 from openweyl.fock_space.reached import Reached
 from openweyl.fock_space.run import FockRun, TooMuchWorkError
 from openweyl.fock_space.scales import natural_scales
 from openweyl.fock_space.snapshot import restore, state_of
+from openweyl.fock_space.start import MAX_LEVELS, start_on_levels
 from openweyl.fock_space.symbols import level_symbol
 from openweyl.model.decomposition import decomposition
 from openweyl.model.pieces import is_smooth
@@ -106,10 +106,7 @@ def in_fock_space(
     found = part.take(METHOD) if part else None
     most_work = min(plan.patience * plan.seconds, time_limit) / SECONDS_PER_WORK
     try:
-        start = level_matrix(state, h, START * tol, MAX_LEVELS, plan.scales)
-        later = lost_later(plan.system, start.levels, times[-1])
-        if later > 1:
-            start = level_matrix(state, h, START * tol / later, MAX_LEVELS, plan.scales)
+        start = start_on_levels(plan.system, state, START * tol, times[-1], plan.scales)
         run = FockRun(plan.system, start, tol, times[-1], MAX_LEVELS, most_work, memory, watch_every / 2)
         seen = 0.0
         if found:

@@ -16,14 +16,13 @@ from .ladder import matrix
 from .polynomial_system import PolynomialSystem, timed
 from .run import UNITS_PER_STEP
 from .scales import EDGE, stretched
+from .start import MAX_LEVELS
 from .taylor import DEGREE
 
 MAX_MODES = 2
 """The most degrees of freedom: of three, each with ten levels, matrices have a million entries."""
 EXPECTED_LEVELS = {1: 20, 2: 8}
 """The levels, by n, that a mode with gain or a drive is expected to fill at least, however few its state does."""
-MAX_LEVELS = 1000
-"""The most levels, of all modes together: the terms of one step take 256 MB then."""
 SECONDS_PER_WORK = 1.5e-9
 """Seconds that one multiplication in a sparse product takes, memory and all."""
 BUILD_WORK = 150.0

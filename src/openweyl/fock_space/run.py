@@ -126,7 +126,7 @@ class FockRun:
         self.norm = float(max(abs(term.inside).sum(axis=0).max(initial=0.0) for term in made.terms))
         self.tau = min(self.tau or inf, UNITS_PER_STEP / max(self.norm, UNITS_PER_STEP / self.horizon))
         by_steps = (DEGREE + 1) * (self.horizon - self.t) / self.tau * (self.per_product + CALL_WORK)
-        if timed(self.system):
+        if timed(self.system) or dense_work(np.array([made.largest])) >= by_steps:
             return
         inside, beyond = made.terms[0].inside, made.terms[0].beyond
         form = sparse.csr_array(beyond.T @ beyond)
