@@ -39,6 +39,7 @@ from openweyl.fock_space.initial import TooManyLevelsError, level_matrix
 from openweyl.fock_space.levels import padded
 from openweyl.fock_space.polynomial_system import polynomial_system
 from openweyl.fock_space.run import FockRun
+from openweyl.fock_space.spans import Span
 from openweyl.fock_space.start import start_on_levels
 from openweyl.fock_space.taylor import driven_step, free_step
 from openweyl.norms.dense import dense_trace_norm
@@ -193,12 +194,13 @@ def test_matrices_of_products(factors: tuple[State, State]) -> None:
 def test_levels_to_begin_on_are_many_only_where_l_leaves_them(state: State) -> None:
     system = System.from_operators("ad2*a2 - 0.3*ad1*a1*(a2 + ad2)", ["0.3*a1", "0.1*a2"], h=1)
     both = tensor(state, state).at(1.0)
-    start = start_on_levels(polynomial_of(system), both, 1e-4, 10.0, (1.0, 1.0))
+    start = start_on_levels((Span(0.0, 10.0, polynomial_of(system)),), both, 1e-4, (1.0, 1.0))
     assert start.levels[0] < start.levels[1]
     whole = level_matrix(both, 1.0, 1e-13, 4000, (1.0, 1.0))
     off = padded(start.matrix, start.levels, whole.levels) - whole.matrix
     assert np.abs(np.linalg.eigvalsh(off)).sum() <= start.lost <= 1.1e-4
-    alone = start_on_levels(polynomial_of(System.from_operators("0*a", ["a"], h=1)), state.at(1.0), 1e-4, 10.0, (1.0,))
+    loss = polynomial_of(System.from_operators("0*a", ["a"], h=1))
+    alone = start_on_levels((Span(0.0, 10.0, loss),), state.at(1.0), 1e-4, (1.0,))
     assert alone.levels[0] == start.levels[0]
 
 
@@ -349,9 +351,8 @@ def test_a_lost_photon_leaves_a_mixture() -> None:
 def run_and_truth(system: System, state: State, t: float, tol: float, size: int) -> tuple[float, float, FockRun]:
     """The error at t, that which is reported, and the run; the truth: one exponential on `size` levels."""
     given, scales = state.at(system.h), (1.0,)
-    run = FockRun(
-        polynomial_of(system), level_matrix(given, system.h, 0.2 * tol, 1000, scales), tol, t, 1000, 1e12, 1e9, np.inf
-    )
+    start = level_matrix(given, system.h, 0.2 * tol, 1000, scales)
+    run = FockRun((Span(0.0, t, polynomial_of(system)),), start, tol, 1000, 1e12, 1e9, np.inf)
     *_, last = run.to((t,))
     start = level_matrix(given, system.h, 1e-13, 1000, scales)
     whole, v, _ = generator(polynomial_of(system), (size,), padded(start.matrix, start.levels, (size,)), 0.0)
@@ -365,7 +366,7 @@ def run_and_truth(system: System, state: State, t: float, tol: float, size: int)
 def test_levels_that_fill_between_looks_alone(t: float, loss: str, size: int) -> None:
     """Gain lifts |5> for a moment, loss empties it: sixteen looks at a long time see none of that."""
     error, reported, run = run_and_truth(System.from_operators("ad*a", ["0.5*ad", loss], h=1), fock(5), t, 1e-4, size)
-    assert run.blocks is not None
+    assert run.flows is not None
     assert error <= reported + 1e-12 and reported <= 1e-4
 
 
@@ -408,7 +409,7 @@ def test_a_pulse_shorter_than_any_step_is_not_missed() -> None:
     pulse = "100*exp(-((t - 0.7318)*1000)**2)"
     system = System.from_operators(f"0.01*ad**2*a**2 + {pulse}*(a + ad)/sqrt(2)", ["0.1*a"], h=1)
     start = level_matrix(coherent(alpha=0).at(1.0), 1.0, 1e-9, 1000, (1.0,))
-    run = FockRun(polynomial_of(system), start, 1e-5, 0.75, 1000, 1e12, 1e9, np.inf)
+    run = FockRun((Span(0.0, 0.75, polynomial_of(system)),), start, 1e-5, 1000, 1e12, 1e9, np.inf)
     *_, last = run.to((0.75,))
     (a,) = lowering(last.levels)
     mean = np.trace(a @ last.matrix) * sqrt(2)
@@ -418,10 +419,8 @@ def test_a_pulse_shorter_than_any_step_is_not_missed() -> None:
 
 def test_levels_follow_gain_and_loss() -> None:
     system = System.from_operators("0.2*ad**2*a**2 + 3*sin(t)*(a + ad)", ["a"], h=1)
-    run = FockRun(
-        polynomial_of(system), level_matrix(coherent(alpha=0).at(1.0), 1.0, 1e-7, 1000, (1.0,)), 1e-6, 12.0, 1000,
-        1e12, 1e9, np.inf,
-    )  # fmt: skip
+    start = level_matrix(coherent(alpha=0).at(1.0), 1.0, 1e-7, 1000, (1.0,))
+    run = FockRun((Span(0.0, 12.0, polynomial_of(system)),), start, 1e-6, 1000, 1e12, 1e9, np.inf)
     sizes = [reached.levels[0] for reached in run.to((1.0, 2.0, 12.0))]
     assert max(sizes) > 8 and run.changes >= 3 and min(sizes) < max(sizes)
 

@@ -12,6 +12,7 @@ state has a part are kept.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod, sqrt
 
@@ -94,22 +95,23 @@ def generator(
     return made, v[kept], sqrt(len(own)) * lost
 
 
-def loss_rate(system: PolynomialSystem, levels: tuple[int, ...]) -> float:
-    """A bound of what L takes beyond the levels, in trace norm, of any matrix on them of trace norm 1, at any time.
+def rate_bound(system: PolynomialSystem, levels: tuple[int, ...], size: Callable[[sympy.Expr], float]) -> float:
+    """A bound of || L A || for any A on the levels of trace norm 1: 2 ||P||/h + 2 sum_j ||L_j||^2.
 
-    It is || L A || <= 2 ||P||/h + 2 sum_j ||L_j||^2, of the terms that leave them; functions of the time count as 1.
+    `size`: what functions of the time count as.
     """
-    if not any(system.reach()):
-        return 0.0
-    rate = sum(2 / system.h * operator_norm(p, levels) for _, p in system.hamiltonian)
-    return rate + sum(2 * operator_norm(jump, levels) ** 2 for _, jump in system.jumps)
+    rate = sum(size(f) * 2 / system.h * operator_norm(p, levels) for f, p in system.hamiltonian)
+    return rate + sum(size(f) * 2 * operator_norm(jump, levels) ** 2 for f, jump in system.jumps)
 
 
-def lost_later(system: PolynomialSystem, levels: tuple[int, ...], horizon: float) -> float:
+def lost_later(systems: Sequence[PolynomialSystem], levels: tuple[int, ...], horizon: float) -> float:
     """By what factor an error made on the levels counts: L may take it beyond them, at the rate at which it does so
     with anything. What is left out of a state, or of a step, must be so much smaller for levels not to run after it.
+
+    Functions of the time count as 1.
     """
-    return 1 + horizon * loss_rate(system, levels)
+    leaving = (system for system in systems if any(system.reach()))
+    return 1 + horizon * max((rate_bound(system, levels, lambda _: 1.0) for system in leaving), default=0.0)
 
 
 def _term(
