@@ -163,8 +163,8 @@ def test_corners_in_time_against_matrices(wave: str, timed_jump: bool, tol: floa
 
 
 def test_a_square_wave_of_many_periods() -> None:
-    """The same two systems again and again, watched and saved in between, against one driven by its two means."""
-    system = System.from_operators("0.2*ad**2*a**2 + sign(sin(20*t))*(a + ad)", ["a"], h=1)
+    """The same two systems again and again, watched and saved in between."""
+    system = System.from_operators("0.2*ad**2*a**2 + sign(sin(20*t))*(a + ad)", ["a", "0.3*a**2"], h=1)
     times = [1.0, 5.0, 20.0]
     looks: list[float] = []
     found = evolve(system, coherent(alpha=0), times, tol=1e-4, watch=lambda t, _: looks.append(t))
@@ -173,7 +173,8 @@ def test_a_square_wave_of_many_periods() -> None:
     start[0, 0] = 1.0
     true = evolved(
         1.0, 1.0, [(one, 0.2 * UPPER @ UPPER @ LOWER @ LOWER), (lambda t: np.sign(np.sin(20 * t)), LOWER + UPPER)],
-        [[(one, LOWER)]], start, times, [k * period for k in range(1, int(20 / period) + 1)],
+        [[(one, LOWER)], [(one, 0.3 * LOWER @ LOWER)]], start, times,
+        [k * period for k in range(1, int(20 / period) + 1)],
     )  # fmt: skip
     assert found.numerics.scheme.startswith("Fock space")
     assert looks == sorted(looks) and looks[-1] == 20.0
