@@ -39,6 +39,8 @@ AT_ONCE_WITH_OPERATORS = 60.0
 PATIENCE, PATIENCE_WITH_OPERATORS = 6.0, 100.0
 """The factors by which a run in Fock space may pass its forecast, without such jumps and with them: after that its
 levels grow without an end, or its tails are fat, as those of a quartic well are."""
+LEAST_PATIENCE = 0.3
+"""Seconds within which it may pass it by any factor: no grid is much faster."""
 START, SYMBOL = 0.2, 0.05
 """The parts of the tolerance for the levels of the initial state, and for what the grids of the symbols leave out."""
 
@@ -103,7 +105,7 @@ def in_fock_space(
 
     outputs: list[Output] = []
     found = part.take(METHOD) if part else None
-    most_work = min(plan.patience * plan.seconds, time_limit) / SECONDS_PER_WORK
+    most_work = min(max(plan.patience * plan.seconds, LEAST_PATIENCE), time_limit) / SECONDS_PER_WORK
     try:
         start = start_on_levels(plan.spans, state, START * tol, plan.scales)
         run = FockRun(plan.spans, start, tol, MAX_LEVELS, most_work, memory, watch_every / 2)
