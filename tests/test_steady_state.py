@@ -146,14 +146,14 @@ def test_gain_above_loss_that_is_not_linear() -> None:
 
 
 def test_printed() -> None:
-    text = str(steady_state(System.from_operators(*SYSTEMS["thermal"], h=1)))
+    text = str(steady_state(System.from_operators(*SYSTEMS["driven Kerr"], h=1)))
     assert "relaxation time" in text and "levels" in text
 
 
 def test_the_examples_of_the_page() -> None:
     page = (Path(__file__).parent.parent / "docs" / "steady-states.md").read_text(encoding="utf-8")
-    (code,) = re.findall(r"^```pycon\n(.*?)^```$", page, flags=re.MULTILINE | re.DOTALL)
-    example = doctest.DocTestParser().get_doctest(code, {}, "steady-states.md", None, None)
+    code = re.findall(r"^```pycon\n(.*?)^```$", page, flags=re.MULTILINE | re.DOTALL)
+    example = doctest.DocTestParser().get_doctest("".join(code), {}, "steady-states.md", None, None)
     assert doctest.DocTestRunner().run(example).failed == 0
 
 

@@ -4,39 +4,42 @@ from __future__ import annotations
 
 import time
 
-import numpy as np
-
 from openweyl._core import arguments
 from openweyl._core.arguments import InputError, must
 from openweyl._core.calls import public
 from openweyl._core.threads import one_thread
+from openweyl.evolution.evolve import Kind
 from openweyl.evolution.pace import TIME_LIMIT
-from openweyl.fock_space.polynomial_system import polynomial_system, timed
+from openweyl.fock_space.polynomial_system import polynomial_system
 from openweyl.fock_space.symbols import level_symbol
 from openweyl.gaussian_packets.flow import quadratic_flow
+from openweyl.model.pair import check_system
+from openweyl.model.symbol_state import SymbolState
 from openweyl.model.system import System
 from openweyl.symbolic.expressions import TIME
 
+from .gaussian import gaussian_rest
 from .growth import grown
-from .result import SteadyState
+from .result import SYMBOL, SteadyState
 
-STILL = 1e-12
-"""The rate, over the norm of M, that is 0 but for round-off."""
-SYMBOL = 0.05
-"""The part of the tolerance for the symbol, which ends where its grid does."""
+LATE = "Use `evolve` to late times."
 
 
 @public
-def steady_state(system: System, *, tol: float = 1e-6, time_limit: float = TIME_LIMIT) -> SteadyState:
+def steady_state(
+    system: System, *, kind: Kind = "quantum", tol: float = 1e-6, time_limit: float = TIME_LIMIT
+) -> SteadyState:
     """The state w with L w = 0: -(i/h)[p, A] + (gamma/h) sum_l (l A l* - (l* l A + A l* l)/2) = 0, tr A = 1.
 
-    `system`: of one mode or two, with polynomial symbols that do not depend on the time. `tol`: the error allowed in
-    trace norm. `time_limit`: in seconds.
+    `system`: one that does not depend on the time. For quadratic p and linear jumps, of any number of modes, it is a
+    Gaussian, in closed form; otherwise of one mode or two, with polynomial symbols. `kind`: "quantum"; or "classical",
+    Q w = 0 of the Fokker-Planck equation: of quadratic p and linear jumps, where it is the same. `tol`: the error
+    allowed in trace norm. `time_limit`: in seconds.
 
-    It is solved on levels of oscillators, ever more of them, until more change nothing. Not seen is what lies much
-    further out than all levels tried, and is reached from them more slowly than round-off tells.
+    Without a closed form it is solved on levels of oscillators, ever more of them, until more change nothing. Not seen
+    is what lies much further out than all levels tried, and is reached from them more slowly than round-off tells.
 
-    Returns a `SteadyState`, with its residual, a bound, and its error, an estimate.
+    Returns a `SteadyState`, with its residual, a bound, and its error: of closed forms a bound, else an estimate.
 
     Raises InputError for other systems, and for those that have many steady states; ResourceError for a steady state
     that needs too many levels, as where gain exceeds loss and there is none.
@@ -52,44 +55,33 @@ def steady_state(system: System, *, tol: float = 1e-6, time_limit: float = TIME_
     0.5
     """
     began = time.perf_counter()
-    must(isinstance(system, System), "system", "be a System", system)
+    check_system(system)
+    arguments.choice("kind", kind, ("quantum", "classical"))
     tol = arguments.tolerance(tol)
     time_limit = arguments.real("time_limit", time_limit, above=0.0)
-    must(system.n <= 2, "system", "have at most two modes", system.n)
     still = bool(system.gamma and any(jump != 0 for jump in system.jumps))
     if not still:
         raise InputError("Argument `system` has no jumps: all that commutes with p is at rest. Use `evolve`.")
-    _check_loss(system)
-    made = polynomial_system(system, (1.0,) * system.n)
-    if made is None:
-        raise InputError(
-            "Argument `system` must have polynomial symbols for a steady state. Use `evolve` to late times."
-        )
-    if timed(made):
-        raise InputError(
-            "Argument `system` must not depend on the time for a steady state. Use `evolve` to late times."
-        )
+    if any(f.has(TIME) for f in (system.hamiltonian, *system.jumps)):
+        raise InputError(f"Argument `system` must not depend on the time for a steady state. {LATE}")
+    flow = quadratic_flow(system)
     with one_thread():
+        if flow is not None:
+            gaussian = gaussian_rest(flow, (1 - SYMBOL) * tol)
+            return SteadyState(
+                system=system, kind=kind, state=gaussian.state, residual=gaussian.residual,
+                error=gaussian.error + SYMBOL * tol, relaxation_time=1 / gaussian.gap, gap=gaussian.gap, levels=(),
+                scheme="closed form", tol=tol, seconds=time.perf_counter() - began,
+            )  # fmt: skip
+        must(kind == "quantum", "kind", "be 'quantum' unless p is quadratic and all jumps are linear", kind, LATE)
+        must(system.n <= 2, "system", "have at most two modes, or quadratic p and linear jumps", system.n)
+        made = polynomial_system(system, (1.0,) * system.n)
+        if made is None:
+            raise InputError(f"Argument `system` must have polynomial symbols for a steady state. {LATE}")
         found, error = grown(made, (1 - SYMBOL) * tol, time_limit)
         symbol = level_symbol(found.matrix, found.levels, system.h, SYMBOL * tol, (1.0,) * system.n)
     return SteadyState(
-        system=system, symbol=symbol, residual=found.residual, error=error + SYMBOL * tol, relaxation_time=found.time,
-        gap=found.gap, levels=found.levels, scheme="sparse equations in Fock space", tol=tol,
-        seconds=time.perf_counter() - began,
+        system=system, kind=kind, state=SymbolState(symbol), residual=found.residual, error=error + SYMBOL * tol,
+        relaxation_time=found.time, gap=found.gap, levels=found.levels, scheme="sparse equations in Fock space",
+        tol=tol, seconds=time.perf_counter() - began,
     )  # fmt: skip
-
-
-def _check_loss(system: System) -> None:
-    """Refuse quadratic systems whose points do not come to rest: dz/dt = M z + m with eigenvalues of M that do not
-    lie to the left of 0.
-    """
-    flow = quadratic_flow(system)
-    if flow is None or flow.matrix.has(TIME):
-        return
-    matrix = np.array(flow.matrix.tolist(), dtype=float)
-    fastest = float(np.linalg.eigvals(matrix).real.max())
-    if fastest >= -STILL * np.linalg.norm(matrix, 2):
-        raise InputError(
-            "This system has no steady state, or more than one: gain is not below loss, and a mean or a variance does "
-            f"not decay but grows at rate {max(fastest, 0.0):.3g}. Add loss, or use `evolve`."
-        )
