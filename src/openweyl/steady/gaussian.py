@@ -11,7 +11,6 @@ All of it is in units in which the diagonal of X is 1.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
@@ -23,23 +22,15 @@ from openweyl.gaussian_packets.maps import ROUNDING
 from openweyl.model.packets import Packet
 from openweyl.model.states import PacketState
 
+from .found import Found
+
 STILL = 1e-12
 """The rate of decay, over the norm of M, that is 0 but for round-off."""
 DOUBLED = 2.0
 """What Y and the inverse of M are multiplied by: then half of K may be round-off in the equation for Y."""
 
 
-@dataclass(frozen=True)
-class GaussianRest:
-    """The state at rest, bounds of its error and of the trace norm of L of it, and the rate of the slowest decay."""
-
-    state: PacketState
-    error: float
-    residual: float
-    gap: float
-
-
-def gaussian_rest(flow: QuadraticFlow, tol: float) -> GaussianRest:
+def gaussian_rest(flow: QuadraticFlow, tol: float) -> Found:
     """The state at rest of a flow whose coefficients are constant.
 
     Raises InputError where there is none, or more than one; ResourceError where round-off passes `tol`.
@@ -65,7 +56,8 @@ def gaussian_rest(flow: QuadraticFlow, tol: float) -> GaussianRest:
     center, X, error, residual = found
     C = X * np.outer(scale, scale)
     packet = Packet(tuple((center * scale).tolist()), tuple(map(tuple, ((C + C.T) / 2).tolist())))
-    return GaussianRest(PacketState(((1.0, (packet,)),), "Gaussian state at rest"), error, residual, -fastest)
+    state = PacketState(((1.0, (packet,)),), "Gaussian state at rest")
+    return Found(state, residual, error, -1 / fastest, -fastest, "closed form")
 
 
 def _solved(

@@ -1,4 +1,4 @@
-"""`steady_state`: where a quantum system comes to rest."""
+"""`steady_state`: where a system comes to rest."""
 
 from __future__ import annotations
 
@@ -7,44 +7,56 @@ import time
 from openweyl._core import arguments
 from openweyl._core.arguments import InputError, must
 from openweyl._core.calls import public
+from openweyl._core.progress import Progress, callback, shows_progress
 from openweyl._core.threads import one_thread
 from openweyl.evolution.evolve import Kind
 from openweyl.evolution.pace import TIME_LIMIT
 from openweyl.fock_space.polynomial_system import polynomial_system
-from openweyl.fock_space.symbols import level_symbol
 from openweyl.gaussian_packets.flow import quadratic_flow
 from openweyl.model.pair import check_system
-from openweyl.model.symbol_state import SymbolState
 from openweyl.model.system import System
 from openweyl.symbolic.expressions import TIME
 
+from .found import Found
 from .gaussian import gaussian_rest
-from .growth import grown
+from .growth import on_enough_levels
+from .relaxation import relaxed
 from .result import SYMBOL, SteadyState
 
-LATE = "Use `evolve` to late times."
+MODES = 2
+"""The most modes without a closed form: grids of three have six axes."""
 
 
 @public
+@shows_progress("steady_state")
 def steady_state(
-    system: System, *, kind: Kind = "quantum", tol: float = 1e-6, time_limit: float = TIME_LIMIT
+    system: System,
+    *,
+    kind: Kind = "quantum",
+    tol: float = 1e-6,
+    memory: float | None = None,
+    time_limit: float = TIME_LIMIT,
+    progress: Progress | bool | None = None,
 ) -> SteadyState:
     """The state w with L w = 0: -(i/h)[p, A] + (gamma/h) sum_l (l A l* - (l* l A + A l* l)/2) = 0, tr A = 1.
 
-    `system`: one that does not depend on the time. For quadratic p and linear jumps, of any number of modes, it is a
-    Gaussian, in closed form; otherwise of one mode or two, with polynomial symbols. `kind`: "quantum"; or "classical",
-    Q w = 0 of the Fokker-Planck equation: of quadratic p and linear jumps, where it is the same. `tol`: the error
-    allowed in trace norm. `time_limit`: in seconds.
+    `system`: one that does not depend on the time, with one mode or two; of any number of modes, up to a hundred, if p
+    is quadratic and the jumps are linear. `kind`: "quantum"; or "classical", Q w = 0 of the Fokker-Planck equation.
+    `tol`: the error allowed in trace norm. `memory`, `time_limit`, `progress`: as for `evolve`.
 
-    Without a closed form it is solved on levels of oscillators, ever more of them, until more change nothing. Not seen
-    is what lies much further out than all levels tried, and is reached from them more slowly than round-off tells.
+    Quadratic p with linear jumps: a Gaussian in closed form. Other quantum systems with polynomial symbols: equations
+    on levels of oscillators, ever more of them, until more change nothing; not seen is what lies much further out than
+    all levels tried, and is reached from them more slowly than round-off tells. All others: evolution from two or three
+    starts, as far apart as the drift keeps points, until they no longer move and are one state.
 
-    Returns a `SteadyState`, with its residual, a bound, and its error: of closed forms a bound, else an estimate.
+    Returns a `SteadyState`, with its residual and its error: of closed forms bounds, else estimates.
 
-    Raises InputError for other systems, and for those that have many steady states; ResourceError for a steady state
-    that needs too many levels, as where gain exceeds loss and there is none.
+    Raises InputError for other systems, for those that have many steady states or none, and where different starts lead
+    to different states; ResourceError for a steady state that needs too many levels, as where gain exceeds loss and
+    there is none, or too much time.
 
-    Source: Nation, Steady-state solution methods for open quantum optical systems, arXiv:1504.06768, for the equations.
+    Source: Nation, Steady-state solution methods for open quantum optical systems, arXiv:1504.06768, for the equations
+    on levels.
 
     >>> from openweyl import System
     >>> warm = System.from_operators("2*ad*a", ["sqrt(1.5)*a", "sqrt(0.5)*ad"], h=1)
@@ -57,31 +69,32 @@ def steady_state(
     began = time.perf_counter()
     check_system(system)
     arguments.choice("kind", kind, ("quantum", "classical"))
-    tol = arguments.tolerance(tol)
+    tol, report = arguments.tolerance(tol), callback(progress)
+    memory = None if memory is None else arguments.real("memory", memory, above=0.0)
     time_limit = arguments.real("time_limit", time_limit, above=0.0)
     still = bool(system.gamma and any(jump != 0 for jump in system.jumps))
     if not still:
         raise InputError("Argument `system` has no jumps: all that commutes with p is at rest. Use `evolve`.")
     if any(f.has(TIME) for f in (system.hamiltonian, *system.jumps)):
-        raise InputError(f"Argument `system` must not depend on the time for a steady state. {LATE}")
-    flow = quadratic_flow(system)
-    with one_thread():
+        raise InputError(
+            "Argument `system` must not depend on the time for a steady state. Use `evolve` to late times."
+        )
+    share = (1 - SYMBOL) * tol
+
+    def find() -> Found:
+        flow = quadratic_flow(system)
         if flow is not None:
-            gaussian = gaussian_rest(flow, (1 - SYMBOL) * tol)
-            return SteadyState(
-                system=system, kind=kind, state=gaussian.state, residual=gaussian.residual,
-                error=gaussian.error + SYMBOL * tol, relaxation_time=1 / gaussian.gap, gap=gaussian.gap, levels=(),
-                scheme="closed form", tol=tol, seconds=time.perf_counter() - began,
-            )  # fmt: skip
-        must(kind == "quantum", "kind", "be 'quantum' unless p is quadratic and all jumps are linear", kind, LATE)
-        must(system.n <= 2, "system", "have at most two modes, or quadratic p and linear jumps", system.n)
-        made = polynomial_system(system, (1.0,) * system.n)
-        if made is None:
-            raise InputError(f"Argument `system` must have polynomial symbols for a steady state. {LATE}")
-        found, error = grown(made, (1 - SYMBOL) * tol, time_limit)
-        symbol = level_symbol(found.matrix, found.levels, system.h, SYMBOL * tol, (1.0,) * system.n)
+            return gaussian_rest(flow, share)
+        must(system.n <= MODES, "system", "have at most two modes, or quadratic p and linear jumps", system.n)
+        made = polynomial_system(system, (1.0,) * system.n) if kind == "quantum" else None
+        if made is not None:
+            return on_enough_levels(made, system.h, share, SYMBOL * tol, time_limit)
+        return relaxed(system, None, kind, share, memory=memory, time_limit=time_limit, progress=report)
+
+    with one_thread():
+        found = find()
     return SteadyState(
-        system=system, kind=kind, state=SymbolState(symbol), residual=found.residual, error=error + SYMBOL * tol,
-        relaxation_time=found.time, gap=found.gap, levels=found.levels, scheme="sparse equations in Fock space",
-        tol=tol, seconds=time.perf_counter() - began,
+        system=system, kind=kind, state=found.state, residual=found.residual, error=found.error + SYMBOL * tol,
+        relaxation_time=found.relaxation_time, gap=found.gap, levels=found.levels, scheme=found.scheme, tol=tol,
+        seconds=time.perf_counter() - began,
     )  # fmt: skip
