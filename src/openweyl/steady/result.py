@@ -39,18 +39,19 @@ BYTES_PER_POINT = 70
 @public
 @dataclass(frozen=True, eq=False, repr=False)
 class SteadyState:
-    """The state with L w = 0, or classically Q w = 0.
+    """The state with L w = 0, or classically Q w = 0; with a period T in time, the one at time 0 with A(T) = A(0).
 
     `state`: w, a state that `evolve` or `sample` can start from. `symbol`: it as a `Symbol`. `moments`: its means and
     covariances. `residual`: a bound, up to round-off, of the trace norm of L w before its grid is made; of relaxation,
     of its change over the last time of it, over that time, and an estimate. `error`: the distance of `symbol` from the
     true steady state in trace norm, estimated; of a closed form a bound. `relaxation_time`: how long states take to
     come to rest: on levels the longest that was measured. `gap`: the rate of the slowest decay. `levels`: of each mode,
-    if it was found on some. `system`, `kind`, `tol`: as given. `seconds`: wall-clock time.
+    if it was found on some. `system`, `kind`, `period`, `tol`: as given. `seconds`: wall-clock time.
     """
 
     system: System
     kind: str
+    period: float | None
     state: State
     residual: float
     error: float
@@ -89,7 +90,18 @@ class SteadyState:
     def as_dict(self) -> dict[str, Any]:
         """Plain numbers and lists, for JSON."""
         return plain_fields(
-            self, "system", "kind", "residual", "error", "relaxation_time", "gap", "levels", "scheme", "tol", "seconds"
+            self,
+            "system",
+            "kind",
+            "period",
+            "residual",
+            "error",
+            "relaxation_time",
+            "gap",
+            "levels",
+            "scheme",
+            "tol",
+            "seconds",
         )
 
     def to_xarray(self) -> xarray.Dataset:
@@ -107,7 +119,8 @@ class SteadyState:
 
     def _words(self) -> str:
         shape = f" on {' x '.join(map(str, self.levels))} levels" if self.levels else ""
-        return f"{self.kind} steady state, by {self.scheme}{shape}, {self.seconds:.2g} s"
+        what = "steady state" if self.period is None else f"state at t = 0 of period {self.period:.6g}"
+        return f"{self.kind} {what}, by {self.scheme}{shape}, {self.seconds:.2g} s"
 
     def _rows(self) -> list[tuple[float, ...]]:
         return [(self.residual, self.error, self.relaxation_time, self.gap)]

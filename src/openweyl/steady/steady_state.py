@@ -19,7 +19,9 @@ from openweyl.symbolic.expressions import TIME
 
 from .found import Found
 from .gaussian import gaussian_rest
+from .gaussian_periodic import gaussian_periodic
 from .growth import on_enough_levels
+from .periods import check_period
 from .relaxation import relaxed
 from .result import SYMBOL, SteadyState
 
@@ -33,6 +35,7 @@ def steady_state(
     system: System,
     *,
     kind: Kind = "quantum",
+    period: float | None = None,
     tol: float = 1e-6,
     memory: float | None = None,
     time_limit: float = TIME_LIMIT,
@@ -40,14 +43,16 @@ def steady_state(
 ) -> SteadyState:
     """The state w with L w = 0: -(i/h)[p, A] + (gamma/h) sum_l (l A l* - (l* l A + A l* l)/2) = 0, tr A = 1.
 
-    `system`: one that does not depend on the time, with one mode or two; of any number of modes, up to a hundred, if p
-    is quadratic and the jumps are linear. `kind`: "quantum"; or "classical", Q w = 0 of the Fokker-Planck equation.
-    `tol`: the error allowed in trace norm. `memory`, `time_limit`, `progress`: as for `evolve`.
+    `system`: one that does not depend on the time, or by a `period`, with one mode or two; of any number of modes, up
+    to a hundred, if p is quadratic and the jumps are linear. `kind`: "quantum"; or "classical", Q w = 0 of the
+    Fokker-Planck equation. `period`: T, if the system depends on the time: the state is then that at time 0 of the
+    solution that repeats itself, A(T) = A(0). `tol`: the error allowed in trace norm. `memory`, `time_limit`,
+    `progress`: as for `evolve`.
 
     Quadratic p with linear jumps: a Gaussian in closed form. Other quantum systems with polynomial symbols: equations
     on levels of oscillators, ever more of them, until more change nothing; not seen is what lies much further out than
-    all levels tried, and is reached from them more slowly than round-off tells. All others: evolution from two or three
-    starts, as far apart as the drift keeps points, until they no longer move and are one state.
+    all levels tried, and is reached from them more slowly than round-off tells. All others: evolution from two or
+    three starts, as far apart as the drift keeps points, until they no longer move and are one state.
 
     Returns a `SteadyState`, with its residual and its error: of closed forms bounds, else estimates.
 
@@ -75,26 +80,28 @@ def steady_state(
     still = bool(system.gamma and any(jump != 0 for jump in system.jumps))
     if not still:
         raise InputError("Argument `system` has no jumps: all that commutes with p is at rest. Use `evolve`.")
-    if any(f.has(TIME) for f in (system.hamiltonian, *system.jumps)):
-        raise InputError(
-            "Argument `system` must not depend on the time for a steady state. Use `evolve` to late times."
-        )
+    timed = any(f.has(TIME) for f in (system.hamiltonian, *system.jumps))
+    advice = "Give its `period`, or use `evolve` to late times."
+    must(period is not None or not timed, "system", "not depend on the time for a steady state", system, advice)
+    if period is not None:
+        period = arguments.real("period", period, above=0.0)
+        check_period(system, period)
     share = (1 - SYMBOL) * tol
 
     def find() -> Found:
         flow = quadratic_flow(system)
         if flow is not None:
-            return gaussian_rest(flow, share)
+            return gaussian_rest(flow, share) if period is None else gaussian_periodic(flow, period, share)
         must(system.n <= MODES, "system", "have at most two modes, or quadratic p and linear jumps", system.n)
-        made = polynomial_system(system, (1.0,) * system.n) if kind == "quantum" else None
+        made = polynomial_system(system, (1.0,) * system.n) if kind == "quantum" and period is None else None
         if made is not None:
             return on_enough_levels(made, system.h, share, SYMBOL * tol, time_limit)
-        return relaxed(system, None, kind, share, memory=memory, time_limit=time_limit, progress=report)
+        return relaxed(system, period, kind, share, memory=memory, time_limit=time_limit, progress=report)
 
     with one_thread():
         found = find()
     return SteadyState(
-        system=system, kind=kind, state=found.state, residual=found.residual, error=found.error + SYMBOL * tol,
-        relaxation_time=found.relaxation_time, gap=found.gap, levels=found.levels, scheme=found.scheme, tol=tol,
-        seconds=time.perf_counter() - began,
+        system=system, kind=kind, period=period, state=found.state, residual=found.residual,
+        error=found.error + SYMBOL * tol, relaxation_time=found.relaxation_time, gap=found.gap, levels=found.levels,
+        scheme=found.scheme, tol=tol, seconds=time.perf_counter() - began,
     )  # fmt: skip
