@@ -19,7 +19,7 @@ from openweyl.model.pair import state_of
 from openweyl.model.states import State
 from openweyl.model.system import System
 
-from .fields import Fields, fields_of
+from .fields import FieldsInTime, fields_in_time
 from .initial import Cloud, cloud_of
 from .statistics import Statistics, StepErrors
 from .steps import Mesh, Pair, followed
@@ -89,8 +89,8 @@ def langevin(
     report = callback(progress)
     cloud = cloud_of(checked, system.h)
     _check_memory(count, len(saved), system.n, limit)
-    fields = fields_of(system)
-    mesh = Mesh.of(system, cloud, saved, fields.rate(cloud.draw(PILOT_PATHS, Stream.PILOT.generator(seed))))
+    fields = fields_in_time(system, saved[-1])
+    mesh = Mesh.of(system, fields, cloud, saved, cloud.draw(PILOT_PATHS, Stream.PILOT.generator(seed)))
     clock = Clock(began, seconds, report)
     with one_thread():
         for _ in range(MAX_HALVINGS):
@@ -146,7 +146,7 @@ class Clock:
 
 
 def _pilot(
-    fields: Fields, cloud: Cloud, mesh: Mesh, count: int, seed: int, clock: Clock
+    fields: FieldsInTime, cloud: Cloud, mesh: Mesh, count: int, seed: int, clock: Clock
 ) -> tuple[Pair, StepErrors | None]:
     """A few paths, and what the steps cost; None if they are not finite."""
     start = time.monotonic()
@@ -157,7 +157,7 @@ def _pilot(
     return pair, StepErrors.of(pair, count) if pair.finite() else None
 
 
-def _all(fields: Fields, cloud: Cloud, mesh: Mesh, count: int, seed: int, clock: Clock) -> Pair:
+def _all(fields: FieldsInTime, cloud: Cloud, mesh: Mesh, count: int, seed: int, clock: Clock) -> Pair:
     """All paths, block by block."""
     pairs = []
     for block, first in enumerate(range(0, count, BLOCK)):
