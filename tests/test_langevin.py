@@ -16,7 +16,8 @@ from gaussian import Gaussian
 from openweyl import System, Trajectories, cat, coherent, evolve, fock, gaussian, langevin, mixture, thermal
 from openweyl.trajectories.fields import fields_in_time
 from openweyl.trajectories.langevin import PILOT_PATHS
-from openweyl.trajectories.steps import Mesh, followed
+from openweyl.trajectories.mesh import Mesh
+from openweyl.trajectories.steps import followed
 
 DEVIATIONS = 4.0
 """Of some hundred numbers with fixed seeds, none is off by more standard errors than this."""
