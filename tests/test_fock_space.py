@@ -461,6 +461,7 @@ def test_a_run_goes_over_when_the_grid_is_slower(monkeypatch: pytest.MonkeyPatch
     found = evolve(system, coherent(alpha=2), [2.0], tol=1e-5)
     assert found.numerics.scheme.startswith("Fock space")
     monkeypatch.setattr(in_fock_space, "PATIENCE", 1e-9)
+    monkeypatch.setattr(in_fock_space, "LEAST_PATIENCE", 0.0)
     monkeypatch.setattr(in_fock_space, "AT_ONCE", {1: 9.0, 2: 9.0})
     found = evolve(system, coherent(alpha=1), [0.05], tol=1e-4)
     assert not found.numerics.scheme.startswith("Fock space")
