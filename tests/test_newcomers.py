@@ -82,3 +82,23 @@ def test_the_folder_that_save_wrote(solution, tmp_path):
 def test_a_misspelt_problem():
     with pytest.raises(openweyl.InputError, match="Perhaps double-well is meant"):
         Problem.load("double-wel")
+
+
+def test_a_loose_tolerance_costs_nothing_on_given_levels():
+    """It says what levels may leave out, of a state that has more of them."""
+    w = fock(2).symbol(fock(2).grid(1.0, 1e-12))
+    exact = np.zeros((20, 20))
+    exact[2, 2] = 1
+    matrix, leakage = w.fock(20, tol=0.1)
+    assert np.abs(np.linalg.eigvalsh(matrix - exact)).sum() < 1e-8 and leakage < 1e-6
+    far = coherent(alpha=3).at(1.0)
+    w = far.symbol(far.grid(1.0, 1e-12))
+    assert w.to_qutip(24, tol=0.5).shape == (24, 24)
+    refused(lambda: w.to_qutip(24, tol=1e-3), "Argument `size` must leave out at most tol = 0.001")
+
+
+def test_messages_name_the_class_that_people_know(solution):
+    w = solution.final
+    refused(lambda: w.at(0.0), "Argument `xi` must be given to Symbol.at, but is missing.")
+    refused(lambda: w.wigner(y=0), "Argument `y` must be one that Symbol.wigner takes")
+    refused(lambda: w.marginal("x").at(y=0), "Argument `y` must be one that Marginal.at takes")
