@@ -102,3 +102,34 @@ def test_messages_name_the_class_that_people_know(solution):
     refused(lambda: w.at(0.0), "Argument `xi` must be given to Symbol.at, but is missing.")
     refused(lambda: w.wigner(y=0), "Argument `y` must be one that Symbol.wigner takes")
     refused(lambda: w.marginal("x").at(y=0), "Argument `y` must be one that Marginal.at takes")
+
+
+def test_numbers_by_name():
+    """In formulas, jumps, rates, bounds of sums and expressions of SymPy, exactly."""
+    given = {"omega": 2, "kappa": 0.1, "n": 3}
+    x, k = sympy.symbols("x kappa")
+    for hamiltonian, jumps, written, jumps_written in (
+        ("xi**2 + x*cos(omega*t)", [("kappa*x", "kappa*exp(-t)")], "xi**2 + x*cos(2*t)", [("x/10", "exp(-t)/10")]),
+        ("sum(j, 1, n, x[j]**2*kappa)", ["each(j, 1, n, x[j])"], "(x1**2+x2**2+x3**2)/10", ["x1", "x2", "x3"]),
+        (k * x**2, [k * x], "x**2/10", ["x/10"]),
+    ):
+        one = System(hamiltonian, jumps, h=0.1, gamma=1, parameters=given)
+        other = System(written, jumps_written, h=0.1, gamma=1)
+        assert sympy.simplify(one.hamiltonian - other.hamiltonian) == 0 and one.n == other.n
+        assert [sympy.simplify(a**2 - b**2) for a, b in zip(one.jumps, other.jumps, strict=True)] == [0] * len(
+            jumps_written
+        )
+    both = System("omega*f*x", h=1, parameters={"omega": 2}, drives={"f": ([0, 1], [0, 1])})
+    assert both.hamiltonian == 2 * System("f*x", h=1, drives={"f": ([0, 1], [0, 1])}).hamiltonian
+    for name, value, text in (
+        ("x", 1, "Argument `parameters` must have names that mean nothing else, but is x."),
+        ("b", 1j, "Argument `parameters.b` must be a finite number"),
+        ("b", "1", "Argument `parameters.b` must be a finite number"),
+    ):
+        refused(lambda n=name, v=value: System("x**2", h=1, parameters={n: v}), text)
+    refused(lambda: System("x**2", h=1, parameters=[1]), "Argument `parameters` must be a table of names")
+    refused(
+        lambda: System("f*x", h=1, parameters={"f": 1}, drives={"f": ([0, 1], [0, 1])}), "Argument `drives` must have"
+    )
+    with pytest.raises(openweyl.InputError, match="Numbers by name are `parameters`"):
+        System("omega*x", h=1)

@@ -812,7 +812,8 @@ def test_arguments_that_are_missing_or_too_many(name: str, made: dict[str, Case]
 def test_what_is_said_of_calls_that_do_not_fit() -> None:
     refused(
         lambda: System("x", ["x"]),  # type: ignore[call-arg]
-        "Argument `h` must be given to System, but is missing. It takes hamiltonian, jumps, h, gamma, drives.",
+        "Argument `h` must be given to System, but is missing. "
+        "It takes hamiltonian, jumps, h, gamma, parameters, drives.",
     )
     refused(lambda: System("x", ["x"], h=1), "Argument `gamma` must be given where there are jumps, but is missing.")
     refused(

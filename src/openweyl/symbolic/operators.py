@@ -64,6 +64,16 @@ class Operators:
         return replace(self, hamiltonian=f"-({self.hamiltonian})")
 
 
+def parameters_of(parameters: Any) -> dict[str, float]:
+    """Numbers by their names, which mean nothing else in a formula; none for None."""
+    must(parameters is None or isinstance(parameters, Mapping), "parameters", "be a table of names", parameters)
+    for name in parameters or {}:
+        free = isinstance(name, str) and name.isidentifier() and name not in _TAKEN
+        free = free and not OPERATOR_NAME.fullmatch(name)
+        must(free, "parameters", "have names that mean nothing else", name, "Taken are a, ad, x, xi, t and h.")
+    return {name: moderate(f"parameters.{name}", value) for name, value in (parameters or {}).items()}
+
+
 def operators(
     hamiltonian: Any, jumps: Any, parameters: Any = None, drives: Mapping[str, sympy.Expr] | None = None
 ) -> Operators:
@@ -72,12 +82,7 @@ def operators(
     must(isinstance(jumps, (list, tuple)), "jumps", "be a list of operators", jumps)
     for name, text in [("hamiltonian", hamiltonian), *(("jumps", jump) for jump in jumps)]:
         must(isinstance(text, str), name, "be text", text, advice)
-    must(parameters is None or isinstance(parameters, Mapping), "parameters", "be a table of names", parameters)
-    for name in parameters or {}:
-        free = isinstance(name, str) and name.isidentifier() and name not in _TAKEN
-        free = free and not OPERATOR_NAME.fullmatch(name)
-        must(free, "parameters", "have names that mean nothing else", name, "Taken are a, ad, x, xi, t and h.")
-    pairs = tuple((name, moderate(f"parameters.{name}", value)) for name, value in (parameters or {}).items())
+    pairs = tuple(parameters_of(parameters).items())
     return Operators(hamiltonian, tuple(jumps), pairs, tuple((drives or {}).items()))
 
 
