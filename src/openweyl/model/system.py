@@ -80,7 +80,7 @@ class System:
         self, hamiltonian: Formula, jumps: Sequence[Jump] = (), *, h: float, gamma: float | None = None,
         parameters: Mapping[str, float] | None = None, drives: Drives | None = None,
     ) -> None:  # fmt: skip
-        must(isinstance(jumps, (list, tuple)), "jumps", "be a list of symbols", jumps)
+        must(isinstance(jumps, (list, tuple)), "jumps", "be a list of symbols", jumps, 'Such as ["x"].')
         counts = parameters_of(parameters)
         formulas = {f"jump {j}": formula_and_rate(jump, counts)[0] for j, jump in enumerate(jumps)}
         given = {"hamiltonian": hamiltonian, **formulas}
