@@ -357,10 +357,13 @@ def cases(folder: Path) -> dict[str, Case]:
         "monitor": (
             openweyl.monitor,
             {"system": DAMPED, "state": STATE, "times": [0.01], "jump": 1, "detection": "heterodyne", "angle": 0.1}
-            | {"efficiency": 0.5, "records": 2, "seed": 1, "memory": None},
+            | {"efficiency": 0.5, "records": 2, "seed": 1, "tol": 1e-3, "keep_states": True}
+            | CONTROL
+            | WATCHED,
             {"system": "system", "state": "state", "times": "times", "jump": "whole", "detection": "kind"}
             | {"angle": "number", "efficiency": "number", "records": "whole", "seed": "whole"}
-            | {"memory": "number or None"},
+            | {"tol": "number", "keep_states": "truth", "time_limit": "number", "progress": "progress"}
+            | {"memory": "number or None", "observables": "observables"},
         ),
         "Records.conditional": (
             openweyl.monitor(DAMPED, STATE, [0.01]).conditional,
