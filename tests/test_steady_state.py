@@ -162,3 +162,18 @@ def test_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[
     done = invoke(monkeypatch, capsys, "steady", "kerr-damped", "--gamma", "0")
     assert (done.status, done.err.count("\n")) == (2, 1)
     assert "no jumps" in done.err
+
+
+def test_command_of_kinds_and_periods(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    done = invoke(monkeypatch, capsys, "steady", "damped-oscillator", "--kind", "classical", "--json")
+    assert done.status == 0
+    assert json.loads(done.out)["kind"] == "classical"
+    for wrong, words in (
+        (["--kind", "both"], "Argument `kind`"),
+        (["--period", "1"], "Argument `period` must be left"),
+    ):
+        done = invoke(monkeypatch, capsys, "steady", "damped-oscillator", *wrong)
+        assert (done.status, done.err.count("\n")) == (2, 1)
+        assert words in done.err
+    done = invoke(monkeypatch, capsys, "steady", "driven-duffing", "--period", "three")
+    assert (done.status, done.err.count("\n")) == (2, 1)
