@@ -14,9 +14,10 @@ import pytest
 from common import refused
 from gaussian import Gaussian
 from openweyl import System, Trajectories, cat, coherent, evolve, fock, gaussian, langevin, mixture, thermal
-from openweyl.trajectories.fields import fields_of
+from openweyl.trajectories.fields import fields_in_time
 from openweyl.trajectories.langevin import PILOT_PATHS
-from openweyl.trajectories.steps import Mesh, followed
+from openweyl.trajectories.mesh import Mesh
+from openweyl.trajectories.steps import followed
 
 DEVIATIONS = 4.0
 """Of some hundred numbers with fixed seeds, none is off by more standard errors than this."""
@@ -38,8 +39,18 @@ def agree(found: Trajectories, mean: np.ndarray, covariance: np.ndarray, index: 
         ("xi**2/2 - cos(x) + x*cos(3*t)", ["sin(x)", "x + I*xi"]),
         ("xi**2/2 + (x - t)**2", ["sin(x) + I*xi"]),
         ("xi**2/2", ["sqrt(1 + sin(9*t)/2)*x", "exp(-t)*(x + I*xi)"]),
+        ("xi**2/2 + x**4/4 + 3*x*heaviside(sin(11*t)) - x*abs(t - 0.3)", ["heaviside(t - 0.2)*x", "x**2/2"]),
+        ("xi**2/2 + x**4/4 - x*interp(t, [0, 0.1, 0.37, 0.6], [0, 4, -3, 1])", ["x"]),
     ],
-    ids=["polynomial", "noises that do not commute", "driven", "friction that depends on the place", "rates"],
+    ids=[
+        "polynomial",
+        "noises that do not commute",
+        "driven",
+        "friction that depends on the place",
+        "rates",
+        "corners",
+        "samples",
+    ],
 )
 def test_against_the_fokker_planck_equation(p: str, jumps: list[str]) -> None:
     system = System(p, jumps, h=0.3, gamma=0.5)
@@ -107,7 +118,7 @@ def test_the_error_of_steps_is_that_of_much_finer_ones() -> None:
 def test_second_order_where_noises_commute() -> None:
     """With the noise of one seed, half the step makes what a step costs in the means four times smaller or more."""
     system = System("xi**2/2 + x**4/4", ["x"], h=0.1, gamma=1.0)
-    fields = fields_of(system)
+    fields = fields_in_time(system, 2.0)
     rng = np.random.default_rng(0)
     start = np.array([[1.0], [0.0]]) + 0.2 * rng.standard_normal((2, 200_000))
     costs = []
@@ -144,6 +155,16 @@ def test_a_pulse_in_time_is_not_missed() -> None:
     assert abs(found.mean[0, 1] - 1) <= DEVIATIONS * found.mean_error[0, 1] + found.step_error.mean[0, 1]
 
 
+def test_steps_land_on_corners_jumps_and_samples() -> None:
+    """A kick of length 1e-4 between heavisides, and one by samples: the mean of xi is that of closed form."""
+    for p in ("-x*10**4*(heaviside(t - 0.3701) - heaviside(t - 0.3702))", "-x*kick"):
+        drives = {"kick": ([0.0, 0.37, 0.3701, 0.3702, 1.0], [0.0, 0.0, 1e4, 0.0, 0.0])}
+        system = System(f"xi**2/2 {p}", ["x"], h=0.1, gamma=0.01, drives=drives if "kick" in p else None)
+        found = langevin(system, coherent(0, 0), [0.37005, 0.5, 1.0], paths=500)
+        agree(found, np.array([0.6299, 1.0]), found.covariance[-1])
+        assert found.steps < 400
+
+
 def test_refusals() -> None:
     system = System("xi**2/2", ["x"], h=0.1, gamma=0.1)
     for state in (cat([(1, 0), (-1, 0)]), fock(1), evolve(system, coherent(0, 0), [0.1]).final):
@@ -152,8 +173,6 @@ def test_refusals() -> None:
     refused(lambda: langevin(system, coherent(0, 0), [1.0], tol=2), "Argument `tol` must be <= 0.5")
     with pytest.raises(Exception, match="GB are free"):
         langevin(system, coherent(0, 0), [1.0], memory=1000)
-    pulsed = System("xi**2/2 + x*heaviside(t - 1/2)", ["x"], h=0.1, gamma=0.1)
-    refused(lambda: langevin(pulsed, coherent(0, 0), [1.0]), "Argument `system` must be smooth in time")
     falling = System("xi**2/2 - x**4", ["x"], h=0.1, gamma=0.1)
     with pytest.raises(Exception, match=r"infinity|time_limit"):
         langevin(falling, coherent(1, 0), [20.0], time_limit=5.0)

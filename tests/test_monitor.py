@@ -9,7 +9,7 @@ import pytest
 
 from common import refused
 from gaussian import Gaussian
-from openweyl import System, cat, coherent, gaussian, mixture, monitor, squeezed, thermal
+from openweyl import System, coherent, gaussian, monitor, squeezed, thermal
 from openweyl.gaussian_packets.flow import quadratic_flow
 from openweyl.trajectories.filtering import Channels, laws
 
@@ -132,16 +132,16 @@ def test_two_modes_of_which_one_is_seen() -> None:
 def test_refusals_and_results() -> None:
     system = System("xi**2/2", ["x"], h=0.1, gamma=0.1)
     refused(
-        lambda: monitor(System("x**4", ["x"], h=1, gamma=1), coherent(0, 0), [1]), "Argument `system` must have a q"
+        lambda: monitor(System("cos(x)", ["x"], h=1, gamma=1), coherent(0, 0), [1]),
+        "Argument `system` must have polynomials",
     )
+    three = System("x1**4 + x2**2 + x3**2", ["x1"], h=1, gamma=1)
+    refused(lambda: monitor(three, coherent([0] * 3, [0] * 3), [1]), "Argument `system` must have at most 2 degrees")
     refused(lambda: monitor(System("x**2", h=1), coherent(0, 0), [1]), "Argument `system` must have jumps")
-    refused(lambda: monitor(system, cat([(1, 0), (-1, 0)]), [1]), "Argument `state` must be a mixture")
-    two = mixture([(1, coherent(0, 0)), (1, coherent(1, 0))])
-    refused(lambda: monitor(system, two, [1]), "Argument `state` must be one Gaussian state")
     refused(lambda: monitor(system, coherent(0, 0), [1], jump=2), "Argument `jump` must be a whole number from 1 to 1")
     refused(lambda: monitor(system, coherent(0, 0), [1], efficiency=1.1), "Argument `efficiency` must be <= 1")
     rate = System("xi**2/2", ["sin(t)*x"], h=1, gamma=1)
-    refused(lambda: monitor(rate, coherent(0, 0), [1]), "Argument `system` must have jumps that do not depend on time")
+    refused(lambda: monitor(rate, coherent(0, 0), [1]), "Argument `jump` must be one that does not depend on time")
     found = monitor(system, coherent(0, 0), [0.0, 1.0], records=3)
     again = monitor(system, coherent(0, 0), [0.0, 1.0], records=3)
     assert np.array_equal(found.record, again.record) and not found.record[:, 0].any()

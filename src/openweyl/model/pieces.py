@@ -24,6 +24,11 @@ class Piece:
     system: System
     stops: tuple[float, ...] = ()
 
+    @property
+    def middle(self) -> float:
+        """A time at which its formulas are smooth."""
+        return (self.begin + self.end) / 2
+
     def next_stop(self, t: float) -> float:
         """The first time after t at which a run has to land."""
         j = bisect_right(self.stops, t)

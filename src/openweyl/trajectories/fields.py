@@ -10,16 +10,20 @@ As div X_f = 0 that is the forward equation of
     dz = v dt + sqrt(gamma h) sum_f X_f o dW_f        in the sense of Stratonovich:
 
 of Ito the drift would be v + (gamma h/2) sum_f (X_f.grad) X_f.
+
+Where p or a jump has corners or jumps in time, the equation has one form after another, each with smooth fields.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 
 import numpy as np
 import sympy
 
 from openweyl.model.formulas import real_and_imaginary
+from openweyl.model.pieces import pieces
 from openweyl.model.system import System
 from openweyl.symbolic.derivatives import derivative
 from openweyl.symbolic.expressions import TIME, Program, program, run
@@ -41,11 +45,10 @@ class Fields:
         """The number of independent noises."""
         return int(self.constant.shape[1])
 
-    def rate(self, points: np.ndarray) -> float:
-        """How fast the drift makes `points` (2n, paths) move apart or together at time 0, about, per unit of time."""
-        still = np.zeros((self.noises, points.shape[1]))
-        values = run(self.code, {**dict(zip(self.z, points, strict=True)), TIME: 0.0}, np)[: len(self.z)]
-        v = np.array([value + still.sum(axis=0) for value in values])
+    def rate(self, points: np.ndarray, t: float) -> float:
+        """How fast the drift makes `points` (2n, paths) move apart or together at time t, about, per unit of time."""
+        values = run(self.code, {**dict(zip(self.z, points, strict=True)), TIME: t}, np)[: len(self.z)]
+        v = np.array([value + np.zeros(points.shape[1]) for value in values])
         scale = points.std(axis=1, keepdims=True)
         apart, faster = (np.diff(one / scale, axis=1) for one in (points, v))
         return float((np.linalg.norm(faster, axis=0) / np.linalg.norm(apart, axis=0)).max())
@@ -102,3 +105,28 @@ def fields_of(system: System) -> Fields:
                 constant[i, f] = scale * float(entry)
     code = program((*(sympy.Add(*parts) for parts in terms), *varying.values()))
     return Fields(z, constant, tuple(varying), code)
+
+
+@dataclass(frozen=True)
+class FieldsInTime:
+    """Fields of which each is right from its `begins` on, up to the next."""
+
+    begins: tuple[float, ...]
+    parts: tuple[Fields, ...]
+
+    def at(self, t: float) -> Fields:
+        """Those at the time t, which is no begin."""
+        return self.parts[bisect_right(self.begins, t) - 1]
+
+
+def fields_in_time(system: System, end: float) -> FieldsInTime:
+    """Those of `system` up to the time `end`. Raises ResourceError for too many corners and jumps in time."""
+    made: dict[tuple[sympy.Expr, ...], Fields] = {}  # a square wave has two
+    begins, parts = [], []
+    for piece in pieces(system, end):
+        formulas = (piece.system.hamiltonian, *piece.system.jumps)
+        if formulas not in made:
+            made[formulas] = fields_of(piece.system)
+        begins.append(piece.begin)
+        parts.append(made[formulas])
+    return FieldsInTime(tuple(begins), tuple(parts))

@@ -19,15 +19,20 @@ from openweyl.model.pair import state_of
 from openweyl.model.states import State
 from openweyl.model.system import System
 
-from .fields import Fields, fields_of
+from .clock import Clock
+from .fields import FieldsInTime, fields_in_time
 from .initial import Cloud, cloud_of
+from .mesh import Mesh
 from .statistics import Statistics, StepErrors
-from .steps import Mesh, Pair, followed
+from .steps import Pair, followed
 from .streams import Stream
 from .trajectories import Trajectories
 
 MAX_PATHS = 10**7
 """The most paths: their standard errors are then a few parts in 10^4 of a standard deviation."""
+BOX_DEVIATIONS = 6.0
+"""The size of the box in which p is asked how fast it varies in time, in standard deviations of the initial state: all
+but one of 10^8 points lie in it."""
 PILOT_PATHS = 256
 """Paths that choose the step: what it costs is then known to a sixteenth of how far it moves a path."""
 BLOCK = 2000
@@ -89,8 +94,10 @@ def langevin(
     report = callback(progress)
     cloud = cloud_of(checked, system.h)
     _check_memory(count, len(saved), system.n, limit)
-    fields = fields_of(system)
-    mesh = Mesh.of(system, cloud, saved, fields.rate(cloud.draw(PILOT_PATHS, Stream.PILOT.generator(seed))))
+    fields = fields_in_time(system, saved[-1])
+    points = cloud.draw(PILOT_PATHS, Stream.PILOT.generator(seed))
+    box = dict(zip(system.x + system.xi, cloud.box(BOX_DEVIATIONS), strict=True))
+    mesh = Mesh.of(system, box, saved, lambda piece: fields.at(piece.middle).rate(points, piece.begin))
     clock = Clock(began, seconds, report)
     with one_thread():
         for _ in range(MAX_HALVINGS):
@@ -113,40 +120,8 @@ def langevin(
     )
 
 
-class Clock:
-    """How long steps take, and a refusal where a run would take longer than it may."""
-
-    def __init__(self, began: float, seconds: float, report: Progress | None) -> None:
-        self.began, self.seconds, self.report = began, seconds, report
-        self.speed = 0.0
-
-    def measured(self, paths: int, mesh: Mesh, took: float) -> None:
-        """So many paths took that long."""
-        self.speed = took / max(paths * mesh.steps, 1)
-
-    def forecast(self, paths: int, mesh: Mesh, what: str) -> None:
-        """Raise ResourceError if so many paths take too long."""
-        needed = time.monotonic() - self.began + self.speed * paths * mesh.steps
-        if needed > self.seconds:
-            few = "Take fewer paths" if what == "paths" else "Raise `tol`, take earlier times"
-            raise ResourceError(
-                f"{paths} paths of {2 * mesh.steps} steps will take about {needed:.3g} s, but `time_limit` is "
-                f"{self.seconds:g} s. {few}, or raise it.",
-                kind="time",
-            )
-
-    def block(self, before: float, share: float, words: str, part: float) -> None:
-        """Tell the caller of a `part` of a block that is this `share` of all."""
-        self.reached(before + share * part, words)
-
-    def reached(self, part: float, words: str) -> None:
-        """Tell the caller."""
-        if self.report is not None:
-            self.report(part, 1.0, words)
-
-
 def _pilot(
-    fields: Fields, cloud: Cloud, mesh: Mesh, count: int, seed: int, clock: Clock
+    fields: FieldsInTime, cloud: Cloud, mesh: Mesh, count: int, seed: int, clock: Clock
 ) -> tuple[Pair, StepErrors | None]:
     """A few paths, and what the steps cost; None if they are not finite."""
     start = time.monotonic()
@@ -157,7 +132,7 @@ def _pilot(
     return pair, StepErrors.of(pair, count) if pair.finite() else None
 
 
-def _all(fields: Fields, cloud: Cloud, mesh: Mesh, count: int, seed: int, clock: Clock) -> Pair:
+def _all(fields: FieldsInTime, cloud: Cloud, mesh: Mesh, count: int, seed: int, clock: Clock) -> Pair:
     """All paths, block by block."""
     pairs = []
     for block, first in enumerate(range(0, count, BLOCK)):

@@ -4,127 +4,129 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from math import pi
 from typing import Literal, TypeAlias
 
-import numpy as np
+import sympy
 
 from openweyl._core import arguments
-from openweyl._core.arguments import ResourceError, must
+from openweyl._core.arguments import must
 from openweyl._core.calls import public
 from openweyl._core.memory import spare_memory
+from openweyl._core.progress import Progress, callback, shows_progress
 from openweyl._core.threads import one_thread
-from openweyl.gaussian_packets.flow import quadratic_flow
+from openweyl.evolution.observing import checked_observables
+from openweyl.evolution.pace import TIME_LIMIT
 from openweyl.model.pair import state_of
 from openweyl.model.states import State
 from openweyl.model.system import System
-from openweyl.symbolic.breakpoints import breakpoints
+from openweyl.observables.observable import Observable
+from openweyl.observables.unbounded import WeylMean
 from openweyl.symbolic.expressions import TIME
 
-from .filtering import Channels, Law, covariance_error, laws
-from .initial import cloud_of
+from .clock import Clock
+from .from_levels import records_on_levels
+from .gaussian_records import gaussian_of, gaussian_records
+from .observed import Detection
 from .records import Records
-from .streams import Stream
 
-Detection: TypeAlias = Literal["homodyne", "heterodyne"]
+DetectionKind: TypeAlias = Literal["homodyne", "heterodyne"]
 MAX_RECORDS = 10**6
 """The most records of one call."""
+LEAST_TOLERANCE, DEFAULT_TOLERANCE, MAX_TOLERANCE = 1e-5, 0.01, 0.2
+"""What steps and levels may cost, in trace norm."""
 
 
 @public
+@shows_progress("monitor")
 def monitor(
     system: System,
     state: State,
     times: Sequence[float],
     *,
     jump: int = 1,
-    detection: Detection = "homodyne",
+    detection: DetectionKind = "homodyne",
     angle: float = 0.0,
     efficiency: float = 1.0,
     records: int = 1,
+    observables: Sequence[Observable | str] = (),
     seed: int = 0,
+    tol: float = DEFAULT_TOLERANCE,
+    keep_states: bool = True,
     memory: float | None = None,
+    time_limit: float = TIME_LIMIT,
+    progress: Progress | bool | None = None,
 ) -> Records:
     """dy = sqrt(eta) <c + c*> dt + dW, c = sqrt(gamma/h) L e^{-i angle}: homodyne records, and the states they leave.
 
-    `system`: with p quadratic and linear jumps; `state`: Gaussian, so that it stays so under measurement. `times`: at
-    which the states are known, and between which the records are integrated. `jump`: which one is observed, counted
-    from 1; the others are not. `detection`: "heterodyne" observes the quadratures at `angle` and at `angle` + pi/2,
-    each with half the efficiency. `angle`: of the local oscillator, in radians; 0 observes L + L*. `efficiency`: eta,
-    from 0 to 1. `records`: how many. `seed`: the same one gives the same records. `memory`: bytes for the result
-    (default: half of what is free).
+    `system`: with polynomials for p and the jumps, n <= 2; or, with one Gaussian state, p quadratic and linear jumps,
+    for any n. `state`: any. `times`: at which the states are known, and between which the records are integrated.
+    `jump`: which one is observed, counted from 1; the others are not. `detection`: "heterodyne" observes the
+    quadratures at `angle` and at `angle` + pi/2, each with half the efficiency. `angle`: of the local oscillator, in
+    radians; 0 observes L + L*. `efficiency`: eta, from 0 to 1. `records`: how many. `observables`: polynomials, such as
+    ["ad*a", "x**2"], whose conditional expectations are kept. `seed`: the same one gives the same records. `tol`: the
+    error of conditional states in trace norm, its root mean square over records, for which steps and levels are
+    chosen. `keep_states`: False keeps means and expectations alone. `memory`: bytes for the result (default: half of
+    what is free). `time_limit`: seconds, by forecast. `progress`: as for `evolve`.
 
-    Returns `Records`: the records, the conditional means of each and their common covariance, and the states.
+    Gaussian states of quadratic systems take no steps: their records are drawn from their law. Others are followed on
+    levels of oscillators; each record is then followed with longer steps on fewer levels, too, which tells its error.
 
-    Raises InputError for arguments out of range, other systems and other states; ResourceError for covariances that
-    vary too fast over `times`, and for results that do not fit.
+    Returns `Records`: the records, the conditional means, covariances and states of each, and their errors.
 
-    Source: Jacobs and Steck, Contemp. Phys. 47, 279 (2006), doi:10.1080/00107510601101934; Wiseman and Milburn,
-    Quantum Measurement and Control (2009), chapter 6.
+    Raises InputError for arguments out of range and other systems; ResourceError for what takes longer than
+    `time_limit`, and for results that do not fit.
 
-    >>> from openweyl import System, coherent
+    Source: Jacobs and Steck, Contemp. Phys. 47, 279 (2006), doi:10.1080/00107510601101934, arXiv:quant-ph/0611067;
+    Wiseman and Milburn, Quantum Measurement and Control (Cambridge, 2010), chapter 4.
+
+    >>> from openweyl import System, cat, coherent
     >>> still = System("0*x", ["x"], h=1.0, gamma=1.0)  # V_x of dV/dt = -4 V^2, V(0) = 1/2
     >>> monitor(still, coherent(0, 0), [0.0, 0.5, 1.0]).covariance[:, 0, 0].round(6)
     array([0.5     , 0.25    , 0.166667])
+    >>> found = monitor(still, cat([(2, 0), (-2, 0)]), [0.0, 1.0], records=4)  # which of the two?
+    >>> bool((abs(abs(found.mean[:, 1, 0]) - 2) < 1).all())
+    True
     """
     began = time.monotonic()
     checked = state_of(system, state)
     saved = arguments.times(times)
     must(bool(system.jumps and system.gamma), "system", "have jumps, and gamma > 0", system, "One of them is observed.")
-    timed = any(jump.has(TIME) for jump in system.jumps)
-    must(not timed, "system", "have jumps that do not depend on time", str(system), "Others are not measured yet.")
-    breaks = breakpoints((system.hamiltonian,), saved[-1])
-    must(not breaks, "system", "be smooth in time", str(system), "Others are not measured yet.")
     chosen = arguments.whole("jump", jump, 1, len(system.jumps), "It counts the jumps of the system from 1.")
+    timed = system.jumps[chosen - 1].has(TIME)
+    must(not timed, "jump", "be one that does not depend on time", f"{chosen}, {system.jumps[chosen - 1]}")
     arguments.choice("detection", detection, ("homodyne", "heterodyne"))
     angle = arguments.real("angle", angle)
     efficiency = arguments.real("efficiency", efficiency, low=0.0)
     must(efficiency <= 1, "efficiency", "be <= 1", efficiency)
     count = arguments.whole("records", records, 1, MAX_RECORDS)
+    polynomials = [_polynomial(one, system) for one in checked_observables(observables, system.n)]
     seed = arguments.whole("seed", seed, 0, 2**63 - 1)
+    tol = arguments.real("tol", tol, low=LEAST_TOLERANCE)
+    must(tol <= MAX_TOLERANCE, "tol", f"be <= {MAX_TOLERANCE}", tol, "It is an error in trace norm.")
+    keep = arguments.flag("keep_states", keep_states)
     limit = spare_memory() if memory is None else arguments.real("memory", memory, above=0.0)
-    flow = quadratic_flow(system)
-    if flow is None:
-        raise arguments.fail(
-            "system", "have a quadratic p and linear jumps", str(system), "Others are not measured yet."
-        )
-    cloud = cloud_of(checked, system.h)
-    must(len(cloud.weights) == 1, "state", "be one Gaussian state", str(checked), "A record tells members apart.")
-    angles = [angle] if detection == "homodyne" else [angle, angle + pi / 2]
-    _check_memory(count, len(saved), 2 * system.n + len(angles), limit)
-    channels = Channels.of(system, system.jumps[chosen - 1], angles, efficiency)
-    start = system.h * cloud.covariances[0]
+    clock = Clock(began, arguments.real("time_limit", time_limit, above=0.0), callback(progress))
+    seen = Detection.of(detection, angle, efficiency)
+    gaussian = gaussian_of(system, checked, saved)
     with one_thread():
-        found = laws(flow, channels, start, saved)
-        error = covariance_error(flow, channels, found, start, saved)
-        mean, record = _drawn(found, cloud.centers[0], count, Stream.RECORD.generator(seed))
+        if gaussian is not None:
+            read = gaussian_records(gaussian, seen, chosen, polynomials, saved, count, seed, limit)
+        else:
+            read = records_on_levels(
+                system, checked, seen, chosen, polynomials, saved, count, seed, tol=tol, keep=keep, memory=limit,
+                clock=clock,
+            )  # fmt: skip
     return Records(
         system=system, state=checked, times=saved, jump=chosen, detection=detection, angle=angle, efficiency=efficiency,
-        record=record, mean=mean, covariance=np.array([law.covariance for law in found]), covariance_error=error,
-        seed=seed, seconds=time.monotonic() - began,
+        observables=tuple(one.name for one in checked_observables(observables, system.n)), seed=seed, tol=tol,
+        seconds=time.monotonic() - began, **read,
     )  # fmt: skip
 
 
-def _drawn(found: list[Law], center: np.ndarray, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Means (records, times, 2n) and records (records, times, channels)."""
-    size = len(center)
-    told = len(found[0].shift) - size
-    mean, record = np.empty((count, len(found), size)), np.empty((count, len(found), told))
-    now = np.broadcast_to(center, (count, size))
-    for j, law in enumerate(found):
-        values, vectors = np.linalg.eigh(law.noise)
-        root = vectors * np.sqrt(np.maximum(values, 0.0))
-        both = now @ law.map.T + law.shift + rng.standard_normal((count, len(law.shift))) @ root.T
-        now = mean[:, j] = both[:, :size]
-        record[:, j] = both[:, size:]
-    return mean, record
-
-
-def _check_memory(records: int, times: int, numbers: int, limit: float) -> None:
-    """Raise ResourceError if the result would not fit into `limit` bytes."""
-    needed = 8.0 * times * (2 * records * numbers + 4 * numbers**2)
-    if needed > limit:
-        raise ResourceError(
-            f"{records} records at {times} times take {needed / 1e9:.2g} GB, but {limit / 1e9:.2g} GB are free for "
-            "them. Take fewer records or times, or raise `memory`."
-        )
+def _polynomial(observable: Observable, system: System) -> sympy.Expr:
+    """The symbol of the observable."""
+    reading = observable.reading
+    formula = reading.symbol(system.h) if isinstance(reading, WeylMean) else None
+    good = formula is not None and formula.is_polynomial(*system.x, *system.xi)
+    must(good, "observables", "be polynomials in x and xi, or in a and ad", observable.name)
+    return sympy.expand(formula)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from openweyl._core.arguments import position, whole
+from openweyl._core.arguments import must, position, whole
 from openweyl._core.calls import public
 from openweyl._core.display import block, html_picture, html_table
 from openweyl._core.plain import plain, plain_fields
 from openweyl._core.text import cut, excerpt, table
 from openweyl.evolution.dataset import attributes
-from openweyl.model.packets import Packet
-from openweyl.model.states import PacketState, State
+from openweyl.model.states import State
+from openweyl.model.symbol_state import SymbolState
 from openweyl.model.system import System
 from openweyl.plot import results
 from openweyl.plot.trajectories import draw_paths
@@ -23,6 +23,13 @@ from openweyl.weyl.symbol import Symbol
 if TYPE_CHECKING:
     import xarray
     from matplotlib.axes import Axes
+
+
+class States(Protocol):
+    """The conditional states, by record and time."""
+
+    def state(self, record: int, index: int, description: str) -> State: ...
+
 
 NEGLIGIBLE = 1e-12
 """The part of its maximum that a conditional symbol has at the edge of its grid."""
@@ -34,10 +41,12 @@ class Records:
     """Records of a continuous measurement, and the states that they leave.
 
     `record`: (records, times, channels), the integral of dy since the time before, from 0 on for the first; two
-    channels for heterodyne detection. `mean`: (records, times, 2n), the conditional means. `covariance`: (times, 2n,
-    2n), the conditional covariance, the same for all records; `covariance_error`: an estimate of the error of each
-    entry. `system`, `state`, `times`, `jump`, `detection`, `angle`, `efficiency`, `seed`: as given. `seconds`:
-    wall-clock time.
+    channels for heterodyne detection. `mean`: (records, times, 2n), the conditional means. `covariance`: the
+    conditional covariance, (records, times, 2n, 2n), or (times, 2n, 2n) where it is the same for all records, as of
+    Gaussian states. `expectations`: (records, times, observables), of the `observables` asked for.
+    `mean_error`, `covariance_error`, `expectation_errors`: estimates of the errors of these. `error`: (records, times),
+    an estimate of the error of each conditional state in trace norm. `scheme`: how they were found. `system`, `state`,
+    `times`, `jump`, `detection`, `angle`, `efficiency`, `seed`, `tol`: as given. `seconds`: wall-clock time.
     """
 
     system: System
@@ -47,11 +56,19 @@ class Records:
     detection: str
     angle: float
     efficiency: float
+    observables: tuple[str, ...]
+    scheme: str
     record: np.ndarray
     mean: np.ndarray
+    mean_error: np.ndarray
     covariance: np.ndarray
     covariance_error: np.ndarray
+    expectations: np.ndarray
+    expectation_errors: np.ndarray
+    error: np.ndarray
+    states: States | None
     seed: int
+    tol: float
     seconds: float
 
     @public
@@ -59,16 +76,15 @@ class Records:
         """The conditional state at times[index], given the `record` of this number, from 0 on."""
         number = whole("record", record, 0, len(self.record) - 1)
         j = position(index, len(self.times))
-        text = f"state at t = {self.times[j]:g} conditional on record {number}"
-        covariance = self.covariance[j] / self.system.h
-        packet = Packet(tuple(self.mean[number, j].tolist()), tuple(map(tuple, covariance.tolist())))
-        return PacketState(((1.0, (packet,)),), text)
+        must(self.states is not None, "keep_states", "be True for states to be kept", False)
+        assert self.states is not None  # noqa: S101
+        return self.states.state(number, j, f"state at t = {self.times[j]:g} conditional on record {number}")
 
     @public
     def symbol(self, record: int = 0, index: int = -1) -> Symbol:
         """The Weyl symbol of the conditional state, on a grid of its own."""
         state = self.conditional(record, index)
-        return state.symbol(state.grid(self.system.h, NEGLIGIBLE))
+        return state.content if isinstance(state, SymbolState) else state.symbol(state.grid(self.system.h, NEGLIGIBLE))
 
     @property
     def _names(self) -> list[str]:
@@ -76,26 +92,36 @@ class Records:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain numbers and lists, for JSON."""
-        found = plain_fields(self, "system", "times", "jump", "detection", "angle", "efficiency", "record", "mean")
-        rest = plain_fields(self, "covariance", "covariance_error", "seed", "seconds")
+        found = plain_fields(self, "system", "times", "jump", "detection", "angle", "efficiency", "scheme", "record")
+        names = ("mean", "mean_error", "covariance", "covariance_error", "observables", "expectations")
+        rest = plain_fields(self, *names, "expectation_errors", "error", "seed", "tol", "seconds")
         return found | plain({"state": str(self.state)}) | rest
 
     def to_xarray(self) -> xarray.Dataset:
         """Dims (record, time, channel) and (record, time, coordinate), and other_coordinate for covariances."""
         import xarray as xr
 
-        square = ("time", "coordinate", "other_coordinate")
+        path, pair = ("record", "time"), ("coordinate", "other_coordinate")
+        square = (*path, *pair) if self.covariance.ndim == 4 else ("time", *pair)
         data = {
-            "dy": (("record", "time", "channel"), self.record, {"long_name": "integral of dy since the time before"}),
-            "mean": (("record", "time", "coordinate"), self.mean, {"long_name": "conditional means"}),
-            "covariance": (square, self.covariance, {"long_name": "conditional covariance, of all records"}),
-            "covariance_error": (square, self.covariance_error, {"long_name": "its estimated error"}),
+            "dy": ((*path, "channel"), self.record, {"long_name": "integral of dy since the time before"}),
+            "mean": ((*path, "coordinate"), self.mean, {"long_name": "conditional means"}),
+            "mean_error": ((*path, "coordinate"), self.mean_error, {"long_name": "their estimated errors"}),
+            "covariance": (square, self.covariance, {"long_name": "conditional covariances"}),
+            "covariance_error": (square, self.covariance_error, {"long_name": "their estimated errors"}),
+            "error": (path, self.error, {"long_name": "estimated error of the state in trace norm"}),
         }
-        over = {"time": list(self.times), "coordinate": self._names, "other_coordinate": self._names}
+        over: dict[str, Any] = {"time": list(self.times)} | dict.fromkeys(pair, self._names)
+        if self.observables:
+            many = (*path, "observable")
+            data["expectation"] = (many, self.expectations, {"long_name": "conditional expectations"})
+            data["expectation_error"] = (many, self.expectation_errors, {"long_name": "their estimated errors"})
+            over["observable"] = list(self.observables)
         dataset = xr.Dataset(data, over)
         dataset["time"].attrs["units"] = "the unit of time of the Hamiltonian"
-        measured = {"detection": self.detection, "angle": self.angle, "efficiency": self.efficiency, "jump": self.jump}
-        return dataset.assign_attrs(attributes(self.system) | measured | {"state": str(self.state), "seed": self.seed})
+        names = ("detection", "angle", "efficiency", "jump", "scheme", "seed", "tol")
+        measured = {name: getattr(self, name) for name in names} | {"state": str(self.state)}
+        return dataset.assign_attrs(attributes(self.system) | measured)
 
     @public
     def plot(self, axes: Axes | None = None) -> Axes:
@@ -108,7 +134,8 @@ class Records:
 
     def _words(self) -> str:
         what = f"{self.detection} detection of jump {self.jump}, efficiency {self.efficiency:g}"
-        return f"{len(self.record)} records of {what}, seed {self.seed}, {self.seconds:.2g} s; the first one:"
+        how = f"{self.scheme}; states are off by about {np.sqrt((self.error**2).mean(axis=0).max()):.2g} in trace norm"
+        return f"{len(self.record)} records of {what}, seed {self.seed}, {self.seconds:.2g} s\n{how}; the first one:"
 
     def _heads(self) -> tuple[str, ...]:
         told = ["dy"] if self.record.shape[2] == 1 else ["dy1", "dy2"]

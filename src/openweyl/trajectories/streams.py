@@ -13,6 +13,7 @@ class Stream(IntEnum):
     PILOT = 0
     BLOCK = 1
     RECORD = 2
+    LEVELS = 3
 
     def generator(self, seed: int, *number: int) -> np.random.Generator:
         """The generator of this stream, and of the block of this `number`."""
