@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from math import ceil
 
 import numpy as np
@@ -14,7 +15,7 @@ from openweyl.fock_space.symbols import level_symbol
 from openweyl.model.symbol_state import SymbolState
 
 from .found import Found
-from .on_levels import Candidate, at_rest, candidate, rates, trace_norm, whole
+from .on_levels import Candidate, candidate, rates, trace_norm, whole
 
 SCHEME = "sparse equations in Fock space"
 FIRST = {1: 16, 2: 5}
@@ -30,6 +31,14 @@ LEAST_SEEN = {1: 72, 2: 8}
 """The fewest levels of a mode that the state is confirmed on: small systems are looked at as widely as costs little."""
 SAFETY = 2.0
 """What the estimate is raised by: relaxation is measured from some states only."""
+
+
+SETTLED = 3.0
+"""Levels are enough if the residual is at most so many times its round-off: more would not make it less."""
+SLOW = (
+    "This system relaxes at a rate of {:.2g} only: what round-off does within that time moves its steady state by more "
+    "than {:.2g}. Raise `tol`, or use `evolve` from a state to late times."
+)
 
 
 def on_enough_levels(system: PolynomialSystem, h: float, tol: float, beyond: float, time_limit: float) -> Found:
@@ -49,17 +58,18 @@ def grown(system: PolynomialSystem, tol: float, time_limit: float) -> tuple[Cand
     while True:
         levels = (size,) * system.n
         made = whole(system, levels)
-        found, norm = rates(made)
-        count = at_rest(found, norm)
+        found, count = rates(made)
         if count > 1 and many > 1:
             raise InputError(_several(min(count, many)))
-        now = candidate(made, found, norm) if count <= 1 else None
+        now = candidate(made, found) if count <= 1 else None
         many = count
         left = SAFETY * now.residual * now.time if now else np.inf
         if now and before:
             error = left + trace_norm(now.matrix - padded(before.matrix, before.levels, levels))
             if error <= tol:
-                return before, error
+                return replace(before, gap=now.gap, time=now.time), error  # more levels see slower ones
+        if now and now.residual <= SETTLED * now.rounded and SAFETY * now.rounded * now.time > tol:
+            raise ResourceError(SLOW.format(now.gap, tol), kind="precision")
         if size == most:
             raise ResourceError(_endless(levels, tol), kind="time")
         if time.perf_counter() - began > time_limit:
