@@ -16,6 +16,11 @@ import sympy
 
 from common import invoke, refused
 from openweyl import ResourceError, System, evolve, steady_state, thermal
+from openweyl.fock_space.levels import padded
+from openweyl.fock_space.polynomial_system import polynomial_system
+from openweyl.steady.growth import grown
+from openweyl.steady.on_levels import candidate, whole
+from openweyl.steady.on_many_levels import candidate_by_gmres
 
 SYSTEMS = {
     "thermal": ("2*ad*a", ["sqrt(1.5)*a", "sqrt(0.5)*ad"]),
@@ -113,6 +118,44 @@ def test_optomechanics_against_qutip() -> None:
     means = [np.sqrt(2) * part(qutip.expect(c, rho)) for part in (np.real, np.imag) for c in (a, b)]
     np.testing.assert_allclose(found.symbol.moments().mean, means, atol=5e-3)
     assert abs(found.symbol.purity() - (rho * rho).tr().real) <= 2 * found.error  # |tr(A^2 - B^2)| <= 2 ||A - B||
+
+
+DIMER = "0.1*(ad1**2*a1**2 + ad2**2*a2**2) + 0.5*(ad1*a2 + a1*ad2) + 0.3*(a1 + ad1)"
+
+
+def dimer_in_qutip(size: int) -> np.ndarray:
+    one = qutip.destroy(size)
+    a, b = qutip.tensor(one, qutip.qeye(size)), qutip.tensor(qutip.qeye(size), one)
+    H = 0.1 * (a.dag() ** 2 * a**2 + b.dag() ** 2 * b**2) + 0.5 * (a.dag() * b + b.dag() * a) + 0.3 * (a + a.dag())
+    return qutip.steadystate(H, [a, b]).full()
+
+
+def test_a_driven_dimer_by_gmres_is_what_it_is_directly() -> None:
+    made = polynomial_system(System.from_operators(DIMER, ["a1", "a2"], h=1), (1.0, 1.0))
+    assert made is not None
+    direct, iterated = candidate(whole(made, (6, 6)), 0.5), candidate_by_gmres(made, (6, 6), 0.5)
+    assert distance(direct.matrix, iterated.matrix) < 1e-11
+    assert iterated.time == pytest.approx(direct.time, rel=0.3)  # of fewer starts
+    assert iterated.residual <= direct.residual  # that is a bound, of what lies beyond
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("tol", [1e-2, 1e-4])
+def test_a_driven_dimer_against_qutip(tol: float) -> None:
+    system = System.from_operators(DIMER, ["a1", "a2"], h=1)
+    found = steady_state(system, tol=tol)
+    made = polynomial_system(system, (1.0, 1.0))
+    assert made is not None
+    mine, error = grown(made, 0.95 * tol, 100.0)
+    true = dimer_in_qutip(9)
+    assert distance(padded(mine.matrix, mine.levels, (9, 9)), true) <= error <= found.error <= tol
+    assert abs(found.symbol.purity() - np.trace(true @ true).real) <= 2 * found.error
+
+
+@pytest.mark.parametrize("jumps", [["a1"], ["ad1*a1", "ad2*a2"], ["a1 - a2"]])
+def test_two_modes_with_many_states_at_rest(jumps: list[str]) -> None:
+    system = System.from_operators("0.1*ad1**2*a1**2 + ad1*a1 + ad2*a2", jumps, h=1)
+    refused(lambda: steady_state(system, tol=1e-2), "This system has at least")
 
 
 def test_stays_under_evolution() -> None:

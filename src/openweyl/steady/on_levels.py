@@ -76,8 +76,8 @@ def whole(system: PolynomialSystem, levels: tuple[int, ...]) -> Generator:
     return generator(system, levels, touched, 0.0)[0]
 
 
-def candidate(made: Generator, found: np.ndarray) -> Candidate:
-    """The state, for a generator with the slowest eigenvalues `found`, of which one belongs to it."""
+def candidate(made: Generator, gap: float) -> Candidate:
+    """The state; `gap` is the rate of the slowest decay, if there is one."""
     from scipy.sparse.linalg import splu  # slow to import
 
     M, size = made.terms[0].inside, prod(made.levels)
@@ -93,7 +93,6 @@ def candidate(made: Generator, found: np.ndarray) -> Candidate:
     beyond = made.trace_norm_beyond(float(np.linalg.norm(made.terms[0].beyond @ v)))
     sizes = np.abs(made.matrix(abs(M) @ np.abs(v)))
     rounded = rounding(M) * float(np.linalg.norm(sizes, axis=1).sum())  # rows of rank 1 each
-    gap = float(-found[1:].real.max(initial=-np.inf))
     return Candidate(
         matrix=made.matrix(v), levels=made.levels, residual=inside + beyond + rounded,
         rounded=rounded, gap=gap,
