@@ -335,19 +335,22 @@ def cases(folder: Path) -> dict[str, Case]:
         "correlation": (
             openweyl.correlation,
             RUN | CONTROL | {"A": "ad", "B": "a", "start": 0.01, "kind": "classical"},
-            pair | control | {"A": "operator", "B": "operator", "start": "number", "kind": "kind"},
+            pair
+            | {"state": "state or None"}
+            | control
+            | {"A": "operator", "B": "operator", "start": "number", "kind": "kind"},
         ),
         "spectrum": (
             openweyl.spectrum,
             {"system": DAMPED, "state": coherent(0, 0), "A": "a", "B": "ad", "frequencies": [1.0], "kind": "classical"}
             | {"tol": 0.05, "memory": None, "time_limit": 3600.0},
-            {"system": "system", "state": "state", "A": "operator", "B": "operator", "frequencies": "times"}
+            {"system": "system", "state": "state or None", "A": "operator", "B": "operator", "frequencies": "times"}
             | {"kind": "kind", "tol": "number", "memory": "number or None", "time_limit": "number"},
         ),
         "g2": (
             openweyl.g2,
             RUN | CONTROL | {"A": "a", "start": 0.01, "kind": "classical"},
-            pair | control | {"A": "operator", "start": "number", "kind": "kind"},
+            pair | {"state": "state or None"} | control | {"A": "operator", "start": "number", "kind": "kind"},
         ),
         "langevin": (
             openweyl.langevin,
