@@ -13,7 +13,6 @@ from openweyl._core.arguments import must
 from openweyl._core.calls import public
 from openweyl._core.memory import spare_memory
 from openweyl._core.progress import Progress, callback, shows_progress
-from openweyl._core.threads import one_thread
 from openweyl.evolution.observing import checked_observables
 from openweyl.evolution.pace import TIME_LIMIT
 from openweyl.model.pair import state_of
@@ -108,14 +107,13 @@ def monitor(
     clock = Clock(began, arguments.real("time_limit", time_limit, above=0.0), callback(progress))
     seen = Detection.of(detection, angle, efficiency)
     gaussian = gaussian_of(system, checked, saved)
-    with one_thread():
-        if gaussian is not None:
-            read = gaussian_records(gaussian, seen, chosen, polynomials, saved, count, seed, limit)
-        else:
-            read = records_on_levels(
-                system, checked, seen, chosen, polynomials, saved, count, seed, tol=tol, keep=keep, memory=limit,
-                clock=clock,
-            )  # fmt: skip
+    if gaussian is not None:
+        read = gaussian_records(gaussian, seen, chosen, polynomials, saved, count, seed, limit)
+    else:
+        read = records_on_levels(
+            system, checked, seen, chosen, polynomials, saved, count, seed, tol=tol, keep=keep, memory=limit,
+            clock=clock,
+        )  # fmt: skip
     return Records(
         system=system, state=checked, times=saved, jump=chosen, detection=detection, angle=angle, efficiency=efficiency,
         observables=tuple(one.name for one in checked_observables(observables, system.n)), seed=seed, tol=tol,
