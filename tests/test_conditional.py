@@ -171,20 +171,20 @@ def test_strong_order_three_halves_where_all_is_seen() -> None:
     """Three halvings make errors 2^4.5 times smaller; of first order it would be 2^3: they are told apart at 2^3.75."""
     observed = ObservedSystem.of(System.from_operators("ad**2*a**2/2 + (a + ad)/3", ["a"], h=1), (1.0,), 1, HOMODYNE)
     stepper = Stepper(LevelOperators.of(observed, (16,)))
-    paths, finest, rng = 300, 256, np.random.default_rng(0)
+    paths, finest, rng = 300, 1024, np.random.default_rng(0)
     ket = np.zeros((16, paths, 1), dtype=complex)
     ket[2] = 1.0
     dw = rng.standard_normal((finest, 1, paths)) / sqrt(finest)
     dz = rng.standard_normal((finest, 1, paths)) / sqrt(12 * finest**3)
     ends = {}
-    for steps in (256, 128, 64, 32, 16, 8, 4):
+    for steps in (1024, 512, 256, 128, 64, 32):
         batch = Batch(ket, True)
         for i in range(steps):
             batch, _ = stepper.moved(batch, i / steps, 1 / steps, dw[i], dz[i])
         ends[steps] = batch
         first, second = dw[::2], dw[1::2]
         dw, dz = first + second, dz[::2] + dz[1::2] + (second - first) / (2 * steps)
-    errors = [sqrt((ends[k].distances(ends[256], np.arange(16)) ** 2).mean()) for k in (4, 32)]
+    errors = [sqrt((ends[k].distances(ends[1024], np.arange(16)) ** 2).mean()) for k in (32, 256)]
     assert errors[0] / errors[1] > 2**3.75
 
 
@@ -221,3 +221,32 @@ def test_observables_and_errors_of_gaussian_states() -> None:
     grid = two[0].grid(0.3, 1e-10)
     apart = (two[0].symbol(grid) - two[1].symbol(grid)).trace_norm().upper
     assert apart <= distances(V[None] + 0.01 * np.eye(2), off[None], 0.3)[0] <= 20 * apart
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("detection", ["homodyne", "heterodyne"])
+def test_statistics_and_records_of_qutip(detection: Any) -> None:
+    """Means and variances of conditional means and of records, by 300 and 2000 of them."""
+    qutip = pytest.importorskip("qutip")
+    a, paths, end = qutip.destroy(12), 300, 0.8
+    options = {"dt": 0.004, "store_measurement": "start", "progress_bar": "", "keep_runs_results": True}
+    theirs = qutip.smesolve(
+        0.5 * a.dag() ** 2 * a**2 + 0.8j * (a.dag() - a), qutip.fock_dm(12, 2), np.linspace(0, end, 101),
+        c_ops=[sqrt(0.3) * a], sc_ops=[sqrt(0.7) * a], e_ops=[a + a.dag(), a.dag() * a], ntraj=paths,
+        heterodyne=detection == "heterodyne", options=options, seeds=1,
+    )  # fmt: skip
+    system = System.from_operators("0.5*ad**2*a**2 + 0.8*I*(ad - a)", ["a"], h=1)
+    texts = ["a + ad", "ad*a"]
+    ours = monitor(
+        system, fock(2), [end], detection=detection, efficiency=0.7, records=2000, observables=texts, seed=5
+    )  # fmt: skip
+    record = (np.array(theirs.measurement).real * end / 100).reshape(paths, -1, 100).sum(axis=2)
+    record /= 1 if detection == "homodyne" else sqrt(2)  # QuTiP tells <c + c*> there, with sqrt(2) dW
+    pairs = [(np.array(theirs.runs_expect[k])[:, -1], ours.expectations[:, 0, k]) for k in range(2)]
+    pairs += list(zip(record.T, ours.record[:, 0].T, strict=True))
+    for one, other in pairs:
+        for power in (1, 2):
+            first, second = (x**power if power == 1 else (x - x.mean()) ** 2 for x in (one, other))
+            chance = DEVIATIONS * np.hypot(first.std() / sqrt(len(first)), second.std() / sqrt(len(second)))
+            assert abs(first.mean() - second.mean()) <= chance
+    assert pairs[0][0].std() > 0.3 and abs(pairs[2][0].mean()) > 0.1  # there is something to compare
