@@ -39,6 +39,8 @@ from openweyl.fock_space.initial import TooManyLevelsError, level_matrix
 from openweyl.fock_space.levels import padded
 from openweyl.fock_space.polynomial_system import polynomial_system
 from openweyl.fock_space.run import FockRun
+from openweyl.fock_space.spans import Span
+from openweyl.fock_space.start import start_on_levels
 from openweyl.fock_space.taylor import driven_step, free_step
 from openweyl.norms.dense import dense_trace_norm
 
@@ -184,6 +186,22 @@ def test_matrices_of_products(factors: tuple[State, State]) -> None:
     first, second = (level_matrix(one.at(0.4), 0.4, 1e-12, 1000, (1.0,)).matrix for one in factors)
     m, n = both.levels
     assert np.abs(both.matrix - np.kron(first[:m, :m], second[:n, :n])).max() < 1e-13
+
+
+@pytest.mark.parametrize(
+    "state", [coherent(alpha=1), superposition([(1, fock(0)), (0.3, coherent(alpha=1.5))])], ids=str
+)
+def test_levels_to_begin_on_are_many_only_where_l_leaves_them(state: State) -> None:
+    system = System.from_operators("ad2*a2 - 0.3*ad1*a1*(a2 + ad2)", ["0.3*a1", "0.1*a2"], h=1)
+    both = tensor(state, state).at(1.0)
+    start = start_on_levels((Span(0.0, 10.0, polynomial_of(system)),), both, 1e-4, (1.0, 1.0))
+    assert start.levels[0] < start.levels[1]
+    whole = level_matrix(both, 1.0, 1e-13, 4000, (1.0, 1.0))
+    off = padded(start.matrix, start.levels, whole.levels) - whole.matrix
+    assert np.abs(np.linalg.eigvalsh(off)).sum() <= start.lost <= 1.1e-4
+    loss = polynomial_of(System.from_operators("0*a", ["a"], h=1))
+    alone = start_on_levels((Span(0.0, 10.0, loss),), state.at(1.0), 1e-4, (1.0,))
+    assert alone.levels[0] == start.levels[0]
 
 
 def test_a_step_of_a_free_equation_knows_its_residual() -> None:
@@ -333,9 +351,8 @@ def test_a_lost_photon_leaves_a_mixture() -> None:
 def run_and_truth(system: System, state: State, t: float, tol: float, size: int) -> tuple[float, float, FockRun]:
     """The error at t, that which is reported, and the run; the truth: one exponential on `size` levels."""
     given, scales = state.at(system.h), (1.0,)
-    run = FockRun(
-        polynomial_of(system), level_matrix(given, system.h, 0.2 * tol, 1000, scales), tol, t, 1000, 1e12, 1e9, np.inf
-    )
+    start = level_matrix(given, system.h, 0.2 * tol, 1000, scales)
+    run = FockRun((Span(0.0, t, polynomial_of(system)),), start, tol, 1000, 1e12, 1e9, np.inf)
     *_, last = run.to((t,))
     start = level_matrix(given, system.h, 1e-13, 1000, scales)
     whole, v, _ = generator(polynomial_of(system), (size,), padded(start.matrix, start.levels, (size,)), 0.0)
@@ -349,7 +366,7 @@ def run_and_truth(system: System, state: State, t: float, tol: float, size: int)
 def test_levels_that_fill_between_looks_alone(t: float, loss: str, size: int) -> None:
     """Gain lifts |5> for a moment, loss empties it: sixteen looks at a long time see none of that."""
     error, reported, run = run_and_truth(System.from_operators("ad*a", ["0.5*ad", loss], h=1), fock(5), t, 1e-4, size)
-    assert run.blocks is not None
+    assert run.flows is not None
     assert error <= reported + 1e-12 and reported <= 1e-4
 
 
@@ -392,7 +409,7 @@ def test_a_pulse_shorter_than_any_step_is_not_missed() -> None:
     pulse = "100*exp(-((t - 0.7318)*1000)**2)"
     system = System.from_operators(f"0.01*ad**2*a**2 + {pulse}*(a + ad)/sqrt(2)", ["0.1*a"], h=1)
     start = level_matrix(coherent(alpha=0).at(1.0), 1.0, 1e-9, 1000, (1.0,))
-    run = FockRun(polynomial_of(system), start, 1e-5, 0.75, 1000, 1e12, 1e9, np.inf)
+    run = FockRun((Span(0.0, 0.75, polynomial_of(system)),), start, 1e-5, 1000, 1e12, 1e9, np.inf)
     *_, last = run.to((0.75,))
     (a,) = lowering(last.levels)
     mean = np.trace(a @ last.matrix) * sqrt(2)
@@ -402,10 +419,8 @@ def test_a_pulse_shorter_than_any_step_is_not_missed() -> None:
 
 def test_levels_follow_gain_and_loss() -> None:
     system = System.from_operators("0.2*ad**2*a**2 + 3*sin(t)*(a + ad)", ["a"], h=1)
-    run = FockRun(
-        polynomial_of(system), level_matrix(coherent(alpha=0).at(1.0), 1.0, 1e-7, 1000, (1.0,)), 1e-6, 12.0, 1000,
-        1e12, 1e9, np.inf,
-    )  # fmt: skip
+    start = level_matrix(coherent(alpha=0).at(1.0), 1.0, 1e-7, 1000, (1.0,))
+    run = FockRun((Span(0.0, 12.0, polynomial_of(system)),), start, 1e-6, 1000, 1e12, 1e9, np.inf)
     sizes = [reached.levels[0] for reached in run.to((1.0, 2.0, 12.0))]
     assert max(sizes) > 8 and run.changes >= 3 and min(sizes) < max(sizes)
 
@@ -446,6 +461,7 @@ def test_a_run_goes_over_when_the_grid_is_slower(monkeypatch: pytest.MonkeyPatch
     found = evolve(system, coherent(alpha=2), [2.0], tol=1e-5)
     assert found.numerics.scheme.startswith("Fock space")
     monkeypatch.setattr(in_fock_space, "PATIENCE", 1e-9)
+    monkeypatch.setattr(in_fock_space, "LEAST_PATIENCE", 0.0)
     monkeypatch.setattr(in_fock_space, "AT_ONCE", {1: 9.0, 2: 9.0})
     found = evolve(system, coherent(alpha=1), [0.05], tol=1e-4)
     assert not found.numerics.scheme.startswith("Fock space")

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
+from driven_fock import evolved, trace_distance
 from openweyl import State, System, cat, coherent, evolve, fock, mixture, squeezed, tensor
 from openweyl.fock_space.initial import level_matrix
 
@@ -115,3 +116,67 @@ def test_reported_errors_are_not_below_the_true(n: int, seed: int) -> None:
                 matrix = found[i].fock((LEVELS[n],) * n).matrix
                 assert np.linalg.svd(matrix - true, compute_uv=False).sum() <= error + TRUTH + 3 * np.sqrt(last)
     assert counted >= 3
+
+
+SIZE = 34
+LOWER = np.diag(np.sqrt(np.arange(1.0, SIZE + 20)), 1)
+UPPER = LOWER.T
+WAVES: dict[str, tuple[str, Callable[[float], complex], Callable[[float, float], list[float]]]] = {
+    "pulse": (
+        "heaviside(t - {0})*heaviside({1} - t)",
+        lambda t: 1.0 if WAVE[0] < t < WAVE[1] else 0.0,
+        lambda a, b: [a, b],
+    ),
+    "triangle": ("abs(t - {0})", lambda t: abs(t - WAVE[0]), lambda a, b: [a]),
+    "samples": (
+        "interp(t, [0, {0}, {1}, 9], [0, 1, -0.5, 2])",
+        lambda t: float(np.interp(t, [0, *WAVE, 9], [0, 1, -0.5, 2])),
+        lambda a, b: [a, b],
+    ),
+}
+"""A function of the time as text, as a function, and where it has corners; {0} and {1} stand for WAVE."""
+WAVE = [0.31, 0.77]
+
+
+@pytest.mark.parametrize("wave", WAVES)
+@pytest.mark.parametrize("timed_jump", [False, True])
+@pytest.mark.parametrize("tol", [1e-3, 1e-6])
+def test_corners_in_time_against_matrices(wave: str, timed_jump: bool, tol: float) -> None:
+    """Steps land on corners, of drives and of jumps; a mode that only a pulse drives gets levels for it."""
+    text, f, corners = WAVES[wave]
+    text = text.format(*WAVE)
+    loss = f"0.5*({text})*a**2" if timed_jump else "0.5*a**2"
+    system = System.from_operators(f"0.4*ad**2*a**2 + 1.5*({text})*(a + ad)", [loss, "0.3*a"], h=1)
+    times = [0.5, 1.2]
+    found = evolve(system, fock(1), times, tol=tol)
+    one: Callable[[float], complex] = lambda t: 1.0  # noqa: E731
+    start = np.zeros((SIZE, SIZE), dtype=complex)
+    start[1, 1] = 1.0
+    true = evolved(
+        1.0, 1.0, [(one, 0.4 * UPPER @ UPPER @ LOWER @ LOWER), (f, 1.5 * (LOWER + UPPER))],
+        [[(f if timed_jump else one, 0.5 * LOWER @ LOWER)], [(one, 0.3 * LOWER)]], start, times, corners(*WAVE),
+    )  # fmt: skip
+    assert found.numerics.scheme.startswith("Fock space")
+    for symbol, error, matrix in zip(found, found.numerics.error, true, strict=True):
+        assert abs(matrix[-1, -1]) < 1e-13
+        assert trace_distance(symbol.fock((SIZE,)).matrix, matrix) <= error + TRUTH and error <= tol
+
+
+def test_a_square_wave_of_many_periods() -> None:
+    """The same two systems again and again, watched and saved in between."""
+    system = System.from_operators("0.2*ad**2*a**2 + sign(sin(20*t))*(a + ad)", ["a", "0.3*a**2"], h=1)
+    times = [1.0, 5.0, 20.0]
+    looks: list[float] = []
+    found = evolve(system, coherent(alpha=0), times, tol=1e-4, watch=lambda t, _: looks.append(t))
+    period, one = np.pi / 20, (lambda t: 1.0)
+    start = np.zeros((SIZE, SIZE), dtype=complex)
+    start[0, 0] = 1.0
+    true = evolved(
+        1.0, 1.0, [(one, 0.2 * UPPER @ UPPER @ LOWER @ LOWER), (lambda t: np.sign(np.sin(20 * t)), LOWER + UPPER)],
+        [[(one, LOWER)], [(one, 0.3 * LOWER @ LOWER)]], start, times,
+        [k * period for k in range(1, int(20 / period) + 1)],
+    )  # fmt: skip
+    assert found.numerics.scheme.startswith("Fock space")
+    assert looks == sorted(looks) and looks[-1] == 20.0
+    for symbol, error, matrix in zip(found, found.numerics.error, true, strict=True):
+        assert trace_distance(symbol.fock((SIZE,)).matrix, matrix) <= error + 1e-7 and error <= 1e-4

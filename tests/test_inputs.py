@@ -37,7 +37,7 @@ from openweyl import (
 from openweyl._core.arguments import MAX_SCALE, MIN_SCALE, moderate, real, times, whole
 from openweyl.analysis.certificate import Certificate, paper_bound
 from openweyl.analysis.compare import compare
-from openweyl.cli import runs
+from openweyl.cli import options
 from openweyl.phase_space.grid_size import check_fits
 from openweyl.problems.problem import Problem
 from openweyl.report import folder, save
@@ -436,7 +436,7 @@ def test_symbols_too_large_for_a_file(
     for limit, files in ((10**9, 3), (100, 2)):
         monkeypatch.setattr(folder, "MAX_SYMBOL_BYTES", limit)
         assert len(save(result, tmp_path)) == files
-        runs._note(result)
+        options.note_on_size(result)
     assert "are left out of the dataset" in capsys.readouterr().err
 
 

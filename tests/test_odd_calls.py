@@ -369,8 +369,10 @@ def cases(folder: Path) -> dict[str, Case]:
         ),
         "steady_state": (
             openweyl.steady_state,
-            {"system": DAMPED, "tol": 1e-3, "time_limit": 60.0},
-            {"system": "system", "tol": "number", "time_limit": "number"},
+            {"system": DAMPED, "kind": "quantum", "period": None, "tol": 1e-3, "time_limit": 60.0}
+            | {"memory": None, "progress": None},
+            {"system": "system", "kind": "kind", "tol": "number", "time_limit": "number"}
+            | {"memory": "number or None", "progress": "progress", "period": "number or None"},
         ),
         "certify": (
             openweyl.certify,

@@ -323,3 +323,35 @@ def test_a_sweep_over_h_keeps_the_operators(tmp_path: Path) -> None:
     assert 'hamiltonian_operator = "ad**2*a**2/4"' in rows.attrs["problem"]
     fine = compare(System.from_operators("ad**2*a**2/4", h=0.5), start, [0.2], tol=1e-4)
     assert float(rows["trace_norm"].sel(h=0.5).squeeze()) == pytest.approx(fine.trace_norm[0], rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("pair", "text"),
+    [
+        (("a", 0.1), "sqrt(0.1)*a"),
+        (("a + ad", "kappa"), "sqrt(kappa)*(a + ad)"),
+        (("I*a**2", "kappa*exp(-t)"), "I*sqrt(kappa)*exp(-t/2)*a**2"),
+        (("a", np.float64(0.25)), "a/2"),
+    ],
+)
+def test_a_jump_with_a_rate_is_that_times_the_root_of_the_rate(pair, text):
+    given, written = (System.from_operators("ad*a", [j], h=0.5, parameters={"kappa": 0.2}) for j in (pair, text))
+    assert sp.simplify(given.jumps[0] - written.jumps[0]) == 0 and given.gamma == written.gamma == 1
+    there = given.replace(h=0.1)  # the operators stay, their symbols change
+    assert sp.simplify(there.jumps[0] - written.replace(h=0.1).jumps[0]) == 0
+
+
+def test_rates_that_are_refused():
+    assert (
+        System.from_operators("ad*a", [("a", 0), "ad"], h=1).jumps == System.from_operators("ad*a", ["ad"], h=1).jumps
+    )
+    for pair, text in {
+        ("a", -1): "Argument `rate` must be >= 0, but is -1.",
+        ("a", "-1"): "Argument `jumps` must have square roots of numbers >= 0 only",
+        ("a", 1j): "Argument `rate` must be a finite number >= 0",
+        ("a", "1)*(2"): "Argument `rate` must be a formula with balanced brackets",
+        ("a)*(a", "1"): "Argument `jumps` must be a formula with balanced brackets",
+        ("each(j, 1, 2, a[j])", 0.1): "Argument `jumps` must have the rates of each(...) inside",
+        ("a", 0.1, 2): "Argument `jumps` must be text",
+    }.items():
+        refused(lambda pair=pair: System.from_operators("ad*a", [pair], h=1), text)

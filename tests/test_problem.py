@@ -187,6 +187,14 @@ def test_times_may_be_a_range(tmp_path: Path) -> None:
     ("old", "new", "what"),
     [
         (GOOD, "", "`system` must be given, but is missing"),
+        ("[run]", "[runs]", "`run` must be given, but is missing. Perhaps `runs` is meant."),
+        (
+            "jumps =",
+            "jumpz =",
+            "Unknown key `jumpz` in [system]: remove it, or correct its spelling. Perhaps `jumps` is meant.",
+        ),
+        ('"coherent"\nx', '"coherent"\nX', "`state.x` must be given, but is missing. Given are X, xi."),
+        (STATE, 'kind = "thermal"\nn = 1\n', "`state.nbar` must be given, but is missing. Given are n."),
         (GOOD, "# nothing", "`system` must be given"),
         ("[system]", "[sistem]", "`system` must be given"),
         ("[run]", "[[run]]", "`run` must be a table"),

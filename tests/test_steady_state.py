@@ -126,8 +126,6 @@ def test_many_or_none_or_not_yet() -> None:
     refused(lambda: steady_state(System.from_operators("ad*a", ["a**2"], h=1)), f"{many} 2")
     refused(lambda: steady_state(System.from_operators("ad*a", [], h=1)), "Argument `system` has no jumps")
     refused(lambda: steady_state(System.from_operators("ad*a", ["a", "1.2*ad"], h=1)), "This system has no steady")
-    pendulum = System("xi**2/2 - cos(x)", ["x + I*xi"], h=1, gamma=1)
-    refused(lambda: steady_state(pendulum), "Argument `system` must have polynomial")
     driven = System("x**2/2 + xi**2/2 + x*cos(t)", ["x + I*xi"], h=1, gamma=1)
     refused(lambda: steady_state(driven), "Argument `system` must not depend")
 
@@ -146,14 +144,14 @@ def test_gain_above_loss_that_is_not_linear() -> None:
 
 
 def test_printed() -> None:
-    text = str(steady_state(System.from_operators(*SYSTEMS["thermal"], h=1)))
+    text = str(steady_state(System.from_operators(*SYSTEMS["driven Kerr"], h=1)))
     assert "relaxation time" in text and "levels" in text
 
 
 def test_the_examples_of_the_page() -> None:
     page = (Path(__file__).parent.parent / "docs" / "steady-states.md").read_text(encoding="utf-8")
-    (code,) = re.findall(r"^```pycon\n(.*?)^```$", page, flags=re.MULTILINE | re.DOTALL)
-    example = doctest.DocTestParser().get_doctest(code, {}, "steady-states.md", None, None)
+    code = re.findall(r"^```pycon\n(.*?)^```$", page, flags=re.MULTILINE | re.DOTALL)
+    example = doctest.DocTestParser().get_doctest("".join(code), {}, "steady-states.md", None, None)
     assert doctest.DocTestRunner().run(example).failed == 0
 
 

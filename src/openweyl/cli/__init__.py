@@ -18,6 +18,7 @@ import click
 from openweyl._core.arguments import InputError, ResourceError
 
 from .correlations import correlation_command, g2_command, spectrum_command
+from .evolving import evolve_command
 from .families import movie_command, report_command, sweep_command
 from .many import sample_command
 from .paper import check_command, figure_command, theory_command
@@ -34,6 +35,7 @@ def application() -> None:
 
 for command in (
     compare_command,
+    evolve_command,
     certify_command,
     correlation_command,
     steady_command,

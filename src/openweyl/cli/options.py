@@ -117,6 +117,15 @@ def folder_for(out: Path | None, as_json: bool, name: str) -> Path | None:
     return output_folder(out or f"openweyl-{name}")
 
 
+def note_on_size(result: openweyl.Comparison | openweyl.Certificate | openweyl.Solution) -> None:
+    """A note on standard error if the symbols are too large for the dataset."""
+    from openweyl.report import folder
+
+    if not folder.complete(result):
+        size = folder.size_of_symbols(result)
+        click.echo(f"The symbols, {size / 1e9:.2g} GB on one grid, are left out of the dataset.", err=True)
+
+
 def number(text: str, name: str) -> float:
     """The number that `text` is; powers may be written 2^-4."""
     from openweyl.symbolic.parsing import parse_number

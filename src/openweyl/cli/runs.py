@@ -17,6 +17,7 @@ from openweyl.problems.texts import problems
 
 from .options import (
     folder_for,
+    note_on_size,
     number,
     observables_of,
     prints_json,
@@ -56,7 +57,7 @@ def compare_command(
     folder = folder_for(out, as_json, problem.name)
     result = _compare(problem, time_limit, wanted, checkpoint)
     if folder:
-        _note(result)
+        note_on_size(result)
     written = openweyl.save(result, folder) if folder else []
     if as_json:
         click.echo(json.dumps(result.as_dict()))
@@ -76,15 +77,6 @@ def _compare(
             problem.system, problem.state, problem.times, tol=problem.tol, time_limit=time_limit, progress=bar,
             observables=observables, checkpoint=checkpoint,
         )  # fmt: skip
-
-
-def _note(result: openweyl.Comparison | openweyl.Certificate) -> None:
-    """A note on standard error if the symbols are too large for the dataset."""
-    from openweyl.report import folder
-
-    if not folder.complete(result):
-        size = folder.size_of_symbols(result)
-        click.echo(f"The symbols, {size / 1e9:.2g} GB on one grid, are left out of the dataset.", err=True)
 
 
 @click.command("certify")
@@ -138,7 +130,7 @@ def certify_command(
 def _write_certificate(result: openweyl.Certificate, true: openweyl.Comparison | None, folder: Path) -> list[Path]:
     from openweyl.report.folder import write_certificate
 
-    _note(result)
+    note_on_size(result)
     return write_certificate(result, true, folder)
 
 

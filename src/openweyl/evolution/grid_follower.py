@@ -161,7 +161,7 @@ class GridFollower:
         half = runs.extrapolation.block * plan.dt / 2
         origin = np.zeros(len(boxes)) if runs.frame is None else runs.frame(runs.t)[0]
         ways = [
-            np.expm1(abs(float(rate)) * half) * max(abs(box.lower - c), abs(box.upper - c))
+            np.expm1(abs(float(rate)) * half) * max(abs(box.lower - c), abs(box.upper - c)) if rate else 0.0
             for box, c, rate in zip(boxes, origin, runs.generator.scaling or (), strict=True)
         ]
         return [box.moved(-float(way), float(way), 0.0) for box, way in zip(boxes, ways, strict=True)]

@@ -9,17 +9,16 @@ from functools import partial
 from math import inf
 
 from openweyl._core.progress import Progress
-from openweyl.fock_space.forecast import MAX_LEVELS, SECONDS_PER_WORK, forecast_seconds
-from openweyl.fock_space.generator import lost_later
-from openweyl.fock_space.initial import TooManyLevelsError, level_matrix
-from openweyl.fock_space.polynomial_system import PolynomialSystem, polynomial_system
+from openweyl.fock_space.forecast import SECONDS_PER_WORK, forecast_seconds
+from openweyl.fock_space.initial import TooManyLevelsError
 from openweyl.fock_space.reached import Reached
 from openweyl.fock_space.run import FockRun, TooMuchWorkError
 from openweyl.fock_space.scales import natural_scales
 from openweyl.fock_space.snapshot import restore, state_of
+from openweyl.fock_space.spans import Span, spans
+from openweyl.fock_space.start import MAX_LEVELS, start_on_levels
 from openweyl.fock_space.symbols import level_symbol
 from openweyl.model.decomposition import decomposition
-from openweyl.model.pieces import is_smooth
 from openweyl.model.states import State
 from openweyl.model.system import System
 
@@ -40,6 +39,8 @@ AT_ONCE_WITH_OPERATORS = 60.0
 PATIENCE, PATIENCE_WITH_OPERATORS = 6.0, 100.0
 """The factors by which a run in Fock space may pass its forecast, without such jumps and with them: after that its
 levels grow without an end, or its tails are fat, as those of a quartic well are."""
+LEAST_PATIENCE = 0.3
+"""Seconds within which it may pass it by any factor: no grid is much faster."""
 START, SYMBOL = 0.2, 0.05
 """The parts of the tolerance for the levels of the initial state, and for what the grids of the symbols leave out."""
 
@@ -56,7 +57,7 @@ class GaveUpError(Exception):
 class FockPlan:
     """A run in Fock space that could be done, in x/s and s xi, s the `scales`; the `seconds` it is forecast to take."""
 
-    system: PolynomialSystem
+    spans: tuple[Span, ...]
     scales: tuple[float, ...]
     seconds: float
     at_once: bool
@@ -69,15 +70,15 @@ class FockPlan:
 
 def fock_plan(system: System, state: State, horizon: float) -> FockPlan | None:
     """The plan of a run up to `horizon`; None if the symbols are no polynomials, or the state has too many levels."""
-    if system.n not in AT_ONCE or horizon <= 0 or not is_smooth(system):
+    if system.n not in AT_ONCE or horizon <= 0:
         return None
     plain = (1.0,) * system.n
-    if polynomial_system(system, plain) is None:
+    if spans(system, plain, horizon) is None:
         return None
     plans = []
     for scales in dict.fromkeys([plain, natural_scales(state, system.h)]):
-        given = polynomial_system(system, scales)
-        seconds = forecast_seconds(given, state, horizon, scales) if given else None
+        given = spans(system, scales, horizon)
+        seconds = forecast_seconds(given, state, scales) if given else None
         if given and seconds:
             plans.append((seconds, scales, given))
     if not plans:
@@ -104,13 +105,10 @@ def in_fock_space(
 
     outputs: list[Output] = []
     found = part.take(METHOD) if part else None
-    most_work = min(plan.patience * plan.seconds, time_limit) / SECONDS_PER_WORK
+    most_work = min(max(plan.patience * plan.seconds, LEAST_PATIENCE), time_limit) / SECONDS_PER_WORK
     try:
-        start = level_matrix(state, h, START * tol, MAX_LEVELS, plan.scales)
-        later = lost_later(plan.system, start.levels, times[-1])
-        if later > 1:
-            start = level_matrix(state, h, START * tol / later, MAX_LEVELS, plan.scales)
-        run = FockRun(plan.system, start, tol, times[-1], MAX_LEVELS, most_work, memory, watch_every / 2)
+        start = start_on_levels(plan.spans, state, START * tol, plan.scales)
+        run = FockRun(plan.spans, start, tol, MAX_LEVELS, most_work, memory, watch_every / 2)
         seen = 0.0
         if found:
             restore(run, found["run"])
@@ -139,7 +137,7 @@ def in_fock_space(
         times=times,
         symbols=tuple(output.symbol for output in outputs),
         numerics=Numerics(
-            scheme=f"Fock space, {_words(run.levels)} levels, by {'exponentials' if run.blocks else 'Taylor series'}",
+            scheme=f"Fock space, {_words(run.levels)} levels, by {'exponentials' if run.flows else 'Taylor series'}",
             steps=run.steps,
             largest_grid=max((output.symbol.grid for output in outputs), key=lambda grid: grid.size),
             regrids=run.changes,

@@ -12,6 +12,7 @@ from openweyl._core.arguments import flag, must, position, whole
 from openweyl._core.calls import public
 from openweyl._core.display import block, html_picture, html_table
 from openweyl._core.estimates import Estimate
+from openweyl._core.plain import plain, plain_fields
 from openweyl._core.text import cut, excerpt, table
 from openweyl.model.system import System
 from openweyl.observables.observable import Observable
@@ -134,6 +135,29 @@ class Solution(Sequence[Symbol]):
         """
         made = symbol_dataset(self, symbols=flag("symbols", symbols))
         return with_observations(made, {self.kind: self.observations})
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain numbers and lists: what `openweyl evolve --json` prints.
+
+        Purities are tr A^2, whose error is at most 2 e (tr A^2)^(1/2) + e^2 where that of A in trace norm is e; the
+        errors of means are estimates.
+        """
+        n, own = self.system.n, np.array(self.numerics.error)
+        summed = [added_up(symbol) for symbol in self]
+        purity = np.array([symbol.purity() for symbol in summed])
+        means: dict[str, np.ndarray] = {}
+        for name, variables in (("mean_x", self.system.x), ("mean_xi", self.system.xi)):
+            found = [self.expect(str(v)) for v in variables]
+            for suffix, rows in (("", [one.value for one in found]), ("_error", [one.error for one in found])):
+                means[name + suffix] = rows[0] if n == 1 else np.array(rows).T
+        return {
+            "system": self.system.as_dict(),
+            **plain_fields(self, "kind", "order", "times"),
+            **plain({"error": own, "trace": [symbol.trace() for symbol in summed], "purity": purity}),
+            **plain({"purity_error": 2 * own * np.sqrt(purity) + own**2, **means}),
+            **plain({"numerics": self.numerics, "tol": self.tol}),
+            **({"observables": plain(self.observations)} if self.observations else {}),
+        }
 
     @public
     def to_qutip(self, size: int | Sequence[int] | None = None, *, tol: float = 1e-9) -> list[Qobj]:

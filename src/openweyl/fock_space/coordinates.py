@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import sqrt
+from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -55,29 +56,38 @@ class Coordinates:
         )
 
 
-def real_map(
-    entries: sparse.coo_array, target: Coordinates, source: Coordinates
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rows, columns and values of a map A -> R of Hermitian matrices, from its complex `entries`.
+class Entries(NamedTuple):
+    """A map A -> R of matrices, by numbers `value`: R_ij is the sum of value times A_mn."""
 
-    Those have the rows (i, j) and the columns (m, n), each counted row by row: R_ij is the sum of entry times A_mn.
-    """
-    i, j = np.divmod(entries.row, target.size)
-    kept = i <= j  # the others are their conjugates
-    i, j, value = i[kept], j[kept], entries.data[kept]
-    m, n = np.divmod(entries.col[kept], source.size)
-    sign = np.sign(n - m)  # A_mn = (u + i sign w)/sqrt(2), or u if m = n
+    i: np.ndarray
+    j: np.ndarray
+    m: np.ndarray
+    n: np.ndarray
+    value: np.ndarray
+
+
+def upper_entries(left: sparse.csr_array, right: sparse.csr_array) -> Entries:
+    """Those of A -> left A right* with i <= j: of a map of Hermitian matrices, the others are their conjugates."""
+    left, right = left.tocoo(), right.tocoo()
+    a, b = np.nonzero(left.row[:, None] <= right.row[None, :])
+    return Entries(left.row[a], right.row[b], left.col[a], right.col[b], left.data[a] * right.data.conj()[b])
+
+
+def real_map(entries: Entries, target: Coordinates, source: Coordinates) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows, columns and values of a map of Hermitian matrices in real coordinates, from its entries with i <= j."""
+    i, j, m, n, value = entries
     value = value * np.where(i == j, 1.0, sqrt(2)) / np.where(m == n, 1.0, sqrt(2))
-    low, high = np.minimum(m, n), np.maximum(m, n)
-    u, w = source.real(low, high), source.imaginary(low, high)
-    to_real, to_imaginary = target.real(i, j), target.imaginary(i, j)
+    sign = np.sign(n - m)  # A_mn = (u + i sign w)/sqrt(2), or u if m = n
     off, mixed = i != j, m != n
+    has_real, has_imaginary = value.real != 0, value.imag != 0
+    low, high = np.minimum(m, n), np.maximum(m, n)
+    u, w = (source.real(low, high), source.imaginary(low, high))
+    to_real, to_imaginary = target.real(i, j), target.imaginary(i, j)
     parts = [
-        (to_real, u, value.real),
-        (to_real[mixed], w[mixed], (-sign * value.imag)[mixed]),
-        (to_imaginary[off], u[off], value.imag[off]),
-        (to_imaginary[off & mixed], w[off & mixed], (sign * value.real)[off & mixed]),
+        (to_real, u, value.real, has_real),
+        (to_real, w, -sign * value.imag, has_imaginary & mixed),
+        (to_imaginary, u, value.imag, has_imaginary & off),
+        (to_imaginary, w, sign * value.real, has_real & off & mixed),
     ]
-    rows, columns, values = (np.concatenate(column) for column in zip(*parts, strict=True))
-    nonzero = values != 0
-    return rows[nonzero], columns[nonzero], values[nonzero]
+    rows, columns, values = zip(*([a[kept] for a in arrays] for *arrays, kept in parts), strict=True)
+    return np.concatenate(rows), np.concatenate(columns), np.concatenate(values)

@@ -5,6 +5,7 @@ It is counted, not timed: which way a run goes is then the same on every machine
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import ceil, prod
 
 from scipy import sparse
@@ -16,31 +17,40 @@ from .ladder import matrix
 from .polynomial_system import PolynomialSystem, timed
 from .run import UNITS_PER_STEP
 from .scales import EDGE, stretched
+from .spans import Span, kinds, reach
+from .start import MAX_LEVELS
 from .taylor import DEGREE
 
 MAX_MODES = 2
 """The most degrees of freedom: of three, each with ten levels, matrices have a million entries."""
 EXPECTED_LEVELS = {1: 20, 2: 8}
 """The levels, by n, that a mode with gain or a drive is expected to fill at least, however few its state does."""
-MAX_LEVELS = 1000
-"""The most levels, of all modes together: the terms of one step take 256 MB then."""
 SECONDS_PER_WORK = 1.5e-9
 """Seconds that one multiplication in a sparse product takes, memory and all."""
 BUILD_WORK = 150.0
 """The work for one entry of the generator, as it is built: it is built a few times."""
-DRIVEN = 8.0
+BUILD_CALLS = 400.0
+"""How many calls that takes, however small it is."""
+DRIVEN = 2.0
 """The factor that a drive makes: sums over the terms of the series, and a residual that is integrated."""
 START_SECONDS = 0.015
 """Seconds for what does not depend on the size: a state made, a symbol at the end."""
 
 
-def forecast_seconds(system: PolynomialSystem, state: State, horizon: float, scales: tuple[float, ...]) -> float | None:
-    """About how many seconds a run takes to the time `horizon`; None if the state has too many levels."""
-    levels = _levels(state, system.h, scales)
-    if system.n > MAX_MODES or prod(levels) > MAX_LEVELS:
+def forecast_seconds(spans: Sequence[Span], state: State, scales: tuple[float, ...]) -> float | None:
+    """About how many seconds a run takes to the end of the `spans`; None if the state has too many levels."""
+    n, h = spans[0].system.n, spans[0].system.h
+    levels = _levels(state, h, scales)
+    if n > MAX_MODES or prod(levels) > MAX_LEVELS:
         return None
-    least = EXPECTED_LEVELS[system.n]
-    levels = tuple(max(own, least) if more else own for own, more in zip(levels, system.reach(), strict=True))
+    least = EXPECTED_LEVELS[n]
+    levels = tuple(max(own, least) if more else own for own, more in zip(levels, reach(spans), strict=True))
+    work = sum(_work(system, levels, [one for one in spans if one.system is system]) for system in kinds(spans))
+    return START_SECONDS + SECONDS_PER_WORK * work
+
+
+def _work(system: PolynomialSystem, levels: tuple[int, ...], spans: Sequence[Span]) -> float:
+    """That of these spans, which have one `system`, on these levels."""
     size = prod(levels)
     total = sparse.csr_array((size, size))
     width, rate = 0.0, 0.0
@@ -54,11 +64,12 @@ def forecast_seconds(system: PolynomialSystem, state: State, horizon: float, sca
     width += 2 * total.nnz / size
     rate += float(total.sum(axis=1).max())
     entries = size**2 * width
-    work = (DEGREE + 1) * horizon * rate / UNITS_PER_STEP * (entries + CALL_WORK)
+    length, landings = sum(one.end - one.begin for one in spans), sum(len(one.stops) + 1 for one in spans)
+    work = (DEGREE + 1) * (length * rate / UNITS_PER_STEP + landings) * (entries + CALL_WORK)
     work *= DRIVEN if timed(system) else 1.0
     if not timed(system) and _keeps_phases(system):
         work = min(work, size * EXPONENTIAL_WORK * (2.0 if not system.jumps else size) ** 3 + size * CALL_WORK)
-    return START_SECONDS + SECONDS_PER_WORK * (work + BUILD_WORK * entries)
+    return work + len(spans) * (BUILD_WORK * entries + BUILD_CALLS * CALL_WORK)
 
 
 def _levels(state: State, h: float, scales: tuple[float, ...]) -> tuple[int, ...]:

@@ -12,6 +12,7 @@ state has a part are kept.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod, sqrt
 
@@ -19,7 +20,7 @@ import numpy as np
 import sympy
 from scipy import sparse
 
-from .coordinates import Coordinates, real_map
+from .coordinates import Coordinates, Entries, real_map, upper_entries
 from .ladder import matrix, operator_norm
 from .polynomial_system import PolynomialSystem
 
@@ -36,8 +37,8 @@ class Term:
 class Generator:
     """The terms of L, one for each function of the time, on those coordinates of matrices on `levels` that are `kept`.
 
-    rank: at least that of what is beyond the levels. past: for each coordinate beyond them, shape (rows, modes), the
-    modes in which it is.
+    rank: at least that of what is beyond the levels. largest: how many coordinates evolve together at most. past: for
+    each coordinate beyond the levels, shape (rows, modes), the modes in which it is.
     """
 
     levels: tuple[int, ...]
@@ -45,6 +46,7 @@ class Generator:
     terms: tuple[Term, ...]
     kept: np.ndarray
     rank: int
+    largest: int
     past: np.ndarray
 
     @property
@@ -84,55 +86,56 @@ def generator(
     split = [_split(_term(system, factor, levels, outer, own), own, prod(outer)) for factor in system.factors]
     coordinates = Coordinates(len(own))
     v = coordinates.vector(A)
-    kept, lost = _met(sum(abs(inside) for inside, _ in split), v, negligible / sqrt(len(own)))
+    kept, largest, lost = _met(sum(abs(inside) for inside, _ in split), v, negligible / sqrt(len(own)))
     beyond = [part[:, kept] for _, part in split]
     rows = np.nonzero(sum(np.diff(part.indptr) for part in beyond))[0]
     terms = tuple(Term(inside[kept][:, kept], part[rows]) for (inside, _), part in zip(split, beyond, strict=True))
     rank = 2 * (prod(outer) - len(own))
-    made = Generator(levels, system.factors, terms, kept, rank, _past(rows, levels, outer))
+    made = Generator(levels, system.factors, terms, kept, rank, largest, _past(rows, levels, outer))
     return made, v[kept], sqrt(len(own)) * lost
 
 
-def loss_rate(system: PolynomialSystem, levels: tuple[int, ...]) -> float:
-    """A bound of what L takes beyond the levels, in trace norm, of any matrix on them of trace norm 1, at any time.
+def rate_bound(system: PolynomialSystem, levels: tuple[int, ...], size: Callable[[sympy.Expr], float]) -> float:
+    """A bound of || L A || for any A on the levels of trace norm 1: 2 ||P||/h + 2 sum_j ||L_j||^2.
 
-    It is || L A || <= 2 ||P||/h + 2 sum_j ||L_j||^2, of the terms that leave them; functions of the time count as 1.
+    `size`: what functions of the time count as.
     """
-    if not any(system.reach()):
-        return 0.0
-    rate = sum(2 / system.h * operator_norm(p, levels) for _, p in system.hamiltonian)
-    return rate + sum(2 * operator_norm(jump, levels) ** 2 for _, jump in system.jumps)
+    rate = sum(size(f) * 2 / system.h * operator_norm(p, levels) for f, p in system.hamiltonian)
+    return rate + sum(size(f) * 2 * operator_norm(jump, levels) ** 2 for f, jump in system.jumps)
 
 
-def lost_later(system: PolynomialSystem, levels: tuple[int, ...], horizon: float) -> float:
+def lost_later(systems: Sequence[PolynomialSystem], levels: tuple[int, ...], horizon: float) -> float:
     """By what factor an error made on the levels counts: L may take it beyond them, at the rate at which it does so
     with anything. What is left out of a state, or of a step, must be so much smaller for levels not to run after it.
+
+    Functions of the time count as 1.
     """
-    return 1 + horizon * loss_rate(system, levels)
+    leaving = (system for system in systems if any(system.reach()))
+    return 1 + horizon * max((rate_bound(system, levels, lambda _: 1.0) for system in leaving), default=0.0)
 
 
 def _term(
     system: PolynomialSystem, factor: sympy.Expr, levels: tuple[int, ...], outer: tuple[int, ...], own: np.ndarray
-) -> sparse.coo_array:
-    """The part of L with this function of the time: A on the levels -> a matrix on the outer ones, row by row."""
+) -> Entries:
+    """The part of L with this function of the time: A on the levels -> a matrix on the outer ones."""
     shape = prod(outer), len(own)
     identity = sparse.csr_array((np.ones(len(own)), (own, np.arange(len(own)))), shape=shape)
     one_sided = sparse.csr_array(shape, dtype=complex)  # K of K A + A K*
     for f, p in system.hamiltonian:
         if f == factor:
             one_sided = one_sided - 1j / system.h * matrix(p, outer, levels)
-    total = sparse.csr_array((shape[0] ** 2, shape[1] ** 2), dtype=complex)
+    parts = []
     for f, jump in system.jumps:
         if f == factor:
             L = matrix(jump, outer, levels)
             back = matrix(jump, outer, outer).conj().T  # L has no entries below the outer levels: they are enough
             one_sided = one_sided - back @ L / 2
-            total = total + sparse.kron(L, L.conj(), format="csr")
-    total = total + sparse.kron(one_sided, identity, format="csr")
-    return (total + sparse.kron(identity, one_sided.conj(), format="csr")).tocoo()
+            parts.append(upper_entries(L, L))
+    parts += [upper_entries(one_sided, identity), upper_entries(identity, one_sided)]
+    return Entries(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def _split(entries: sparse.coo_array, own: np.ndarray, outer: int) -> tuple[sparse.csr_array, sparse.csr_array]:
+def _split(entries: Entries, own: np.ndarray, outer: int) -> tuple[sparse.csr_array, sparse.csr_array]:
     """The map in real coordinates, to those on the levels and to those beyond."""
     source, target = Coordinates(len(own)), Coordinates(outer)
     rows, columns, values = real_map(entries, target, source)
@@ -149,8 +152,10 @@ def _split(entries: sparse.coo_array, own: np.ndarray, outer: int) -> tuple[spar
     return inside, beyond
 
 
-def _met(pattern: sparse.csr_array, v: np.ndarray, negligible: float) -> tuple[np.ndarray, float]:
-    """The coordinates that evolve together with those of v, and the norm of what is left out of v."""
+def _met(pattern: sparse.csr_array, v: np.ndarray, negligible: float) -> tuple[np.ndarray, int, float]:
+    """The coordinates that evolve together with those of v, the most of them that meet, and the norm of what is left
+    out of v.
+    """
     from scipy.sparse import csgraph  # slow to import
 
     count, labels = csgraph.connected_components(pattern, directed=False)
@@ -159,7 +164,8 @@ def _met(pattern: sparse.csr_array, v: np.ndarray, negligible: float) -> tuple[n
     light = np.cumsum(weights[order]) <= negligible
     dropped = np.zeros(count, dtype=bool)
     dropped[order[light]] = True
-    return np.nonzero(~dropped[labels])[0], float(weights[dropped].sum())
+    largest = int(np.bincount(labels, minlength=count)[~dropped].max(initial=0))
+    return np.nonzero(~dropped[labels])[0], largest, float(weights[dropped].sum())
 
 
 def _past(rows: np.ndarray, levels: tuple[int, ...], outer: tuple[int, ...]) -> np.ndarray:

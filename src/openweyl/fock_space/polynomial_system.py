@@ -9,6 +9,7 @@ from math import sqrt
 import sympy
 
 from openweyl.model.system import System
+from openweyl.model.timed_factor import split
 from openweyl.symbolic.expressions import TIME
 
 from .ladder import Ladder, ladders_in_time, lowers, raises
@@ -43,21 +44,19 @@ class PolynomialSystem:
 
 @lru_cache(maxsize=32)
 def polynomial_system(system: System, scales: tuple[float, ...]) -> PolynomialSystem | None:
-    """The system by ladder operators of x/s and s xi, s the `scales`; None if its symbols are no polynomials.
-
-    None, too, for a jump whose parts depend on the time in different ways.
-    """
+    """The system by ladder operators of x/s and s xi, s the `scales`; None if its symbols are no polynomials."""
     x, xi, h = system.x, system.xi, system.h
     p = ladders_in_time(system.hamiltonian, x, xi, h, scales)
     if p is None:
         return None
     jumps: list[tuple[sympy.Expr, Ladder]] = []
     for jump in system.jumps if system.gamma else ():
-        parts = ladders_in_time(jump, x, xi, h, scales)
-        if parts is None or len(parts) > 1:
+        factor, symbol = split(jump)
+        parts = ladders_in_time(symbol, x, xi, h, scales)
+        if parts is None:
             return None
         scale = sqrt(system.gamma / h)
-        jumps += [(f**2, {key: scale * value for key, value in ladder.items()}) for f, ladder in parts.items()]
+        jumps += [(factor**2, {key: scale * value for key, value in ladder.items()}) for ladder in parts.values()]
     return PolynomialSystem(system.n, h, tuple(p.items()), tuple(jumps))
 
 

@@ -6,23 +6,20 @@ every step, which is done again on more levels where it is too much, and on fewe
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from math import ceil, inf, prod, sqrt
 
 import numpy as np
-import sympy
-from scipy import sparse
 
-from openweyl.symbolic.expressions import TIME, evaluate
-from openweyl.symbolic.time_variation import TimeVariation
-
-from .blocks import CALL_WORK, INTEGRAL_WORK, Blocks, block_sizes, blocks, dense_work
+from .blocks import CALL_WORK
+from .flows import Flows, flows
 from .generator import Generator, generator, lost_later
 from .levels import LevelMatrix, enough_levels, padded
-from .polynomial_system import PolynomialSystem, timed
+from .polynomial_system import timed
 from .reached import Reached
+from .spans import Span, error_of_beginning, kinds
 from .taylor import DEGREE, ROUND_OFF, Step, driven_step, free_step
 
 BEYOND, TIME_SHARE, CUTS, DROPPED = 0.4, 0.1, 0.1, 0.01
@@ -61,16 +58,15 @@ class TooMuchWorkError(Exception):
 
 @dataclass
 class FockRun:
-    """A run from `start` at time 0 to `horizon`.
+    """A run from `start` at time 0 to the end of the `spans`.
 
     work: multiplications so far, and `renewed`, those until it was last made anew; most_work, most_levels, most_bytes:
     where TooMuchWorkError is raised. longest: the longest step.
     """
 
-    system: PolynomialSystem
+    spans: tuple[Span, ...]
     start: LevelMatrix
     tol: float
-    horizon: float
     most_levels: int
     most_work: float
     most_bytes: float
@@ -85,13 +81,19 @@ class FockRun:
 
     def __post_init__(self) -> None:
         self.level_error, self.cut_error = self.start.lost, 0.0
-        self.factors = [partial(_value, factor) for factor in self.system.factors]
-        driving = [factor for factor in self.system.factors if factor.has(TIME)]
-        self.variation = TimeVariation(sympy.Add(*driving), {}, self.horizon) if driving else None
+        self.horizon = self.spans[-1].end
+        self.systems = kinds(self.spans)
+        self.enter(self.start.matrix, self.start.levels)
+
+    def enter(self, A: np.ndarray, levels: tuple[int, ...]) -> None:
+        """Go on with the matrix A on these levels, or more, by the system of the present time."""
+        self.span = self.spans[min(bisect_right(self.spans, self.t, key=lambda one: one.begin), len(self.spans)) - 1]
+        self.system = self.span.system
+        self.factors, self.variation = self.span.factors(), self.span.variation()
         least = FIRST_LEVELS[self.system.n]
-        pairs = zip(self.start.levels, self.system.reach(), strict=True)
-        levels = tuple(max(size, least) if more else size for size, more in pairs)
-        self.build(padded(self.start.matrix, self.start.levels, levels), levels)
+        pairs = zip(levels, self.system.reach(), strict=True)
+        wanted = tuple(max(size, least) if more else size for size, more in pairs)
+        self.build(padded(A, levels, wanted), wanted)
 
     @property
     def reached(self) -> Reached:
@@ -102,7 +104,9 @@ class FockRun:
         """Go through `times`, and to what is between by `longest` at most. At a `pause` the run may be made anew."""
         for time in times:
             while self.t < time:
-                yield from self._stretch(time)
+                if self.t >= self.span.end:
+                    self._next_span()
+                yield from self._stretch(min(time, self.span.next_stop(self.t)), time)
                 if pause:
                     pause(self)
             yield self.reached
@@ -116,25 +120,24 @@ class FockRun:
         self.v: np.ndarray = v
         self.level_error += lost
         self.levels = levels
-        self.lost_later = lost_later(self.system, levels, self.horizon)
-        self.exponentials: dict[float, tuple[Blocks, Blocks | None]] = {}
-        self.blocks: Blocks | None = None
+        self.lost_later = lost_later(self.systems, levels, self.horizon)
         entries = sum(term.inside.nnz for term in made.terms)
         self.per_product = float(entries + made.size)
         if ENTRY_BYTES * entries + len(made.terms) * STEP_BYTES * made.size > self.most_bytes:
             raise TooMuchWorkError
         self.norm = float(max(abs(term.inside).sum(axis=0).max(initial=0.0) for term in made.terms))
         self.tau = min(self.tau or inf, UNITS_PER_STEP / max(self.norm, UNITS_PER_STEP / self.horizon))
-        by_steps = (DEGREE + 1) * (self.horizon - self.t) / self.tau * (self.per_product + CALL_WORK)
-        if timed(self.system):
-            return
-        inside, beyond = made.terms[0].inside, made.terms[0].beyond
-        form = sparse.csr_array(beyond.T @ beyond)
-        pattern = abs(inside) + abs(form)
-        self.one_work = dense_work(block_sizes(pattern)) * (INTEGRAL_WORK if beyond.nnz else 1.0)
-        if self.one_work < by_steps:
-            self.blocks = blocks(inside, pattern)
-            self.form = blocks(form, pattern) if beyond.nnz else None
+        by_steps = (self.span.end - self.t) / self.tau * self._step_work
+        self.flows: Flows | None = None if timed(self.system) else flows(made, by_steps)
+
+    @property
+    def _step_work(self) -> float:
+        return (DEGREE + 1) * (self.per_product + CALL_WORK)
+
+    def _next_span(self) -> None:
+        before = self.span
+        self.enter(self.generator.matrix(self.v), self.levels)
+        self.time_error += error_of_beginning(before, self.span, self.levels)
 
     def _grow(self) -> None:
         """More levels, in the modes whose last ones are full."""
@@ -160,17 +163,17 @@ class FockRun:
         self.changes += 1
         self.build(padded(A, self.levels, wanted), wanted)
 
-    def _stretch(self, time: float) -> Iterator[Reached]:
-        """One step towards `time`, or on to it by exponentials; what is reached on the way."""
-        if self.blocks is not None:
-            yield from self._by_exponentials(self.blocks, time)
+    def _stretch(self, time: float, output: float) -> Iterator[Reached]:
+        """One step towards `time`, or on to it by exponentials; what is reached on the way to the `output`."""
+        if self.flows:
+            yield from self._by_exponentials(self.flows, time, output)
             return
         step = self._step(time)
         if step is None:
             self._grow()
             return
         self.t = time if step.length >= time - self.t else self.t + step.length
-        if self.t < time:
+        if self.t < output:
             yield self.reached
         if self.steps % STEPS_BETWEEN_CUTS == 0 and self.t < self.horizon:
             self._cut()
@@ -186,7 +189,7 @@ class FockRun:
         else:
             tau = min(self.tau, longest, self.variation.longest(self.t, 1))
             step = driven_step(insides, self.factors, self.v, self.t, tau, rate)
-        self._count((DEGREE + 1) * (self.per_product + CALL_WORK))
+        self._count(self._step_work)
         beyond = self._beyond(step)
         if beyond > BEYOND * self.tol / self.horizon:
             return None
@@ -194,15 +197,17 @@ class FockRun:
         self.level_error += beyond * step.length
         self.time_error += own * (step.residual + step.round_off)
         self.steps += 1
-        self.tau = step.length if step.length < longest else max(self.tau, step.length)
+        self.tau = step.next if step.length < longest else max(self.tau, step.next)
         return step
 
-    def _by_exponentials(self, whole: Blocks, time: float) -> Iterator[Reached]:
+    def _by_exponentials(self, given: Flows, time: float, output: float) -> Iterator[Reached]:
         """To `time` by exponentials, with what is beyond the levels on the way."""
-        looks = LOOKS if self.generator.terms[0].beyond.nnz else 1
+        looks = LOOKS if given.leaves else 1
         pieces = max(looks, ceil((time - self.t) / self.longest))
         dt = (time - self.t) / pieces
-        flow, form = self._exponential(whole, dt)
+        if not given.has(dt):
+            self._count(given.work)
+        flow, form = given.over(dt)
         begun, rates, points = self.t, [], [self.v]
         for _ in range(pieces):
             square = float(points[-1] @ (form @ points[-1])) / dt if form else 0.0
@@ -216,16 +221,9 @@ class FockRun:
             self.v, self.t = points[i + 1], time if i + 1 == pieces else begun + (i + 1) * dt
             self.level_error += dt * rates[i]
             self.time_error += own * ROUND_OFF * (1 + self.norm * dt) * float(np.linalg.norm(self.v))
-            if i + 1 < pieces and self.longest < inf:
+            if self.t < output and self.longest < inf:
                 yield self.reached
         self.steps += pieces
-
-    def _exponential(self, whole: Blocks, dt: float) -> tuple[Blocks, Blocks | None]:
-        """exp(dt L), and the integral of the square of what is beyond the levels, as a form, if anything is."""
-        if dt not in self.exponentials:
-            self._count(self.one_work)
-            self.exponentials[dt] = whole.exponential(dt), whole.integral(dt, self.form) if self.form else None
-        return self.exponentials[dt]
 
     def _beyond(self, step: Step) -> float:
         """The trace norm, at most, of what L takes beyond the levels: the root of its mean square over the step."""
@@ -239,12 +237,8 @@ class FockRun:
     def _count(self, work: float) -> None:
         self.work += work
         if self.work > self.most_work:
-            left = (self.horizon - self.t) / self.tau * (DEGREE + 1) * (self.per_product + CALL_WORK)
+            left = (self.horizon - self.t) / self.tau * self._step_work
             raise TooMuchWorkError(self.work + GROWING * left)
 
     def _at(self, t: float, v: np.ndarray) -> Reached:
         return Reached(t, self.generator, v, self.time_error, self.level_error)
-
-
-def _value(factor: sympy.Expr, t: np.ndarray) -> np.ndarray:
-    return np.asarray(evaluate(factor, {TIME: t}, np) + np.zeros_like(t), dtype=float)

@@ -24,4 +24,4 @@ def restore(run: FockRun, state: dict[str, Any]) -> None:
     for name, value in state["numbers"].items():
         setattr(run, name, value)
     run.renewed = run.work
-    run.build(state["matrix"], tuple(state["levels"]))
+    run.enter(state["matrix"], tuple(state["levels"]))

@@ -20,13 +20,27 @@ DEGREE = 30
 grow to e^6 at most, of which double precision notices nothing."""
 DRIVE_DEGREE = 10
 """The degree of the polynomials that stand for the functions of the time within a step, which resolves them."""
+DRIVE_NODES = np.polynomial.chebyshev.chebpts1(DRIVE_DEGREE + 1)
+"""Chebyshev's nodes for them, on [-1, 1]."""
+TO_CHEBYSHEV = np.linalg.inv(np.polynomial.chebyshev.chebvander(DRIVE_NODES, DRIVE_DEGREE))
+"""From values there to coefficients of Chebyshev polynomials, which decay: so no digits are lost."""
+TO_POWERS = np.zeros((DRIVE_DEGREE + 1, DRIVE_DEGREE + 1))
+for _k in range(DRIVE_DEGREE + 1):
+    _of_one = np.polynomial.Chebyshev.basis(_k, domain=[0, 1]).convert(kind=np.polynomial.Polynomial)
+    TO_POWERS[: _k + 1, _k] = np.rint(_of_one.coef)
+"""From those to powers of s on [0, 1]: whole numbers."""
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(16)
 """Gauss' rule for the residual of a driven step: its norm has no sharper feature than the polynomial, of degree 30."""
 MEAN_NODES, MEAN_WEIGHTS = np.polynomial.legendre.leggauss(DEGREE + 2)
 """Gauss' rule for the mean of a square: exact for that of a polynomial of degree 30."""
-SHORTER, SHORTEST = 0.7, 0.3
-"""The factor by which a driven step is made shorter until its residual is small enough, with the same polynomial; and
-the part of it at which a new one is made: the polynomials that stand for f_k are then what is wrong."""
+SHORTER, SHORTEST, LONGER = 0.7, 0.3, 1.5
+"""The least factor by which a driven step is made shorter until its residual is small enough, with the same polynomial;
+the part of it at which a new one is made: the polynomials that stand for f_k are then what is wrong; and the largest
+factor by which the next one is longer."""
+CAUTION = 0.95
+"""The part that is taken of the length that a residual asks for, which is not quite a power of it."""
+TINY = 1e-300
+"""In place of no residual at all."""
 LEAST_TIME = 1e-13
 """The length of a step, relative to the time, that is taken as it is: there are no shorter ones."""
 ROUND_OFF = 4e-16
@@ -38,13 +52,17 @@ Factor = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class Step:
-    """v on [t, t + length] by its `terms` y_j, in powers of s/scale; norms of its residual and of its round-off."""
+    """v on [t, t + length] by its `terms` y_j, in powers of s/scale; norms of its residual and of its round-off.
+
+    next: how long the next one may be.
+    """
 
     terms: np.ndarray
     scale: float
     length: float
     residual: float
     round_off: float
+    next: float
 
     def at(self, s: float) -> np.ndarray:
         """v(t + s)."""
@@ -68,11 +86,11 @@ def free_step(L: sparse.csr_array, v: np.ndarray, tau: float, rate: float, longe
         terms[j + 1] = L @ terms[j]
         terms[j + 1] *= tau / (j + 1)
     norms = np.linalg.norm(terms, axis=1)
-    ratio = longest / tau
-    if norms[-1] > 0:
-        ratio = min(ratio, (rate * tau / norms[-1]) ** (1 / DEGREE))
+    wanted = (rate * tau / norms[-1]) ** (1 / DEGREE) if norms[-1] > 0 else LONGER
+    ratio = min(longest / tau, wanted)
     powers = ratio ** np.arange(DEGREE + 2)
-    return Step(terms[:-1], tau, ratio * tau, ratio * powers[-2] * norms[-1], ROUND_OFF * float(powers @ norms))
+    residual, round_off = ratio * powers[-2] * norms[-1], ROUND_OFF * float(powers @ norms)
+    return Step(terms[:-1], tau, ratio * tau, residual, round_off, wanted * tau)
 
 
 def driven_step(
@@ -80,7 +98,7 @@ def driven_step(
 ) -> Step:
     """A step for sum_k f_k(t) L_k, at most `tau` long, its residual at most `rate` times its length."""
     count = len(matrices)
-    series = np.array([_powers(factor, t, tau) for factor in factors])
+    backwards = np.array([_powers(factor, t, tau)[::-1] for factor in factors])
     terms = np.empty((DEGREE + 1, len(v)))
     images = np.empty((count, DEGREE + 1, len(v)))
     terms[0] = v
@@ -88,8 +106,9 @@ def driven_step(
         for k, matrix in enumerate(matrices):
             images[k, j] = matrix @ terms[j]
         if j < DEGREE:
-            i = np.arange(min(j, DRIVE_DEGREE) + 1)
-            terms[j + 1] = tau / (j + 1) * np.einsum("ki,kis->s", series[:, i], images[:, j - i])
+            i = min(j, DRIVE_DEGREE)
+            pairs = zip(backwards[:, DRIVE_DEGREE - i :], images[:, j - i : j + 1], strict=True)
+            terms[j + 1] = tau / (j + 1) * sum(series @ image for series, image in pairs)
     norms, sizes = np.linalg.norm(terms, axis=1), np.linalg.norm(images, axis=2)
     ratio = 1.0
     while True:
@@ -98,9 +117,11 @@ def driven_step(
         largest = np.array([np.abs(factor(t + ratio * tau * (NODES + 1) / 2)).max() for factor in factors])
         moved = ratio * tau * float(largest @ (sizes @ powers))
         round_off = ROUND_OFF * (float(powers @ norms) + moved)
-        if residual <= rate * ratio * tau + round_off or tau <= LEAST_TIME * (t + tau):
-            return Step(terms, tau, ratio * tau, residual, round_off)
-        ratio *= SHORTER
+        allowed = rate * ratio * tau + round_off
+        better = (allowed / max(residual, TINY * allowed)) ** (1 / DEGREE)
+        if residual <= allowed or tau <= LEAST_TIME * (t + tau):
+            return Step(terms, tau, ratio * tau, residual, round_off, min(CAUTION * better, LONGER) * ratio * tau)
+        ratio *= CAUTION * max(better, SHORTER)
         if ratio < SHORTEST:
             return driven_step(matrices, factors, v, t, SHORTEST * tau, rate)
 
@@ -122,8 +143,4 @@ def _residual(
 
 def _powers(factor: Factor, t: float, tau: float) -> np.ndarray:
     """The coefficients in powers of s/tau of the polynomial that meets f(t + s) at Chebyshev's nodes."""
-    chebyshev = np.polynomial.chebyshev.Chebyshev.interpolate(
-        lambda s: factor(t + tau * s), DRIVE_DEGREE, domain=[0.0, 1.0]
-    )
-    found = chebyshev.convert(kind=np.polynomial.Polynomial, domain=[-1, 1], window=[-1, 1]).coef
-    return np.pad(found, (0, DRIVE_DEGREE + 1 - len(found)))
+    return np.asarray(TO_POWERS @ (TO_CHEBYSHEV @ factor(t + tau * (1 + DRIVE_NODES) / 2)))

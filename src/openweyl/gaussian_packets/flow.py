@@ -28,7 +28,6 @@ from openweyl.model.states import PacketState
 from openweyl.model.system import System
 from openweyl.model.timed_factor import split
 from openweyl.symbolic.algebra import polynomial
-from openweyl.symbolic.brackets import poisson
 from openweyl.symbolic.breakpoints import BREAKPOINT_ROUNDING, breakpoints, pieces_of
 from openweyl.symbolic.derivatives import derivative
 from openweyl.symbolic.expressions import TIME, evaluate
@@ -36,6 +35,7 @@ from openweyl.symbolic.intervals import Interval
 from openweyl.symbolic.time_variation import TimeVariation, evaluated
 
 from .carrying import carried, check_moderate
+from .linear_fields import field_and_noise
 from .maps import EXTRA_BITS, GaussianMap, constant_maps, digits
 from .packet_errors import cell_errors
 from .time_cells import Cells, Unseen, joined, resolved_cells
@@ -187,18 +187,12 @@ def quadratic_flow(system: System) -> QuadraticFlow | None:
     parts = [[polynomial(f, z, 1) for f in jump] for jump in jumps]
     if p is None or any(f is None for jump in parts for f in jump):
         return None
-    gamma = sympy.Rational(system.gamma)
-
-    def bracket(f: sympy.Expr, g: sympy.Expr) -> sympy.Expr:
-        return poisson(f, g, system.x, system.xi)
-
-    field = [bracket(v, p) + gamma * sum(b * bracket(v, a) - a * bracket(v, b) for a, b in parts) for v in z]
-    noise = [[gamma * sum(bracket(u, f) * bracket(v, f) for jump in parts for f in jump) for v in z] for u in z]
+    field, noise = field_and_noise(p, parts, system.x, system.xi, sympy.Rational(system.gamma))
     return QuadraticFlow(
         system=system,
-        matrix=sympy.Matrix([[f.diff(v) for v in z] for f in field]),
-        shift=sympy.Matrix([f.subs(dict.fromkeys(z, 0)) for f in field]),
-        noise=sympy.Matrix(noise),
+        matrix=sympy.Matrix([[f.diff(v) if f.has(v) else sympy.S.Zero for v in z] for f in field]),
+        shift=sympy.Matrix([f.xreplace(dict.fromkeys(z, sympy.S.Zero)) for f in field]),
+        noise=noise,
         driven=sympy.Add(
             *(term for term in sympy.Add.make_args(p) if term.has(TIME) and term.has(*z)),
             *(split(jump)[0] ** 2 * sympy.Dummy() for jump in system.jumps if jump.has(TIME) and system.gamma),

@@ -11,7 +11,8 @@ from openweyl._core.arguments import fail, moderate, must
 from openweyl.symbolic.algebra import expandable
 from openweyl.symbolic.expressions import TIME
 from openweyl.symbolic.forms import check_form, listed
-from openweyl.symbolic.parsing import parse, parse_each
+from openweyl.symbolic.indexed_sums import EACH
+from openweyl.symbolic.parsing import parse, parse_each, syntax_tree
 from openweyl.symbolic.smoothness import check_smooth
 from openweyl.symbolic.switches import in_steps
 
@@ -48,6 +49,24 @@ def formula_and_rate(jump: Jump) -> tuple[Formula, sympy.Expr]:
 def _constant(rate: Any) -> sympy.Expr:
     advice = "It is that of a jump, in units of gamma."
     return sympy.Rational(repr(moderate("rate", rate, low=0.0, advice=advice)))
+
+
+def operators_with_rates(jumps: Any) -> Any:
+    """The operators, as text, of a list in which pairs (operator, rate) may be; anything else as it is."""
+    return [text for jump in jumps for text in _with_rate(jump)] if isinstance(jumps, (list, tuple)) else jumps
+
+
+def _with_rate(jump: Any) -> list[Any]:
+    """The operator of a jump, or of a pair (operator, rate), with the factor sqrt(rate); none of rate 0."""
+    if not (isinstance(jump, tuple) and len(jump) == 2 and isinstance(jump[0], str)):
+        return [jump]
+    text, rate = jump
+    if not isinstance(rate, str):
+        rate = repr(moderate("rate", rate, low=0.0, advice="It is that of a jump, in units of gamma."))
+    syntax_tree(text, "jumps"), syntax_tree(rate, "rate")  # each is a formula by itself, before they are put together
+    each = text.replace(" ", "").startswith(f"{EACH}(")
+    must(not each, "jumps", "have the rates of each(...) inside", text, "As in each(j, 1, n, sqrt(0.1)*a[j]).")
+    return [f"sqrt({rate})*({text})"] if rate != "0.0" else []
 
 
 def symbols_of(value: Formula, names: dict[str, sympy.Expr], name: str) -> tuple[sympy.Expr, ...]:

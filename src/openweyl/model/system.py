@@ -27,7 +27,7 @@ from openweyl.symbolic.sampled import samples_in
 from openweyl.symbolic.smoothness import check_smooth
 
 from .drives import Drives, drives_of
-from .formulas import Formula, Jump, formula_and_rate, jumps_of, real_and_imaginary, symbols_of
+from .formulas import Formula, Jump, formula_and_rate, jumps_of, operators_with_rates, real_and_imaginary, symbols_of
 from .timed_factor import checked_split
 
 CLOSED = "gamma = 0 is a closed system."
@@ -90,7 +90,7 @@ class System:
     @public
     def from_operators(
         hamiltonian: str,
-        jumps: Sequence[str] = (),
+        jumps: Sequence[str | tuple[str, float | str]] = (),
         *,
         h: float,
         gamma: float | None = None,
@@ -101,16 +101,16 @@ class System:
 
         Polynomials in a and its adjoint ad (a1, ad1, a2, ... for more modes), x and xi: a = (x + I*xi)/sqrt(2*h), so
         that [a, ad] = 1. Coefficients are numbers, I, names of `parameters`, and in the Hamiltonian functions of the
-        time t, also those of `drives`. With h = 1 and gamma = 1, the default with jumps, they are the Hamiltonian over
-        hbar and the collapse operators of dA/dt = -i [P, A] + sum_j ( L_j A L_j* - {L_j* L_j, A}/2 ). The symbols found
-        are what runs.
+        time t, also those of `drives`. A pair (jump, rate) is the jump times sqrt(rate), as for `System`. With h = 1
+        and gamma = 1, the default with jumps, they are the Hamiltonian over hbar and the collapse operators of
+        dA/dt = -i [P, A] + sum_j ( L_j A L_j* - {L_j* L_j, A}/2 ). The symbols found are what runs.
 
         >>> print(System.from_operators("K*ad**2*a**2", ["sqrt(kappa)*a"], h=1, parameters={"K": 1, "kappa": 0.5}))
         p = -x**2 - xi**2 + (x**2 + xi**2)**2/4 + 1/2, jumps x/2 + I*xi/2; h = 1, gamma = 1
 
         Raises InputError for anything but polynomials, and for a Hamiltonian that is not Hermitian.
         """
-        given = operators(hamiltonian, jumps, parameters, drives_of(drives, {}))
+        given = operators(hamiltonian, operators_with_rates(jumps), parameters, drives_of(drives, {}))
         return _of_operators(given, _semiclassical_parameter(h), float(bool(jumps)) if gamma is None else gamma)
 
     def _set(self, **values: Any) -> None:

@@ -7,13 +7,38 @@ import sympy
 from openweyl._core.arguments import must
 from openweyl.symbolic.expressions import TIME
 
+ROUND_OFF = 1e-13
+"""By what coefficients may differ that are equal but for rounding: products of a few decimal numbers."""
+
 
 def split(jump: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr]:
-    """(c, l_0) with the jump c(t) l_0."""
+    """(c, l_0) with the jump c(t) l_0, or (1, jump) if it has no such factor."""
     symbol, factor = jump.as_independent(TIME, as_Add=False)
-    if factor.free_symbols - {TIME}:
-        symbol, factor = sympy.factor_terms(sympy.expand(jump)).as_independent(TIME, as_Add=False)
-    return factor, symbol
+    if not (factor.free_symbols - {TIME}):
+        return factor, symbol
+    factors: dict[sympy.Expr, sympy.Expr] = {}  # of products of x and xi, and of functions of them
+    for term in sympy.Add.make_args(sympy.expand(jump)):
+        still, moving = term.as_independent(TIME, as_Add=False)
+        number, product = still.as_coeff_Mul()
+        factors[product] = factors.get(product, sympy.S.Zero) + number * moving
+    leading = next(iter(factors.values()))
+    ratios = {product: _ratio(factor, leading) for product, factor in factors.items()}
+    if leading.free_symbols - {TIME} or None in ratios.values():
+        return sympy.S.One, jump
+    return leading, sympy.Add(*(ratio * product for product, ratio in ratios.items()))
+
+
+def _ratio(a: sympy.Expr, b: sympy.Expr) -> sympy.Expr | None:
+    """a/b, if it is a number but for the rounding of coefficients."""
+    ratio = sympy.cancel(a / b)
+    if ratio.is_number:
+        return ratio
+    terms, others = sympy.expand(a).as_coefficients_dict(), sympy.expand(b).as_coefficients_dict()
+    if set(terms) != set(others):
+        return None
+    ratios = [terms[term] / others[term] for term in terms]
+    same = all(abs(one - ratios[0]) <= ROUND_OFF * abs(ratios[0]) for one in ratios)
+    return ratios[0] if same else None
 
 
 def checked_split(jump: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr]:

@@ -54,7 +54,7 @@ from openweyl.symbolic.parsing import parse_number
 from openweyl.symbolic.ranges import parse_values
 from openweyl.symbolic.sampled import Sampled
 
-from .parameters import FORMULAS, OPERATORS, parameters, put
+from .parameters import FORMULAS, OBSERVABLES, OPERATORS, parameters, put
 from .sample_tables import read_drives
 from .state_tables import read_state
 from .table import Table, jumps, numbers, text, texts
@@ -97,6 +97,9 @@ def _content(top: Table, taken: Set[str], changed: Mapping[str, float]) -> Probl
     values = top.get("parameters", partial(parameters, taken=taken), dict[str, float]())
     drives = top.get("drives", read_drives, dict[str, sympy.Expr]())
     top.finish()
+    of_system.finish(*FORMULAS, *OPERATORS, "h", "gamma")
+    _one_language(of_system)
+    of_run.finish("times", "tol", OBSERVABLES)
     for name in drives:
         must(name not in values, "drives", "have names that are no parameters", name)
     if values:
@@ -110,8 +113,7 @@ def _content(top: Table, taken: Set[str], changed: Mapping[str, float]) -> Probl
     state = read_state(of_state, system.n)
     times = arguments.times(of_run.take("times", _times))
     tol = arguments.tolerance(of_run.get("tol", parse_number, arguments.DEFAULT_TOLERANCE))
-    observables = _observables(of_run.get("observables", texts, []), system.n)
-    of_run.finish()
+    observables = _observables(of_run.get(OBSERVABLES, texts, []), system.n)
     what = f"have n = {system.n} degrees of freedom, as the system"
     must(state.n == system.n, "state", what, state.n)
     return ProblemContent(system, state, times, tol, description.strip(), values, observables)
@@ -129,15 +131,20 @@ def _times(value: Any, path: str) -> list[float]:
     return parse_values(value, path) if isinstance(value, str) else numbers(value, path)
 
 
+def _one_language(table: Table) -> None:
+    """Raise InputError if the table [system] has both symbols and operators."""
+    operators = any(key in table.content for key in OPERATORS)
+    for key in FORMULAS if operators else ():
+        what = "be left out where operators are given"
+        must(key not in table.content, f"system.{key}", what, key, f"Write {' and '.join(OPERATORS)}.")
+
+
 def _system(table: Table, drives: Mapping[str, sympy.Expr]) -> System:
     """The system that the table [system] writes."""
     if any(key in table.content for key in OPERATORS):
-        for key in FORMULAS:
-            what = "be left out where operators are given"
-            must(key not in table.content, f"system.{key}", what, key, f"Write {' and '.join(OPERATORS)}.")
         system = System.from_operators(
             table.take("hamiltonian_operator", text),
-            table.get("jump_operators", texts, []),
+            table.get("jump_operators", partial(jumps, key="operator"), []),
             h=table.take("h", parse_number),
             gamma=table.get("gamma", parse_number, None),
             drives=drives,

@@ -5,14 +5,18 @@ Argument `system.jumps` must be a list, but is x.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from difflib import get_close_matches
 from typing import Any, TypeVar
 
-from openweyl._core.arguments import InputError, must, shown
+from openweyl._core.arguments import InputError, fail, must, shown
 from openweyl.symbolic.parsing import parse_number
 
 Value = TypeVar("Value")
 Default = TypeVar("Default")
+
+ALIKE = 0.7
+"""How alike two keys are, for one to be taken for the other misspelt: x and xi are 0.67."""
 
 
 class Table:
@@ -28,7 +32,11 @@ class Table:
         Raises InputError if it is missing.
         """
         path = f"{self.where}.{key}" if self.where else key
-        must(key in self.content, path, "be given", "missing")
+        if key not in self.content:
+            has = (
+                f"Given are {', '.join(shown(other) for other in self.content)}." if self.where and self.content else ""
+            )
+            raise fail(path, "be given", "missing", _meant(key, self.content) or has)
         return convert(self.content.pop(key), path)
 
     def get(self, key: str, convert: Callable[[Any, str], Value], default: Default) -> Value | Default:
@@ -43,11 +51,19 @@ class Table:
         """The tables of the list that is the value of `key`."""
         return self.take(key, lambda value, path: [Table(part, path) for part in sequence(value, path)])
 
-    def finish(self) -> None:
-        """Raise InputError if there is a key that nobody took."""
+    def finish(self, *known: str) -> None:
+        """Raise InputError if there is a key that nobody took, and that is not `known` to be taken later."""
         where = f" in [{self.where}]" if self.where else ""
         for key in self.content:
-            raise InputError(f"Unknown key `{shown(key)}`{where}: remove it, or correct its spelling.")
+            if key not in known:
+                meant = f" {_meant(key, known)}".rstrip()
+                raise InputError(f"Unknown key `{shown(key)}`{where}: remove it, or correct its spelling.{meant}")
+
+
+def _meant(key: str, others: Collection[str]) -> str:
+    """A line that names the one of `others` that is spelt much like `key`, if there is one."""
+    close = get_close_matches(key, others, 1, ALIKE)
+    return f"Perhaps `{shown(close[0])}` is meant." if close else ""
 
 
 def text(value: Any, path: str) -> str:
@@ -67,14 +83,14 @@ def texts(value: Any, path: str) -> list[str]:
     return [text(item, path) for item in sequence(value, path)]
 
 
-def jumps(value: Any, path: str) -> list[str | tuple[str, float | str]]:
-    """`value`, a list of texts or of tables of a symbol and its rate."""
+def jumps(value: Any, path: str, *, key: str = "symbol") -> list[str | tuple[str, float | str]]:
+    """`value`, a list of texts or of tables of a jump, called `key`, and its rate."""
 
     def one(item: Any) -> str | tuple[str, float | str]:
         if not isinstance(item, dict):
             return text(item, path)
         table = Table(item, path)
-        pair = table.take("symbol", text), table.take("rate", _rate)
+        pair = table.take(key, text), table.take("rate", _rate)
         table.finish()
         return pair
 

@@ -15,8 +15,7 @@ from functools import reduce
 import numpy as np
 
 from openweyl.gaussian_packets.flow import QuadraticFlow
-from openweyl.model.gaussian_states import coherent, mixture
-from openweyl.model.states import PacketState
+from openweyl.gaussian_packets.unit_maps import maps_at
 from openweyl.weyl.symbol import Symbol
 
 from .factors import Factor
@@ -67,7 +66,7 @@ class Regression:
         """tr(A_tau X) at `delays` from here, complex, and its estimated error."""
         values, errors = [], []
         self.until = self.elapsed + delays[-1]
-        for F, d, S in _maps(self.flow, len(self.center) // 2, [self.elapsed + tau for tau in delays]):
+        for F, d, S in maps_at(self.flow, len(self.center) // 2, [self.elapsed + tau for tau in delays]):
             later = substituted(averaged(self.observable, self.h * S), F, F @ self.center + d)
             values.append(sum(c * self.known[powers] for powers, c in later.items()))
             errors.append(sum(abs(c) * self.errors[powers] for powers, c in later.items()))
@@ -88,19 +87,3 @@ class Regression:
     @property
     def _matrix(self) -> np.ndarray:
         return np.array(self.flow.matrix.tolist(), dtype=float)
-
-
-def _maps(flow: QuadraticFlow, n: int, times: Sequence[float]) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """(F, d, S) at each time, from where the packets around 0 and around the unit vectors go."""
-    size = 2 * n
-    centers = np.concatenate([np.zeros((1, size)), np.eye(size)])
-    states = [(1.0, coherent(list(c[:n]), list(c[n:]))) for c in centers]
-    around = mixture(states)
-    assert isinstance(around, PacketState)  # noqa: S101 - mixtures of packets are packets
-    found = []
-    for state, _ in flow.carry(around, times):
-        packets = [members[0] for _, members in state.members]
-        d = np.array(packets[0].center)
-        F = np.array([np.array(packet.center) - d for packet in packets[1:]]).T
-        found.append((F, d, np.array(packets[0].covariance) - F @ F.T / 2))
-    return found

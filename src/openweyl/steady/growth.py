@@ -10,9 +10,13 @@ import numpy as np
 from openweyl._core.arguments import InputError, ResourceError
 from openweyl.fock_space.levels import padded
 from openweyl.fock_space.polynomial_system import PolynomialSystem
+from openweyl.fock_space.symbols import level_symbol
+from openweyl.model.symbol_state import SymbolState
 
+from .found import Found
 from .on_levels import Candidate, at_rest, candidate, rates, trace_norm, whole
 
+SCHEME = "sparse equations in Fock space"
 FIRST = {1: 16, 2: 5}
 """The first number of levels of each mode."""
 GROWTH, FURTHER = 1.5, {1: 3.0, 2: 1.5}
@@ -26,6 +30,14 @@ LEAST_SEEN = {1: 72, 2: 8}
 """The fewest levels of a mode that the state is confirmed on: small systems are looked at as widely as costs little."""
 SAFETY = 2.0
 """What the estimate is raised by: relaxation is measured from some states only."""
+
+
+def on_enough_levels(system: PolynomialSystem, h: float, tol: float, beyond: float, time_limit: float) -> Found:
+    """The steady state to `tol`, its symbol to `beyond`."""
+    units = (1.0,) * system.n
+    found, error = grown(system, tol, time_limit)
+    symbol = level_symbol(found.matrix, found.levels, h, beyond, units)
+    return Found(SymbolState(symbol), found.residual, error, found.time, found.gap, SCHEME, found.levels)
 
 
 def grown(system: PolynomialSystem, tol: float, time_limit: float) -> tuple[Candidate, float]:

@@ -1,47 +1,67 @@
-"""`steady_state`: where a quantum system comes to rest."""
+"""`steady_state`: where a system comes to rest."""
 
 from __future__ import annotations
 
 import time
 
-import numpy as np
-
 from openweyl._core import arguments
 from openweyl._core.arguments import InputError, must
 from openweyl._core.calls import public
+from openweyl._core.progress import Progress, callback, shows_progress
 from openweyl._core.threads import one_thread
+from openweyl.evolution.evolve import Kind
 from openweyl.evolution.pace import TIME_LIMIT
-from openweyl.fock_space.polynomial_system import polynomial_system, timed
-from openweyl.fock_space.symbols import level_symbol
+from openweyl.fock_space.polynomial_system import polynomial_system
 from openweyl.gaussian_packets.flow import quadratic_flow
+from openweyl.model.pair import check_system
 from openweyl.model.system import System
 from openweyl.symbolic.expressions import TIME
 
-from .growth import grown
-from .result import SteadyState
+from .found import Found
+from .gaussian import gaussian_rest
+from .gaussian_periodic import gaussian_periodic
+from .growth import on_enough_levels
+from .periods import check_period
+from .relaxation import relaxed
+from .result import SYMBOL, SteadyState
 
-STILL = 1e-12
-"""The rate, over the norm of M, that is 0 but for round-off."""
-SYMBOL = 0.05
-"""The part of the tolerance for the symbol, which ends where its grid does."""
+MODES = 2
+"""The most modes without a closed form: grids of three have six axes."""
 
 
 @public
-def steady_state(system: System, *, tol: float = 1e-6, time_limit: float = TIME_LIMIT) -> SteadyState:
+@shows_progress("steady_state")
+def steady_state(
+    system: System,
+    *,
+    kind: Kind = "quantum",
+    period: float | None = None,
+    tol: float = 1e-6,
+    memory: float | None = None,
+    time_limit: float = TIME_LIMIT,
+    progress: Progress | bool | None = None,
+) -> SteadyState:
     """The state w with L w = 0: -(i/h)[p, A] + (gamma/h) sum_l (l A l* - (l* l A + A l* l)/2) = 0, tr A = 1.
 
-    `system`: of one mode or two, with polynomial symbols that do not depend on the time. `tol`: the error allowed in
-    trace norm. `time_limit`: in seconds.
+    `system`: one that does not depend on the time, or by a `period`, with one mode or two; of any number of modes, up
+    to a hundred, if p is quadratic and the jumps are linear. `kind`: "quantum"; or "classical", Q w = 0 of the
+    Fokker-Planck equation. `period`: T, if the system depends on the time: the state is then that at time 0 of the
+    solution that repeats itself, A(T) = A(0). `tol`: the error allowed in trace norm. `memory`, `time_limit`,
+    `progress`: as for `evolve`.
 
-    It is solved on levels of oscillators, ever more of them, until more change nothing. Not seen is what lies much
-    further out than all levels tried, and is reached from them more slowly than round-off tells.
+    Quadratic p with linear jumps: a Gaussian in closed form. Other quantum systems with polynomial symbols: equations
+    on levels of oscillators, ever more of them, until more change nothing; not seen is what lies much further out than
+    all levels tried, and is reached from them more slowly than round-off tells. All others: evolution from two or
+    three starts, as far apart as the drift keeps points, until they no longer move and are one state.
 
-    Returns a `SteadyState`, with its residual, a bound, and its error, an estimate.
+    Returns a `SteadyState`, with its residual and its error: of closed forms bounds, else estimates.
 
-    Raises InputError for other systems, and for those that have many steady states; ResourceError for a steady state
-    that needs too many levels, as where gain exceeds loss and there is none.
+    Raises InputError for other systems, for those that have many steady states or none, and where different starts lead
+    to different states; ResourceError for a steady state that needs too many levels, as where gain exceeds loss and
+    there is none, or too much time.
 
-    Source: Nation, Steady-state solution methods for open quantum optical systems, arXiv:1504.06768, for the equations.
+    Source: Nation, Steady-state solution methods for open quantum optical systems, arXiv:1504.06768, for the equations
+    on levels.
 
     >>> from openweyl import System
     >>> warm = System.from_operators("2*ad*a", ["sqrt(1.5)*a", "sqrt(0.5)*ad"], h=1)
@@ -52,44 +72,36 @@ def steady_state(system: System, *, tol: float = 1e-6, time_limit: float = TIME_
     0.5
     """
     began = time.perf_counter()
-    must(isinstance(system, System), "system", "be a System", system)
-    tol = arguments.tolerance(tol)
+    check_system(system)
+    arguments.choice("kind", kind, ("quantum", "classical"))
+    tol, report = arguments.tolerance(tol), callback(progress)
+    memory = None if memory is None else arguments.real("memory", memory, above=0.0)
     time_limit = arguments.real("time_limit", time_limit, above=0.0)
-    must(system.n <= 2, "system", "have at most two modes", system.n)
     still = bool(system.gamma and any(jump != 0 for jump in system.jumps))
     if not still:
         raise InputError("Argument `system` has no jumps: all that commutes with p is at rest. Use `evolve`.")
-    _check_loss(system)
-    made = polynomial_system(system, (1.0,) * system.n)
-    if made is None:
-        raise InputError(
-            "Argument `system` must have polynomial symbols for a steady state. Use `evolve` to late times."
-        )
-    if timed(made):
-        raise InputError(
-            "Argument `system` must not depend on the time for a steady state. Use `evolve` to late times."
-        )
+    timed = any(f.has(TIME) for f in (system.hamiltonian, *system.jumps))
+    advice = "Give its `period`, or use `evolve` to late times."
+    must(period is not None or not timed, "system", "not depend on the time for a steady state", system, advice)
+    if period is not None:
+        period = arguments.real("period", period, above=0.0)
+        check_period(system, period)
+    share = (1 - SYMBOL) * tol
+
+    def find() -> Found:
+        flow = quadratic_flow(system)
+        if flow is not None:
+            return gaussian_rest(flow, share) if period is None else gaussian_periodic(flow, period, share)
+        must(system.n <= MODES, "system", "have at most two modes, or quadratic p and linear jumps", system.n)
+        made = polynomial_system(system, (1.0,) * system.n) if kind == "quantum" and period is None else None
+        if made is not None:
+            return on_enough_levels(made, system.h, share, SYMBOL * tol, time_limit)
+        return relaxed(system, period, kind, share, memory=memory, time_limit=time_limit, progress=report)
+
     with one_thread():
-        found, error = grown(made, (1 - SYMBOL) * tol, time_limit)
-        symbol = level_symbol(found.matrix, found.levels, system.h, SYMBOL * tol, (1.0,) * system.n)
+        found = find()
     return SteadyState(
-        system=system, symbol=symbol, residual=found.residual, error=error + SYMBOL * tol, relaxation_time=found.time,
-        gap=found.gap, levels=found.levels, scheme="sparse equations in Fock space", tol=tol,
-        seconds=time.perf_counter() - began,
+        system=system, kind=kind, period=period, state=found.state, residual=found.residual,
+        error=found.error + SYMBOL * tol, relaxation_time=found.relaxation_time, gap=found.gap, levels=found.levels,
+        scheme=found.scheme, tol=tol, seconds=time.perf_counter() - began,
     )  # fmt: skip
-
-
-def _check_loss(system: System) -> None:
-    """Refuse quadratic systems whose points do not come to rest: dz/dt = M z + m with eigenvalues of M that do not
-    lie to the left of 0.
-    """
-    flow = quadratic_flow(system)
-    if flow is None or flow.matrix.has(TIME):
-        return
-    matrix = np.array(flow.matrix.tolist(), dtype=float)
-    fastest = float(np.linalg.eigvals(matrix).real.max())
-    if fastest >= -STILL * np.linalg.norm(matrix, 2):
-        raise InputError(
-            "This system has no steady state, or more than one: gain is not below loss, and a mean or a variance does "
-            f"not decay but grows at rate {max(fastest, 0.0):.3g}. Add loss, or use `evolve`."
-        )

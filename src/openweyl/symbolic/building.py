@@ -14,6 +14,7 @@ from openweyl._core.arguments import MAX_SCALE, MIN_SCALE, InputError, fail, mus
 
 from .forms import FUNCTIONS, MAX_DEPTH, MAX_DIGITS, MAX_POWER, check_number, listed
 from .indexed_sums import EACH, SUM, Indices, check_sums
+from .other_names import called_instead, named_instead
 from .timed_calls import TIMED, timed_call
 
 NUMPY_NUMBERS = {
@@ -27,18 +28,6 @@ Built = TypeVar("Built")
 _OPERATORS = (ast.Mult, ast.Div, ast.Pow)
 _NOT_HERE = {"t": "This symbol cannot depend on time.", "I": "This symbol must be real."}
 """Names that some callers allow, with the advice for where they do not."""
-_OPERATOR = (
-    'Operators are written System.from_operators("ad*a", ["a"], h=1), in a file hamiltonian_operator and '
-    "jump_operators, and in observables, with a and its adjoint ad."
-)
-_MEANT = {
-    "a|ad|adag|a_dag|adagger|a_dagger|ad_?dag|dagger|dag": _OPERATOR,
-    "p|p_?x|momentum": "The conjugate variable is called xi: write x, xi.",
-    "q|position": "Positions are called x: write x, xi.",
-    "i|j": "The imaginary unit is called I.",
-    "hbar": "hbar is the argument h, a number.",
-}
-"""Names that others use, perhaps with an index, and what to write."""
 
 
 class Builder:
@@ -125,7 +114,10 @@ class Builder:
             case ast.Call(func=ast.Name(id=identifier), keywords=[]) if identifier.lower() in TIMED:
                 return timed_call(node, self._build, self.names, self.constants, self.name)
             case ast.Call(func=ast.Name(id=identifier)):
-                raise self._refuse("call known functions only", identifier, f"Known: {', '.join([*FUNCTIONS, SUM])}.")
+                known = f"Known: {', '.join([*FUNCTIONS, SUM])}{'; of t alone: ' * ('t' in self.names)}"
+                known += f"{', '.join(TIMED) if 't' in self.names else ''}."
+                advice = f"{called_instead(identifier)} {known}".lstrip()
+                raise self._refuse("call known functions only", identifier, advice)
         raise self._refuse("be a formula of numbers, names, + - * / ** and functions", self.text)
 
     def _number(self, value: float) -> sympy.Expr:
@@ -147,8 +139,10 @@ class Builder:
             advice = _NOT_HERE[identifier]
         if identifier in (*FUNCTIONS, *TIMED):
             advice = f"Functions need brackets, as in {identifier}(...)."
-        if self.names:
-            advice = f"{_meant(identifier)} {advice}".lstrip()
+        meant = named_instead(identifier) if self.names else ""
+        if self.name in ("hamiltonian", "jumps") and not meant and advice.startswith("Known"):
+            meant = "Numbers by name are `parameters`, in files [parameters]."
+        advice = f"{meant} {advice}".lstrip()
         raise self._refuse("use known names only", identifier, advice)
 
     def _variable(self, part: ast.Subscript) -> sympy.Expr:
@@ -160,7 +154,7 @@ class Builder:
         if variable == f"{stem}1" and stem in self.names:
             return self.names[stem]
         largest = sum(1 for known in self.names if re.fullmatch(rf"{stem}[1-9]\d*", known)) or int(stem in self.names)
-        must(largest > 0, self.name, f"not use {stem} here", ast.unparse(part), _meant(stem))
+        must(largest > 0, self.name, f"not use {stem} here", ast.unparse(part), named_instead(stem))
         raise self._refuse(f"have indices from 1 to {largest}", f"{stem}[{variable[len(stem) :]}]")
 
     def _terms(self, node: ast.expr) -> list[sympy.Expr]:
@@ -208,11 +202,6 @@ class Builder:
 def _rational(digits: str) -> sympy.Rational:
     """The digits as written: 0.1 is one tenth."""
     return sympy.Rational(digits)
-
-
-def _meant(identifier: str) -> str:
-    """What to write for a name that others use."""
-    return next((text for names, text in _MEANT.items() if re.fullmatch(rf"(?:{names})_?\d*", identifier)), "")
 
 
 def _is_literal(node: ast.AST) -> bool:

@@ -75,14 +75,15 @@ def syntax_tree(text: str, name: str) -> ast.expr:
     must(len(text) <= MAX_TEXT, name, f"have at most {MAX_TEXT} characters", f"{len(text)} characters long")
     text = text.replace("^", "**")
     strange = re.search(r"[^A-Za-z0-9_.,=+*/()<>&|\[\]\s-]", text)
-    must(not strange, name, "hold letters, digits, . + - * / ( ) and [ ] only", text)
+    advice = "The adjoint of the operator a is ad." if strange and strange[0] in "'\u2020" else ""
+    must(not strange, name, "hold letters, digits, . + - * / ( ) and [ ] only", text, advice)
     must(_depth(text) <= MAX_DEPTH, name, f"nest at most {MAX_DEPTH} brackets deep", text)
     try:
         with warnings.catch_warnings():  # Python's own, on oddities such as 1or x
             warnings.simplefilter("ignore")
             tree = ast.parse(" ".join(text.split()), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise fail(name, "be a formula with balanced brackets", text) from None
+        raise fail(name, "be a formula with balanced brackets", text, _products_left_out(text)) from None
     must(sum(1 for _ in ast.walk(tree)) <= MAX_NODES, name, f"have at most {MAX_NODES} parts", text)
     return tree
 
@@ -104,6 +105,15 @@ def parse_complex(value: Any, name: str) -> complex:
     must(bool(number.is_finite), name, "be a finite number", value)
     made = complex(number)
     return complex(moderate(name, made.real), moderate(name, made.imag))
+
+
+def _products_left_out(text: str) -> str:
+    """What to write in a formula that Python does not read, if it seems to have products without a sign."""
+    if text.count("(") != text.count(")"):
+        return ""
+    if re.search(r"\d\s*[ij]\b", text):
+        return "The imaginary unit is called I: write 2*I."
+    return "Products are written with *, as in 2*x." if re.search(r"[\d.)]\s*[a-zA-Z]|\w\s+[\w(]", text) else ""
 
 
 def _depth(text: str) -> int:

@@ -41,11 +41,12 @@ def _powers(part: str, first: float, last: float, name: str) -> list[float]:
     """All powers between both ends, of the number that the first end is written as a power of, or else of 2."""
     written = re.match(r"\s*(\d+)\s*\*\*", part)
     base = int(written[1]) if written else 2
-    must(base > 1 and first > 0 and last > 0, name, "be a range of powers of one number > 1", part)
+    counted = f"Evenly spaced numbers are lower:upper:count, as in {part.strip()}:11."
+    must(base > 1 and first > 0 and last > 0, name, "be a range of powers of one number > 1", part, counted)
     ends = [log(end) / log(base) for end in (first, last)]
     start, stop = map(round, ends)
     exact = all(isclose(a, b, abs_tol=1e-9) for a, b in zip(ends, (start, stop), strict=True))
-    must(exact, name, f"be a range between whole powers of {base}", part, "Others are written as lists a,b,c.")
+    must(exact, name, f"be a range between whole powers of {base}", part, f"Others are lists a,b,c. {counted}")
     way, step = ("downward", -1) if name == "h" else ("upward", 1)
     must(step * start < step * stop, name, f"go {way}", part, "Exchange the ends of the range.")
     return [float(base) ** k for k in range(start, stop + step, step)]

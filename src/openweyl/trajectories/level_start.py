@@ -8,9 +8,9 @@ from math import ceil, prod, sqrt
 import numpy as np
 
 from openweyl._core.arguments import ResourceError
-from openweyl.fock_space.forecast import MAX_LEVELS
 from openweyl.fock_space.initial import TooManyLevelsError, level_matrix
 from openweyl.fock_space.levels import LevelMatrix, padded
+from openweyl.fock_space.start import MAX_LEVELS
 from openweyl.model.states import State
 
 from .batches import Batch
