@@ -12,7 +12,6 @@ import sympy
 from openweyl._core.threads import one_thread
 from openweyl.fock_space.scales import natural_scales
 from openweyl.fock_space.symbols import level_symbol
-from openweyl.model.pieces import Piece
 from openweyl.model.states import State
 from openweyl.model.symbol_state import SymbolState
 from openweyl.model.system import System
@@ -59,10 +58,10 @@ def records_on_levels(
     grid = state.grid(system.h, BOX_EDGE)
     box = {v: (axis.lower, axis.upper) for v, axis in zip(z, grid.x + grid.xi, strict=True)}
 
-    def rate(piece: Piece) -> float:
-        return start.rate(piece.middle)
+    def mesh(levels: tuple[int, ...]) -> Mesh:
+        return Mesh.of(system, box, times, lambda piece: start.rate(levels, piece.middle))
 
-    mesh, ladders = Mesh.of(system, box, times, rate), [start.observed.ladder(f) for f in wanted]
+    ladders = [start.observed.ladder(f) for f in wanted]
     from scipy import linalg  # noqa: F401 - slow to import; before threads are limited, so that its own are, too
 
     with one_thread():

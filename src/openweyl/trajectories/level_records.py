@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import ceil, log2, prod, sqrt
@@ -95,14 +95,15 @@ class LevelRecords:
 
 
 def level_records(
-    start: Start, mesh: Mesh, polynomials: Sequence[Ladder], count: int, seed: int, *, tol: float, keep: bool,
-    memory: float, clock: Clock,
+    start: Start, longest: Callable[[tuple[int, ...]], Mesh], polynomials: Sequence[Ladder], count: int, seed: int, *,
+    tol: float, keep: bool, memory: float, clock: Clock,
 ) -> LevelRecords:  # fmt: skip
-    """`count` records from `start`; `mesh`: the longest steps. Raises ResourceError if they take too long, or need too
-    many levels or bytes.
+    """`count` records from `start`; `longest`: the longest steps that are taken on so many levels. Raises ResourceError
+    if they take too long, or need too many levels or bytes.
     """
     levels = start.levels
-    pilot = min(PILOT_PATHS, max(BLOCK_ENTRIES // prod(levels), 8))
+    mesh = longest(levels)
+    pilot = min(PILOT_PATHS, max(_block(start), 8))
     for _ in range(ATTEMPTS):
         _check_memory(start, levels, count, len(mesh.saved), len(polynomials), keep, memory)
         clock.forecast(pilot, mesh, "steps")
@@ -115,6 +116,7 @@ def level_records(
             error, _, _ = _pilot(start, levels, mesh, pilot, seed, polynomials, fewer=False)
         if error <= NO_STEPS and full.any():
             levels = _grown(start, levels, full)
+            mesh = _at_least(mesh.steps, longest(levels))
             clock.speed *= GROWTH**2
         elif not error <= tol:
             ratio = log2(error / tol) / ORDER if error < np.inf else MAX_HALVINGS
@@ -126,11 +128,18 @@ def level_records(
             full = cost > LEVEL_SHARE * tol
             if not full.any():
                 return found
-            levels = _grown(start, levels, full)
+            levels = _grown(start, levels, full)  # with the same steps, and noise: no record is drawn anew
     raise ResourceError(
         f"No {_words(levels)} levels and {2 * mesh.steps} steps are enough: raise `tol`, or take earlier times.",
         kind="time",
     )
+
+
+def _at_least(steps: int, mesh: Mesh) -> Mesh:
+    """The mesh, with its steps halved until there are so many."""
+    while mesh.steps < steps:
+        mesh = mesh.halved()
+    return mesh
 
 
 def _pilot(
