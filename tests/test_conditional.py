@@ -123,19 +123,19 @@ def test_the_mean_over_records_is_the_state_without_measurement(
 def test_a_long_way_from_the_vacuum() -> None:
     """Steps of the whole time look right on all levels of the vacuum, and take every state to the same one."""
     system = System.from_operators("ad**2*a**2/4 - 2*ad*a + (a + ad)", ["a"], h=1)
-    found = monitor(system, fock(0), [10.0], records=60, observables=["x", "xi", "x**2"])
+    found = monitor(system, fock(0), [50.0], records=30, observables=["x", "xi", "x**2"])
     assert found.error.max() > 1e-4
-    exact = evolve(system, fock(0), [10.0], tol=1e-4)[0]
+    exact = evolve(system, fock(0), [50.0], tol=1e-4)[0]
     for k, text in enumerate(("x", "xi", "x**2")):
         values = found.expectations[:, 0, k]
         chance = DEVIATIONS * values.std(ddof=1) / sqrt(len(values))
-        assert 1e-3 < chance and abs(values.mean() - exact.expectation(text)[0]) <= chance + 0.01
+        assert chance > 1e-3 and abs(values.mean() - exact.expectation(text)[0]) <= chance + 0.01
 
 
 @pytest.mark.parametrize("angles", [[0.7], [0.2, 0.2 + pi / 2]], ids=["homodyne", "heterodyne"])
 def test_record_by_record_against_the_gaussian_filter(angles: list[float]) -> None:
-    """The filter of Kalman and Bucy, from the record that levels told, at 150 times."""
-    h, gamma, eta, count = 1.0, 0.8, 0.6, 150
+    """The filter of Kalman and Bucy, from the record that levels told, at 60 times."""
+    h, gamma, eta, count = 1.0, 0.8, 0.6, 60
     system = System("xi**2/2 + x**2/3 + x*xi/5 + x/2", ["x + I*xi/3 + 1/5", "xi"], h=h, gamma=gamma)
     start, times = squeezed(0.5, -0.3, r=0.3, angle=0.4, nbar=0.2), np.linspace(0, 1, count + 1)[1:].tolist()
     detection = Detection(tuple(angles), eta)
@@ -144,7 +144,7 @@ def test_record_by_record_against_the_gaussian_filter(angles: list[float]) -> No
     covariance = h * np.array(start.members[0][1][0].covariance)  # type: ignore[attr-defined]
     channels = Channels.of(system, system.jumps[0], angles, eta)
     read = records_on_levels(
-        system, start, detection, 1, [], times, 5, 1, tol=5e-3, keep=False, memory=1e9, clock=Clock(0.0, 1e99, None)
+        system, start, detection, 1, [], times, 5, 1, tol=1e-2, keep=False, memory=1e9, clock=Clock(0.0, 1e99, None)
     )
 
     def filtered(every: int) -> tuple[np.ndarray, np.ndarray]:
@@ -162,7 +162,7 @@ def test_record_by_record_against_the_gaussian_filter(angles: list[float]) -> No
     lost = np.abs(mean - other).max()  # by summing up records: of first order in how long they are summed up
     assert (np.abs(read["mean"][:, -1] - mean) <= read["mean_error"][:, -1] + lost).all()
     assert (np.abs(read["covariance"][:, -1] - V) <= read["covariance_error"][:, -1] + np.abs(V - W)).all()
-    assert lost < 0.01 and np.abs(V - covariance).max() > 0.1
+    assert lost < 0.02 and np.abs(V - covariance).max() > 0.1
 
 
 def test_what_is_seen_whole_stays_pure() -> None:
@@ -206,7 +206,7 @@ def test_refusals_and_what_is_kept() -> None:
     with pytest.raises(openweyl.ResourceError, match="keep_states=False"):
         monitor(KERR, fock(1), np.linspace(0, 1, 100).tolist(), records=1000, memory=1e8)
     with pytest.raises(openweyl.ResourceError, match="time_limit"):
-        monitor(KERR, fock(1), [100.0], records=10**5, time_limit=2.0, keep_states=False)
+        monitor(KERR, fock(1), [20.0], records=10**5, time_limit=0.5, keep_states=False)
     with pytest.raises(openweyl.ResourceError, match="needs more than 1000 levels"):
         monitor(System("x**4", ["x"], h=1e-3, gamma=1), coherent(3, 0), [1])
     found = monitor(KERR, fock(1), [0.0, 0.5], records=3, observables=["ad*a"], keep_states=False)

@@ -22,6 +22,8 @@ from .streams import Stream
 
 PILOT_PATHS = 32
 """Paths that choose the steps and the levels: what these cost is then known to a sixth of itself or so."""
+PILOT_LOOKS = 16
+"""The times at which these are looked at, at most: the distance of two matrices takes as long as a few steps."""
 LEVEL_SHARE = 0.3
 """The part of the tolerance that levels may cost."""
 GROWTH = 1.3
@@ -153,8 +155,12 @@ def _pilot(
     steppers = start.steppers(levels, fewer=fewer)
     readings = [one.operators.readings(polynomials) for one in (steppers.fine, steppers.coarse)]
     changes, beyond = [], [np.zeros((len(levels), paths))]
+    times = len(mesh.saved)
+    looks = np.unique(np.linspace(0, times - 1, min(PILOT_LOOKS, times)).round().astype(int))
 
     def visit(found: Followed) -> None:
+        if found.index not in looks:
+            return
         finite = bool(np.isfinite(found.fine.X).all() and np.isfinite(found.coarse.X).all())
         if not finite:
             changes.append(np.full((1 + len(polynomials), paths), np.inf))
@@ -170,8 +176,9 @@ def _pilot(
     squares = np.array(changes) ** 2
     if not np.isfinite(squares).all():
         return np.inf, np.zeros(len(levels)), squares[:, :, 0]
+    later = np.searchsorted(looks, np.arange(times))
     upper = squares[:, 0].mean(axis=1) + 2 * squares[:, 0].std(axis=1) / sqrt(paths)
-    return sqrt(2 * float(upper.max())), _level_cost(beyond[-1]), np.sqrt(squares.mean(axis=2))
+    return sqrt(2 * float(upper.max())), _level_cost(beyond[-1]), np.sqrt(squares.mean(axis=2))[later]
 
 
 def _level_cost(beyond: np.ndarray) -> np.ndarray:
