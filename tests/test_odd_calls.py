@@ -272,7 +272,7 @@ ACCEPTED: dict[str, set[str]] = {
     "callable or None": {"None"},
     "progress": {"None", "True"},
     "kind": set(),
-    "observable": {"a number as text", "an Observable"},
+    "observable": {"a number as text", "an Observable", "a symbol", "SymPy's half"},
     "observed times": {"an empty list", "an empty array", "a long list"},
     "observables": {"an empty list", "an empty array"},
     "any observable": {"a number as text", "an Observable", "a symbol", "SymPy's half"},
@@ -360,10 +360,13 @@ def cases(folder: Path) -> dict[str, Case]:
         "monitor": (
             openweyl.monitor,
             {"system": DAMPED, "state": STATE, "times": [0.01], "jump": 1, "detection": "heterodyne", "angle": 0.1}
-            | {"efficiency": 0.5, "records": 2, "seed": 1, "memory": None},
+            | {"efficiency": 0.5, "records": 2, "seed": 1, "tol": 1e-3, "keep_states": True}
+            | CONTROL
+            | WATCHED,
             {"system": "system", "state": "state", "times": "times", "jump": "whole", "detection": "kind"}
             | {"angle": "number", "efficiency": "number", "records": "whole", "seed": "whole"}
-            | {"memory": "number or None"},
+            | {"tol": "number", "keep_states": "truth", "time_limit": "number", "progress": "progress"}
+            | {"memory": "number or None", "observables": "observables"},
         ),
         "Records.conditional": (
             openweyl.monitor(DAMPED, STATE, [0.01]).conditional,
@@ -569,6 +572,16 @@ def cases(folder: Path) -> dict[str, Case]:
             {"times": [0, 1], "values": [0, 1], "kind": "linear"},
             {"times": "times", "values": "coordinates", "kind": "kind"},
         ),
+        "displaced": (
+            openweyl.displaced,
+            {"state": openweyl.fock(1), "x": 0.0, "xi": 0.0, "alpha": None},
+            {"state": "state", "x": "coordinates", "xi": "coordinates", "alpha": "only None"},
+        ),
+        "displaced by alpha": (
+            openweyl.displaced,
+            {"state": openweyl.fock(1), "x": None, "xi": None, "alpha": 1j},
+            {"state": "state", "x": "only None", "xi": "only None", "alpha": "complex numbers"},
+        ),
         "thermal": (openweyl.thermal, {"nbar": 0.5, "n": 1}, {"nbar": "coordinates", "n": "whole"}),
         "squeezed": (
             openweyl.squeezed,
@@ -709,7 +722,7 @@ NAMES = (
     "Units.system", "Units.thermal_jumps", "Problem.load", "Problem.parse", "Problem.replace", "star of formulas",
     "star of symbols", "moyal_bracket of formulas", "moyal_bracket of symbols", "poisson_bracket",
     "hamiltonian_field", "coherent", "coherent of alpha", "fock", "binomial", "gkp",
-    "superposition", "interp", "thermal", "squeezed", "gaussian",
+    "superposition", "interp", "displaced", "displaced by alpha", "thermal", "squeezed", "gaussian",
     "cat", "mixture", "State.symbol", "MatrixState.symbol", "State.grid", "MatrixState.grid", "mixture.grid", "load",
     "sample",
     "Ensemble.expectation", "Ensemble.fidelity", "Ensemble.reduced", "Ensemble.covariance", "Ensemble.correlation",
@@ -805,7 +818,8 @@ def test_arguments_that_are_missing_or_too_many(name: str, made: dict[str, Case]
 def test_what_is_said_of_calls_that_do_not_fit() -> None:
     refused(
         lambda: System("x", ["x"]),  # type: ignore[call-arg]
-        "Argument `h` must be given to System, but is missing. It takes hamiltonian, jumps, h, gamma, drives.",
+        "Argument `h` must be given to System, but is missing. "
+        "It takes hamiltonian, jumps, h, gamma, parameters, drives.",
     )
     refused(lambda: System("x", ["x"], h=1), "Argument `gamma` must be given where there are jumps, but is missing.")
     refused(
