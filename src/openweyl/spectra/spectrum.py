@@ -16,12 +16,13 @@ from openweyl._core.threads import one_thread
 from openweyl.evolution.evolve import Kind, evolve
 from openweyl.evolution.pace import TIME_LIMIT
 from openweyl.gaussian_packets.flow import quadratic_flow
-from openweyl.model.pair import grid_state_of
+from openweyl.model.pair import check_system
 from openweyl.model.states import State
 from openweyl.model.system import System
 from openweyl.symbolic.expressions import TIME
 from openweyl.weyl.symbol import Symbol
 
+from .at_rest import state_or_rest
 from .correlation import state_at
 from .evolved import EvolvedProduct
 from .factors import Factor, factor
@@ -41,7 +42,7 @@ UNDAMPED = 1e-12
 @public
 def spectrum(
     system: System,
-    state: State | Symbol,
+    state: State | Symbol | None,
     A: str | sympy.Expr,
     B: str | sympy.Expr,
     frequencies: Sequence[float],
@@ -56,8 +57,8 @@ def spectrum(
     With B = A* it is the Fourier transform over all tau, as `spectrum` of QuTiP, but without the line at omega = 0,
     2 pi <A><B> delta(omega), whose weight is `coherent`.
 
-    `system`: without time dependence. `state`: its state at rest; how far it moves while the
-    correlation function decays is measured, and is in the error. `A`, `B`, `kind`: as for `correlation`.
+    `system`: without time dependence. `state`: its state at rest, None for that of `steady_state`; how far it moves
+    while the correlation function decays is measured, and is in the error. `A`, `B`, `kind`: as for `correlation`.
     `frequencies`: angular ones, over which S is computed. `tol`: of the correlation function, relative; the range of
     tau and where it is sampled follow from its decay and its frequencies. `memory`, `time_limit`: as for `evolve`.
 
@@ -71,9 +72,11 @@ def spectrum(
     >>> found = spectrum(damped, thermal(0.5), "ad", "a", [2.8, 3.0])
     >>> found.value.round(3)  # nbar kappa/((omega - 3)^2 + kappa^2/4), kappa = 0.6 - 0.2
     array([2.5, 5. ])
+    >>> spectrum(damped, None, "ad", "a", [3.0]).value.round(3)  # that is its steady state
+    array([5.])
     """
     began = time.perf_counter()
-    checked = grid_state_of(system, state)
+    check_system(system)
     a, b = factor(A, system, "A"), factor(B, system, "B")
     arguments.choice("kind", kind, ("quantum", "classical"))
     at = np.array([arguments.moderate("frequencies", f) for f in arguments.numbers_of("frequencies", frequencies)])
@@ -83,8 +86,10 @@ def spectrum(
     must(not timed, "system", "not depend on time", system.hamiltonian, "Nothing is at rest.")
     must(bool(system.gamma and system.jumps), "system", "be damped", "closed", "Its correlations do not decay.")
     options: dict[str, Any] = {"kind": kind, "memory": memory, "time_limit": time_limit}
+    checked, known_to = state_or_rest(system, state, tol, **options)
     with one_thread():
         w, error = state_at(system, checked, 0.0, tol, **options)
+        error += known_to
         means = [complex((one.values(w) * w.values).sum() * w.grid.cell) for one in (a, b)]
         source = _source(system, a, b, w, error, tol, options)
         decay = followed(source, means[0] * means[1], tol)
