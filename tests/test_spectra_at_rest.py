@@ -42,7 +42,7 @@ def test_a_driven_kerr_oscillator_against_qutip() -> None:
     truth = qutip.spectrum(H, omega, jumps, a.dag(), a, solver="solve")
     found = spectrum(KERR, None, "ad", "a", omega, tol=1e-4)
     assert (np.abs(found.value - truth) <= found.error).all()
-    assert float(np.abs(found.value - truth).max()) < 1e-3
+    assert float(found.error.max()) < 1e-3
     times = np.array([0.0, 0.5, 2.0])
     rho = qutip.steadystate(H, jumps)
     options = {"atol": 1e-11, "rtol": 1e-9}

@@ -52,7 +52,7 @@ class WeylMean:
         for term in self._terms(w):
             value += term.value
             error += term.error + float(
-                term.sizes[_at_edges(term.sizes.shape)] @ term.content[_at_edges(term.content.shape)]
+                term.sizes[at_edges(term.sizes.shape)] @ term.content[at_edges(term.content.shape)]
             )
         return Estimate(value, error, "estimate")
 
@@ -129,7 +129,7 @@ def worst(sizes: np.ndarray, content: np.ndarray, error: float) -> float:
     return float(size @ taken) + float(size[0]) * max(error - float(part.sum()), 0.0)
 
 
-def _at_edges(shape: tuple[int, ...]) -> np.ndarray:
+def at_edges(shape: tuple[int, ...]) -> np.ndarray:
     """Which points of an array lie in the outermost EDGE_FRACTION of an axis."""
     edges = np.zeros(shape, dtype=bool)
     for axis, size in enumerate(shape):
