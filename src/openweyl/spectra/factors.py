@@ -36,10 +36,6 @@ class Factor:
     x: tuple[sympy.Symbol, ...]
     xi: tuple[sympy.Symbol, ...]
 
-    def adjoint(self) -> Factor:
-        """The adjoint operator."""
-        return Factor(f"({self.name})*", self.real, -self.imaginary, self.x, self.xi)
-
     def values(self, w: Symbol) -> np.ndarray:
         """The symbol on the grid of `w`, complex."""
         points = dict(zip((*self.x, *self.xi), w.grid.coordinates((), np), strict=True))
