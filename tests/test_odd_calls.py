@@ -272,7 +272,7 @@ ACCEPTED: dict[str, set[str]] = {
     "callable or None": {"None"},
     "progress": {"None", "True"},
     "kind": set(),
-    "observable": {"a number as text", "an Observable"},
+    "observable": {"a number as text", "an Observable", "a symbol", "SymPy's half"},
     "observed times": {"an empty list", "an empty array", "a long list"},
     "observables": {"an empty list", "an empty array"},
     "any observable": {"a number as text", "an Observable", "a symbol", "SymPy's half"},
@@ -335,19 +335,22 @@ def cases(folder: Path) -> dict[str, Case]:
         "correlation": (
             openweyl.correlation,
             RUN | CONTROL | {"A": "ad", "B": "a", "start": 0.01, "kind": "classical"},
-            pair | control | {"A": "operator", "B": "operator", "start": "number", "kind": "kind"},
+            pair
+            | {"state": "state or None"}
+            | control
+            | {"A": "operator", "B": "operator", "start": "number", "kind": "kind"},
         ),
         "spectrum": (
             openweyl.spectrum,
             {"system": DAMPED, "state": coherent(0, 0), "A": "a", "B": "ad", "frequencies": [1.0], "kind": "classical"}
             | {"tol": 0.05, "memory": None, "time_limit": 3600.0},
-            {"system": "system", "state": "state", "A": "operator", "B": "operator", "frequencies": "times"}
+            {"system": "system", "state": "state or None", "A": "operator", "B": "operator", "frequencies": "times"}
             | {"kind": "kind", "tol": "number", "memory": "number or None", "time_limit": "number"},
         ),
         "g2": (
             openweyl.g2,
             RUN | CONTROL | {"A": "a", "start": 0.01, "kind": "classical"},
-            pair | control | {"A": "operator", "start": "number", "kind": "kind"},
+            pair | {"state": "state or None"} | control | {"A": "operator", "start": "number", "kind": "kind"},
         ),
         "langevin": (
             openweyl.langevin,
@@ -357,10 +360,13 @@ def cases(folder: Path) -> dict[str, Case]:
         "monitor": (
             openweyl.monitor,
             {"system": DAMPED, "state": STATE, "times": [0.01], "jump": 1, "detection": "heterodyne", "angle": 0.1}
-            | {"efficiency": 0.5, "records": 2, "seed": 1, "memory": None},
+            | {"efficiency": 0.5, "records": 2, "seed": 1, "tol": 1e-3, "keep_states": True}
+            | CONTROL
+            | WATCHED,
             {"system": "system", "state": "state", "times": "times", "jump": "whole", "detection": "kind"}
             | {"angle": "number", "efficiency": "number", "records": "whole", "seed": "whole"}
-            | {"memory": "number or None"},
+            | {"tol": "number", "keep_states": "truth", "time_limit": "number", "progress": "progress"}
+            | {"memory": "number or None", "observables": "observables"},
         ),
         "Records.conditional": (
             openweyl.monitor(DAMPED, STATE, [0.01]).conditional,
@@ -566,6 +572,16 @@ def cases(folder: Path) -> dict[str, Case]:
             {"times": [0, 1], "values": [0, 1], "kind": "linear"},
             {"times": "times", "values": "coordinates", "kind": "kind"},
         ),
+        "displaced": (
+            openweyl.displaced,
+            {"state": openweyl.fock(1), "x": 0.0, "xi": 0.0, "alpha": None},
+            {"state": "state", "x": "coordinates", "xi": "coordinates", "alpha": "only None"},
+        ),
+        "displaced by alpha": (
+            openweyl.displaced,
+            {"state": openweyl.fock(1), "x": None, "xi": None, "alpha": 1j},
+            {"state": "state", "x": "only None", "xi": "only None", "alpha": "complex numbers"},
+        ),
         "thermal": (openweyl.thermal, {"nbar": 0.5, "n": 1}, {"nbar": "coordinates", "n": "whole"}),
         "squeezed": (
             openweyl.squeezed,
@@ -706,7 +722,7 @@ NAMES = (
     "Units.system", "Units.thermal_jumps", "Problem.load", "Problem.parse", "Problem.replace", "star of formulas",
     "star of symbols", "moyal_bracket of formulas", "moyal_bracket of symbols", "poisson_bracket",
     "hamiltonian_field", "coherent", "coherent of alpha", "fock", "binomial", "gkp",
-    "superposition", "interp", "thermal", "squeezed", "gaussian",
+    "superposition", "interp", "displaced", "displaced by alpha", "thermal", "squeezed", "gaussian",
     "cat", "mixture", "State.symbol", "MatrixState.symbol", "State.grid", "MatrixState.grid", "mixture.grid", "load",
     "sample",
     "Ensemble.expectation", "Ensemble.fidelity", "Ensemble.reduced", "Ensemble.covariance", "Ensemble.correlation",
@@ -802,7 +818,8 @@ def test_arguments_that_are_missing_or_too_many(name: str, made: dict[str, Case]
 def test_what_is_said_of_calls_that_do_not_fit() -> None:
     refused(
         lambda: System("x", ["x"]),  # type: ignore[call-arg]
-        "Argument `h` must be given to System, but is missing. It takes hamiltonian, jumps, h, gamma, drives.",
+        "Argument `h` must be given to System, but is missing. "
+        "It takes hamiltonian, jumps, h, gamma, parameters, drives.",
     )
     refused(lambda: System("x", ["x"], h=1), "Argument `gamma` must be given where there are jumps, but is missing.")
     refused(

@@ -222,7 +222,7 @@ def test_times_may_be_a_range(tmp_path: Path) -> None:
         (
             '"coherent"',
             '"warm"',
-            "coherent, squeezed, thermal, gaussian, cat, fock, binomial, gkp, superposition, mixture or product, but",
+            "thermal, gaussian, cat, fock, binomial, gkp, displaced, superposition, mixture or product, but",
         ),
         ('"coherent"', "1", "`state.kind` must be text in quotes"),
         ("x = 1.0\n", "", "`state.x` must be given"),

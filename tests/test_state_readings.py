@@ -12,6 +12,7 @@ import pytest
 import qutip
 from scipy.special import eval_laguerre
 
+from common import refused
 from openweyl import (
     InputError,
     PhaseGrid,
@@ -150,8 +151,28 @@ def test_homodyne_at_right_angles_is_the_marginal() -> None:
     w = on_own_grid(tensor(fock(1), squeezed(0.2, 0, r=0.2)), level=1e-7)
     for mode, angle, name in ((1, 0.0, "x1"), (2, 0.0, "x2"), (2, pi / 2, "xi2")):
         density, marginal = w.homodyne(angle, mode), w.marginal(name)
-        points = marginal.axes[0].points[None, 4:-4]
+        points = marginal.axes[0].points[4:-4]
         assert np.abs(density.at(points) - marginal.values[4:-4]).max() < 1e-5
+
+
+def test_densities_at_places() -> None:
+    """exp(-(x - x0)^2/h)/(pi h)^(1/2), of one number, lists and arrays; and of two variables."""
+    h = H
+    w = on_own_grid(coherent(0.3, -0.2))
+    exact = lambda z, z0: np.exp(-((z - z0) ** 2) / h) / np.sqrt(np.pi * h)  # noqa: E731
+    x, both = w.marginal("x"), w.marginal("x", "xi")
+    assert float(x.at(0.4)) == pytest.approx(exact(0.4, 0.3), abs=1e-9)
+    places = np.array([[0.1, 0.2], [0.5, 1e9]])
+    assert np.abs(x.at(places) - exact(places, 0.3)).max() < 1e-9
+    assert np.abs(x.at([0.1, -7]) - exact(np.array([0.1, -7]), 0.3)).max() < 1e-9
+    xs = np.linspace(0, 1, 5)[:, None]
+    assert np.abs(both.at(xs, [0.0, 0.1]) - exact(xs, 0.3) * exact(np.array([0.0, 0.1]), -0.2)).max() < 1e-8
+    refused(lambda: x.at(0.1, 0.2), "Argument `places` must be 1, one for each variable, but is 2.")
+    refused(lambda: both.at(0.1), "Argument `places` must be 2")
+    refused(lambda: x.at(1j), "Argument `places` must be real numbers")
+    refused(lambda: x.at("0.1"), "Argument `places` must be")
+    refused(lambda: x.at(float("nan")), "Argument `places` must be real numbers")
+    refused(lambda: both.at([1, 2], [1, 2, 3]), "Argument `places` must broadcast")
 
 
 def test_reduced_states() -> None:

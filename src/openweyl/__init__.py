@@ -32,6 +32,7 @@ if _typing.TYPE_CHECKING:  # for type checkers and editors; a test compares this
     from .interchange.wavefunction import from_wavefunction as from_wavefunction
     from .model.code_states import binomial as binomial
     from .model.code_states import gkp as gkp
+    from .model.displaced import displaced as displaced
     from .model.drives import interp as interp
     from .model.fock_states import fock as fock
     from .model.fock_states import superposition as superposition
@@ -129,6 +130,7 @@ _MODULES = {
     "g2": "spectra.coherence",
     "gkp": "model.code_states",
     "hamiltonian_field": "symbolic.brackets",
+    "displaced": "model.displaced",
     "interp": "model.drives",
     "langevin": "trajectories.langevin",
     "load": "sweeps",

@@ -186,6 +186,19 @@ def _is_real(value: Any) -> bool:
     return _dtype(value) in ("i", "u", "f")
 
 
+def as_state(value: Any) -> str:
+    """What to write where a state or a symbol is asked for, and `value` is something else that people hold for one."""
+    if type(value).__module__.startswith("qutip"):
+        return "from_qutip(state, h) takes those of QuTiP."
+    if hasattr(value, "final") and hasattr(value, "times"):
+        return "Take one of its symbols, such as solution.final."
+    if getattr(value, "ndim", 0) in (1, 2):
+        return "from_fock(array, h) takes kets and density matrices."
+    if hasattr(value, "symbol") and hasattr(value, "grid"):
+        return "state.symbol(w.grid) is that of a state on the grid of w."
+    return "The vacuum is coherent(alpha=0)." if isinstance(value, str) and value in ("vacuum", "ground", "0") else ""
+
+
 def is_list(value: Any) -> bool:
     """Whether `value` is a list, a tuple or an array of at least one dimension; text is none."""
     if isinstance(value, Sequence):

@@ -44,7 +44,8 @@ def _checked(function: Callable[..., Any], name: str, takes: Signature) -> Calla
         try:
             takes.bind(*args, **kwargs)
         except TypeError:
-            raise _misfit(name, takes, len(args), kwargs, own) from None
+            method = f"{type(args[0]).__name__}.{function.__name__}" if own and args and "." in name else name
+            raise _misfit(method, takes, len(args), kwargs, own) from None
         try:
             return function(*args, **kwargs)
         except MemoryError as error:  # not foreseen by a check of sizes

@@ -97,6 +97,8 @@ class Certificate:
             kind=observable.kind,
         )
 
+    expect = expectation  # the name that solutions have
+
     @property
     def distance(self) -> Enclosure:
         """||A(t) - Op(a_1(t))||_tr between bounds: arrays over time."""

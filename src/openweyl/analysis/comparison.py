@@ -139,6 +139,8 @@ class Comparison:
         both = self.quantum.expect(asked), self.classical.expect(asked)
         return Difference.of(asked.name, self.times, both, ())
 
+    expect = expectation  # the name that solutions have
+
     @public
     def difference(self, index: int = -1) -> Symbol:
         """The symbol of D = A - Op(a) at times[index]: the quantum symbol less the classical density.
@@ -243,7 +245,6 @@ class Comparison:
 
     def _repr_html_(self) -> str:
         words = [cut(str(self.system)), cut(str(self.state)), cut(self._differences()), self._missed()]
-        picture = html_picture(
-            results.small_picture(lambda row: self.plot(row[0]), (4.2, 2.9)), "the distances over time"
-        )
-        return block(*words, html_table(("t", *COMPARISON_HEADS), self._rows()), picture)
+        picture = results.small_picture(lambda row: self.plot(row[0]), (4.2, 2.9))
+        made = html_picture(picture, "the distances over time")
+        return block(*words, html_table(("t", *COMPARISON_HEADS), self._rows()), made)

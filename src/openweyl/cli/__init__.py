@@ -24,6 +24,7 @@ from .many import sample_command
 from .paper import check_command, figure_command, theory_command
 from .runs import certify_command, compare_command, problems_command
 from .steady import steady_command
+from .trajectories import langevin_command, monitor_command
 
 
 @click.group(no_args_is_help=False)
@@ -41,6 +42,8 @@ for command in (
     spectrum_command,
     g2_command,
     sample_command,
+    langevin_command,
+    monitor_command,
     sweep_command,
     report_command,
     movie_command,

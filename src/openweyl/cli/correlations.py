@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 OPERATOR = 'Operator {}, such as "ad" or "ad*a": a polynomial in a, ad, x and xi.'
 FOLDER = "Folder for the dataset and the pictures."
+STEADY = "Start from the steady state, in place of the state of PROBLEM."
 START = "The time t (default 0); --times are the delays tau."
 KINDS = ("quantum", "classical")
 
@@ -31,6 +32,7 @@ KINDS = ("quantum", "classical")
 @click.option("--A", "first", help=OPERATOR.format("A"))
 @click.option("--B", "second", help=OPERATOR.format("B"))
 @click.option("--start", default="0", help=START)
+@click.option("--steady", is_flag=True, help=STEADY)
 @prints_json
 @takes_folder(FOLDER)
 @takes_time_limit
@@ -39,6 +41,7 @@ def correlation_command(
     first: str | None,
     second: str | None,
     start: str,
+    steady: bool,
     as_json: bool,
     out: Path | None,
     time_limit: float,
@@ -50,9 +53,11 @@ def correlation_command(
     A, B = _given("A", first), _given("B", second)
     t = number(start, "start")
 
+    state = None if steady else problem.state
+
     def compute(kind: Any, bar: Bar) -> openweyl.Correlation:
         return openweyl.correlation(
-            problem.system, problem.state, A, B, problem.times, start=t, kind=kind, tol=problem.tol,
+            problem.system, state, A, B, problem.times, start=t, kind=kind, tol=problem.tol,
             time_limit=time_limit, progress=bar,
         )  # fmt: skip
 
@@ -64,6 +69,7 @@ def correlation_command(
 @click.option("--A", "first", help=OPERATOR.format("A"))
 @click.option("--B", "second", help=OPERATOR.format("B"))
 @click.option("--frequencies", help='Angular frequencies: "0.5, 1", or 101 from -2 to 2: -2:2:101.')
+@click.option("--steady", is_flag=True, help=STEADY)
 @prints_json
 @takes_folder(FOLDER)
 @takes_time_limit
@@ -72,11 +78,12 @@ def spectrum_command(
     first: str | None,
     second: str | None,
     frequencies: str | None,
+    steady: bool,
     as_json: bool,
     out: Path | None,
     time_limit: float,
 ) -> None:
-    """The spectrum of <A(tau) B(0)> of PROBLEM, whose state has to be at rest, quantum and classical.
+    """The spectrum of <A(tau) B(0)> of PROBLEM, quantum and classical, in its state at rest.
 
     Without --json, the dataset and the pictures go to the folder of --out, by default openweyl-PROBLEM-spectrum.
     """
@@ -84,10 +91,10 @@ def spectrum_command(
     must(frequencies is not None, "frequencies", "be given", "missing", "Write --frequencies 0:2:101, for instance.")
     at = values(str(frequencies), "frequencies")
 
+    state = None if steady else problem.state
+
     def compute(kind: Any, _bar: Bar) -> openweyl.Spectrum:
-        return openweyl.spectrum(
-            problem.system, problem.state, A, B, at, kind=kind, tol=problem.tol, time_limit=time_limit
-        )
+        return openweyl.spectrum(problem.system, state, A, B, at, kind=kind, tol=problem.tol, time_limit=time_limit)
 
     _run(compute, "spectrum", problem.name, as_json, out)
 
@@ -96,11 +103,18 @@ def spectrum_command(
 @takes_problem("n", "h", "gamma", "times", "tol")
 @click.option("--A", "amplitude", default="a", help='Amplitude (default "a").')
 @click.option("--start", default="0", help=START)
+@click.option("--steady", is_flag=True, help=STEADY)
 @prints_json
 @takes_folder(FOLDER)
 @takes_time_limit
 def g2_command(
-    problem: openweyl.Problem, amplitude: str, start: str, as_json: bool, out: Path | None, time_limit: float
+    problem: openweyl.Problem,
+    amplitude: str,
+    start: str,
+    steady: bool,
+    as_json: bool,
+    out: Path | None,
+    time_limit: float,
 ) -> None:
     """The coherence g2(tau) of PROBLEM, quantum and classical.
 
@@ -108,9 +122,11 @@ def g2_command(
     """
     t = number(start, "start")
 
+    state = None if steady else problem.state
+
     def compute(kind: Any, bar: Bar) -> openweyl.Correlation:
         return openweyl.g2(
-            problem.system, problem.state, problem.times, A=amplitude, start=t, kind=kind, tol=problem.tol,
+            problem.system, state, problem.times, A=amplitude, start=t, kind=kind, tol=problem.tol,
             time_limit=time_limit, progress=bar,
         )  # fmt: skip
 

@@ -5,7 +5,8 @@ states, and generates the matrix elements, A_mn sqrt(m! n!) its derivatives at 0
 
     sqrt(k_i + 1) A_{k + e_i} = l_i A_k + sum_j B_ij sqrt(k_j) A_{k - e_j},      k = (m, n).
 
-Source: Dodonov, Man'ko and Man'ko, Phys. Rev. A 50, 813 (1994), doi:10.1103/PhysRevA.50.813.
+Source: Dodonov, Man'ko and Man'ko, Multidimensional Hermite polynomials and photon distribution for polymode mixed
+light, Phys. Rev. A 50, 813 (1994), doi:10.1103/PhysRevA.50.813.
 """
 
 from __future__ import annotations

@@ -5,7 +5,8 @@
 the normal ordering of a symmetrically ordered monomial (McCoy). Each term has its entries on one diagonal, all of them
 positive, so that nothing cancels.
 
-Source: Cahill and Glauber, Phys. Rev. 177, 1857 (1969), doi:10.1103/PhysRev.177.1857.
+Source: Cahill and Glauber, Ordered expansions in boson amplitude operators, Phys. Rev. 177, 1857 (1969),
+doi:10.1103/PhysRev.177.1857, eq. (5.12).
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ def _matrix(value: Any, name: str, sizes: list[int] | None) -> tuple[np.ndarray,
         kind == "oper" and hasattr(value, "full"),
         name,
         "be an operator of QuTiP, a Qobj",
-        kind or type(value).__name__,
+        kind if kind and kind != "oper" else type(value).__name__,
         advice,
     )
     rows, columns = value.dims

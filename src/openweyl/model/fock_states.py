@@ -30,7 +30,8 @@ from .states import MIN_TRACE, PacketState, State
 def fock(k: int) -> State:
     """The Fock state |k> at every h, n = 1: w(z) = 2 (-1)^k L_k(2 |z|^2/h) e^{-|z|^2/h}. `k`: from 0 to 4999.
 
-    Products are `tensor(fock(1), fock(2))`; density matrices in the Fock basis are `from_fock`.
+    Products are `tensor(fock(1), fock(2))`, D(alpha)|k> is `displaced(fock(k), alpha=alpha)`; density matrices in the
+    Fock basis are `from_fock`.
 
     >>> from openweyl import PhaseGrid
     >>> grid = PhaseGrid.box(h=0.5, x=(-4, 4), xi=(-4, 4), size=(32, 32))

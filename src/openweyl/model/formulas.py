@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import sympy
@@ -21,24 +21,34 @@ Jump: TypeAlias = Formula | tuple[Formula, float | Formula]
 """A jump, or a jump with its rate, a number or a function of the time, in units of gamma."""
 
 
-def jumps_of(jumps: Sequence[Jump], names: dict[str, sympy.Expr]) -> tuple[sympy.Expr, ...]:
-    """The symbols of the jumps, which may have phases; a rate is a factor sqrt(rate), and one of rate 0 is none."""
+def jumps_of(
+    jumps: Sequence[Jump], names: dict[str, sympy.Expr], counts: Mapping[str, float] | None = None
+) -> tuple[sympy.Expr, ...]:
+    """The symbols of the jumps, which may have phases; a rate is a factor sqrt(rate), and one of rate 0 is none.
+
+    `counts`: numbers by their names, which may be in bounds, indices and rates, too.
+    """
     found = []
     for jump in jumps:
-        formula, rate = formula_and_rate(jump)
-        symbols = [without_phases(symbol) for symbol in symbols_of(formula, names | {"I": sympy.I}, "jumps")]
+        formula, rate = formula_and_rate(jump, counts)
+        symbols = [without_phases(f) for f in symbols_of(formula, names | {"I": sympy.I}, "jumps", counts)]
         factor = sympy.sqrt(rate)
         found += [factor * symbol for symbol in symbols] if rate != 0 else []
     return tuple(found)
 
 
-def formula_and_rate(jump: Jump) -> tuple[Formula, sympy.Expr]:
+def numbers_by_name(counts: Mapping[str, float] | None) -> dict[str, sympy.Expr]:
+    """The numbers as they are written, exactly."""
+    return {name: sympy.Rational(repr(value)) for name, value in (counts or {}).items()}
+
+
+def formula_and_rate(jump: Jump, counts: Mapping[str, float] | None = None) -> tuple[Formula, sympy.Expr]:
     """Both, with the rate 1 of a jump without one."""
     if not isinstance(jump, tuple):
         return jump, sympy.S.One
     must(len(jump) == 2, "jumps", "be formulas, or pairs of a formula and its rate", jump)
     if isinstance(jump[1], (str, sympy.Expr)):
-        (rate,) = symbols_of(jump[1], {TIME.name: TIME}, "rate")
+        (rate,) = symbols_of(jump[1], {TIME.name: TIME} | numbers_by_name(counts), "rate")
         check_smooth(rate, "rate")
         if rate.has(TIME):
             return jump[0], rate
@@ -69,13 +79,21 @@ def _with_rate(jump: Any) -> list[Any]:
     return [f"sqrt({rate})*({text})"] if rate != "0.0" else []
 
 
-def symbols_of(value: Formula, names: dict[str, sympy.Expr], name: str) -> tuple[sympy.Expr, ...]:
-    """`value` as an expression in our own variables; several, if it is a jump for each of several indices."""
+def symbols_of(
+    value: Formula, names: dict[str, sympy.Expr], name: str, counts: Mapping[str, float] | None = None
+) -> tuple[sympy.Expr, ...]:
+    """`value` as an expression in our own variables; several, if it is a jump for each of several indices.
+
+    `counts`: numbers that bounds and indices may use.
+    """
     known = {**names}
     if "x" in names:
         known.update(x1=names["x"], xi1=names["xi"])  # n = 1, written with indices
     if isinstance(value, str):
-        found = parse_each(value, known, name) if name == "jumps" else (parse(value, known, name),)
+        several = name == "jumps"
+        found = (
+            parse_each(value, known, name, counts=counts) if several else (parse(value, known, name, counts=counts),)
+        )
     else:
         found = (_of_sympy(value, known, list(names), name),)
     for f in found:

@@ -67,7 +67,7 @@ def thermal(nbar: Coordinates, n: int = 1) -> State:
 
     Its covariance is h (nbar + 1/2), its levels m have the probabilities nbar^m / (nbar + 1)^{m + 1}; for n > 1 it is
     the product of n of these. `nbar`: >= 0, a number for all n degrees of freedom, or one for each. Elsewhere than at
-    0, or squeezed too, it is `squeezed(x, xi, r=r, nbar=nbar)`.
+    0, or squeezed too, it is `squeezed(x, xi, r=r, nbar=nbar)`, or `displaced(thermal(nbar), alpha=alpha)`.
     """
     numbers = [moderate("nbar", one, low=0.0) for one in coordinates_of(nbar, "nbar")]
     count = whole("n", n, 1, MAX_MODES)

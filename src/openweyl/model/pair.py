@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from openweyl._core.arguments import must
+from openweyl._core.arguments import as_state, must
 from openweyl.weyl.symbol import Symbol
 
 from .states import State
@@ -28,7 +28,7 @@ def check_system(system: Any) -> None:
 def state_of(system: System, state: State | Symbol) -> State:
     """`state` at the system's h. Raises InputError unless these are a system and a state, or a symbol, of it."""
     check_system(system)
-    must(isinstance(state, (State, Symbol)), "state", "be a state, such as coherent(x, xi)", state)
+    must(isinstance(state, (State, Symbol)), "state", "be a state, such as coherent(x, xi)", state, as_state(state))
     must(state.n == system.n, "state", f"have n = {system.n} degrees of freedom, as the system", state.n)
     return (SymbolState(state) if isinstance(state, Symbol) else state).at(system.h)
 

@@ -22,12 +22,21 @@ from openweyl._core.text import cut, excerpt
 from openweyl.symbolic.breakpoints import breakpoints
 from openweyl.symbolic.expressions import TIME, variables, variables_of
 from openweyl.symbolic.mathml import math
-from openweyl.symbolic.operators import Operators, operators
+from openweyl.symbolic.operators import Operators, operators, parameters_of
 from openweyl.symbolic.sampled import samples_in
 from openweyl.symbolic.smoothness import check_smooth
 
 from .drives import Drives, drives_of
-from .formulas import Formula, Jump, formula_and_rate, jumps_of, operators_with_rates, real_and_imaginary, symbols_of
+from .formulas import (
+    Formula,
+    Jump,
+    formula_and_rate,
+    jumps_of,
+    numbers_by_name,
+    operators_with_rates,
+    real_and_imaginary,
+    symbols_of,
+)
 from .timed_factor import checked_split
 
 CLOSED = "gamma = 0 is a closed system."
@@ -44,8 +53,8 @@ class System:
     index, and a jump may stand for one of each, up to n = 100 (docs/problems.md). A pair (jump, rate) is the jump times
     sqrt(rate), a number or a function of t; jumps may depend on t by a factor. `h` > 0: the semiclassical parameter
     (the hbar of physics). `gamma` >= 0: the coupling to the environment; 0, the default without jumps, is a closed
-    system. `drives`: functions of the time by the names that text calls them, each a pair (times, values) of samples,
-    linear between them, or what `interp` makes.
+    system. `parameters`: numbers by the names that formulas have for them. `drives`: functions of the time, likewise,
+    each a pair (times, values) of samples, linear between them, or what `interp` makes.
 
     >>> print(System("xi**2 + (x**2 - 1/2)**2", ["x", "xi"], h=2**-4, gamma=1.0))
     p = xi**2 + (x**2 - 1/2)**2, jumps x, xi; h = 0.0625, gamma = 1
@@ -69,15 +78,19 @@ class System:
 
     def __init__(
         self, hamiltonian: Formula, jumps: Sequence[Jump] = (), *, h: float, gamma: float | None = None,
-        drives: Drives | None = None,
+        parameters: Mapping[str, float] | None = None, drives: Drives | None = None,
     ) -> None:  # fmt: skip
-        must(isinstance(jumps, (list, tuple)), "jumps", "be a list of symbols", jumps)
-        given = {"hamiltonian": hamiltonian, **{f"jump {j}": formula_and_rate(jump)[0] for j, jump in enumerate(jumps)}}
-        x, xi = variables(len(variables_of(given, name="hamiltonian")[0]))
+        must(isinstance(jumps, (list, tuple)), "jumps", "be a list of symbols", jumps, 'Such as ["x"].')
+        counts = parameters_of(parameters)
+        formulas = {f"jump {j}": formula_and_rate(jump, counts)[0] for j, jump in enumerate(jumps)}
+        given = {"hamiltonian": hamiltonian, **formulas}
+        x, xi = variables(len(variables_of(given, name="hamiltonian", counts=counts)[0]))
         names: dict[str, sympy.Expr] = {v.name: v for v in (*x, *xi)}
-        (p,) = symbols_of(hamiltonian, names | drives_of(drives, names) | {TIME.name: TIME}, "hamiltonian")
+        known = names | numbers_by_name(counts)
+        known |= drives_of(drives, known) | {TIME.name: TIME}
+        (p,) = symbols_of(hamiltonian, known, "hamiltonian", counts)
         must(not p.has(sympy.I), "hamiltonian", "be a real function", p, "Only jumps may be complex.")
-        symbols = jumps_of(jumps, names | drives_of(drives, names) | {TIME.name: TIME})
+        symbols = jumps_of(jumps, known, counts)
         halves = [checked_split(symbol) for symbol in symbols]
         parts = [part for factor, symbol in halves for part in (factor**2, *real_and_imaginary(symbol))]
         for part, name in [(p, "hamiltonian"), *((part, "jumps") for part in parts)]:

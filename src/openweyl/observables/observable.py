@@ -109,9 +109,11 @@ class Observable:
 
     @staticmethod
     def of(value: Any, n: int) -> Observable:
-        """`value` if it is an observable, or the one that its text names. Raises InputError for anything else."""
+        """`value` if it is an observable, or that of its text, or of SymPy's Weyl symbol; or InputError."""
         if isinstance(value, str):
             return Observable.parse(value, n)
+        if isinstance(value, sympy.Expr):  # a Weyl symbol
+            return function(str(value), n)
         must(isinstance(value, Observable), "observable", 'be an Observable or text, such as "tanh(x)"', value)
         return value
 

@@ -57,7 +57,7 @@ class _Points:
         each = np.array(np.meshgrid(*[weights] * count, indexing="ij")).prod(axis=0).reshape(-1, 1)
         half = (high - low)[:, None] / 2
         z = (low + high)[:, None] / 2 + half * grids
-        m = density.at(z.reshape(count, -1)).reshape(z.shape[1:])
+        m = density.sampled(z.reshape(count, -1)).reshape(z.shape[1:])
         return _Points(z, m, each * half.prod(axis=0))
 
     def mass(self) -> np.ndarray:
@@ -154,7 +154,7 @@ def share(e: sympy.Expr, variables: tuple[sympy.Symbol, ...], density: Marginal,
         widths, middle = high - low, (low + high) / 2
         inside, outside, part, shift = _parts_above(e, variables, low, high)
         volume = widths.prod(axis=0)
-        value, gradient = density.at(middle), [density.at(middle, along=i) for i in range(len(low))]
+        value, gradient = density.sampled(middle), [density.sampled(middle, along=i) for i in range(len(low))]
         change = np.abs(gradient) * widths / 2 * volume
         longest = (widths / first).max(axis=0)
         rest = bend * longest**2 * volume

@@ -234,7 +234,7 @@ def _axes(name: str, value: Any, size: int) -> tuple[Axis, ...]:
 
 def check_grid(grid: Any, name: str = "grid") -> None:
     """Raise InputError unless `grid` is a grid, with h > 0."""
-    what = "Make one by PhaseGrid.box, or take a solution's."
+    what = "Make one by PhaseGrid.box, take a solution's, or, for a state, state.grid(h, 1e-9)."
     must(isinstance(grid, PhaseGrid), name, "be a PhaseGrid", grid, what)
     must(grid.h > 0, name, "have h > 0", grid.h)
 

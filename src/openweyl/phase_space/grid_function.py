@@ -17,7 +17,7 @@ from typing import Any, Self, TypeVar
 import numpy as np
 from array_api_compat import array_namespace
 
-from openweyl._core.arguments import fail, must, real, whole
+from openweyl._core.arguments import as_state, fail, must, real, whole
 from openweyl._core.calls import public
 from openweyl._core.fft import Array
 
@@ -227,7 +227,8 @@ def on_one_grid(first: Function, second: Function, name: str = "other") -> tuple
     function, whose values beyond are not known.
     """
     if not isinstance(second, GridFunction):
-        raise fail(name, f"be a {type(first).__name__}", second, "Symbol(values, grid) makes one of an array.")
+        advice = as_state(second) or "Symbol(values, grid) makes one of an array."
+        raise fail(name, f"be a {type(first).__name__}", second, advice)
     same = first.batch == second.batch or not (first.batch and second.batch)
     must(same, name, f"be one, or a batch of shape {first.batch}", f"a batch of shape {second.batch}")
     if first.grid == second.grid:

@@ -11,13 +11,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import ceil, factorial, pi, prod, sqrt
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import ducc0
 import numpy as np
 
+from openweyl._core.arguments import MAX_SCALE, fail, must
+from openweyl._core.calls import public
 from openweyl._core.fft import good_size
 
+from .arrays import as_array
 from .grid import Axis
 from .grid_function import GridFunction
 
@@ -80,8 +83,34 @@ class Marginal:
         count = len(self.axes)
         return [a.wave_numbers(half=False).reshape((-1,) + (1,) * (count - 1 - i)) for i, a in enumerate(self.axes)]
 
-    def at(self, points: np.ndarray, *, along: int | None = None) -> np.ndarray:
-        """m at `points`, shape (variables, points), or its derivative `along` a variable."""
+    @public
+    def at(self, *places: Any) -> np.ndarray:
+        """m at places: numbers, or arrays that broadcast, one for each variable, in the order of `axes`.
+
+        It is the band-limited function of the samples, and 0 beyond the box. Returns an array of their shape. Raises
+        InputError for anything but finite numbers, and for too few or many of them.
+        """
+        count = len(self.axes)
+        must(len(places) == count, "places", f"be {count}, one for each variable", len(places))
+        arrays = [np.asarray(as_array(place, "places")) for place in places]
+        for array in arrays:
+            real = array.dtype.kind in "iuf" and bool((np.abs(array) <= MAX_SCALE).all())
+            must(
+                real, "places", f"be real numbers of at most {MAX_SCALE:g} in size", places[0] if count == 1 else places
+            )
+        try:
+            arrays = list(np.broadcast_arrays(*arrays))
+        except ValueError:
+            raise fail("places", "broadcast", tuple(array.shape for array in arrays)) from None
+        points = np.array([array.ravel() for array in arrays], dtype=float)
+        known = zip(points, self.axes, strict=True)
+        inside = np.all([(a.lower <= z) & (z <= a.lower + a.length) for z, a in known], axis=0)
+        values = np.zeros(points.shape[1])
+        values[inside] = self.sampled(points[:, inside])
+        return values.reshape(arrays[0].shape)
+
+    def sampled(self, points: np.ndarray, *, along: int | None = None) -> np.ndarray:
+        """m, periodic, at `points`, shape (variables, points), or its derivative `along` a variable."""
         coefficients = self.coefficients
         if along is not None:
             coefficients = 1j * self.wave_numbers[along] * coefficients

@@ -5,6 +5,12 @@ kind = "squeezed"        x, xi, r, angle, nbar
 kind = "thermal"         nbar
 kind = "gaussian"        x, xi, covariance
 kind = "cat"             components = [{x, xi, amplitude}]
+kind = "fock"            k
+kind = "binomial"        N, S, word
+kind = "gkp"             delta, word
+kind = "displaced"       state = {kind, ...}, and x, xi, or alpha
+kind = "superposition"   components = [{amplitude, kind, ...}]
+kind = "product"         factors = [{n, kind, ...}]
 kind = "mixture"         members = [{weight, kind, ...}]
 """
 
@@ -16,6 +22,7 @@ from typing import Any
 
 from openweyl._core.arguments import fail, must, whole
 from openweyl.model.code_states import binomial, gkp
+from openweyl.model.displaced import displaced
 from openweyl.model.fock_states import fock, superposition
 from openweyl.model.gaussian_states import cat, coherent, gaussian, mixture, squeezed, thermal
 from openweyl.model.products import tensor
@@ -117,6 +124,13 @@ def _product(table: Table, n: int) -> State:
     return tensor(*(read_state(part, size) for part, size in zip(parts, sizes, strict=True)))
 
 
+def _displaced(table: Table, n: int) -> State:
+    state = read_state(table.table("state"), n)
+    if "alpha" in table.content:
+        return displaced(state, alpha=table.take("alpha", partial(_complex_numbers, n=n)))
+    return displaced(state, *_center(table, n))
+
+
 KINDS: dict[str, Callable[[Table, int], State]] = {
     "coherent": _coherent,
     "squeezed": _squeezed,
@@ -126,6 +140,7 @@ KINDS: dict[str, Callable[[Table, int], State]] = {
     "fock": _fock,
     "binomial": _binomial,
     "gkp": _gkp,
+    "displaced": _displaced,
     "superposition": _superposition,
     "mixture": _mixture,
     "product": _product,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
 
@@ -24,7 +25,8 @@ def text_of(name_or_path: str) -> tuple[str, str]:
 
     Raises InputError if there is neither, or a file that is no text of a page.
     """
-    known = f"Built in: {', '.join(problems())}."
+    close = get_close_matches(str(name_or_path), problems(), 1, 0.8)
+    known = f"{f'Perhaps {close[0]} is meant. ' if close else ''}Built in: {', '.join(problems())}."
     must(name_or_path.strip() != "", "problem", "be a built-in name or a TOML file", "", known)
     if name_or_path in problems():
         return name_or_path, (CATALOGUE / f"{name_or_path}.toml").read_text(encoding="utf-8")

@@ -16,6 +16,7 @@ import numpy as np
 
 from openweyl._core import arguments
 from openweyl._core.arguments import InputError, check_path, fail, must, needs
+from openweyl._core.calls import public
 from openweyl._core.progress import Progress, callback, shares, shows_progress
 from openweyl.analysis.comparison import Comparison
 from openweyl.evolution.observing import added_up
@@ -38,6 +39,7 @@ MOST_FRAMES, FRAMES_PER_SECOND = 2000, 12
 """Three minutes at most: each frame takes a tenth of a second to draw."""
 
 
+@public
 @shows_progress("movie")
 def movie(
     shown: Problem | Comparison | Solution,

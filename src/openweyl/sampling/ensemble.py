@@ -79,6 +79,8 @@ class Ensemble(GaussianMixture):
         """
         return expectation_in(self, observable)
 
+    expect = expectation  # the name that solutions have
+
     @public
     def purity(self) -> Readout:
         """tr A(t)^2 at each time, by pairs of particles; its bound is that of the distance."""

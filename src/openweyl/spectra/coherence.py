@@ -16,11 +16,12 @@ from openweyl._core.progress import Progress, callback, shares, shows_progress
 from openweyl._core.threads import one_thread
 from openweyl.evolution.evolve import Kind, evolve
 from openweyl.evolution.pace import TIME_LIMIT
-from openweyl.model.pair import grid_state_of
+from openweyl.model.pair import check_system
 from openweyl.model.states import State
 from openweyl.model.system import System
 from openweyl.weyl.symbol import Symbol
 
+from .at_rest import state_or_rest
 from .correlation import state_at
 from .factors import Factor, factor
 from .later import started_at
@@ -33,7 +34,7 @@ from .result import Correlation
 @shows_progress("g2")
 def g2(
     system: System,
-    state: State | Symbol,
+    state: State | Symbol | None,
     times: Sequence[float],
     *,
     A: str | sympy.Expr = "a",
@@ -48,8 +49,8 @@ def g2(
 
     `times`: the delays. `A`: the amplitude, an operator or a Weyl symbol as for `correlation`; for more modes such as
     "a1". `kind`: "quantum"; or "classical", with the intensity |A|^2 of the symbol, whose values commute: g2(0) >= 1.
-    All others: as for `correlation`. What is evolved is the state after one quantum was taken, A rho A* over its trace,
-    and rho.
+    All others, such as `state`, None for the steady state: as for `correlation`. What is evolved is the state after one
+    quantum was taken, A rho A* over its trace, and rho.
 
     Returns a `Correlation` with real values and an estimated error.
 
@@ -63,14 +64,16 @@ def g2(
     array([0.666667, 0.666667])
     """
     began = time.perf_counter()
-    checked = grid_state_of(system, state)
+    check_system(system)
     a = factor(A, system, "A")
     arguments.choice("kind", kind, ("quantum", "classical"))
     delays, start = arguments.times(times), arguments.real("start", start, low=0.0)
     tol, report = arguments.tolerance(tol), callback(progress)
     options: dict[str, Any] = {"kind": kind, "memory": memory, "time_limit": time_limit}
+    checked, known_to = state_or_rest(system, state, tol, **options)
     with one_thread():
         w, error = state_at(system, checked, start, tol, **options)
+        error += known_to
         later, quantum = started_at(system, start), kind == "quantum"
         taken = w.like(sandwiched(a, w, quantum=quantum)[1])
         first, missed = float(taken.trace()), change(np.abs(a.values(w)) ** 2, w, error)

@@ -16,11 +16,12 @@ from openweyl._core.threads import one_thread
 from openweyl.evolution.evolve import Kind, evolve
 from openweyl.evolution.pace import TIME_LIMIT
 from openweyl.gaussian_packets.flow import quadratic_flow
-from openweyl.model.pair import grid_state_of
+from openweyl.model.pair import check_system
 from openweyl.model.states import State
 from openweyl.model.system import System
 from openweyl.weyl.symbol import Symbol
 
+from .at_rest import state_or_rest
 from .evolved import EvolvedProduct
 from .factors import factor
 from .later import started_at
@@ -40,7 +41,7 @@ CLOSED_TOLERANCE = 1e-10
 @shows_progress("correlation")
 def correlation(
     system: System,
-    state: State | Symbol,
+    state: State | Symbol | None,
     A: str | sympy.Expr,
     B: str | sympy.Expr,
     times: Sequence[float],
@@ -54,9 +55,10 @@ def correlation(
 ) -> Correlation:
     """<A(t + tau) B(t)> = tr(A e^{tau L} (B rho(t))), rho(t) the state at t = `start`, at the delays tau of `times`.
 
-    `system`, `state`: as for `evolve`; the state is that at time 0. `A`, `B`: operators as text, polynomials in a, ad,
-    x and xi (a1, ad1, ... for more modes) with products in the order written, as in `System.from_operators`; or Weyl
-    symbols, as expressions of SymPy in x and xi, smooth and real or complex. `times`: the delays tau, increasing, >= 0.
+    `system`, `state`: as for `evolve`; the state is that at time 0, or, if None, the one of `steady_state`.
+    `A`, `B`: operators as text, polynomials in a, ad, x and xi (a1, ad1, ... for more modes) with products in the order
+    written, as in `System.from_operators`; or Weyl symbols, as expressions of SymPy in x and xi, smooth and real or
+    complex. `times`: the delays tau, increasing, >= 0.
     `start`: the first time t, >= 0; where p depends on time, rho(t) and the evolution after it follow its clock.
     `kind`: "quantum"; or "classical", E[A(z(t + tau)) B(z(t))] over the diffusion of the Fokker-Planck equation, with
     the Weyl symbols of A and B: they commute there. `tol`: the error allowed in trace norm, in units of the root of
@@ -76,7 +78,7 @@ def correlation(
     array([ 0.5     +0.j     , -0.405269+0.05777j])
     """
     began = time.perf_counter()
-    checked = grid_state_of(system, state)
+    check_system(system)
     a, b = factor(A, system, "A"), factor(B, system, "B")
     arguments.choice("kind", kind, ("quantum", "classical"))
     delays = arguments.times(times)
@@ -84,8 +86,10 @@ def correlation(
     tol = arguments.tolerance(tol)
     report = callback(progress)
     options: dict[str, Any] = {"kind": kind, "memory": memory, "time_limit": time_limit}
+    checked, known_to = state_or_rest(system, state, tol, **options)
     with one_thread():
         w, error = state_at(system, checked, start, tol, **options)
+        error += known_to
         later = started_at(system, start)
         flow = quadratic_flow(later)
         if flow and a.is_polynomial():

@@ -16,12 +16,13 @@ from openweyl._core.threads import one_thread
 from openweyl.evolution.evolve import Kind, evolve
 from openweyl.evolution.pace import TIME_LIMIT
 from openweyl.gaussian_packets.flow import quadratic_flow
-from openweyl.model.pair import grid_state_of
+from openweyl.model.pair import check_system
 from openweyl.model.states import State
 from openweyl.model.system import System
 from openweyl.symbolic.expressions import TIME
 from openweyl.weyl.symbol import Symbol
 
+from .at_rest import state_or_rest
 from .correlation import state_at
 from .evolved import EvolvedProduct
 from .factors import Factor, factor
@@ -34,6 +35,8 @@ MAX_MOVED = 0.1
 """How far, in trace norm, a state may move that is taken to be at rest: what it moves is in the error."""
 MOVED_ATOL = 0.1
 """The part of the tolerance to which that is known: less lies at the edges of the symbols."""
+EVOLVED_SHARE = 0.03
+"""The part of the tolerance for evolutions: errors do not decay as the function does, but add up over all delays."""
 UNDAMPED = 1e-12
 """The rate of decay, relative to how fast points move, below which round-off cannot tell it from none."""
 
@@ -41,7 +44,7 @@ UNDAMPED = 1e-12
 @public
 def spectrum(
     system: System,
-    state: State | Symbol,
+    state: State | Symbol | None,
     A: str | sympy.Expr,
     B: str | sympy.Expr,
     frequencies: Sequence[float],
@@ -56,8 +59,8 @@ def spectrum(
     With B = A* it is the Fourier transform over all tau, as `spectrum` of QuTiP, but without the line at omega = 0,
     2 pi <A><B> delta(omega), whose weight is `coherent`.
 
-    `system`: without time dependence. `state`: its state at rest; how far it moves while the
-    correlation function decays is measured, and is in the error. `A`, `B`, `kind`: as for `correlation`.
+    `system`: without time dependence. `state`: its state at rest, None for that of `steady_state`; how far it moves
+    while the correlation function decays is measured, and is in the error. `A`, `B`, `kind`: as for `correlation`.
     `frequencies`: angular ones, over which S is computed. `tol`: of the correlation function, relative; the range of
     tau and where it is sampled follow from its decay and its frequencies. `memory`, `time_limit`: as for `evolve`.
 
@@ -71,9 +74,11 @@ def spectrum(
     >>> found = spectrum(damped, thermal(0.5), "ad", "a", [2.8, 3.0])
     >>> found.value.round(3)  # nbar kappa/((omega - 3)^2 + kappa^2/4), kappa = 0.6 - 0.2
     array([2.5, 5. ])
+    >>> spectrum(damped, None, "ad", "a", [3.0]).value.round(3)  # that is its steady state
+    array([5.])
     """
     began = time.perf_counter()
-    checked = grid_state_of(system, state)
+    check_system(system)
     a, b = factor(A, system, "A"), factor(B, system, "B")
     arguments.choice("kind", kind, ("quantum", "classical"))
     at = np.array([arguments.moderate("frequencies", f) for f in arguments.numbers_of("frequencies", frequencies)])
@@ -83,13 +88,16 @@ def spectrum(
     must(not timed, "system", "not depend on time", system.hamiltonian, "Nothing is at rest.")
     must(bool(system.gamma and system.jumps), "system", "be damped", "closed", "Its correlations do not decay.")
     options: dict[str, Any] = {"kind": kind, "memory": memory, "time_limit": time_limit}
+    checked, known_to = state_or_rest(system, state, tol, **options)
     with one_thread():
         w, error = state_at(system, checked, 0.0, tol, **options)
+        error += known_to
         means = [complex((one.values(w) * w.values).sum() * w.grid.cell) for one in (a, b)]
         source = _source(system, a, b, w, error, tol, options)
         decay = followed(source, means[0] * means[1], tol)
         end = decay.pieces[-1].begin + decay.pieces[-1].length
-        moved = _moved(system, checked, end, tol, options)
+        # at a distance e from rest nothing moves by more than 2 e
+        moved = 2 * error if state is None else _moved(system, checked, end, tol, options)
     moves = f"one that moves by {moved:.3g} in trace norm until tau = {end:.4g}"
     must(moved <= MAX_MOVED, "state", "be at rest", moves)
     value = 2 * np.sum([piece.transform(at) for piece in decay.pieces], axis=0).real
@@ -113,7 +121,8 @@ def _source(
         damped = source.slowest() > UNDAMPED * source.first_rate()
         must(damped, "system", "be damped in all directions", "not", "Loss has to be above gain for a state at rest.")
         return source
-    evolved = EvolvedProduct.of(system, a, b, w, error, tol=tol, **options)
+    own = max(EVOLVED_SHARE * tol, arguments.LEAST_TOLERANCE)
+    evolved = EvolvedProduct.of(system, a, b, w, error, tol=own, **options)
     evolved.rest = w
     return evolved
 

@@ -34,6 +34,8 @@ STEPS = 3000
 SETTLED = 0.98
 """A trajectory has settled if over the last quarter it stays as far from its mean as over the quarter before, up to
 that factor."""
+CAME = 0.2
+"""... and came there: its distance from that mean changed by e^0.2 at least. Far away all points seem to stay."""
 PER_PERIOD = 60
 """The fewest steps in a period."""
 ESCAPED = 1e3
@@ -106,7 +108,7 @@ class Drift:
         Each goes by steps of its own, but with a `period` by common ones, to a multiple of it.
         """
         far = ESCAPED * (np.sqrt(self.h) + float(np.abs(z).max()))
-        escaped = np.zeros(z.shape[1], dtype=bool)
+        first, escaped = z, np.zeros(z.shape[1], dtype=bool)
         quarters: list[list[np.ndarray]] = [[], []]
         steps, t, tau = STEPS, 0.0, self._step(z, 0.0)
         if period is not None:
@@ -123,7 +125,9 @@ class Drift:
                     quarters[4 * k >= 3 * steps].append(z)
         before, after = (np.linalg.norm(np.std(points, axis=0), axis=0) for points in quarters)
         gone = np.linalg.norm(np.mean(quarters[1], axis=0) - np.mean(quarters[0], axis=0), axis=0)
-        stays = (after >= SETTLED * before) & (gone <= after + np.sqrt(self.h))
+        began = np.linalg.norm(first - np.mean(quarters[1], axis=0), axis=0)
+        came = np.abs(np.log((after + np.finfo(float).tiny) / began)) >= CAME
+        stays = (after >= SETTLED * before) & (gone <= after + np.sqrt(self.h)) & came
         stays |= period is not None  # where driven points are after many periods will do
         return z[:, ~escaped & stays], bool(escaped.all())
 

@@ -17,12 +17,14 @@ from scipy import sparse
 from openweyl.fock_space.generator import Generator, generator
 from openweyl.fock_space.polynomial_system import PolynomialSystem
 
-ROUND_OFF = 1e-14
-"""The relative size, over that of M, of what is 0 but for round-off in a residual."""
 SHIFT, AT_REST = 1e-8, 1e-11
-"""Over the norm of M: where eigenvalues are looked for, and how small those are that are taken for 0."""
+"""Over the norm of M: where eigenvalues are looked for, and how small those are at most that are taken for 0."""
+UNCERTAIN = 100.0
+"""Those are, if they are not that many times as large as what their vectors miss of M x = lambda x."""
 SEARCHED = 8
 """How many of the slowest eigenvalues are looked for at a time."""
+ROUNDED = 4
+"""How often an entry of M was rounded, about, before it multiplies anything."""
 ITERATIONS = 60
 """Inverse iterations for them: enough for rates whose next ones are a fifth larger."""
 PROBES = 24
@@ -31,17 +33,22 @@ PROBES = 24
 
 @dataclass(frozen=True)
 class Candidate:
-    """A state on `levels`: the trace norm of L of it, and the slowest rate and time by which others come to it."""
+    """A state on `levels`: the trace norm of L of it, the part of that for round-off, and the slowest rate and time by
+    which others come to it.
+    """
 
     matrix: np.ndarray
     levels: tuple[int, ...]
     residual: float
+    rounded: float
     gap: float
     time: float
 
 
-def rates(made: Generator) -> tuple[np.ndarray, float]:
-    """The eigenvalues of M next to 0, slowest first, and its norm; by inverse iteration of a subspace."""
+def rates(made: Generator) -> tuple[np.ndarray, int]:
+    """The eigenvalues of M next to 0, slowest first, by inverse iteration of a subspace; and how many are 0, or cannot
+    be told from it: the multiplicity.
+    """
     from scipy.sparse.linalg import splu  # slow to import
 
     M = made.terms[0].inside.tocsc()
@@ -50,13 +57,16 @@ def rates(made: Generator) -> tuple[np.ndarray, float]:
     X = np.random.default_rng(0).standard_normal((made.size, min(SEARCHED, made.size)))
     for _ in range(ITERATIONS):
         X, _ = np.linalg.qr(solver.solve(X))
-    found = np.linalg.eigvals(X.T @ (M @ X))
-    return found[np.argsort(np.abs(found))], norm
+    found, vectors = np.linalg.eig(X.T @ (M @ X))
+    X = X @ vectors
+    missed = np.linalg.norm(M @ X - X * found, axis=0) + rounding(M) * np.linalg.norm(abs(M) @ np.abs(X), axis=0)
+    still = (np.abs(found) <= AT_REST * norm) & (np.abs(found) <= UNCERTAIN * missed)
+    return found[np.argsort(np.abs(found))], int(still.sum())
 
 
-def at_rest(found: np.ndarray, norm: float) -> int:
-    """How many of these eigenvalues are 0 up to round-off: the multiplicity, or its least."""
-    return int((np.abs(found) <= AT_REST * norm).sum())
+def rounding(M: sparse.csr_array) -> float:
+    """What round-off makes of M v, entry by entry over |M| |v|, with that of M itself."""
+    return float(np.finfo(float).eps) / 2 * (int(np.diff(M.tocsr().indptr).max()) + ROUNDED)
 
 
 def whole(system: PolynomialSystem, levels: tuple[int, ...]) -> Generator:
@@ -66,11 +76,12 @@ def whole(system: PolynomialSystem, levels: tuple[int, ...]) -> Generator:
     return generator(system, levels, touched, 0.0)[0]
 
 
-def candidate(made: Generator, found: np.ndarray, norm: float) -> Candidate:
-    """The state, for a generator with the slowest eigenvalues `found`, of which one belongs to it."""
+def candidate(made: Generator, gap: float) -> Candidate:
+    """The state; `gap` is the rate of the slowest decay, if there is one."""
     from scipy.sparse.linalg import splu  # slow to import
 
     M, size = made.terms[0].inside, prod(made.levels)
+    norm = max(float(abs(M).sum(axis=0).max()), np.finfo(float).tiny)
     trace = np.zeros(made.size)
     trace[:size] = 1.0  # the coordinates of the diagonal come first
     ground = np.zeros((made.size, 1))
@@ -80,9 +91,11 @@ def candidate(made: Generator, found: np.ndarray, norm: float) -> Candidate:
     v = solver.solve(np.append(np.zeros(made.size), 1.0))[:-1]
     inside = trace_norm(made.matrix(M @ v))
     beyond = made.trace_norm_beyond(float(np.linalg.norm(made.terms[0].beyond @ v)))
-    gap = float(-found[1:].real.max(initial=-np.inf))
+    sizes = np.abs(made.matrix(abs(M) @ np.abs(v)))
+    rounded = rounding(M) * float(np.linalg.norm(sizes, axis=1).sum())  # rows of rank 1 each
     return Candidate(
-        matrix=made.matrix(v), levels=made.levels, residual=inside + beyond + ROUND_OFF * norm, gap=gap,
+        matrix=made.matrix(v), levels=made.levels, residual=inside + beyond + rounded,
+        rounded=rounded, gap=gap,
         time=max(_longest(made, solver.solve, v), 1 / gap if gap > 0 else np.inf),
     )  # fmt: skip
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from openweyl._core.arguments import InputError, fail
+from openweyl._core.arguments import InputError, fail, shown
 from openweyl.files.atomic import tidy, unfinished_folder
 
 from .rows import MESSAGE_BYTES, SYMBOL_POINTS, Store
@@ -50,6 +50,14 @@ def open_store(path: Path, layout: StoreLayout, *, identity: Mapping[str, Any], 
     return store
 
 
+def _what_is_there(path: Path) -> str:
+    """What is at a path where no store is: a dataset that `save` has written, for instance."""
+    datasets = sorted(one.name for one in path.glob("*.nc")) if path.is_dir() else []
+    if datasets:
+        return f"Open the dataset in it, {path.name}/{shown(datasets[0])}."
+    return "It holds other data." if path.exists() else "There is nothing."
+
+
 def find(path: Path, name: str = "path") -> Store:
     """The store at `path`; `name`: the argument's name in messages."""
     what = "be a store written by openweyl sweep"
@@ -66,7 +74,7 @@ def find(path: Path, name: str = "path") -> Store:
     except InputError:
         raise
     except OSError as error:
-        advice = "There is nothing." if not path.exists() else "It holds other data."
+        advice = _what_is_there(path)
         if isinstance(error, PermissionError):
             advice = f"{error.strerror}."
         raise fail(name, what, str(path), advice) from None

@@ -137,6 +137,8 @@ class Builder:
         advice = f"Known: {listed([*self.names, *sorted(self.indices.bound), 'pi'])}."
         if identifier in _NOT_HERE and self.names:
             advice = _NOT_HERE[identifier]
+        if identifier == "I" and not self.names:
+            advice = "This number is real: what is complex is written in formulas, as in I*b."
         if identifier in (*FUNCTIONS, *TIMED):
             advice = f"Functions need brackets, as in {identifier}(...)."
         meant = named_instead(identifier) if self.names else ""

@@ -42,15 +42,16 @@ def variables(n: int) -> tuple[tuple[sympy.Symbol, ...], tuple[sympy.Symbol, ...
 
 
 def variables_of(
-    formulas: Mapping[str, Any], n: int | None = None, *, name: str = ""
+    formulas: Mapping[str, Any], n: int | None = None, *, name: str = "", counts: Mapping[str, float] | None = None
 ) -> tuple[tuple[sympy.Symbol, ...], ...]:
     """The symbols (x, xi) that the arguments `formulas`, text or SymPy expressions, are written in: see `variables`.
 
     n is the largest index in use unless it is given. SymPy's symbols are known by their names and taken as they are,
-    from the first argument that has them. `name`: what messages call them all.
+    from the first argument that has them. `name`: what messages call them all. `counts`: numbers that bounds and
+    indices may use.
     """
     own = {s.name: s for f in reversed(list(formulas.values())) if isinstance(f, sympy.Basic) for s in f.free_symbols}
-    used = {*own}.union(*(_variables_in(f) for f in formulas.values() if isinstance(f, str)))
+    used = {*own}.union(*(_variables_in(f, counts) for f in formulas.values() if isinstance(f, str)))
     indices = {int(m[1]) for name in used if (m := re.fullmatch(r"(?:xi|x)([1-9]\d{0,9})", name))}
     mixed = bool(indices) and not used.isdisjoint({"x", "xi"})
     must(
@@ -67,12 +68,12 @@ def variables_of(
     return tuple(own.get(v.name, v) for v in x), tuple(own.get(v.name, v) for v in xi)
 
 
-def _variables_in(text: str) -> set[str]:
+def _variables_in(text: str, counts: Mapping[str, float] | None = None) -> set[str]:
     """The names of variables in a formula, x2 for x[2]. None if it is no formula."""
     if "[" not in text:
         return set(re.findall(r"\b(?:xi|x)\d*\b", text[:MAX_TEXT]))
     try:
-        return {name for name in names_in(syntax_tree(text, "formula")) if re.fullmatch(r"(?:xi|x)\d*", name)}
+        return {name for name in names_in(syntax_tree(text, "formula"), counts) if re.fullmatch(r"(?:xi|x)\d*", name)}
     except InputError:  # it is refused, by its own name, when it is read
         return set()
 

@@ -64,20 +64,26 @@ class Operators:
         return replace(self, hamiltonian=f"-({self.hamiltonian})")
 
 
-def operators(
-    hamiltonian: Any, jumps: Any, parameters: Any = None, drives: Mapping[str, sympy.Expr] | None = None
-) -> Operators:
-    """The arguments, checked as far as their types go; `drives`: functions of the time by their names."""
-    advice = 'Write it in a and ad, such as "sqrt(0.1)*a" for the rate 0.1; symbols go to System itself.'
-    must(isinstance(jumps, (list, tuple)), "jumps", "be a list of operators", jumps)
-    for name, text in [("hamiltonian", hamiltonian), *(("jumps", jump) for jump in jumps)]:
-        must(isinstance(text, str), name, "be text", text, advice)
+def parameters_of(parameters: Any) -> dict[str, float]:
+    """Numbers by their names, which mean nothing else in a formula; none for None."""
     must(parameters is None or isinstance(parameters, Mapping), "parameters", "be a table of names", parameters)
     for name in parameters or {}:
         free = isinstance(name, str) and name.isidentifier() and name not in _TAKEN
         free = free and not OPERATOR_NAME.fullmatch(name)
         must(free, "parameters", "have names that mean nothing else", name, "Taken are a, ad, x, xi, t and h.")
-    pairs = tuple((name, moderate(f"parameters.{name}", value)) for name, value in (parameters or {}).items())
+    advice = "What is complex is written in formulas, as in (b + I*c)*a."
+    return {name: moderate(f"parameters.{name}", value, advice=advice) for name, value in (parameters or {}).items()}
+
+
+def operators(
+    hamiltonian: Any, jumps: Any, parameters: Any = None, drives: Mapping[str, sympy.Expr] | None = None
+) -> Operators:
+    """The arguments, checked as far as their types go; `drives`: functions of the time by their names."""
+    advice = 'Write it in a and ad, such as "sqrt(0.1)*a" for the rate 0.1; symbols go to System itself.'
+    must(isinstance(jumps, (list, tuple)), "jumps", "be a list of operators", jumps, 'Such as ["a"].')
+    for name, text in [("hamiltonian", hamiltonian), *(("jumps", jump) for jump in jumps)]:
+        must(isinstance(text, str), name, "be text", text, advice)
+    pairs = tuple(parameters_of(parameters).items())
     return Operators(hamiltonian, tuple(jumps), pairs, tuple((drives or {}).items()))
 
 

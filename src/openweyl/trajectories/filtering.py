@@ -11,8 +11,9 @@ The symbol of c rho + rho c* is 2 (u.z) w + h (J v).grad w and so, with L as dm/
 V and K are no matter of chance. So the means and the record up to a time are Gaussian, jointly, and are drawn at the
 saved times from their exact law: there are no steps in them.
 
-Sources: Wiseman and Milburn, Quantum Measurement and Control (2009), chapters 4 and 6; Jacobs and Steck, Contemp. Phys.
-47, 279 (2006), doi:10.1080/00107510601101934.
+Sources: Jacobs and Steck, A straightforward introduction to continuous quantum measurement, Contemp. Phys. 47, 279
+(2006), doi:10.1080/00107510601101934, arXiv:quant-ph/0611067; Wiseman and Milburn, Quantum Measurement and Control
+(Cambridge, 2010).
 """
 
 from __future__ import annotations

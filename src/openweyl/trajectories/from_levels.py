@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import sympy
 
+from openweyl._core.threads import one_thread
 from openweyl.fock_space.scales import natural_scales
 from openweyl.fock_space.symbols import level_symbol
-from openweyl.model.pieces import Piece
 from openweyl.model.states import State
 from openweyl.model.symbol_state import SymbolState
 from openweyl.model.system import System
@@ -22,8 +22,8 @@ from .level_start import Start
 from .mesh import Mesh
 from .observed import Detection, ObservedSystem
 
-SYMBOL_EDGE = 1e-9
-"""The trace norm that may lie beyond the grid of a conditional symbol."""
+SYMBOL_EDGE = {1: 1e-11, 2: 1e-6}
+"""The trace norm, by n, that may lie beyond the grid of a conditional symbol: four axes have no room for more."""
 WORTH_STRETCHING = 0.7
 """The part of the levels that other units of x and xi must save to be taken: they spoil the symmetry of oscillators."""
 BOX_EDGE = 1e-5
@@ -43,7 +43,7 @@ class LevelStates:
         assert self.found.states is not None  # noqa: S101
         X = self.found.states[record, index]
         matrix = X @ X.conj().T if self.found.pure else X
-        return SymbolState(level_symbol(matrix, self.found.levels, self.h, SYMBOL_EDGE, self.scales))
+        return SymbolState(level_symbol(matrix, self.found.levels, self.h, SYMBOL_EDGE[len(self.scales)], self.scales))
 
 
 def records_on_levels(
@@ -58,26 +58,35 @@ def records_on_levels(
     grid = state.grid(system.h, BOX_EDGE)
     box = {v: (axis.lower, axis.upper) for v, axis in zip(z, grid.x + grid.xi, strict=True)}
 
-    def rate(piece: Piece) -> float:
-        return start.rate(piece.middle)
+    def mesh(levels: tuple[int, ...]) -> Mesh:
+        return Mesh.of(system, box, times, lambda piece: start.rate(levels, piece.middle))
 
-    found = level_records(
-        start, Mesh.of(system, box, times, rate), [start.observed.ladder(f) for f in wanted], count, seed, tol=tol,
-        keep=keep, memory=memory, clock=clock,
-    )  # fmt: skip
-    fine, coarse = (_moments(values, size, squares) for values in (found.fine, found.coarse))
+    ladders = [start.observed.ladder(f) for f in wanted]
+    from scipy import linalg  # noqa: F401 - slow to import; before threads are limited, so that its own are, too
+
+    with one_thread():
+        found = level_records(start, mesh, ladders, count, seed, tol=tol, keep=keep, memory=memory, clock=clock)
+    error, changes = found.errors()
+    mean, mean_error = found.fine[:, :, :size], changes[:, :, :size]
+    covariance, covariance_error = np.empty((2, *mean.shape, size))
+    for k, (i, j) in enumerate(squares):
+        one = found.fine[:, :, size + k] - mean[:, :, i] * mean[:, :, j]
+        off = changes[:, :, size + k] + np.abs(mean[:, :, i]) * mean_error[:, :, j]
+        off = off + np.abs(mean[:, :, j]) * mean_error[:, :, i]
+        covariance[:, :, i, j] = covariance[:, :, j, i] = one
+        covariance_error[:, :, i, j] = covariance_error[:, :, j, i] = off
     own = size + len(squares)
     words = " x ".join(map(str, found.levels))
     return {
         "scheme": f"{words} levels, {found.steps} steps",
         "record": found.record,
-        "mean": fine[0],
-        "mean_error": np.abs(fine[0] - coarse[0]),
-        "covariance": fine[1],
-        "covariance_error": np.abs(fine[1] - coarse[1]),
-        "error": found.distance + 2 * start.lost,
+        "mean": mean,
+        "mean_error": mean_error,
+        "covariance": covariance,
+        "covariance_error": covariance_error,
         "expectations": found.fine[:, :, own:],
-        "expectation_errors": np.abs(found.fine - found.coarse)[:, :, own:],
+        "expectation_errors": changes[:, :, own:],
+        "error": error + 2 * start.lost,
         "states": LevelStates(found, start.observed.scales, system.h) if keep else None,
     }
 
@@ -91,13 +100,3 @@ def _start(system: System, state: State, detection: Detection, jump: int, tol: f
     other = Start.of(ObservedSystem.of(system, scales, jump, detection), state, tol)
     fewer = np.prod(other.matrix.levels) <= WORTH_STRETCHING * np.prod(plain.matrix.levels)
     return other if fewer else plain
-
-
-def _moments(values: np.ndarray, size: int, squares: list[tuple[int, int]]) -> tuple[np.ndarray, np.ndarray]:
-    """Means and covariances (paths, times, ...), from the expectations of z_i and of z_i z_j."""
-    mean = values[:, :, :size]
-    covariance = np.empty((*mean.shape, size))
-    for k, (i, j) in enumerate(squares):
-        one = values[:, :, size + k] - mean[:, :, i] * mean[:, :, j]
-        covariance[:, :, i, j] = covariance[:, :, j, i] = one
-    return mean, covariance

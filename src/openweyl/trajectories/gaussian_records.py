@@ -12,6 +12,7 @@ import numpy as np
 import sympy
 
 from openweyl._core.arguments import InputError, ResourceError
+from openweyl._core.threads import one_thread
 from openweyl.gaussian_packets.flow import QuadraticFlow, quadratic_flow
 from openweyl.model.packets import Packet, symplectic_form
 from openweyl.model.states import PacketState, State
@@ -76,9 +77,10 @@ def gaussian_records(
     _check_memory(count, len(times), numbers, memory)
     channels = Channels.of(system, system.jumps[jump - 1], detection.angles, detection.efficiency)
     start = system.h * case.cloud.covariances[0]
-    found = laws(case.flow, channels, start, times)
-    error = covariance_error(case.flow, channels, found, start, times)
-    mean, record = drawn(found, case.cloud.centers[0], count, Stream.RECORD.generator(seed))
+    with one_thread():
+        found = laws(case.flow, channels, start, times)
+        error = covariance_error(case.flow, channels, found, start, times)
+        mean, record = drawn(found, case.cloud.centers[0], count, Stream.RECORD.generator(seed))
     covariance = np.array([law.covariance for law in found])
     z = system.x + system.xi
     values, others = np.zeros((2, count, len(times), len(polynomials)))

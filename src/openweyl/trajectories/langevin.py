@@ -73,8 +73,9 @@ def langevin(
     Raises InputError for arguments out of range, for states whose Wigner function takes negative values, and for paths
     that go to infinity; ResourceError if the result would not fit in memory, or take longer than `time_limit`.
 
-    Source: docs/trajectories.md derives the equation. Frozen increments: Castell and Gaines, Ann. Inst. H. Poincare
-    Probab. Statist. 32, 231 (1996).
+    Source: docs/trajectories.md derives the equation. Frozen increments: Castell and Gaines, The ordinary
+    differential equation approach to asymptotically efficient schemes for solution of stochastic differential
+    equations, Ann. Inst. H. Poincare Probab. Statist. 32, 231 (1996).
 
     >>> from openweyl import System, coherent
     >>> kicked = System("xi**2/2 + x**2/2", ["x"], h=0.1, gamma=1.0)

@@ -25,6 +25,8 @@ FEWER = 0.8
 """The part of the levels on which coarse steps are taken."""
 FIRST_LEVELS = {1: 16, 2: 8}
 """The least levels of a mode that may come to have more."""
+LOWER = 0.5
+"""The part of the levels that states are on most of the time: how fast they change is asked there."""
 FEW_COLUMNS = 0.25
 """The part of the levels below which a state is followed by its eigenvectors: each costs a column, a matrix all."""
 
@@ -93,9 +95,13 @@ class Start:
             one = padded(self.columns @ self.columns.conj().T, self.matrix.levels, levels)
         return Batch(np.repeat(one[:, None, :], paths, axis=1), self.pure).normalised()
 
-    def rate(self, t: float) -> float:
-        """How fast the jumps act on the levels of the initial state at time t, and how fast A turns them, about."""
-        operators = LevelOperators.of(self.observed, self.matrix.levels)
+    def rate(self, levels: tuple[int, ...], t: float) -> float:
+        """How fast the jumps act at time t, and how fast A turns them, about, on the lower ones of these levels.
+
+        Steps longer than that may look right without being so: e^{tau A} of a long one takes all states to the same.
+        """
+        lower = (ceil(LOWER * size) if self.observed.raised(j) else size for j, size in enumerate(levels))
+        operators = LevelOperators.of(self.observed, tuple(lower))
         rates, c = operators.values(t), operators.powers[0]
         A = sum(rate * part for rate, part in zip(rates, operators.drift, strict=True))
         found = 0.0

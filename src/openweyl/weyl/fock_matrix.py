@@ -28,6 +28,9 @@ MAX_LEVELS = 5000
 """The most levels per degree of freedom of a basis: a matrix of 5000 x 5000 complex numbers takes 400 MB."""
 TRUNCATION_FRACTION_OF_TOL = 1e-3
 """The part of `tol` that may be cut off at each edge of the symbol before its kernel is formed; it is leakage, too."""
+CUT_FOR_A_GIVEN_SIZE = 1e-9
+"""What `tol` counts as, at most, for that, if the number of levels is given and n = 1: `tol` then says what levels may
+leave out, and no more is lost of what is on them. For n > 1 a kernel that is cut less might not fit in memory."""
 BLOCK_COLUMNS = 2**14
 """Columns of a kernel that are transformed together: 1 GiB for the largest basis."""
 
@@ -50,7 +53,7 @@ def fock_matrix(symbol: GridFunction, size: int | Sequence[int] | None, tol: flo
     """
     symbol.check_single()
     tol, n = real("tol", tol, above=0.0), symbol.n
-    level = TRUNCATION_FRACTION_OF_TOL * tol
+    level = TRUNCATION_FRACTION_OF_TOL * (tol if size is None or n > 1 else min(tol, CUT_FOR_A_GIVEN_SIZE))
     what = f"be a whole number from 1 to {MAX_LEVELS}, or one for each axis of x"
     given = levels_of("size", size if is_list(size) else [size] * n, MAX_LEVELS, what)
     must(len(given) == n, "size", what, size)
