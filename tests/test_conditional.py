@@ -120,6 +120,7 @@ def test_the_mean_over_records_is_the_state_without_measurement(
             assert abs(values.mean() - exact[j].expectation(text)[0]) <= chance + sqrt((error**2).mean())
 
 
+@pytest.mark.slow
 def test_a_long_way_from_the_vacuum() -> None:
     """Steps of the whole time look right on all levels of the vacuum, and take every state to the same one."""
     system = System.from_operators("ad**2*a**2/4 - 2*ad*a + (a + ad)", ["a"], h=1)
@@ -132,6 +133,7 @@ def test_a_long_way_from_the_vacuum() -> None:
         assert chance > 1e-3 and abs(values.mean() - exact.expectation(text)[0]) <= chance + 0.01
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("angles", [[0.7], [0.2, 0.2 + pi / 2]], ids=["homodyne", "heterodyne"])
 def test_record_by_record_against_the_gaussian_filter(angles: list[float]) -> None:
     """The filter of Kalman and Bucy, from the record that levels told, at 60 times."""

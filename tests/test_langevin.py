@@ -163,6 +163,14 @@ def test_a_pulse_in_time_is_not_missed() -> None:
     assert abs(found.mean[0, 1] - 1) <= DEVIATIONS * found.mean_error[0, 1] + found.step_error.mean[0, 1]
 
 
+def test_how_fast_points_move_apart_is_no_matter_of_units() -> None:
+    """An oscillator turns at its frequency, in whatever units; friction is a rate; free particles have none."""
+    points = 0.1 * np.random.default_rng(0).standard_normal((2, 256))
+    for p, jump, rate in (("xi**2/2 + 500000*x**2", "x", 1000.0), ("0*x", "x + I*xi", 7.0), ("xi**2/2", "x", 0.0)):
+        fields = fields_in_time(System(p, [jump], h=0.1, gamma=7.0), 1.0)
+        assert fields.at(0.5).rate(points, 0.0) == pytest.approx(rate, rel=1e-9, abs=1e-5)
+
+
 def test_steps_land_on_corners_jumps_and_samples() -> None:
     """A kick of length 1e-4 between heavisides, and one by samples: the mean of xi is that of closed form."""
     for p in ("-x*10**4*(heaviside(t - 0.3701) - heaviside(t - 0.3702))", "-x*kick"):

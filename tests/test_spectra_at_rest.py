@@ -42,7 +42,7 @@ def test_a_driven_kerr_oscillator_against_qutip() -> None:
     truth = qutip.spectrum(H, omega, jumps, a.dag(), a, solver="solve")
     found = spectrum(KERR, None, "ad", "a", omega, tol=1e-4)
     assert (np.abs(found.value - truth) <= found.error).all()
-    assert float(np.abs(found.value - truth).max()) < 1e-3
+    assert float(found.error.max()) < 1e-3
     times = np.array([0.0, 0.5, 2.0])
     rho = qutip.steadystate(H, jumps)
     options = {"atol": 1e-11, "rtol": 1e-9}
@@ -52,6 +52,7 @@ def test_a_driven_kerr_oscillator_against_qutip() -> None:
     assert (np.abs(bunched.value - counted.real / quanta**2) <= bunched.error).all()
 
 
+@pytest.mark.slow
 def test_a_classical_one_by_relaxation() -> None:
     """<x x> of a state that is found and evolved, at delay 0 and once more by its moments."""
     system = System("x**2/2 + xi**2/2 + 0.4*cos(x)", ["0.8*x + 0.7*I*xi"], h=0.5, gamma=1.0)

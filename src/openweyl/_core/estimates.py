@@ -44,8 +44,3 @@ class Estimate(_Pair):
 
     def __repr__(self) -> str:
         return f"Estimate(value={self.value!r}, error={self.error!r}, kind={self.kind!r})"
-
-
-def kind_of(*kinds: ErrorKind) -> ErrorKind:
-    """The kind of an error that is made of errors of these kinds."""
-    return "bound" if all(kind == "bound" for kind in kinds) else "estimate"

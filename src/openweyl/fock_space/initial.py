@@ -28,8 +28,6 @@ DEVIATIONS = 6.0
 empty."""
 EMPTY = 1e-3
 """The part of what may be left out that the last levels looked at may hold: what is beyond them is less."""
-
-
 UNSEEN, ROUND_OFF = 0.1, 1e-12
 """By what the trace of the matrix of packets may differ from 1 beside what was left out, in parts of what was allowed,
 or as round-off. It does by more where exp(-|alpha|^2), from which the recurrence starts, is below double precision."""
@@ -93,12 +91,7 @@ def _of_packets(state: PacketState, h: float, allowed: float, most: int, scales:
 def _levels_of(j: int, packets: list[tuple[float, Packet]], h: float, allowed: float, most: int) -> int:
     """The levels of mode j beyond which it has a population of at most `allowed`."""
     reduced = [(weight, reduced_packet(one, j, h)) for weight, one in packets]
-    reach = max(
-        float(np.hypot(one.center[0], one.center[1]))
-        + DEVIATIONS * sqrt(h * np.linalg.eigvalsh(np.array(one.covariance))[-1])
-        for _, one in reduced
-    )
-    count = ceil(reach**2 / (2 * h)) + 1
+    count = ceil(max(_reach(one, h) for _, one in reduced) ** 2 / (2 * h)) + 1
     while True:
         _check(count // 2, most)  # not all of those that are looked at are needed
         parts = [weight * np.diagonal(packet_matrix(one, (count,), h)).real for weight, one in reduced]

@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from openweyl._core.arguments import as_state, fail, is_list, moderate, must
+from openweyl._core.arguments import as_state, moderate, must
 from openweyl._core.calls import public
 from openweyl.phase_space.grid import PhaseGrid, check_grid
 from openweyl.weyl.symbol import Symbol
 
 from .products import ProductState, multiplied
-from .state_arguments import Coordinates, center_of, complex_of, point
+from .state_arguments import Coordinates, center_or_alpha, point
 from .states import MixedState, PacketState, State, mixed
 from .symbol_state import SymbolState
 
@@ -50,17 +50,8 @@ def displaced(
     """
     must(isinstance(state, (State, Symbol)), "state", "be a state", state, as_state(state))
     own = SymbolState(state) if isinstance(state, Symbol) else state
-    if alpha is None:
-        if x is None or xi is None:
-            raise fail("x" if x is None else "xi", "be given", "missing", "Or `alpha` in place of x and xi.")
-        shift = center_of(x, xi)
-        words = f"by {point(shift)}"
-    else:
-        must(x is None and xi is None, "alpha", "be given in place of x and xi", alpha)
-        given: Any = alpha if is_list(alpha) else [alpha]
-        numbers = [complex_of("alpha", one, alpha) for one in given]
-        shift = tuple(sqrt(2) * part for part in (*(c.real for c in numbers), *(c.imag for c in numbers)))
-        words = f"by alpha = {point(tuple(numbers))[1:-1]}"
+    shift, numbers = center_or_alpha(x, xi, alpha)
+    words = f"by alpha = {point(numbers)[1:-1]}" if numbers else f"by {point(shift)}"
     must(len(shift) == 2 * own.n, "alpha" if alpha is not None else "x", f"have n = {own.n} numbers", len(shift) // 2)
     return DisplacedState(own, shift, alpha is not None, f"{own}, displaced {words}")
 

@@ -6,12 +6,11 @@ Sources: Li (1.7)-(1.8) coherent, (1.12) squeezed, (1.13) mixtures.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import cos, exp, sin, sqrt
-from typing import Any
+from math import cos, exp, sin
 
 import numpy as np
 
-from openweyl._core.arguments import fail, is_list, moderate, must, real, whole
+from openweyl._core.arguments import is_list, moderate, must, real, whole
 from openweyl._core.calls import public
 from openweyl.symbolic.expressions import MAX_MODES
 
@@ -21,7 +20,7 @@ from .state_arguments import (
     Coordinates,
     amplitudes_of,
     center_of,
-    complex_of,
+    center_or_alpha,
     coordinates_of,
     one_for_each,
     pairs_of,
@@ -45,20 +44,14 @@ def coherent(
     >>> state = coherent(alpha=1 + 2j)
     >>> state.symbol(state.grid(0.5, 1e-12)).moments().mean.round(9)
     array([1., 2.])
+
+    Raises InputError for anything but numbers of moderate size, and for x without xi or together with `alpha`.
     """
-    if alpha is not None:
-        must(x is None and xi is None, "alpha", "be given in place of x and xi", alpha)
-        given: Any = alpha if is_list(alpha) else [alpha]
-        must(1 <= len(given) <= MAX_MODES, "alpha", f"hold 1 to {MAX_MODES} numbers", alpha)
-        numbers = [complex_of("alpha", one, alpha) for one in given]
-        text = f"coherent state of alpha = {point(tuple(numbers))[1:-1]}"
-        unit = tuple(sqrt(2) * part for part in (*(c.real for c in numbers), *(c.imag for c in numbers)))
-        ket = ((1.0, 0, numbers[0]),) if len(numbers) == 1 else ()
-        return ScaledState(_single(unit, np.eye(len(unit)) / 2, text), text, ket)
-    if x is None or xi is None:
-        raise fail("x" if x is None else "xi", "be given", "missing", "Or `alpha` in place of x and xi.")
-    center = center_of(x, xi)
-    return _single(center, np.eye(len(center)) / 2, f"coherent state at {point(center)}")
+    center, numbers = center_or_alpha(x, xi, alpha)
+    text = f"coherent state of alpha = {point(numbers)[1:-1]}" if numbers else f"coherent state at {point(center)}"
+    state = _single(center, np.eye(len(center)) / 2, text)
+    ket = ((1.0, 0, numbers[0]),) if len(numbers) == 1 else ()
+    return ScaledState(state, text, ket) if numbers else state
 
 
 @public
@@ -68,6 +61,12 @@ def thermal(nbar: Coordinates, n: int = 1) -> State:
     Its covariance is h (nbar + 1/2), its levels m have the probabilities nbar^m / (nbar + 1)^{m + 1}; for n > 1 it is
     the product of n of these. `nbar`: >= 0, a number for all n degrees of freedom, or one for each. Elsewhere than at
     0, or squeezed too, it is `squeezed(x, xi, r=r, nbar=nbar)`, or `displaced(thermal(nbar), alpha=alpha)`.
+
+    >>> state = thermal(0.5)
+    >>> float(state.symbol(state.grid(0.1, 1e-12)).purity().round(9))  # 1/(2 nbar + 1)
+    0.5
+
+    Raises InputError for nbar < 0, and for an n that does not agree with the length of `nbar`.
     """
     numbers = [moderate("nbar", one, low=0.0) for one in coordinates_of(nbar, "nbar")]
     count = whole("n", n, 1, MAX_MODES)
@@ -86,6 +85,13 @@ def squeezed(
 
     sigma = h R diag(e^{-2r}, e^{2r}) R^T with R the rotation by `angle` (radians): r > 0 narrows x at angle 0. A
     number for all degrees of freedom, or one for each. `nbar` > 0: the squeezed thermal state, (2 nbar + 1) sigma.
+
+    >>> state = squeezed(0.0, 0.0, r=0.5)
+    >>> covariance = state.symbol(state.grid(0.1, 1e-12)).moments().covariance
+    >>> covariance.diagonal().round(6)  # h e^{-2r}/2 and h e^{2r}/2
+    array([0.018394, 0.135914])
+
+    Raises InputError for |r| > 10, nbar < 0, and for other numbers of `r`, `angle` and `nbar` than one or n.
     """
     center = center_of(x, xi)
     n = len(center) // 2
@@ -105,7 +111,14 @@ def squeezed(
 def gaussian(x: Coordinates, xi: Coordinates, covariance: Sequence[Sequence[float]]) -> State:
     """The Gaussian state with means (x, xi) and covariance h C: w = det(C)^{-1/2} exp(-Z.(hC)^{-1}Z/2).
 
-    `covariance`: the symmetric 2n x 2n matrix C, in units of h, order (x, xi). Uncertainty asks C + iJ/2 >= 0.
+    `x`, `xi`: a number for n = 1, n numbers in general. `covariance`: the symmetric 2n x 2n matrix C, in units of h,
+    order (x, xi).
+
+    >>> gaussian(0.2, -0.4, [[1.1, 0.3], [0.3, 0.7]])
+    <State, n = 1: Gaussian state at (0.2, -0.4)>
+
+    Raises InputError for a matrix of another shape, one that is not symmetric, or one that violates the uncertainty
+    relation C + iJ/2 >= 0, J the symplectic matrix.
     """
     center = center_of(x, xi)
     size = len(center)
@@ -134,6 +147,12 @@ def cat(components: Sequence[tuple[Coordinates, Coordinates]], amplitudes: Seque
     The symbol of |psi_1><psi_2| is 2^n exp(-|Z|^2/h + (i/h)(X.dxi - Xi.dx) - (i/h) xi_m.dx), where Z = (X, Xi) is z
     less the midpoint (x_m, xi_m), dx = x_1 - x_2, dxi = xi_1 - xi_2; phases as in Li (1.7).
     `components`: pairs (x, xi); `amplitudes`: the c_j, all 1 by default.
+
+    >>> state = cat([(2.0, 0.0), (-2.0, 0.0)])
+    >>> round(float(state.symbol(state.grid(0.5, 1e-12)).expect("parity").value), 6)  # an even function
+    1.0
+
+    Raises InputError for an empty list, for different numbers of coordinates, and for amplitudes that are all 0.
     """
     centers = [np.array(center_of(*pair)) for pair in pairs_of(components, "components", "(x, xi)")]
     sizes = [len(center) // 2 for center in centers]
@@ -160,7 +179,16 @@ def cat(components: Sequence[tuple[Coordinates, Coordinates]], amplitudes: Seque
 
 @public
 def mixture(members: Sequence[tuple[float, State]]) -> State:
-    """sum_j p_j A_j, the p_j scaled to sum to one: Li (1.13). `members`: pairs (p_j >= 0, state)."""
+    """The mixture sum_j p_j A_j, the p_j scaled to sum to one: Li (1.13).
+
+    `members`: pairs (p_j >= 0, state), of any kind, all with one n.
+
+    >>> state = mixture([(1, coherent(1, 0)), (3, thermal(0.5))])
+    >>> float(state.symbol(state.grid(0.1, 1e-12)).moments().mean[0].round(9))
+    0.25
+
+    Raises InputError for weights < 0 or all 0, for anything but states, and for states of different n.
+    """
     members = pairs_of(members, "members", "(weight, state)")
     weights = [moderate("weight", weight, low=0.0) for weight, _ in members]
     must(sum(weights) > 0, "weight", "be > 0 for at least one member", weights)

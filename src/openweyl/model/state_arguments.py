@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import hypot
+from math import hypot, sqrt
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from openweyl._core.arguments import fail, is_list, moderate, must
+from openweyl.symbolic.expressions import MAX_MODES
 
 MAX_COORDINATES_SHOWN = 8
 """The most coordinates of a point in words, those of four degrees of freedom."""
@@ -22,6 +23,24 @@ def center_of(x: Coordinates, xi: Coordinates) -> tuple[float, ...]:
     a, b = coordinates_of(x, "x"), coordinates_of(xi, "xi")
     must(len(a) == len(b), "xi", f"have as many numbers as x ({len(a)})", len(b))
     return (*a, *b)
+
+
+def center_or_alpha(
+    x: Coordinates | None, xi: Coordinates | None, alpha: complex | Sequence[complex] | None
+) -> tuple[tuple[float, ...], tuple[complex, ...]]:
+    """(x, xi) as 2n numbers and (); with `alpha` in place of these, sqrt(2) (Re alpha, Im alpha) and alpha.
+
+    The latter are (x, xi) in units of sqrt(h). Raises InputError if none is given, or both.
+    """
+    if alpha is None:
+        if x is None or xi is None:
+            raise fail("x" if x is None else "xi", "be given", "missing", "Or `alpha` in place of x and xi.")
+        return center_of(x, xi), ()
+    must(x is None and xi is None, "alpha", "be given in place of x and xi", alpha)
+    given: Any = alpha if is_list(alpha) else [alpha]
+    must(1 <= len(given) <= MAX_MODES, "alpha", f"hold 1 to {MAX_MODES} numbers", alpha)
+    numbers = tuple(complex_of("alpha", one, alpha) for one in given)
+    return tuple(sqrt(2) * part for part in (*(c.real for c in numbers), *(c.imag for c in numbers))), numbers
 
 
 def pairs_of(value: Any, name: str, parts: str) -> list[tuple[Any, Any]]:

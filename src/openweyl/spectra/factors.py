@@ -28,17 +28,14 @@ MAX_DEGREE = 16
 
 @dataclass(frozen=True)
 class Factor:
-    """An operator: what it was given as, and its Weyl symbol f + i g in the variables x, xi of a system."""
+    """An operator: the text or formula that was the `argument`, and its Weyl symbol f + i g in a system's x and xi."""
 
+    argument: str
     name: str
     real: sympy.Expr
     imaginary: sympy.Expr
     x: tuple[sympy.Symbol, ...]
     xi: tuple[sympy.Symbol, ...]
-
-    def adjoint(self) -> Factor:
-        """The adjoint operator."""
-        return Factor(f"({self.name})*", self.real, -self.imaginary, self.x, self.xi)
 
     def values(self, w: Symbol) -> np.ndarray:
         """The symbol on the grid of `w`, complex."""
@@ -53,7 +50,7 @@ class Factor:
         parts = [left_multiplication(f, self.x, self.xi, w.grid)(w.values) for f in (self.real, self.imaginary)]
         made = parts[0] + 1j * parts[1]
         good = float(np.abs(made).max()) <= MAX_VALUE
-        must(good, "B", "have values on the grid that double precision holds", self.name)
+        must(good, self.argument, "have values on the grid that double precision holds", self.name)
         return made
 
     def largest(self, w: Symbol) -> float:
@@ -85,4 +82,4 @@ def factor(value: Any, system: System, name: str) -> Factor:
         raise fail(name, "be f + I*g with real f and g", symbol) from None
     for part in parts:
         check_smooth(part, name)
-    return Factor(str(value), *parts, system.x, system.xi)
+    return Factor(name, str(value), *parts, system.x, system.xi)

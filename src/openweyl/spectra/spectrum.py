@@ -37,6 +37,8 @@ MAX_MOVED = 0.1
 """How far, in trace norm, a state may move that is taken to be at rest: what it moves is in the error."""
 MOVED_ATOL = 0.1
 """The part of the tolerance to which that is known: less lies at the edges of the symbols."""
+EVOLVED_SHARE = 0.03
+"""The part of the tolerance for evolutions: errors do not decay as the function does, but add up over all delays."""
 FARTHEST = 2.0
 """The largest distance of two states in trace norm."""
 UNDAMPED = 1e-12
@@ -98,7 +100,8 @@ def spectrum(
         source = _source(system, a, b, w, error, tol, options)
         decay = followed(source, means[0] * means[1], tol)
         end = decay.pieces[-1].begin + decay.pieces[-1].length
-        moved = _moved(system, checked, end, tol, options)
+        # at a distance e from rest nothing moves by more than 2 e
+        moved = 2 * error if state is None else _moved(system, checked, end, tol, options)
     moves = f"one that moves by {moved:.3g} in trace norm until tau = {end:.4g}"
     must(moved <= MAX_MOVED, "state", "be at rest", moves)
     value = 2 * np.sum([piece.transform(at) for piece in decay.pieces], axis=0).real
@@ -124,7 +127,8 @@ def _source(
         damped = source.slowest() > UNDAMPED * source.first_rate()
         must(damped, "system", "be damped in all directions", "not", "Loss has to be above gain for a state at rest.")
         return source
-    evolved = EvolvedProduct.of(system, a, b, w, error, tol=tol, **options)
+    own = max(EVOLVED_SHARE * tol, arguments.LEAST_TOLERANCE)
+    evolved = EvolvedProduct.of(system, a, b, w, error, tol=own, **options)
     evolved.rest = w
     if options["kind"] == "quantum":
         evolved.known = slowest_rate(system, [w, *(part.state for part in evolved.parts)], tol)

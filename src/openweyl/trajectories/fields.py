@@ -46,12 +46,27 @@ class Fields:
         return int(self.constant.shape[1])
 
     def rate(self, points: np.ndarray, t: float) -> float:
-        """How fast the drift makes `points` (2n, paths) move apart or together at time t, about, per unit of time."""
-        values = run(self.code, {**dict(zip(self.z, points, strict=True)), TIME: t}, np)[: len(self.z)]
-        v = np.array([value + np.zeros(points.shape[1]) for value in values])
+        """How fast the drift makes `points` (2n, paths) move apart or together at time t, about, per unit of time.
+
+        With its Jacobian J, |J^2 d|^(1/2) for distances d of length 1, or |J d| if that is less: in the units of x and
+        xi at hand J may take a small place to a large velocity, though nothing turns faster than J^2 says.
+        """
+
+        def v(z: np.ndarray) -> np.ndarray:
+            values = run(self.code, {**dict(zip(self.z, z, strict=True)), TIME: t}, np)[: len(self.z)]
+            return np.array([value + np.zeros(z.shape[1]) for value in values])
+
         scale = points.std(axis=1, keepdims=True)
-        apart, faster = (np.diff(one / scale, axis=1) for one in (points, v))
-        return float((np.linalg.norm(faster, axis=0) / np.linalg.norm(apart, axis=0)).max())
+
+        def length(d: np.ndarray) -> np.ndarray:
+            return np.asarray(np.linalg.norm(d / scale, axis=0))
+
+        here, apart, velocity = points[:, :-1], np.diff(points, axis=1), v(points)
+        once = np.diff(velocity, axis=1)
+        first = length(once) / length(apart)
+        back = once / np.where(first > 0, first, 1.0)
+        second = first * length(v(here + back) - velocity[:, :-1]) / length(apart)
+        return float(min(first.max(), np.sqrt(second.max())))
 
     def moved(self, z: np.ndarray, t: float, tau: float, dw: np.ndarray) -> np.ndarray:
         """The points `z` (2n, paths) after the time `tau`, in which the noises grow by `dw` (noises, paths).

@@ -19,7 +19,6 @@ from openweyl._core.estimates import Estimate
 from openweyl._core.threads import one_thread
 from openweyl.observables.observable import Observable
 from openweyl.phase_space.grid import Axis, PhaseGrid
-from openweyl.phase_space.grid_function import GridFunction, on_one_grid
 from openweyl.phase_space.kernels import check_kernel_fits, kernel_points
 from openweyl.symbolic.expressions import variables
 
@@ -148,10 +147,7 @@ class QuantumReadings(StateReadings):
         Raises InputError for a batch, for complex values, and for other arguments.
         """
         self.check_single()
-        if not isinstance(other, GridFunction) and hasattr(other, "symbol") and hasattr(other, "grid"):
-            other = other.symbol(other.grid(self.h, 1e-12))
-        a, b = on_one_grid(self, other)
-        b.check_single()
+        a, b = self._with_state(other)
         size = float(a.hilbert_schmidt()) * float(b.hilbert_schmidt())
         return Estimate(float(a.inner(b)), PURITY_ROUND_OFF * size + ROUND_OFF)
 

@@ -33,6 +33,8 @@ PURE = 1e-10
 """How far the purity of a state may be from 1 for it to count as pure: round-off of a sampled symbol is 1e-13."""
 ROUND_OFF = 1e-14
 """The trace norm, for each state of a kernel, that round-off in its eigenvalues has."""
+STATE_EDGE = 1e-12
+"""The part of a state that may lie beyond the grid of its symbol, where it is compared with another one: round-off."""
 
 
 class StateReadings(GridFunction):
@@ -105,10 +107,7 @@ class StateReadings(GridFunction):
         Raises InputError for other arguments, ResourceError for kernels of more than 3000 points.
         """
         self.check_single()
-        if not isinstance(other, GridFunction) and hasattr(other, "symbol") and hasattr(other, "grid"):
-            other = other.symbol(other.grid(self.h, 1e-12))
-        a, b = on_one_grid(self, other)
-        b.check_single()
+        a, b = self._with_state(other)
         impure = min(abs(1 - float(one.purity())) for one in (a, b))
         if impure <= PURE:
             return Estimate(max(float(a.inner(b)), 0.0), 2 * impure + ROUND_OFF)
@@ -183,6 +182,14 @@ class StateReadings(GridFunction):
         values = self.values.sum(axis=(*others, *(self.n + j for j in others))) * weight
         x, xi = (tuple(side[j] for j in kept) for side in axes)
         return self.like(values, PhaseGrid(x, xi, self.h))
+
+    def _with_state(self, other: Any) -> tuple[GridFunction, GridFunction]:
+        """This symbol and that of `other`, a Symbol or a State, on one grid. Raises InputError for anything else."""
+        if not isinstance(other, GridFunction) and hasattr(other, "symbol") and hasattr(other, "grid"):
+            other = other.symbol(other.grid(self.h, STATE_EDGE))
+        a, b = on_one_grid(self, other)
+        b.check_single()
+        return a, b
 
 
 def _numbers(name: str, value: Any) -> np.ndarray:
