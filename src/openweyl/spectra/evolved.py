@@ -86,10 +86,13 @@ class EvolvedProduct:
 
     def slowest(self) -> float:
         """The rate of the slowest decay: the known one, or that by which the parts, as a whole, last approached the
-        state at rest.
+        state at rest, if that is slower: of many levels not all rates are known.
         """
-        if self.known < inf:
-            return self.known
+        seen = self._last_rate()
+        return min(seen, self.known) if seen > 0 or self.known == inf else self.known
+
+    def _last_rate(self) -> float:
+        """That by which the parts last approached the state at rest; 0 if they did not."""
         if not self.distances:
             return 0.0
         floor = NOISE * self.distances[-1][1]
