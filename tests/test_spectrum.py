@@ -113,6 +113,30 @@ def test_a_decaying_exponential_is_followed(rate: float, frequency: float) -> No
     assert float(np.abs(found - 1 / (rate + 1j * (at - frequency))).max()) <= error < 1e-3 / rate
 
 
+class TwoRates(Fading):
+    """e^{-t} and a small part that decays slowly, which only the last two samples tell of."""
+
+    WEIGHT, SLOW = 3e-7, 1e-4
+
+    def sample(self, delays: list[float]) -> tuple[np.ndarray, np.ndarray]:
+        self.until = delays[-1]
+        t = self.elapsed + np.array(delays)
+        values = np.exp(-t) + self.WEIGHT * np.exp(-self.SLOW * t)
+        self.rate = float(np.log(values[0] / values[-1]) / delays[-1])
+        return values.astype(complex), np.full(len(delays), 1e-12)
+
+
+def test_a_slow_part_below_the_tolerance_is_in_the_error() -> None:
+    """Its integral is 3e-3, and nothing of it is seen: the gap of the generator says that it may be there."""
+    truth = 1 + TwoRates.WEIGHT / TwoRates.SLOW
+    errors = []
+    for gap in (np.inf, TwoRates.SLOW):
+        decay = followed(TwoRates(1.0, 0.0), 0.0, 1e-6, gap)
+        value = sum(piece.transform(np.zeros(1)) for piece in decay.pieces)[0]
+        errors.append(decay.left + sum(piece.error * piece.length for piece in decay.pieces) - abs(value - truth))
+    assert errors[0] < 0 < errors[1] < 0.1
+
+
 @pytest.mark.parametrize("rate", [0.0, 1e-9, -0.1])
 def test_what_does_not_decay_is_refused(rate: float) -> None:
     for frequency in (0.0, 5.0):

@@ -88,13 +88,13 @@ def spectrum(
     must(not timed, "system", "not depend on time", system.hamiltonian, "Nothing is at rest.")
     must(bool(system.gamma and system.jumps), "system", "be damped", "closed", "Its correlations do not decay.")
     options: dict[str, Any] = {"kind": kind, "memory": memory, "time_limit": time_limit}
-    checked, known_to = state_or_rest(system, state, tol, **options)
+    checked, known_to, gap = state_or_rest(system, state, tol, **options)
     with one_thread():
         w, error = state_at(system, checked, 0.0, tol, **options)
         error += known_to
         means = [complex((one.values(w) * w.values).sum() * w.grid.cell) for one in (a, b)]
         source = _source(system, a, b, w, error, tol, options)
-        decay = followed(source, means[0] * means[1], tol)
+        decay = followed(source, means[0] * means[1], tol, gap)
         end = decay.pieces[-1].begin + decay.pieces[-1].length
         # at a distance e from rest nothing moves by more than 2 e
         moved = 2 * error if state is None else _moved(system, checked, end, tol, options)
