@@ -52,6 +52,7 @@ def test_a_driven_kerr_oscillator_against_qutip() -> None:
     assert (np.abs(bunched.value - counted.real / quanta**2) <= bunched.error).all()
 
 
+@pytest.mark.slow
 def test_a_classical_one_by_relaxation() -> None:
     """<x x> of a state that is found and evolved, at delay 0 and once more by its moments."""
     system = System("x**2/2 + xi**2/2 + 0.4*cos(x)", ["0.8*x + 0.7*I*xi"], h=0.5, gamma=1.0)

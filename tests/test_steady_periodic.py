@@ -50,6 +50,7 @@ def test_late_times_lead_to_a_modulated_gaussian(system: System) -> None:
     assert (late - found.symbol).trace_norm(atol=1e-7).upper <= found.error + 1e-7
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["quantum", "classical"])
 @pytest.mark.parametrize("tol", [1e-3, 1e-5])
 def test_in_a_moving_frame(kind: str, tol: float) -> None:

@@ -51,9 +51,7 @@ class WeylMean:
         value = error = 0.0
         for term in self._terms(w):
             value += term.value
-            error += term.error + float(
-                term.sizes[at_edges(term.sizes.shape)] @ term.content[at_edges(term.content.shape)]
-            )
+            error += term.error + at_edges(np.abs(term.values) * term.content)
         return Estimate(value, error, "estimate")
 
     def change(self, w: GridFunction, error: float) -> float:
@@ -95,11 +93,6 @@ class _Term:
     value: float
     error: float
 
-    @property
-    def sizes(self) -> np.ndarray:
-        """|o|."""
-        return np.abs(self.values)
-
 
 def _term(o: sympy.Expr, kept: list[int], names: list[sympy.Symbol], w: GridFunction) -> _Term:
     density = Marginal.marginal(w, kept)
@@ -129,14 +122,14 @@ def worst(sizes: np.ndarray, content: np.ndarray, error: float) -> float:
     return float(size @ taken) + float(size[0]) * max(error - float(part.sum()), 0.0)
 
 
-def at_edges(shape: tuple[int, ...]) -> np.ndarray:
-    """Which points of an array lie in the outermost EDGE_FRACTION of an axis."""
-    edges = np.zeros(shape, dtype=bool)
-    for axis, size in enumerate(shape):
+def at_edges(parts: np.ndarray) -> float:
+    """The sum of `parts`, each >= 0, in the outermost EDGE_FRACTION of an axis."""
+    edges = np.zeros(parts.shape, dtype=bool)
+    for axis, size in enumerate(parts.shape):
         count = ceil(EDGE_FRACTION * size)
         line = np.moveaxis(edges, axis, 0)
         line[:count] = line[size - count :] = True
-    return edges
+    return float(parts[edges].sum())
 
 
 @lru_cache(maxsize=64)
