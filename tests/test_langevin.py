@@ -147,6 +147,7 @@ def test_mixtures_and_seeds() -> None:
     assert not np.array_equal(found.paths, langevin(system, state, [0.0], paths=20_000, seed=1).paths)
 
 
+@pytest.mark.slow
 def test_a_hundred_modes() -> None:
     p = "sum(j, 1, 100, xi[j]**2/2 + x[j]**2/2)"
     system = System(p, ["each(j, 1, 100, x[j] + I*xi[j])"], h=0.1, gamma=0.5)

@@ -61,6 +61,7 @@ def test_the_spectrum_of_the_photon_number() -> None:
     assert float(found.error.max()) < 0.2
 
 
+@pytest.mark.slow
 def test_classically_it_is_symmetric() -> None:
     one, other = (
         spectrum(BATH, thermal(0.5), *pair, OMEGA, kind="classical", tol=1e-4) for pair in (("ad", "a"), ("a", "ad"))

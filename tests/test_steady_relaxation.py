@@ -164,6 +164,7 @@ def test_the_time_limit_is_honoured() -> None:
     assert time.monotonic() - began < 6
 
 
+@pytest.mark.slow
 def test_progress() -> None:
     seen: list[float] = []
     steady_state(HERE, kind="classical", tol=1e-2, progress=lambda reached, end, _: seen.append(reached / end))
