@@ -27,6 +27,7 @@ from openweyl import (
 )
 from openweyl.evolution.applied import applied
 from openweyl.spectra.segments import followed
+from openweyl.spectra.slow_modes import slowest_rate
 
 BATH = System.from_operators("h*3*ad*a", ["sqrt(0.6*h)*a", "sqrt(0.2*h)*ad"], h=0.1)
 """Frequency 3, kappa = 0.4, nbar = 0.5."""
@@ -61,7 +62,6 @@ def test_the_spectrum_of_the_photon_number() -> None:
     assert float(found.error.max()) < 0.2
 
 
-@pytest.mark.slow
 def test_classically_it_is_symmetric() -> None:
     one, other = (
         spectrum(BATH, thermal(0.5), *pair, OMEGA, kind="classical", tol=1e-4) for pair in (("ad", "a"), ("a", "ad"))
@@ -112,30 +112,6 @@ def test_a_decaying_exponential_is_followed(rate: float, frequency: float) -> No
     found = np.sum([piece.transform(at) for piece in decay.pieces], axis=0)
     error = decay.left + sum(piece.error * piece.length for piece in decay.pieces)
     assert float(np.abs(found - 1 / (rate + 1j * (at - frequency))).max()) <= error < 1e-3 / rate
-
-
-class TwoRates(Fading):
-    """e^{-t} and a small part that decays slowly, which only the last two samples tell of."""
-
-    WEIGHT, SLOW = 3e-7, 1e-4
-
-    def sample(self, delays: list[float]) -> tuple[np.ndarray, np.ndarray]:
-        self.until = delays[-1]
-        t = self.elapsed + np.array(delays)
-        values = np.exp(-t) + self.WEIGHT * np.exp(-self.SLOW * t)
-        self.rate = float(np.log(values[0] / values[-1]) / delays[-1])
-        return values.astype(complex), np.full(len(delays), 1e-12)
-
-
-def test_a_slow_part_below_the_tolerance_is_in_the_error() -> None:
-    """Its integral is 3e-3, and nothing of it is seen: the gap of the generator says that it may be there."""
-    truth = 1 + TwoRates.WEIGHT / TwoRates.SLOW
-    errors = []
-    for gap in (np.inf, TwoRates.SLOW):
-        decay = followed(TwoRates(1.0, 0.0), 0.0, 1e-6, gap)
-        value = sum(piece.transform(np.zeros(1)) for piece in decay.pieces)[0]
-        errors.append(decay.left + sum(piece.error * piece.length for piece in decay.pieces) - abs(value - truth))
-    assert errors[0] < 0 < errors[1] < 0.1
 
 
 @pytest.mark.parametrize("rate", [0.0, 1e-9, -0.1])
@@ -261,3 +237,42 @@ def test_a_command_without_frequencies(monkeypatch: pytest.MonkeyPatch, capsys: 
     done = invoke(monkeypatch, capsys, "spectrum", "damped-oscillator", "--A", "ad", "--B", "a", "--json")
     assert (done.status, done.err.count("\n")) == (2, 1)
     assert "`frequencies` must be given" in done.err
+
+
+RARE = ["a**2", "0.2*ad**2", "0.003*a", "0.0002*ad"]
+"""The parity changes once in 5e4, and is odd for 1 part in 200."""
+
+
+def rarely_odd(size: int = 18) -> tuple[qutip.Qobj, list[qutip.Qobj], qutip.Qobj]:
+    a = qutip.destroy(size + 2)
+    jumps = [qutip.Qobj(one[:size, :size]) for one in (a**2, 0.2 * a.dag() ** 2, 0.003 * a, 0.0002 * a.dag())]
+    return qutip.Qobj(np.zeros((size, size))), jumps, qutip.num(size)
+
+
+def test_the_slowest_rate_is_that_of_the_generator() -> None:
+    H, jumps, _ = rarely_odd()
+    L = qutip.liouvillian(H, jumps)
+    state = from_qutip(qutip.steadystate(L), h=1)
+    w = state.symbol(state.grid(1.0, 1e-8))
+    decays = np.sort(-np.linalg.eigvals(L.full()).real)
+    assert slowest_rate(System.from_operators("0*a", RARE, h=1), [w], 1e-6) == pytest.approx(decays[1], rel=1e-3)
+    assert slowest_rate(System("cos(x) + xi**2/2", ["x + I*xi"], h=1), [w], 1e-6) == np.inf
+
+
+@pytest.mark.slow
+def test_what_decays_slowly_below_all_errors_is_in_the_error() -> None:
+    """<n(tau) n> has a part of 1/200 that decays at a rate of 2e-5: most of S(0), and too small to be seen."""
+    H, jumps, n = rarely_odd()
+    L = qutip.liouvillian(H, jumps)
+    rest = qutip.steadystate(L)
+    mean = qutip.expect(n, rest)
+    y = np.append((n * rest - mean * rest).full().ravel(order="F"), 0.0)
+    bordered = np.zeros((len(y), len(y)), dtype=complex)
+    bordered[:-1, :-1] = -L.full()
+    bordered[-1, :-1] = np.eye(n.shape[0]).ravel(order="F")
+    bordered[:-1, -1] = rest.full().ravel(order="F")
+    integral = np.linalg.solve(bordered, y)[:-1].reshape(n.shape, order="F")
+    true = 2 * float(np.trace(n.full() @ integral).real)
+    found = spectrum(System.from_operators("0*a", RARE, h=1), from_qutip(rest, h=1), "ad*a", "ad*a", [0.0], tol=1e-2)
+    assert true > 1e4
+    assert abs(found.value[0] - true) <= found.error[0]

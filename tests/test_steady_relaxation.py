@@ -13,6 +13,8 @@ import sympy
 
 from common import refused
 from openweyl import PhaseGrid, ResourceError, Symbol, System, from_fock, steady_state, thermal
+from openweyl.model.states import PacketState, State
+from openweyl.steady.starts import starts_of
 
 SOFT = System("xi**2/2 + x**4/4 + x**2/2 + 0.3*cos(2*x)", ["0.6*x + 0.3*I*xi"], h=0.3, gamma=1.0)
 WELLS = System("xi**2/2 + (x**2 - 1)**2 + 0.2*x", ["x + 0.4*I*xi"], h=0.3, gamma=1.0)
@@ -171,3 +173,17 @@ def test_progress() -> None:
     assert len(seen) > 2
     assert min(seen) >= 0 and max(seen) <= 1
     assert seen[-1] > 0.8
+
+
+def center_of(state: State) -> tuple[float, ...]:
+    """That of a coherent state."""
+    assert isinstance(state, PacketState)
+    return state.members[0][1][0].center
+
+
+def test_a_point_of_rest_within_a_cycle_is_a_start() -> None:
+    """n' = -6 n + 2.3 n^2 - n^3/3 leads to 0, or to the cycle n = 6; a third of the state may be where no cycle is."""
+    jumps = ["1.41421356*(x + I*xi)", "1.0801234*(x - I*xi)**2", "(x + I*xi)**3/3"]
+    system = System("x**2/2 + xi**2/2", jumps, h=0.04, gamma=1.0)
+    radii = sorted(float(np.linalg.norm(center_of(state))) for state in starts_of(system, None).states)
+    assert radii == pytest.approx([0, 6**0.5, 6**0.5], abs=1e-3)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from math import inf
-from typing import Any, NamedTuple
+from typing import Any
 
 from openweyl._core.arguments import LEAST_TOLERANCE, MAX_TOLERANCE, ResourceError
 from openweyl.model.pair import check_system, grid_state_of
@@ -17,21 +16,13 @@ SHARES = {"quantum": (1e-3, 0.1, 1.0), "classical": (0.1, 1.0)}
 and there may be too few levels, so less is asked for where that fails."""
 
 
-class First(NamedTuple):
-    """The state at time 0, its error in trace norm, and the `gap`, the slowest rate of decay; infinite if not known."""
-
-    state: State
-    error: float
-    gap: float
-
-
-def state_or_rest(system: System, state: State | Symbol | None, tol: float, **options: Any) -> First:
-    """The given state, checked, which has no error; or the steady state, if None is given.
+def state_or_rest(system: System, state: State | Symbol | None, tol: float, **options: Any) -> tuple[State, float]:
+    """The state, checked, and its error in trace norm, which is that of the steady state if None is given.
 
     `options`: kind, memory, time_limit. Raises what `steady_state` raises.
     """
     if state is not None:
-        return First(grid_state_of(system, state), 0.0, inf)
+        return grid_state_of(system, state), 0.0
     check_system(system)
     shares = SHARES[options["kind"]]
     for share in shares:
@@ -42,4 +33,4 @@ def state_or_rest(system: System, state: State | Symbol | None, tol: float, **op
                 raise
         else:
             break
-    return First(grid_state_of(system, found.state), found.error, found.gap)
+    return grid_state_of(system, found.state), found.error

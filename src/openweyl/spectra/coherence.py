@@ -70,7 +70,7 @@ def g2(
     delays, start = arguments.times(times), arguments.real("start", start, low=0.0)
     tol, report = arguments.tolerance(tol), callback(progress)
     options: dict[str, Any] = {"kind": kind, "memory": memory, "time_limit": time_limit}
-    checked, known_to, _ = state_or_rest(system, state, tol, **options)
+    checked, known_to = state_or_rest(system, state, tol, **options)
     with one_thread():
         w, error = state_at(system, checked, start, tol, **options)
         error += known_to

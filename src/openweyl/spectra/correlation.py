@@ -86,7 +86,7 @@ def correlation(
     tol = arguments.tolerance(tol)
     report = callback(progress)
     options: dict[str, Any] = {"kind": kind, "memory": memory, "time_limit": time_limit}
-    checked, known_to, _ = state_or_rest(system, state, tol, **options)
+    checked, known_to = state_or_rest(system, state, tol, **options)
     with one_thread():
         w, error = state_at(system, checked, start, tol, **options)
         error += known_to

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import log
+from math import inf, log
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,8 @@ class EvolvedProduct:
     options: dict[str, Any]
     rest: Symbol | None = None
     """The one state at rest, if `slowest` is asked for."""
+    known: float = inf
+    """The rate of the slowest decay, if it is known otherwise than by what is seen."""
     sampled: list[tuple[Part, float]] = field(default_factory=list)
     distances: list[tuple[float, float]] = field(default_factory=list)
     """How far the parts were from rest, and when."""
@@ -83,7 +85,11 @@ class EvolvedProduct:
             self.distances.append((self.elapsed, max(sum(far), sum(lost))))
 
     def slowest(self) -> float:
-        """The rate of the slowest decay: that by which the parts, as a whole, last approached the state at rest."""
+        """The rate of the slowest decay: the known one, or that by which the parts, as a whole, last approached the
+        state at rest.
+        """
+        if self.known < inf:
+            return self.known
         if not self.distances:
             return 0.0
         floor = NOISE * self.distances[-1][1]

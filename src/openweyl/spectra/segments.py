@@ -85,11 +85,8 @@ class Decay:
     left: float
 
 
-def followed(source: Source, rest: complex, tol: float, gap: float = inf) -> Decay:
+def followed(source: Source, rest: complex, tol: float) -> Decay:
     """The function minus `rest`, to which it decays. `tol`: relative to the largest value.
-
-    `gap`: a rate that no decay is slower than, if it is known. Without it a part that decays slowly, but is smaller
-    than the tolerance, is taken to decay as the source does at last.
 
     Raises InputError where it does not decay, ResourceError where that takes too long.
     """
@@ -111,7 +108,7 @@ def followed(source: Source, rest: complex, tol: float, gap: float = inf) -> Dec
         pieces.append(Piece(begin, length, coefficients, float(errors.max()) + missing))
         begin += length
         left.append((begin, float(np.abs(values[DEGREE // 2 :]).max())))
-        slowest = min(source.slowest(), gap)
+        slowest = source.slowest()
         noise = float(errors.max())
         if left[-1][1] <= max(tol * scale, noise):
             amplitude = TAIL_FACTOR * (left[-1][1] + noise)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from math import expm1
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ from .factors import Factor, factor
 from .reading import change
 from .regression import Regression
 from .segments import Source, followed
+from .slow_modes import slowest_rate
 from .spectrum_result import Spectrum
 
 MAX_MOVED = 0.1
@@ -37,6 +39,8 @@ MOVED_ATOL = 0.1
 """The part of the tolerance to which that is known: less lies at the edges of the symbols."""
 EVOLVED_SHARE = 0.03
 """The part of the tolerance for evolutions: errors do not decay as the function does, but add up over all delays."""
+FARTHEST = 2.0
+"""The largest distance of two states in trace norm."""
 UNDAMPED = 1e-12
 """The rate of decay, relative to how fast points move, below which round-off cannot tell it from none."""
 
@@ -88,13 +92,13 @@ def spectrum(
     must(not timed, "system", "not depend on time", system.hamiltonian, "Nothing is at rest.")
     must(bool(system.gamma and system.jumps), "system", "be damped", "closed", "Its correlations do not decay.")
     options: dict[str, Any] = {"kind": kind, "memory": memory, "time_limit": time_limit}
-    checked, known_to, gap = state_or_rest(system, state, tol, **options)
+    checked, known_to = state_or_rest(system, state, tol, **options)
     with one_thread():
         w, error = state_at(system, checked, 0.0, tol, **options)
         error += known_to
         means = [complex((one.values(w) * w.values).sum() * w.grid.cell) for one in (a, b)]
         source = _source(system, a, b, w, error, tol, options)
-        decay = followed(source, means[0] * means[1], tol, gap)
+        decay = followed(source, means[0] * means[1], tol)
         end = decay.pieces[-1].begin + decay.pieces[-1].length
         # at a distance e from rest nothing moves by more than 2 e
         moved = 2 * error if state is None else _moved(system, checked, end, tol, options)
@@ -103,7 +107,9 @@ def spectrum(
     value = 2 * np.sum([piece.transform(at) for piece in decay.pieces], axis=0).real
     sampled = sum(piece.error * piece.length for piece in decay.pieces)
     drifted = abs(means[1]) * change(np.abs(a.values(w)), w, moved) * end
-    drifted += change(np.abs(a.values(w) * b.values(w)), w, moved) / max(source.slowest(), 1 / end)
+    slowest = source.slowest() or 1 / end
+    off = min(moved / -expm1(-slowest * end), FARTHEST if state is not None else error)
+    drifted += change(np.abs(a.values(w) * b.values(w)), w, off) / slowest
     return Spectrum(
         system=system, A=a.name, B=b.name, kind=kind, frequencies=tuple(at.tolist()), value=value,
         error=np.full(len(at), 2 * (sampled + decay.left + drifted)), coherent=means[0] * means[1], end=end,
@@ -124,6 +130,8 @@ def _source(
     own = max(EVOLVED_SHARE * tol, arguments.LEAST_TOLERANCE)
     evolved = EvolvedProduct.of(system, a, b, w, error, tol=own, **options)
     evolved.rest = w
+    if options["kind"] == "quantum":
+        evolved.known = slowest_rate(system, [w, *(part.state for part in evolved.parts)], tol)
     return evolved
 
 

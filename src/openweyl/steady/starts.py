@@ -63,7 +63,7 @@ def starts_of(system: System, period: float | None) -> Starts:
         )
     if not places.shape[1]:
         places = rest if rest.shape[1] else np.zeros((drift.size, 1))
-    chosen = _outermost(places, APART * root)
+    chosen = _outermost(places, int(damped.sum()) if period is None else 0, APART * root)
     if len(chosen) == 1:
         chosen.append(chosen[0] + APART * drift.spread(chosen[0], times)[:, -1])
     n = system.n
@@ -87,14 +87,17 @@ def _check_friction(system: System) -> None:
         )
 
 
-def _outermost(places: np.ndarray, least: float) -> list[np.ndarray]:
-    """Up to three of `places`, as far apart as can be; one if all are within `least`."""
+def _outermost(places: np.ndarray, still: int, least: float) -> list[np.ndarray]:
+    """Up to three of `places`, as far apart as can be; one if all are within `least`. The third is one of the first
+    `still`, points of rest, if it can be: one of them may lie within a cycle, on which all that is far apart is.
+    """
     points = places.T
     apart = np.linalg.norm(points[:, None] - points[None], axis=2)
     i, j = np.unravel_index(int(apart.argmax()), apart.shape)
     if apart[i, j] <= least:
         return [points[i]]
     nearest = np.minimum(apart[i], apart[j])
-    k = int(nearest.argmax())
-    third = [points[k]] if nearest[k] > max(THIRD * apart[i, j], least) else []
+    inner = still > 0 and float(nearest[:still].max()) > least
+    k = int((nearest[:still] if inner else nearest).argmax())
+    third = [points[k]] if inner or nearest[k] > max(THIRD * apart[i, j], least) else []
     return [points[i], points[j], *third]
