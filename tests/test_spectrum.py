@@ -256,7 +256,7 @@ def test_the_slowest_rate_is_that_of_the_generator() -> None:
     w = state.symbol(state.grid(1.0, 1e-8))
     decays = np.sort(-np.linalg.eigvals(L.full()).real)
     assert slowest_rate(System.from_operators("0*a", RARE, h=1), [w], 1e-6) == pytest.approx(decays[1], rel=1e-3)
-    assert slowest_rate(System("cos(x) + xi**2/2", ["x + I*xi"], h=1), [w], 1e-6) == np.inf
+    assert slowest_rate(System("cos(x) + xi**2/2", ["x + I*xi"], h=1, gamma=1), [w], 1e-6) == np.inf
 
 
 @pytest.mark.slow
