@@ -19,8 +19,8 @@ def start_on_levels(spans: Sequence[Span], state: State, allowed: float, scales:
     """The matrix of `state`, which leaves out about as much as is `allowed`, in trace norm.
 
     In the modes whose levels L leaves, what is left out at the start may cost more later on (`lost_later`), so that
-    less may be left out. In the other modes it may be as much as is allowed: if Q is the projection on levels that leave
-    out half of that, and P >= Q the one on the levels chosen, || A - P A P || <= 2 || A - Q A Q ||.
+    less may be left out. In the other modes it may be as much as is allowed: if Q is the projection on levels that
+    leave out half of that, and P >= Q the one on the levels chosen, || A - P A P || <= 2 || A - Q A Q ||.
 
     Raises TooManyLevelsError.
     """
