@@ -3,8 +3,8 @@
     f(z + c/2) - f(z - c/2)  (quantum),        c.f'(z)  (classical),
 
 with the chord c = s where x is kept, h k where xi is: the one factor in which the two generators differ. The quantum
-one of a polynomial is sum_m 2 f^(m)(z) (c/2)^m / m! over odd |m|, whose first term is the classical one; that of a wave,
-f'' = -a^2 f, is 2 f'(z) sin(a c/2)/a. Such products of factors along few axes cost less than f at all points.
+one of a polynomial is sum_m 2 f^(m)(z) (c/2)^m / m! over odd |m|, whose first term is the classical one; that of a
+wave, f'' = -a^2 f, is 2 f'(z) sin(a c/2)/a. Such products of factors along few axes cost less than f at all points.
 """
 
 from __future__ import annotations
