@@ -146,6 +146,7 @@ def test_the_dataset(tmp_path: Path) -> None:
     assert len(plot.observables_figure(data).axes) == len(found)
 
 
+@pytest.mark.slow
 def test_comparisons() -> None:
     """<n> is the same in both evolutions, <x> is not: closed forms."""
     quanta, x = (compared().observed[text] for text in ("ad*a", "x"))

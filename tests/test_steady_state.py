@@ -186,6 +186,7 @@ def test_a_second_branch_far_away_is_seen() -> None:
     check_moments(found.symbol.fock().matrix, 1.2, 0.04, 1.0, 0.1, 20 * found.error)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pump", [2, 4])
 @pytest.mark.parametrize("tol", [1e-2, 1e-4])
 def test_a_cat_that_hardly_decays(pump: int, tol: float) -> None:
