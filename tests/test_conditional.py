@@ -71,6 +71,7 @@ DRIVEN = System(
     "xi**2/2 + x**2/2 + x**4/40 + x*sin(5*t) + 2*x*heaviside(t - 0.31)", ["x + I*xi", "exp(-t)*x"], h=1, gamma=0.4
 )
 KERR = System.from_operators("ad**2*a**2/2 + (a + ad)/3", ["a", "ad*a/3"], h=1)
+GROWING = System("x**2/2 + xi**2/2", ["x + I*xi", "(1 + 2*t)*x/2"], h=1, gamma=0.4)
 FAST = System.from_operators("60*ad*a", ["a/2", "a + ad"], h=1)
 TWO = System.from_operators("a1*ad2 + ad1*a2 + ad1**2*a1**2/2", ["a1 + a2/2", "a2/2"], h=1)
 HOMODYNE = Detection((0.0,), 1.0)
@@ -82,6 +83,7 @@ CAT = cat([(1.5, 0.4), (-1.5, 0)])
     [
         pytest.param(DRIVEN, CAT, marks=pytest.mark.slow, id="driven"),
         pytest.param(KERR, fock(2), id="Kerr"),
+        pytest.param(GROWING, fock(1), id="a sum as a factor in time"),
         pytest.param(FAST, fock(1), marks=pytest.mark.slow, id="fast rotation"),
         pytest.param(TWO, openweyl.tensor(fock(1), coherent(1, 0)), marks=pytest.mark.slow, id="two modes"),
     ],

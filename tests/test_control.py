@@ -229,6 +229,7 @@ def counted(monkeypatch: pytest.MonkeyPatch, call: Callable[[], Solution]) -> tu
     return found, taken[0]
 
 
+@pytest.mark.slow
 def test_many_outputs(monkeypatch: pytest.MonkeyPatch) -> None:
     """501 times take less than four times the steps of one, the same steps of the run, and are as true."""
     times = np.linspace(0, 1, 501).tolist()

@@ -212,6 +212,7 @@ def test_the_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
     assert "`B` must be given" in done.err
 
 
+@pytest.mark.slow
 def test_the_examples_of_the_page() -> None:
     page = (Path(__file__).parent.parent / "docs" / "spectra.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```pycon\n(.*?)^```$", page, flags=re.MULTILINE | re.DOTALL)

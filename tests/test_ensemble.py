@@ -124,6 +124,7 @@ def test_unbounded_formulas_are_in_weyl_order() -> None:
     assert occupation == pytest.approx(ensemble.expectation(f"(x**2 + xi**2)/(2*{H}) - 1/2").value[0])
 
 
+@pytest.mark.slow
 def test_evolutions_of_quadratic_systems_agree_with_those_on_grids() -> None:
     system = System("xi**2/2 + x**2/2 + x*xi/4 + cos(0)*x", ["x + I*xi/2"], h=H, gamma=0.7)
     times = [0.3, 1.0]
@@ -355,6 +356,7 @@ def test_reduced_symbols_have_the_trace_and_the_moments_of_the_particles(
     assert float(np.asarray(symbol.values).min()) > -1e-7
 
 
+@pytest.mark.slow
 @settings(max_examples=5, deadline=None)
 @given(st.integers(0, 50), st.floats(-2, 2), st.floats(-2, 2))
 def test_values_are_linear_and_do_not_depend_on_the_order_of_particles(seed: int, a: float, b: float) -> None:

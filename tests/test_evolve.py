@@ -68,6 +68,7 @@ def test_second_order_runs_end(system: System, tol: float) -> None:
     assert solution.numerics.scheme == "Strang"
 
 
+@pytest.mark.slow
 def test_a_cat_at_strong_coupling() -> None:
     """Stiff decoherence of interference fringes, from the first step on."""
     system = DOUBLE_WELL.replace(h=2**-5, gamma=4.0)

@@ -61,6 +61,7 @@ def test_json_has_means_and_observables_within_their_errors(run: Callable[..., D
     assert not list(Path().glob("openweyl*"))
 
 
+@pytest.mark.slow
 def test_the_numbers_are_those_of_python(run: Callable[..., Done]) -> None:
     problem = Problem.load("kerr.toml")
     kinds: tuple[Literal["quantum", "classical"], ...] = ("quantum", "classical")

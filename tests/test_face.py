@@ -470,6 +470,7 @@ def test_results_are_copied_and_pickled(travellers: Travellers, trip: Callable[[
         assert same(trip(value), value), name
 
 
+@pytest.mark.slow
 def test_results_travel_to_another_process_and_back(travellers: Travellers, tmp_path: Path) -> None:
     there, back = tmp_path / "there", tmp_path / "back"
     there.write_bytes(pickle.dumps(travellers.values))

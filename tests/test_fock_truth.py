@@ -162,6 +162,7 @@ def test_corners_in_time_against_matrices(wave: str, timed_jump: bool, tol: floa
         assert trace_distance(symbol.fock((SIZE,)).matrix, matrix) <= error + TRUTH and error <= tol
 
 
+@pytest.mark.slow
 def test_a_square_wave_of_many_periods() -> None:
     """The same two systems again and again, watched and saved in between."""
     system = System.from_operators("0.2*ad**2*a**2 + sign(sin(20*t))*(a + ad)", ["a", "0.3*a**2"], h=1)

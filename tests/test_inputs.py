@@ -429,6 +429,7 @@ def test_an_empty_name(run: Run, name: str) -> None:
     assert status == 2 and "Argument `problem` must be a built-in name or a TOML file, but is empty." in err
 
 
+@pytest.mark.slow
 def test_symbols_too_large_for_a_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

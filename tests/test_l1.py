@@ -189,6 +189,7 @@ def test_what_keeps_its_sign_has_its_integral_from_below() -> None:
     assert w.l1()[0] == pytest.approx(lower, rel=1e-8)
 
 
+@pytest.mark.slow
 def test_zero_and_the_end_of_refinement() -> None:
     grid = torus(8, 8)
     assert l1_bounds(Symbol(np.zeros((8, 8)), grid)) == (0, 0, 0)

@@ -147,6 +147,7 @@ def test_mixtures_and_seeds() -> None:
     assert not np.array_equal(found.paths, langevin(system, state, [0.0], paths=20_000, seed=1).paths)
 
 
+@pytest.mark.slow
 def test_a_hundred_modes() -> None:
     p = "sum(j, 1, 100, xi[j]**2/2 + x[j]**2/2)"
     system = System(p, ["each(j, 1, 100, x[j] + I*xi[j])"], h=0.1, gamma=0.5)
@@ -181,6 +182,7 @@ def test_steps_land_on_corners_jumps_and_samples() -> None:
         assert found.steps < 400
 
 
+@pytest.mark.slow
 def test_refusals() -> None:
     system = System("xi**2/2", ["x"], h=0.1, gamma=0.1)
     for state in (cat([(1, 0), (-1, 0)]), fock(1), evolve(system, coherent(0, 0), [0.1]).final):
@@ -205,6 +207,7 @@ def test_results() -> None:
     assert found.plot().get_lines()
 
 
+@pytest.mark.slow
 def test_the_examples_of_the_page() -> None:
     page = (Path(__file__).parent.parent / "docs" / "trajectories.md").read_text(encoding="utf-8")
     names: dict[str, Any] = {}

@@ -170,6 +170,7 @@ def test_one_scale_for_all_frames() -> None:
     assert tops[True] == [[10, 5, 10], [5, 5, 1]]  # half as high; a difference of a tenth of the first
 
 
+@pytest.mark.slow
 def test_the_command_has_one_scale(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
     monkeypatch.setattr(
@@ -255,6 +256,7 @@ def frames_of(path: Path) -> list[np.ndarray]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("one_scale", [False, True])
 def test_movies_of_results(compared: Comparison, one_scale: bool) -> None:
     for shown in (compared, compared.quantum):
@@ -273,6 +275,7 @@ def test_movies_that_are_refused(compared: Comparison) -> None:
     assert list(Path().iterdir()) == []
 
 
+@pytest.mark.slow
 def test_results_in_folders(compared: Comparison) -> None:
     """The files of the commands, by one call."""
     certificate = certify(compared.system, coherent(1, 0), [0.1], order=1, tol=1e-2, observables=["x"])

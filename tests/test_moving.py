@@ -184,6 +184,7 @@ def test_a_weak_jump_hops_farther_than_the_box() -> None:
     assert variance == pytest.approx(h / 2 + 0.5 * h * (eps * K) ** 2 / 2, rel=0.02)
 
 
+@pytest.mark.slow
 def test_a_bump_that_is_met_in_passing() -> None:
     """In coordinates that stay: kicks of all runs were farther apart than it is wide, and 6 times the error that was
     reported was made.

@@ -77,6 +77,7 @@ def test_the_closed_form_of_the_field() -> None:
     assert np.abs(found - field(t)).max() < 1e-7
 
 
+@pytest.mark.slow
 def test_values_between_the_saved_times() -> None:
     """Against closed forms at every look."""
     quanta, x = watched().observed["ad*a"], watched().observed["x"]
@@ -145,6 +146,7 @@ def test_the_dataset(tmp_path: Path) -> None:
     assert len(plot.observables_figure(data).axes) == len(found)
 
 
+@pytest.mark.slow
 def test_comparisons() -> None:
     """<n> is the same in both evolutions, <x> is not: closed forms."""
     quanta, x = (compared().observed[text] for text in ("ad*a", "x"))
@@ -237,6 +239,7 @@ def test_problem_files() -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_command_line(run: Callable[..., Done]) -> None:
     done = run("compare", "mine.toml", "--out", "out")
     assert (done.status, done.err) == (0, "")

@@ -775,7 +775,10 @@ def outcome(case: Case, argument: str, label: str) -> str:
     return "refused"
 
 
-LONG = {"check_assumptions", "compare", "sample", "sweep", "Symbol.l1", "Symbol.wigner_negativity", "certify"}
+LONG = {
+    "check_assumptions", "compare", "sample", "sweep", "Symbol.l1", "Symbol.wigner_negativity", "certify", "spectrum",
+    "correlation", "monitor", "steady_state", "evolve", "g2", "certify to a target",
+}  # fmt: skip
 """Calls that take long where an odd value is taken."""
 
 

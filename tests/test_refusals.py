@@ -82,6 +82,7 @@ def test_terms_without_a_method(monkeypatch: pytest.MonkeyPatch) -> None:
     refused(lambda: star("1/(1 + (300*x*xi)**2)", W), "A term that mixes x and xi must vary on scales that a mod")
 
 
+@pytest.mark.slow
 def test_runs_that_are_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
     """The limits are lowered: what would reach them takes hours or all memory."""
     monkeypatch.setattr("openweyl.evolution.loop.StepPolicy", partial(StepPolicy, shortest=0.5))

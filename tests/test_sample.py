@@ -29,6 +29,7 @@ def same(first: Ensemble, second: Ensemble) -> bool:
     return all(np.array_equal(getattr(first, name), getattr(second, name)) for name in names)
 
 
+@pytest.mark.slow
 def test_the_seed_decides() -> None:
     assert same(well(seed=3), well(seed=3))
     assert not same(well(seed=3), well(seed=4))
@@ -151,6 +152,7 @@ def test_linear_systems_are_exact(n: int) -> None:
         assert ensemble.covariances() == pytest.approx(0.05 * np.eye(2)[None], abs=1e-12)
 
 
+@pytest.mark.slow
 def test_blocks_are_kept_and_found_again(tmp_path: Path) -> None:
     first = well(particles=300, store=tmp_path / "store")
     files = sorted((tmp_path / "store").glob("block-*.npz"))

@@ -24,6 +24,7 @@ def test_json(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
     assert 0 < data["bound"][0] < 0.1
 
 
+@pytest.mark.slow
 def test_files(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     first = invoke(monkeypatch, capsys, *QUICK, "--observable", "tanh(x1)", "--out", str(tmp_path / "out"))
     assert first.status == 0

@@ -209,6 +209,7 @@ def test_the_right_sides_are_the_derivatives_of_the_evolutions() -> None:
         assert float(difference) < 1e-6 * float(change.hilbert_schmidt())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("args", "keys"),
     [

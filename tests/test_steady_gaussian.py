@@ -86,6 +86,7 @@ def test_equipartition() -> None:
     np.testing.assert_allclose(np.diag(found.moments.covariance), [T / k, T], rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_hundred_modes() -> None:
     n = 100
     chain = System(

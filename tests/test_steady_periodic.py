@@ -80,6 +80,7 @@ def test_a_modulated_kerr_oscillator_against_qutip(tol: float) -> None:
     assert float(np.abs(np.linalg.eigvalsh((difference + difference.conj().T) / 2)).sum()) <= found.error <= tol
 
 
+@pytest.mark.slow
 def test_wells_of_a_driven_oscillator_are_refused() -> None:
     """Two states swing side by side, and hardly ever meet."""
     system = System("xi**2/2 + (x**2 - 1)**2 + 0.05*x*cos(3*t)", ["0.5*x + 0.5*I*xi"], h=0.02, gamma=1.0)

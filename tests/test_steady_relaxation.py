@@ -102,6 +102,7 @@ def test_the_fokker_planck_equation_by_a_dense_matrix(
     assert true <= found.error <= tol
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tol", [1e-3, 1e-5])
 def test_a_quantum_one_that_is_not_polynomial(tol: float) -> None:
     found = steady_state(HERE, tol=tol)
@@ -139,6 +140,7 @@ def test_equipartition_in_a_quartic_well() -> None:
     assert found.symbol.expectation("x**4 + x**2").value == pytest.approx(T, rel=2e-2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["classical", "quantum"])
 def test_wells_that_are_hardly_ever_left_are_refused(kind: str) -> None:
     """What all runs from one well miss alike: the other one."""
@@ -166,6 +168,7 @@ def test_the_time_limit_is_honoured() -> None:
     assert time.monotonic() - began < 6
 
 
+@pytest.mark.slow
 def test_progress() -> None:
     seen: list[float] = []
     steady_state(HERE, kind="classical", tol=1e-2, progress=lambda reached, end, _: seen.append(reached / end))

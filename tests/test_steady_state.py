@@ -109,6 +109,7 @@ def test_linear_friction_and_its_noise() -> None:
     np.testing.assert_allclose(found.symbol.moments().covariance, covariance, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_optomechanics_against_qutip() -> None:
     text = "ad2*a2 + 0.1*ad1*a1*(a2 + ad2) + 0.1*(a1 + ad1)"
     found = steady_state(System.from_operators(text, ["a1", "sqrt(0.3)*a2"], h=1), tol=1e-2)
@@ -185,6 +186,7 @@ def test_a_second_branch_far_away_is_seen() -> None:
     check_moments(found.symbol.fock().matrix, 1.2, 0.04, 1.0, 0.1, 20 * found.error)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pump", [2, 4])
 @pytest.mark.parametrize("tol", [1e-2, 1e-4])
 def test_a_cat_that_hardly_decays(pump: int, tol: float) -> None:
@@ -212,6 +214,7 @@ def test_printed() -> None:
     assert "relaxation time" in text and "levels" in text
 
 
+@pytest.mark.slow
 def test_the_examples_of_the_page() -> None:
     page = (Path(__file__).parent.parent / "docs" / "steady-states.md").read_text(encoding="utf-8")
     code = re.findall(r"^```pycon\n(.*?)^```$", page, flags=re.MULTILINE | re.DOTALL)

@@ -52,6 +52,7 @@ def test_what_is_saved_comes_back(dataset: xr.Dataset, tmp_path: Path) -> None:
     assert names(tmp_path) == ["run.nc"]
 
 
+@pytest.mark.slow
 def test_damage_is_found_before_anything_is_read(
     dataset: xr.Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -241,6 +241,7 @@ def test_a_small_part_far_out_needs_a_small_tolerance() -> None:
     assert abs(found.value[0] - 900e-5 / (1 + 1e-5)) <= found.error[0] < 1e-2
 
 
+@pytest.mark.slow
 def test_the_page() -> None:
     page = (Path(__file__).parents[1] / "docs/observables.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```pycon\n(.*?)^```$", page, flags=re.MULTILINE | re.DOTALL)

@@ -1,7 +1,7 @@
-"""Which way a run goes: in Fock space or on a grid, by what is forecast to be faster.
+"""Whether a run goes in Fock space or on a grid: by which of the two is forecast to be faster.
 
-A run that will be short in Fock space goes there at once; another one begins on a grid, and leaves it if that turns out
-to be the slower way. All forecasts count work, so that the same run goes the same way on every machine.
+A run with a short forecast in Fock space goes there at once. Any other begins on a grid, and changes to Fock space if
+the grid turns out to be slower. Forecasts count work instead of time: the choice is the same on every machine.
 """
 
 from __future__ import annotations

@@ -32,15 +32,15 @@ from .step_control import TIE
 METHOD = "Fock space"
 """What a checkpoint calls it."""
 AT_ONCE = {1: 0.15, 2: 1.0}
-"""Seconds, by n: a run in Fock space that is forecast to take less is not held against a grid, which needs about as
-many to begin."""
+"""Seconds, by n: a run that is forecast to take less in Fock space goes there without a try on a grid, which would take
+about as long to begin."""
 AT_ONCE_WITH_OPERATORS = 60.0
 """The same where a jump is applied on the grid by star products: that is 10 to 100 times slower than other jumps."""
 PATIENCE, PATIENCE_WITH_OPERATORS = 6.0, 100.0
-"""The factors by which a run in Fock space may pass its forecast, without such jumps and with them: after that its
-levels grow without an end, or its tails are fat, as those of a quartic well are."""
+"""A run in Fock space is given up after so many times its forecast, without such jumps and with them: then its levels
+grow without limit, or the populations decay slowly with the level, as in a quartic well."""
 LEAST_PATIENCE = 0.3
-"""Seconds within which it may pass it by any factor: no grid is much faster."""
+"""A run is not given up before so many seconds, whatever its forecast was: no grid is much faster."""
 START, SYMBOL = 0.2, 0.05
 """The parts of the tolerance for the levels of the initial state, and for what the grids of the symbols leave out."""
 

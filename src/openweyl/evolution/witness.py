@@ -14,14 +14,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import sympy
 
 from openweyl._core.fft import Array
-from openweyl.model.formulas import real_and_imaginary
+from openweyl.model.drift import drift_of
 from openweyl.model.system import System
 from openweyl.phase_space.grid import PhaseGrid
 from openweyl.phase_space.grid_function import GridFunction
-from openweyl.symbolic.derivatives import derivative
 from openweyl.symbolic.expressions import TIME, program, run
 
 MISSED_FRACTION = 0.05
@@ -47,24 +45,12 @@ FASTEST_POINTS = 5
 
 
 class Velocities:
-    """The classical velocities of a system, dz/dt = J grad p + gamma sum (b J grad a - a J grad b), jumps a + i b."""
+    """The classical velocities of a system, dz/dt = X_p + gamma sum (b X_a - a X_b) for the jumps a + i b."""
 
     def __init__(self, system: System) -> None:
-        n, z = system.n, system.x + system.xi
-        self.variables = z
-
-        def turned(f: sympy.Expr) -> list[sympy.Expr]:
-            """J grad f."""
-            return [derivative(f, z[j + n]) if j < n else -derivative(f, z[j - n]) for j in range(2 * n)]
-
+        self.variables = system.x + system.xi
         self.timed = system.driven or any(system.driven_jumps)
-        field = turned(system.hamiltonian)
-        for jump in system.jumps:
-            a, b = real_and_imaginary(jump)
-            if b != 0:
-                drift = zip(field, turned(a), turned(b), strict=True)
-                field = [v + system.gamma * (b * g - a * f) for v, g, f in drift]
-        self.field = program(tuple(map(sympy.sympify, field)))
+        self.field = program(tuple(drift_of(system)))
 
     def at(self, z: Sequence[Array], t: Array) -> list[Array]:
         """The velocities at the points z, coordinates x then xi, at time t."""

@@ -15,11 +15,10 @@ EXPONENTIAL_WORK = 40.0
 """The work in a dense exponential, in multiplications of a sparse product, over the cube of its size."""
 
 CALL_WORK = 5_000.0
-"""The work, in multiplications of a sparse product, that is done in the time that a call takes: 5 us."""
-
-
+"""The overhead of a call, 5 us, in multiplications of a sparse product."""
 INTEGRAL_WORK = 3.0
-"""The factor that the integral of a quadratic form along an exponential makes: three products for each doubling."""
+"""The work of an exponential with the integral of a quadratic form along it, over that without: three products for each
+doubling."""
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(4)
 """Gauss' rule for that integral over a time of at most 1/(2 ||L||): to 1e-8 of itself."""

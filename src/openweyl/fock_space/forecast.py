@@ -28,11 +28,11 @@ EXPECTED_LEVELS = {1: 20, 2: 8}
 SECONDS_PER_WORK = 1.5e-9
 """Seconds that one multiplication in a sparse product takes, memory and all."""
 BUILD_WORK = 150.0
-"""The work for one entry of the generator, as it is built: it is built a few times."""
+"""The work to build the generator, for each of its entries; it is built a few times in a run."""
 BUILD_CALLS = 400.0
-"""How many calls that takes, however small it is."""
+"""The calls of NumPy and SciPy to build it, however small it is."""
 DRIVEN = 2.0
-"""The factor that a drive makes: sums over the terms of the series, and a residual that is integrated."""
+"""The factor by which steps with a drive cost more: sums over the terms of the series, and an integrated residual."""
 START_SECONDS = 0.015
 """Seconds for what does not depend on the size: a state made, a symbol at the end."""
 

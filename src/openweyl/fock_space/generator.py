@@ -37,8 +37,8 @@ class Term:
 class Generator:
     """The terms of L, one for each function of the time, on those coordinates of matrices on `levels` that are `kept`.
 
-    rank: at least that of what is beyond the levels. largest: how many coordinates evolve together at most. past: for
-    each coordinate beyond the levels, shape (rows, modes), the modes in which it is.
+    rank: a bound of the rank of the part beyond the levels. largest: the size of the largest set of coordinates that
+    evolve together. past: shape (rows, modes), in which modes each coordinate beyond the levels is beyond them.
     """
 
     levels: tuple[int, ...]
@@ -105,10 +105,10 @@ def rate_bound(system: PolynomialSystem, levels: tuple[int, ...], size: Callable
 
 
 def lost_later(systems: Sequence[PolynomialSystem], levels: tuple[int, ...], horizon: float) -> float:
-    """By what factor an error made on the levels counts: L may take it beyond them, at the rate at which it does so
-    with anything. What is left out of a state, or of a step, must be so much smaller for levels not to run after it.
+    """The factor 1 + l T by which an error made on the levels may grow up to the time T: L takes it beyond them, too.
 
-    Functions of the time count as 1.
+    l is the largest `rate_bound`, with 1 for functions of the time. What is left out of a state or of a step is made
+    smaller by this factor: otherwise levels would be added for round-off alone.
     """
     leaving = (system for system in systems if any(system.reach()))
     return 1 + horizon * max((rate_bound(system, levels, lambda _: 1.0) for system in leaving), default=0.0)

@@ -35,13 +35,12 @@ WORTH_CUTTING = 0.75
 STEPS_BETWEEN_CUTS = 8
 """Steps after which it is asked whether fewer levels are enough: that takes about as long as one."""
 LOOKS = 16
-"""Parts of the time between two outputs where exponentials take no steps: over each the root of the mean square of what
-is beyond the levels stands for its mean, which it exceeds where that changes much."""
+"""Parts of the time between two outputs in which exponentials go: over each the norm beyond the levels is bounded by
+the root of its mean square, which is far above its mean if the norm changes much."""
 GROWING = 2.0
 """The factor by which the rest of a run is expected to cost more than at its present levels."""
 FULL = 0.3
-"""A mode is given more levels if what is beyond its own is this part of what is beyond those of the fullest mode."""
-
+"""A mode is given more levels if the norm beyond its levels is at least this part of the largest one of all modes."""
 UNITS_PER_STEP = 6.0
 """The first guess of a step, in units of 1/||L||."""
 ENTRY_BYTES, STEP_BYTES = 150, 10 * (DEGREE + 2)

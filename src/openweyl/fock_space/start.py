@@ -18,8 +18,9 @@ MAX_LEVELS = 1000
 def start_on_levels(spans: Sequence[Span], state: State, allowed: float, scales: tuple[float, ...]) -> LevelMatrix:
     """The matrix of `state`, which leaves out about as much as is `allowed`, in trace norm.
 
-    What is left out counts for more later on, in the modes whose levels L leaves (`lost_later`). Of the others those
-    levels are enough which hold half of what is allowed, P: || A - P A P || <= 2 || A - Q A Q || with Q further cut.
+    In the modes whose levels L leaves, what is left out at the start may cost more later on (`lost_later`), so that
+    less may be left out. In the other modes it may be as much as is allowed: if Q is the projection on levels that
+    leave out half of that, and P >= Q the one on the levels chosen, || A - P A P || <= 2 || A - Q A Q ||.
 
     Raises TooManyLevelsError.
     """

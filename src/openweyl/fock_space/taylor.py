@@ -34,11 +34,11 @@ NODES, WEIGHTS = np.polynomial.legendre.leggauss(16)
 MEAN_NODES, MEAN_WEIGHTS = np.polynomial.legendre.leggauss(DEGREE + 2)
 """Gauss' rule for the mean of a square: exact for that of a polynomial of degree 30."""
 SHORTER, SHORTEST, LONGER = 0.7, 0.3, 1.5
-"""The least factor by which a driven step is made shorter until its residual is small enough, with the same polynomial;
-the part of it at which a new one is made: the polynomials that stand for f_k are then what is wrong; and the largest
-factor by which the next one is longer."""
+"""A driven step is made shorter, by no less than the first factor at a time and with the same polynomial, until its
+residual is small enough. Below the second factor the polynomials for the f_k must be what is wrong, and are made anew
+on the shorter step. The next step is longer by the third factor at most."""
 CAUTION = 0.95
-"""The part that is taken of the length that a residual asks for, which is not quite a power of it."""
+"""Safety: steps are this part of the length at which a residual that grows like a power of it would be as allowed."""
 TINY = 1e-300
 """In place of no residual at all."""
 LEAST_TIME = 1e-13

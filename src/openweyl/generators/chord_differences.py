@@ -2,10 +2,9 @@
 
     f(z + c/2) - f(z - c/2)  (quantum),        c.f'(z)  (classical),
 
-with the chord c = s where x is kept, h k where xi is: the one factor in which the two generators differ. The first of a
-polynomial is a finite sum, of which the second is the first term: sum_m 2 f^(m)(z) (c/2)^m / m! over odd |m|; that of
-a wave, f'' = -a^2 f, is 2 f'(z) sin(a c/2)/a. Such terms are products of what varies along few axes, and cost less than
-f at all points.
+with the chord c = s where x is kept, h k where xi is: the one factor in which the two generators differ. The quantum
+one of a polynomial is sum_m 2 f^(m)(z) (c/2)^m / m! over odd |m|, whose first term is the classical one; that of a
+wave, f'' = -a^2 f, is 2 f'(z) sin(a c/2)/a. Such products of factors along few axes cost less than f at all points.
 """
 
 from __future__ import annotations

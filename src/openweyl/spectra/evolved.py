@@ -20,7 +20,8 @@ from .polarization import Part, states_of
 from .reading import change
 
 NOISE = 1.2
-"""A distance is measured against the last one that is so many times as large: closer ones differ by their errors."""
+"""A rate is measured between a distance and the last one before that was so many times larger: closer ones differ by
+their errors."""
 
 
 @dataclass

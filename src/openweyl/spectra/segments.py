@@ -19,6 +19,10 @@ from openweyl._core.arguments import InputError, ResourceError
 
 DEGREE = 16
 """Of the polynomials: a piece then holds up to two periods."""
+NODES, WEIGHTS = legendre.leggauss(DEGREE + 1)
+TO_LEGENDRE = (np.arange(DEGREE + 1) + 0.5)[:, None] * legendre.legvander(NODES, DEGREE).T * WEIGHTS
+TO_LEGENDRE = TO_LEGENDRE @ chebyshev.chebvander(NODES, DEGREE)
+"""From Chebyshev to Legendre coefficients: (k + 1/2) int P_k T_m, by Gauss' rule, which is exact."""
 FIRST_PHASE = 2.0
 """The length of the first piece, times the rate of change."""
 LAST = 3
@@ -66,7 +70,7 @@ class Piece:
         from scipy.special import spherical_jn  # slow to import
 
         half = self.length / 2
-        coefficients = legendre.poly2leg(chebyshev.cheb2poly(self.coefficients))
+        coefficients = TO_LEGENDRE @ self.coefficients
         q = frequencies * half
         size, sign = np.abs(q), np.where(q < 0, -1.0, 1.0)  # j_k(-q) = (-1)^k j_k(q), which SciPy may not know
         waves = [2 * (-1j * sign) ** k * c * spherical_jn(k, size) for k, c in enumerate(coefficients)]

@@ -12,6 +12,7 @@ import numpy as np
 import sympy
 from scipy.linalg import solve_continuous_lyapunov
 
+from openweyl.model.drift import drift_of, field_of
 from openweyl.model.formulas import real_and_imaginary
 from openweyl.model.system import System
 from openweyl.symbolic.derivatives import derivative
@@ -53,17 +54,11 @@ class Drift:
     @staticmethod
     def of(system: System) -> Drift:
         """That of `system`."""
-        z, n = (*system.x, *system.xi), system.n
-
-        def along(f: sympy.Expr) -> list[sympy.Expr]:
-            return [derivative(f, v) for v in system.xi] + [-derivative(f, v) for v in system.x]
-
-        v, size = along(system.hamiltonian), 2 * n
+        z, size = (*system.x, *system.xi), 2 * system.n
+        v = drift_of(system)
         noise = [[sympy.S.Zero] * size for _ in z]
         for a, b in map(real_and_imaginary, system.jumps):
-            X_a, X_b = along(a), along(b)
-            v = [u + system.gamma * (b * p - a * q) for u, p, q in zip(v, X_a, X_b, strict=True)]
-            for X in (X_a, X_b):
+            for X in (field_of(a, system), field_of(b, system)):
                 noise = [[noise[i][j] + system.gamma * X[i] * X[j] for j in range(size)] for i in range(size)]
         slopes = [derivative(u, w) for u in v for w in z]
         code = program((*v, *slopes, *(entry for row in noise for entry in row)))

@@ -22,10 +22,10 @@ SCHEME = "sparse equations in Fock space"
 FIRST = {1: 16, 2: 4}
 """The first number of levels of each mode."""
 GROWTH, FURTHER = 1.5, {1: 3.0, 2: 1.5}
-"""The factor by which levels grow, and that by which they do at last: a second branch of a bistable oscillator may lie
-where two close numbers of levels both do not see it."""
+"""The factor by which levels grow, and the one for the last, confirming solution: a second branch of a bistable
+oscillator may lie beyond two numbers of levels that are close to each other."""
 LEAST_FURTHER = 1.2
-"""That factor where the most levels come first."""
+"""The least factor for the confirming solution, if it is limited by MOST."""
 MOST = {1: 200, 2: 18}
 """The most levels of a mode: equations of their square are solved in seconds, and GMRES takes a minute or so."""
 DIRECT = {1: 200, 2: 6}

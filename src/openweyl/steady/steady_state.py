@@ -50,9 +50,9 @@ def steady_state(
     `progress`: as for `evolve`.
 
     Quadratic p with linear jumps: a Gaussian in closed form. Other quantum systems with polynomial symbols: equations
-    on levels of oscillators, ever more of them, until more change nothing; not seen is what lies much further out than
-    all levels tried, and is reached from them more slowly than round-off tells. All others: evolution from two or
-    three starts, as far apart as the drift keeps points, until they no longer move and are one state.
+    on levels of oscillators, whose number grows until the state no longer changes; a part of the state far above all
+    levels tried, which is reached from them at rates below round-off only, is not found. All others: evolution from
+    two or three starts, as far apart as the drift keeps points, until they no longer move and are one state.
 
     Returns a `SteadyState`, with its residual and its error: of closed forms bounds, else estimates.
 

@@ -27,8 +27,7 @@ from .intervals import Interval
 BEND_FRACTION = 1 / 2
 """The part of its range by which a term may bend within a spacing: six points for each period of a cosine."""
 FIRST_CELLS = {1: 32, 2: 8, 3: 4}
-"""Cells to begin with along each variable, by the number of variables; 3 if there are more. So few cells cost hardly
-more than one, as the time is that of the formula's overhead."""
+"""First cells along each variable, by the number of variables; 3 if there are more: hardly slower than one."""
 MAX_CELLS = 20_000
 """The most cells: one enclosure of a term on so many takes about 0.05 s. Where more would be needed, the bounds known
 by then are used, which ask for too fine a grid."""

@@ -47,11 +47,6 @@ class Batch:
             return np.asarray((self.X[rows] * self.X[columns].conj()).sum(axis=2))
         return np.asarray(self.X[rows, :, columns])
 
-    def matrices(self) -> np.ndarray:
-        """Shape (paths, levels, levels)."""
-        X = self.X.transpose(1, 0, 2)
-        return X @ X.conj().swapaxes(1, 2) if self.pure else X
-
     def distances(self, other: Batch, places: np.ndarray) -> np.ndarray:
         """The trace norm of each difference from `other`, whose levels are at these `places` among ours."""
         padded = np.zeros((len(self.X), other.paths, other.X.shape[2]), dtype=complex)

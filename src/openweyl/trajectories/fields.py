@@ -22,10 +22,10 @@ from dataclasses import dataclass
 import numpy as np
 import sympy
 
+from openweyl.model.drift import drift_of, field_of
 from openweyl.model.formulas import real_and_imaginary
 from openweyl.model.pieces import pieces
 from openweyl.model.system import System
-from openweyl.symbolic.derivatives import derivative
 from openweyl.symbolic.expressions import TIME, Program, program, run
 
 
@@ -93,24 +93,11 @@ class Fields:
 
 def fields_of(system: System) -> Fields:
     """Those of the Fokker-Planck equation of `system`."""
-    x, xi = system.x, system.xi
-    z, n = x + xi, system.n
-
-    def hamiltonian(f: sympy.Expr) -> list[sympy.Expr]:
-        free = f.free_symbols
-        return [derivative(f, v) if v in free else sympy.S.Zero for v in xi] + [
-            -derivative(f, v) if v in free else sympy.S.Zero for v in x
-        ]
-
-    terms = [[entry] for entry in hamiltonian(system.hamiltonian)]
-    noises: list[list[sympy.Expr]] = []
-    for a, b in [real_and_imaginary(jump) for jump in system.jumps] if system.gamma else []:
-        along = [hamiltonian(f) for f in (a, b)]
-        for i, (a_i, b_i) in enumerate(zip(*along, strict=True)):
-            terms[i] += [system.gamma * b * a_i, -system.gamma * a * b_i] if b != 0 else []
-        noises += [field for field in along if any(entry != 0 for entry in field)]
+    z = system.x + system.xi
+    halves = [f for jump in (system.jumps if system.gamma else ()) for f in real_and_imaginary(jump)]
+    noises = [field for field in (field_of(f, system) for f in halves) if any(entry != 0 for entry in field)]
     scale = float(np.sqrt(system.gamma * system.h))
-    constant = np.zeros((2 * n, len(noises)))
+    constant = np.zeros((len(z), len(noises)))
     varying: dict[tuple[int, int], sympy.Expr] = {}
     for f, field in enumerate(noises):
         for i, entry in enumerate(field):
@@ -118,7 +105,7 @@ def fields_of(system: System) -> Fields:
                 varying[i, f] = scale * entry
             elif entry != 0:
                 constant[i, f] = scale * float(entry)
-    code = program((*(sympy.Add(*parts) for parts in terms), *varying.values()))
+    code = program((*drift_of(system), *varying.values()))
     return Fields(z, constant, tuple(varying), code)
 
 

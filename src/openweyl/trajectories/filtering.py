@@ -1,6 +1,6 @@
 """Gaussian states of quadratic systems under continuous measurement of a linear jump: the filter of Kalman and Bucy.
 
-With c = sqrt(gamma/h) Op(l) e^{-i theta}, c = u.z + i v.z + const, a channel of efficiency eta tells
+With c = sqrt(gamma/h) Op(l) e^{-i theta}, c = u.z + i v.z + const, a channel of efficiency eta records
 
     dy = sqrt(eta) <c + c*> dt + dW,      d rho = L rho dt + sqrt(eta) ( c rho + rho c* - <c + c*> rho ) dW.
 
@@ -8,8 +8,8 @@ The symbol of c rho + rho c* is 2 (u.z) w + h (J v).grad w and so, with L as dm/
 
     dm = (M m + m_0) dt + K dW,      dV/dt = M V + V M^T + D - K K^T,      K = sqrt(eta) (2 V u - h J v).
 
-V and K are no matter of chance. So the means and the record up to a time are Gaussian, jointly, and are drawn at the
-saved times from their exact law: there are no steps in them.
+V and K are deterministic. So the means and the record up to a time are jointly Gaussian, and are drawn at the saved
+times from their exact law: there are no steps in them.
 
 Sources: Jacobs and Steck, A straightforward introduction to continuous quantum measurement, Contemp. Phys. 47, 279
 (2006), doi:10.1080/00107510601101934, arXiv:quant-ph/0611067; Wiseman and Milburn, Quantum Measurement and Control
@@ -46,7 +46,7 @@ ROUNDINGS = 4
 
 @dataclass(frozen=True)
 class Channels:
-    """What is told: rows of `u` and `v` (channels, 2n), the constant parts of the u.z, and the efficiencies."""
+    """What is measured: rows of `u` and `v` (channels, 2n), the constant parts of the u.z, and the efficiencies."""
 
     u: np.ndarray
     constant: np.ndarray

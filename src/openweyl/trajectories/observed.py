@@ -18,6 +18,7 @@ import sympy
 from openweyl._core.arguments import fail
 from openweyl.fock_space.ladder import Ladder, ladders_in_time, raises
 from openweyl.model.system import System
+from openweyl.model.timed_factor import split
 
 MAX_MODES = 2
 """The most degrees of freedom: of three, each with ten levels, a conditional state has a million entries."""
@@ -61,15 +62,16 @@ class ObservedSystem:
             what = f"have at most {MAX_MODES} degrees of freedom, or p quadratic, all jumps linear and a Gaussian state"
             raise fail("system", what, str(system))
         p = ladders_in_time(system.hamiltonian, system.x, system.xi, system.h, scales)
-        parts = [ladders_in_time(one, system.x, system.xi, system.h, scales) for one in system.jumps]
+        factors, symbols = zip(*map(split, system.jumps), strict=True)
+        parts = [ladders_in_time(one, system.x, system.xi, system.h, scales) for one in symbols]
         if p is None or any(part is None or len(part) > 1 for part in parts):
             advice = "Conditional states are followed on levels of oscillators, or as Gaussians."
             raise fail("system", "have polynomials in x and xi for p and jumps", str(system), advice)
         scale = sqrt(system.gamma / system.h)
         jumps = [
             (factor, {key: scale * value for key, value in ladder.items()})
-            for part in parts
-            for factor, ladder in (part or {sympy.S.One: {}}).items()
+            for factor, part in zip(factors, parts, strict=True)
+            for ladder in (part or {sympy.S.One: {}}).values()
         ]
         phase = cos(detection.angles[0]) - 1j * sin(detection.angles[0])
         seen = {key: phase * value for key, value in jumps[jump - 1][1].items()}
