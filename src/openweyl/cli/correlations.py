@@ -14,14 +14,13 @@ from openweyl._core.arguments import must
 from openweyl._core.progress import Bar
 from openweyl.files.netcdf import save
 
-from .options import folder_for, number, prints_json, takes_folder, takes_problem, takes_time_limit, values
+from .options import FOLDER, folder_for, number, prints_json, takes_folder, takes_problem, takes_time_limit, values
 
 if TYPE_CHECKING:
     import xarray
     from matplotlib.axes import Axes
 
 OPERATOR = 'Operator {}, such as "ad" or "ad*a": a polynomial in a, ad, x and xi.'
-FOLDER = "Folder for the dataset and the pictures."
 STEADY = "Start from the steady state, in place of the state of PROBLEM."
 START = "The time t (default 0); --times are the delays tau."
 KINDS = ("quantum", "classical")

@@ -14,6 +14,7 @@ from openweyl._core.progress import Bar
 from openweyl._core.text import table
 
 from .options import (
+    FOLDER,
     folder_for,
     note_on_size,
     observables_of,
@@ -30,7 +31,7 @@ from .options import (
 @takes_problem("n", "h", "gamma", "times", "tol")
 @click.option("--kind", default="quantum", help="The evolution: quantum (the default) or classical.")
 @prints_json
-@takes_folder("Folder for the dataset and the pictures.")
+@takes_folder(FOLDER)
 @takes_observables
 @takes_checkpoint
 @takes_time_limit

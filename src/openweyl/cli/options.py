@@ -16,6 +16,8 @@ from openweyl.files.atomic import output_folder
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+FOLDER = "Folder for the dataset and the pictures."
+"""What most commands write."""
 HELP = {
     "n": "Number of degrees of freedom, of a problem that has a parameter n.",
     "h": "Semiclassical parameter, such as 0.0625 or 2^-4.",

@@ -16,6 +16,7 @@ from openweyl._core.progress import Bar
 from openweyl.problems.texts import problems
 
 from .options import (
+    FOLDER,
     folder_for,
     note_on_size,
     number,
@@ -28,8 +29,6 @@ from .options import (
     takes_time_limit,
     whole,
 )
-
-FOLDER = "Folder for the dataset and the pictures."
 
 
 @click.command("compare")

@@ -73,14 +73,14 @@ def fock_plan(system: System, state: State, horizon: float) -> FockPlan | None:
     if system.n not in AT_ONCE or horizon <= 0:
         return None
     plain = (1.0,) * system.n
-    if spans(system, plain, horizon) is None:
+    plans, given = [], spans(system, plain, horizon)
+    if given is None:
         return None
-    plans = []
     for scales in dict.fromkeys([plain, natural_scales(state, system.h)]):
-        given = spans(system, scales, horizon)
-        seconds = forecast_seconds(given, state, scales) if given else None
-        if given and seconds:
-            plans.append((seconds, scales, given))
+        own = given if scales == plain else spans(system, scales, horizon)
+        seconds = forecast_seconds(own, state, scales) if own else None
+        if own and seconds:
+            plans.append((seconds, scales, own))
     if not plans:
         return None
     seconds, scales, given = min(plans, key=lambda plan: plan[0])

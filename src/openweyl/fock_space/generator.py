@@ -22,6 +22,7 @@ from scipy import sparse
 
 from .coordinates import Coordinates, Entries, real_map, upper_entries
 from .ladder import matrix, operator_norm
+from .levels import places
 from .polynomial_system import PolynomialSystem
 
 
@@ -82,7 +83,7 @@ def generator(
     The third is what was left out of A as round-off, in trace norm, at most `negligible`.
     """
     outer = tuple(size + more for size, more in zip(levels, system.reach(), strict=True))
-    own = np.arange(prod(outer)).reshape(outer)[tuple(slice(size) for size in levels)].ravel()
+    own = places(levels, outer)
     split = [_split(_term(system, factor, levels, outer, own), own, prod(outer)) for factor in system.factors]
     coordinates = Coordinates(len(own))
     v = coordinates.vector(A)
@@ -114,24 +115,30 @@ def lost_later(systems: Sequence[PolynomialSystem], levels: tuple[int, ...], hor
     return 1 + horizon * max((rate_bound(system, levels, lambda _: 1.0) for system in leaving), default=0.0)
 
 
+def sides(
+    system: PolynomialSystem, factor: sympy.Expr, levels: tuple[int, ...], outer: tuple[int, ...]
+) -> tuple[sparse.csr_array, list[sparse.csr_array]]:
+    """K and the L_j of K A + A K* + sum_j L_j A L_j*, K = -(i/h) P - sum_j L_j* L_j/2, of what has this function of the
+    time, as matrices from the levels to the outer ones.
+    """
+    K = sparse.csr_array((prod(outer), prod(levels)), dtype=complex)
+    for f, p in system.hamiltonian:
+        if f == factor:
+            K = K - 1j / system.h * matrix(p, outer, levels)
+    jumps = [jump for f, jump in system.jumps if f == factor]
+    made = [matrix(jump, outer, levels) for jump in jumps]
+    for jump, L in zip(jumps, made, strict=True):
+        K = K - matrix(jump, outer, outer).conj().T @ L / 2  # L has no entries below the outer levels: they are enough
+    return K, made
+
+
 def _term(
     system: PolynomialSystem, factor: sympy.Expr, levels: tuple[int, ...], outer: tuple[int, ...], own: np.ndarray
 ) -> Entries:
     """The part of L with this function of the time: A on the levels -> a matrix on the outer ones."""
-    shape = prod(outer), len(own)
-    identity = sparse.csr_array((np.ones(len(own)), (own, np.arange(len(own)))), shape=shape)
-    one_sided = sparse.csr_array(shape, dtype=complex)  # K of K A + A K*
-    for f, p in system.hamiltonian:
-        if f == factor:
-            one_sided = one_sided - 1j / system.h * matrix(p, outer, levels)
-    parts = []
-    for f, jump in system.jumps:
-        if f == factor:
-            L = matrix(jump, outer, levels)
-            back = matrix(jump, outer, outer).conj().T  # L has no entries below the outer levels: they are enough
-            one_sided = one_sided - back @ L / 2
-            parts.append(upper_entries(L, L))
-    parts += [upper_entries(one_sided, identity), upper_entries(identity, one_sided)]
+    identity = sparse.csr_array((np.ones(len(own)), (own, np.arange(len(own)))), shape=(prod(outer), len(own)))
+    K, jumps = sides(system, factor, levels, outer)
+    parts = [upper_entries(L, L) for L in jumps] + [upper_entries(K, identity), upper_entries(identity, K)]
     return Entries(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 

@@ -16,6 +16,15 @@ class LevelMatrix(NamedTuple):
     lost: float
 
 
+def places(levels: tuple[int, ...], outer: tuple[int, ...]) -> np.ndarray:
+    """Where the products of these levels are among those of the `outer` ones, which are as many or more.
+
+    >>> places((2, 2), (3, 3))
+    array([0, 1, 3, 4])
+    """
+    return np.arange(prod(outer)).reshape(outer)[tuple(slice(size) for size in levels)].ravel()
+
+
 def padded(matrix: np.ndarray, levels: tuple[int, ...], wanted: tuple[int, ...]) -> np.ndarray:
     """The matrix on more levels, or on fewer."""
     array = matrix.reshape(levels * 2)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import sympy
 
-from openweyl.model.pieces import pieces
+from openweyl.model.pieces import Stretch, pieces
 from openweyl.model.system import System
 from openweyl.symbolic.breakpoints import BREAKPOINT_ROUNDING
 from openweyl.symbolic.expressions import TIME, evaluate
@@ -21,19 +19,8 @@ from .polynomial_system import PolynomialSystem, polynomial_system
 from .taylor import Factor
 
 
-@dataclass(frozen=True)
-class Span:
-    """`system` between the times `begin` and `end`: its functions of time are smooth, up to corners at the `stops`."""
-
-    begin: float
-    end: float
-    system: PolynomialSystem
-    stops: tuple[float, ...] = ()
-
-    def next_stop(self, t: float) -> float:
-        """The first time after t at which a step has to land."""
-        j = bisect_right(self.stops, t)
-        return self.stops[j] if j < len(self.stops) else self.end
+class Span(Stretch[PolynomialSystem]):
+    """A stretch of time of a system by ladder operators."""
 
     def factors(self) -> list[Factor]:
         """The functions of the time that its terms have."""
@@ -47,15 +34,12 @@ class Span:
 
 def spans(system: System, scales: tuple[float, ...], horizon: float) -> tuple[Span, ...] | None:
     """Those of `system` up to `horizon`, in x/s and s xi, s the `scales`; None if its symbols are no polynomials."""
-    found, made = [], {}
+    found = []
     for piece in pieces(system, horizon):
-        formulas = (piece.system.hamiltonian, *piece.system.jumps)
-        if formulas not in made:  # a square wave has thousands of pieces, of two kinds
-            made[formulas] = polynomial_system(piece.system, scales)
-        own = made[formulas]
-        if own is None:
+        made = polynomial_system(piece.system, scales)  # kept: a square wave has thousands of pieces, of two systems
+        if made is None:
             return None
-        found.append(Span(piece.begin, piece.end, own, piece.stops))
+        found.append(Span(piece.begin, piece.end, made, piece.stops))
     return tuple(found)
 
 

@@ -53,16 +53,15 @@ def displaced(
     shift, numbers = center_or_alpha(x, xi, alpha)
     words = f"by alpha = {point(numbers)[1:-1]}" if numbers else f"by {point(shift)}"
     must(len(shift) == 2 * own.n, "alpha" if alpha is not None else "x", f"have n = {own.n} numbers", len(shift) // 2)
-    return DisplacedState(own, shift, alpha is not None, f"{own}, displaced {words}")
+    return DisplacedState(own, shift, f"{own}, displaced {words}", alpha is not None)
 
 
 @dataclass(frozen=True, repr=False)
-class DisplacedState(State):
-    """`state` moved by `shift`, in units of sqrt(h) if it is `scaled`."""
+class _Moved(State):
+    """`state` moved by `shift`."""
 
     state: State
     shift: tuple[float, ...]
-    scaled: bool
     description: str
 
     @property
@@ -72,6 +71,13 @@ class DisplacedState(State):
     @property
     def lost(self) -> float:
         return self.state.lost
+
+
+@dataclass(frozen=True, repr=False)
+class DisplacedState(_Moved):
+    """`state` moved by `shift`, in units of sqrt(h) if it is `scaled`."""
+
+    scaled: bool
 
     def at(self, h: float) -> State:
         unit = sqrt(moderate("h", h, above=0.0)) if self.scaled else 1.0
@@ -88,20 +94,8 @@ class DisplacedState(State):
 
 
 @dataclass(frozen=True, repr=False)
-class TranslatedState(State):
+class TranslatedState(_Moved):
     """`state`, at one h, moved by `shift`: w(z - shift), on a grid that is moved back."""
-
-    state: State
-    shift: tuple[float, ...]
-    description: str
-
-    @property
-    def n(self) -> int:
-        return self.state.n
-
-    @property
-    def lost(self) -> float:
-        return self.state.lost
 
     def at(self, h: float) -> State:
         return TranslatedState(self.state.at(h), self.shift, self.description)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from copy import copy
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import sympy
 
@@ -14,14 +15,17 @@ from openweyl.symbolic.switches import SWITCHES
 
 from .system import System
 
+Kind = TypeVar("Kind")
+"""`System`, or what a room makes of one."""
+
 
 @dataclass(frozen=True)
-class Piece:
+class Stretch(Generic[Kind]):
     """`system` between the times `begin` and `end`; its formulas are smooth, up to corners at the times `stops`."""
 
     begin: float
     end: float
-    system: System
+    system: Kind
     stops: tuple[float, ...] = ()
 
     @property
@@ -33,6 +37,10 @@ class Piece:
         """The first time after t at which a run has to land."""
         j = bisect_right(self.stops, t)
         return self.stops[j] if j < len(self.stops) else self.end
+
+
+class Piece(Stretch[System]):
+    """A stretch of time of a System."""
 
 
 def has_pieces(system: System) -> bool:
@@ -48,6 +56,8 @@ def is_smooth(system: System) -> bool:
 def pieces(system: System, end: float) -> list[Piece]:
     """`system` from time 0 to `end`, piece by piece; one piece, which is the system itself, where all is smooth.
 
+    Pieces with the same formulas, as every other one of a square wave, have the same System.
+
     >>> for piece in pieces(System("xi**2/2 + x*heaviside(sin(3*t))", h=0.1), 2.0):
     ...     print(f"{piece.begin:.4f} {piece.end:.4f} {piece.system.hamiltonian}")
     0.0000 1.0472 x + xi**2/2
@@ -58,10 +68,11 @@ def pieces(system: System, end: float) -> list[Piece]:
     every = system.breakpoints(end)
     if not has_pieces(system):
         return [Piece(0.0, end, system, every)]
-    made = pieces_of((system.hamiltonian, *system.jumps), end)
+    found = pieces_of((system.hamiltonian, *system.jumps), end)
+    made = {formulas: _with(system, formulas) for formulas in dict.fromkeys(formulas for _, _, formulas in found)}
     return [
-        Piece(start, stop, _with(system, formulas), every[bisect_right(every, start) : bisect_left(every, stop)])
-        for start, stop, formulas in made
+        Piece(start, stop, made[formulas], every[bisect_right(every, start) : bisect_left(every, stop)])
+        for start, stop, formulas in found
     ]
 
 

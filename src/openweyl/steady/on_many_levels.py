@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from math import prod
 
 import numpy as np
+import sympy
 from scipy import sparse
 
 from openweyl._core.arguments import ResourceError
-from openweyl.fock_space.ladder import matrix
+from openweyl.fock_space.generator import sides
+from openweyl.fock_space.levels import places
 from openweyl.fock_space.polynomial_system import PolynomialSystem
 
 from .on_levels import Candidate, trace_norm
@@ -51,15 +53,8 @@ class Many:
     def of(system: PolynomialSystem, levels: tuple[int, ...]) -> Many:
         """That of a system without time dependence."""
         outer = tuple(size + more for size, more in zip(levels, system.reach(), strict=True))
-        own = np.arange(prod(outer)).reshape(outer)[tuple(slice(size) for size in levels)].ravel()
-        K = sparse.csr_array((prod(outer), prod(levels)), dtype=complex)
-        for _, p in system.hamiltonian:
-            K = K - 1j / system.h * matrix(p, outer, levels)
-        jumps = []
-        for _, jump in system.jumps:
-            L = matrix(jump, outer, levels)
-            K = K - matrix(jump, outer, outer).conj().T @ L / 2
-            jumps.append(L)
+        own = places(levels, outer)
+        K, jumps = sides(system, sympy.S.One, levels, outer)
         return Many(levels, own, K, jumps, K[own], [L[own] for L in jumps])
 
     def inside(self, A: np.ndarray) -> np.ndarray:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import prod
 
 import numpy as np
+
+from openweyl.fock_space.levels import places
 
 from .batches import Batch
 from .conditional_step import Stepper
@@ -42,8 +43,7 @@ class TwoSteppers:
 
     def __post_init__(self) -> None:
         levels, fewer = self.fine.operators.levels, self.coarse.operators.levels
-        places = np.arange(prod(levels)).reshape(levels)
-        self.places = places[tuple(slice(size) for size in fewer)].ravel()
+        self.places = places(fewer, levels)
         """Where the coarser levels are among the finer ones."""
         indices = np.indices(levels).reshape(len(levels), -1)
         self.further = (indices >= np.array(fewer)[:, None]).astype(float)

@@ -123,12 +123,6 @@ class FieldsInTime:
 
 def fields_in_time(system: System, end: float) -> FieldsInTime:
     """Those of `system` up to the time `end`. Raises ResourceError for too many corners and jumps in time."""
-    made: dict[tuple[sympy.Expr, ...], Fields] = {}  # a square wave has two
-    begins, parts = [], []
-    for piece in pieces(system, end):
-        formulas = (piece.system.hamiltonian, *piece.system.jumps)
-        if formulas not in made:
-            made[formulas] = fields_of(piece.system)
-        begins.append(piece.begin)
-        parts.append(made[formulas])
-    return FieldsInTime(tuple(begins), tuple(parts))
+    found = pieces(system, end)
+    made = {one: fields_of(one) for one in dict.fromkeys(piece.system for piece in found)}  # a square wave has two
+    return FieldsInTime(tuple(piece.begin for piece in found), tuple(made[piece.system] for piece in found))

@@ -14,6 +14,7 @@ import sympy
 from scipy import sparse
 
 from openweyl.fock_space.ladder import Ladder, matrix
+from openweyl.fock_space.levels import places
 from openweyl.symbolic.expressions import TIME, evaluate
 
 from .batches import Readings
@@ -45,7 +46,7 @@ class LevelOperators:
     def of(observed: ObservedSystem, levels: tuple[int, ...]) -> LevelOperators:
         """Those of a system."""
         outer = tuple(size + PRODUCTS * observed.raised(j) for j, size in enumerate(levels))
-        own = np.arange(prod(outer)).reshape(outer)[tuple(slice(size) for size in levels)].ravel()
+        own = places(levels, outer)
         factors, detection = observed.factors, observed.detection
 
         def on_outer(ladder: Ladder) -> sparse.csr_array:

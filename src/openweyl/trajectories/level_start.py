@@ -9,7 +9,7 @@ import numpy as np
 
 from openweyl._core.arguments import ResourceError
 from openweyl.fock_space.initial import TooManyLevelsError, level_matrix
-from openweyl.fock_space.levels import LevelMatrix, padded
+from openweyl.fock_space.levels import LevelMatrix, padded, places
 from openweyl.fock_space.start import MAX_LEVELS
 from openweyl.model.states import State
 
@@ -87,7 +87,7 @@ class Start:
 
     def batch(self, levels: tuple[int, ...], paths: int) -> Batch:
         """So many times the initial state, on these levels."""
-        whole = np.arange(prod(levels)).reshape(levels)[tuple(slice(size) for size in self.matrix.levels)].ravel()
+        whole = places(self.matrix.levels, levels)
         if self.pure:
             one = np.zeros((prod(levels), self.columns.shape[1]), dtype=complex)
             one[whole] = self.columns

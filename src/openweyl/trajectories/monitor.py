@@ -99,7 +99,8 @@ def monitor(
     efficiency = arguments.real("efficiency", efficiency, low=0.0)
     must(efficiency <= 1, "efficiency", "be <= 1", efficiency)
     count = arguments.whole("records", records, 1, MAX_RECORDS)
-    polynomials = [_polynomial(one, system) for one in checked_observables(observables, system.n)]
+    wanted = checked_observables(observables, system.n)
+    polynomials = [_polynomial(one, system) for one in wanted]
     seed = arguments.whole("seed", seed, 0, 2**63 - 1)
     tol = arguments.real("tol", tol, low=LEAST_TOLERANCE)
     must(tol <= MAX_TOLERANCE, "tol", f"be <= {MAX_TOLERANCE}", tol, "It is an error in trace norm.")
@@ -117,7 +118,7 @@ def monitor(
         )  # fmt: skip
     return Records(
         system=system, state=checked, times=saved, jump=chosen, detection=detection, angle=angle, efficiency=efficiency,
-        observables=tuple(one.name for one in checked_observables(observables, system.n)), seed=seed, tol=tol,
+        observables=tuple(one.name for one in wanted), seed=seed, tol=tol,
         seconds=time.monotonic() - began, **read,
     )  # fmt: skip
 
