@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import reduce
-from math import pi, prod, sqrt
+from math import ceil, pi, prod, sqrt
 from typing import Any
 
 import numpy as np
@@ -40,9 +40,10 @@ from openweyl.fock_space.initial import TooManyLevelsError, level_matrix
 from openweyl.fock_space.levels import padded
 from openweyl.fock_space.polynomial_system import polynomial_system
 from openweyl.fock_space.run import FockRun
-from openweyl.fock_space.spans import Span
-from openweyl.fock_space.start import start_on_levels
+from openweyl.fock_space.spans import Span, spans
+from openweyl.fock_space.start import WIDER, start_on_levels
 from openweyl.fock_space.taylor import driven_step, free_step
+from openweyl.model.pair import state_of
 from openweyl.norms.dense import dense_trace_norm
 
 BEYOND = 8
@@ -203,6 +204,22 @@ def test_levels_to_begin_on_are_many_only_where_l_leaves_them(state: State) -> N
     loss = polynomial_of(System.from_operators("0*a", ["a"], h=1))
     alone = start_on_levels((Span(0.0, 10.0, loss),), state.at(1.0), 1e-4, (1.0,))
     assert alone.levels[0] == start.levels[0]
+
+
+def test_a_start_with_noise_takes_no_levels_for_it() -> None:
+    system = System("xi**2 + (x**2 - 1/2)**2", ["x", "xi"], h=2**-4, gamma=1.0)
+    clean = evolve(system, coherent(1, 0), [0.3], kind="classical", tol=1e-6)[0]
+    noise = np.random.default_rng(1).normal(size=clean.values.shape)
+    noisy = state_of(system, clean.like(clean.values + 1e-7 * noise)).at(system.h)
+    parts = spans(system, (1.0,), 1.0)
+    assert parts is not None
+    enough = level_matrix(noisy, system.h, 5e-5, 1000, (1.0,))
+    start = start_on_levels(parts, noisy, 1e-4, (1.0,))
+    assert enough.levels[0] < start.levels[0] <= ceil(WIDER * enough.levels[0])
+    whole = level_matrix(noisy, system.h, 5e-8, 1000, (1.0,))
+    assert whole.levels[0] > start.levels[0]  # the noise goes on
+    off = padded(start.matrix, start.levels, whole.levels) - whole.matrix
+    assert np.abs(np.linalg.eigvalsh(off)).sum() <= start.lost
 
 
 def test_a_step_of_a_free_equation_knows_its_residual() -> None:
